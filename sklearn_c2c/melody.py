@@ -1,0 +1,252 @@
+"""A melody as one row of integers: its codes, its notes, its checks.
+
+``X`` is ``(n_melodies, n_steps)``. A value is a MIDI pitch 0-127, `REST` or `HOLD`: a
+note is its pitch at the step of its attack, then `HOLD` for as long as it lasts, so a
+repeated note and a long note differ. Imports nothing of ours.
+"""
+
+import numpy as np
+
+REST = 128
+HOLD = 129
+N_PITCHES = 128
+
+_PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+
+def pitch_name(pitch):
+    """Name a MIDI pitch, sharps only, middle C being C4.
+
+    Parameters
+    ----------
+    pitch : int
+        MIDI pitch, 0-127.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> pitch_name(60), pitch_name(55), pitch_name(83)
+    ('C4', 'G3', 'B5')
+    """
+    return f"{_PITCH_CLASSES[pitch % 12]}{pitch // 12 - 1}"
+
+
+def check_melodies(X):
+    """Check that rows are melodies, and return them as ``int16``.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_melodies, n_steps) or (n_steps,)
+        Integers (of any dtype) in 0-129. A `HOLD` must have a note to hold: it may
+        stand neither in the first step nor after a `REST`.
+
+    Returns
+    -------
+    ndarray of int16, same shape as `X`
+
+    Raises
+    ------
+    ValueError
+        If a value is no code, or a hold has nothing to hold. The message names the
+        melody, the step and the value.
+
+    Examples
+    --------
+    >>> check_melodies([[62, 129, 128, 64]])
+    array([[ 62, 129, 128,  64]], dtype=int16)
+    """
+    X = np.asarray(X)
+    if X.ndim not in (1, 2) or X.shape[-1] == 0:
+        raise ValueError(
+            f"Expected melodies of shape (n_melodies, n_steps) or (n_steps,), "
+            f"got shape {X.shape}."
+        )
+    if X.dtype.kind not in "iufb":
+        raise ValueError(
+            f"Expected integers 0-129 (pitch, REST={REST}, HOLD={HOLD}), "
+            f"got dtype {X.dtype}."
+        )
+    # NaN compares false, so it counts as wrong here too.
+    wrong = ~((X >= 0) & (X <= HOLD))
+    if X.dtype.kind == "f":
+        wrong |= X != np.floor(X)
+    _raise_at(X, wrong, f"expected a MIDI pitch 0-127, REST={REST} or HOLD={HOLD}")
+    melodies = X.astype(np.int16)
+    _raise_at(
+        melodies,
+        mend_orphan_holds(melodies) != melodies,
+        "a HOLD with no note before it to hold; mend_orphan_holds turns it into a rest",
+    )
+    return melodies
+
+
+def _raise_at(X, wrong, why):
+    """Raise a `ValueError` naming the first place where the mask `wrong` is true."""
+    if wrong.any():
+        *row, step = np.argwhere(wrong)[0]
+        value = X[(*row, step)]
+        where = f"melody {row[0]}, step {step}" if row else f"step {step}"
+        raise ValueError(f"Found {value} at {where}: {why}.")
+
+
+def mend_orphan_holds(X):
+    """Turn every hold that has no note to hold into a rest.
+
+    A `HOLD` in the first step or after a `REST` means nothing; this is the one legal
+    row that such a row stands for: silence goes on until the next attack.
+
+    Parameters
+    ----------
+    X : ndarray of int, shape (..., n_steps)
+
+    Returns
+    -------
+    ndarray, same shape and dtype as `X`
+
+    Examples
+    --------
+    >>> mend_orphan_holds(np.array([129, 62, 129, 128, 129, 64]))
+    array([128,  62, 129, 128, 128,  64])
+    """
+    last = _last_event(X)
+    held = np.take_along_axis(X, np.maximum(last, 0), axis=-1)
+    return np.where((X == HOLD) & ((last < 0) | (held == REST)), X.dtype.type(REST), X)
+
+
+def _last_event(X):
+    """Index of the last step up to each one that is no hold, -1 where there is none."""
+    steps = np.arange(X.shape[-1])
+    return np.maximum.accumulate(np.where(X == HOLD, -1, steps), axis=-1)
+
+
+def sounding_pitches(X):
+    """Replace every hold by the pitch it holds: what sounds at each step.
+
+    Parameters
+    ----------
+    X : ndarray of int, shape (..., n_steps)
+        Legal melodies (see `check_melodies`).
+
+    Returns
+    -------
+    ndarray, same shape and dtype as `X`
+        MIDI pitches and `REST`.
+
+    Examples
+    --------
+    >>> sounding_pitches(np.array([62, 129, 128, 128, 64, 64]))
+    array([ 62,  62, 128, 128,  64,  64])
+    """
+    return np.take_along_axis(X, _last_event(X), axis=-1)
+
+
+def notes_from_melody(melody):
+    """List the notes of one melody.
+
+    Parameters
+    ----------
+    melody : array-like of int, shape (n_steps,)
+        A legal melody (see `check_melodies`).
+
+    Returns
+    -------
+    ndarray of int, shape (n_notes, 3)
+        Onset (steps), duration (steps) and MIDI pitch of each note, by onset.
+
+    Examples
+    --------
+    >>> notes_from_melody([62, 129, 62, 128, 64, 129])
+    array([[ 0,  2, 62],
+           [ 2,  1, 62],
+           [ 4,  2, 64]])
+    """
+    melody = check_melodies(melody)
+    events = np.flatnonzero(melody != HOLD)
+    durations = np.diff(events, append=len(melody))
+    sounds = melody[events] != REST
+    return np.column_stack([events, durations, melody[events]])[sounds]
+
+
+def melody_from_notes(notes, n_steps):
+    """Write notes into one row of steps; where no note sounds there is rest.
+
+    Parameters
+    ----------
+    notes : array-like of int, shape (n_notes, 3)
+        Onset (steps), duration (steps) and MIDI pitch. Notes must not overlap.
+    n_steps : int
+        Length of the melody, in steps.
+
+    Returns
+    -------
+    ndarray of int16, shape (n_steps,)
+
+    Raises
+    ------
+    ValueError
+        If notes overlap, leave the melody, last less than a step or have no MIDI pitch.
+
+    Examples
+    --------
+    >>> melody_from_notes([[0, 2, 62], [2, 1, 62], [4, 2, 64]], n_steps=6)
+    array([ 62, 129,  62, 128,  64, 129], dtype=int16)
+    """
+    notes = np.asarray(notes, dtype=int).reshape(-1, 3)
+    onsets, durations, pitches = notes[np.argsort(notes[:, 0], kind="stable")].T
+    ends = onsets + durations
+    if (durations < 1).any() or (onsets < 0).any() or (ends > n_steps).any():
+        raise ValueError(
+            f"Notes must last at least one step and lie in steps 0 to {n_steps}, got "
+            f"onsets {onsets.tolist()} with durations {durations.tolist()}."
+        )
+    if ((pitches < 0) | (pitches >= N_PITCHES)).any():
+        raise ValueError(f"Expected MIDI pitches 0-127, got {pitches.tolist()}.")
+    overlaps = np.flatnonzero(ends[:-1] > onsets[1:])
+    if len(overlaps):
+        raise ValueError(
+            f"A melody has one note at a time, but the note at step "
+            f"{onsets[overlaps[0]]} still sounds at step {onsets[overlaps[0] + 1]}."
+        )
+    melody = np.full(n_steps, REST, dtype=np.int16)
+    for onset, end, pitch in zip(onsets, ends, pitches, strict=True):
+        melody[onset] = pitch
+        melody[onset + 1 : end] = HOLD
+    return melody
+
+
+def transpose(X, semitones):
+    """Move every pitch by a number of semitones; rests and holds stay.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (..., n_steps)
+        Legal melodies.
+    semitones : int
+        Positive is up.
+
+    Returns
+    -------
+    ndarray of int16, same shape as `X`
+
+    Raises
+    ------
+    ValueError
+        If a pitch leaves 0-127.
+
+    Examples
+    --------
+    >>> transpose([60, 129, 128], 2)
+    array([ 62, 129, 128], dtype=int16)
+    """
+    X = check_melodies(X)
+    moved = X + np.int16(semitones)
+    sounds = X < N_PITCHES
+    _raise_at(
+        X,
+        sounds & ((moved < 0) | (moved >= N_PITCHES)),
+        f"{semitones:+d} semitones would leave the MIDI pitches 0-127",
+    )
+    return np.where(sounds, moved, X)
