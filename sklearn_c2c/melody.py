@@ -70,12 +70,10 @@ def check_melodies(X):
             f"got dtype {X.dtype}."
         )
     # NaN compares false, so it counts as wrong here too.
-    wrong = ~((X >= 0) & (X <= HOLD))
-    if X.dtype.kind == "f":
-        wrong |= X != np.floor(X)
-    _raise_at(X, wrong, f"expected a MIDI pitch 0-127, REST={REST} or HOLD={HOLD}")
+    codes = (X >= 0) & (X <= HOLD) & (X == np.floor(X))
+    raise_where(X, ~codes, f"expected a MIDI pitch 0-127, REST={REST} or HOLD={HOLD}")
     melodies = X.astype(np.int16)
-    _raise_at(
+    raise_where(
         melodies,
         mend_orphan_holds(melodies) != melodies,
         "a HOLD with no note before it to hold; mend_orphan_holds turns it into a rest",
@@ -83,8 +81,16 @@ def check_melodies(X):
     return melodies
 
 
-def _raise_at(X, wrong, why):
-    """Raise a `ValueError` naming the first place where the mask `wrong` is true."""
+def raise_where(X, wrong, why):
+    """Raise a `ValueError` naming the first value of `X` where `wrong` is true.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_melodies, n_steps) or (n_steps,)
+    wrong : ndarray of bool, same shape as `X`
+    why : str
+        What was expected, and what to do.
+    """
     if wrong.any():
         *row, step = np.argwhere(wrong)[0]
         value = X[(*row, step)]
@@ -244,7 +250,7 @@ def transpose(X, semitones):
     X = check_melodies(X)
     moved = X + np.int16(semitones)
     sounds = X < N_PITCHES
-    _raise_at(
+    raise_where(
         X,
         sounds & ((moved < 0) | (moved >= N_PITCHES)),
         f"{semitones:+d} semitones would leave the MIDI pitches 0-127",

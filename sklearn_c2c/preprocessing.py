@@ -1,0 +1,254 @@
+"""Melody rows to one-hot piano rolls and back. Imports `melody`."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils._param_validation import Options, StrOptions
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    check_array,
+    check_is_fitted,
+    validate_data,
+)
+
+from sklearn_c2c.melody import (
+    HOLD,
+    N_PITCHES,
+    REST,
+    check_melodies,
+    mend_orphan_holds,
+    pitch_name,
+    raise_where,
+)
+
+
+class PianoRollEncoder(TransformerMixin, BaseEstimator):
+    """Encode melodies as one-hot piano rolls with hold and rest.
+
+    Each step of a melody becomes a group of `n_tokens_` columns of which exactly one
+    is 1: a column for each pitch of the range from low to high, then one for hold,
+    then one for rest. Eight measures of sixteenths over G3-B5 give
+    128 · (29 + 2) = 3,968 columns.
+
+    Parameters
+    ----------
+    pitch_range : "auto" or (int, int), default="auto"
+        Lowest and highest MIDI pitch, both included. "auto" takes them from the data.
+
+    dtype : {np.float32, np.float64}, default=np.float32
+        Type of the piano roll. The estimators after this one compute in it.
+
+    sparse_output : bool, default=False
+        Whether `transform` returns a CSR array, which stores the ones only.
+
+    Attributes
+    ----------
+    pitch_range_ : tuple of (int, int)
+        Lowest and highest MIDI pitch that has a column.
+
+    n_tokens_ : int
+        Columns a step: pitches of the range, hold and rest.
+
+    n_features_in_ : int
+        Steps of a melody.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the steps, where the data has string column names.
+
+    See Also
+    --------
+    sklearn_c2c.Autoencoder : Compresses the piano roll.
+
+    References
+    ----------
+    J.-P. Briot, "Compress to Create", section III.iv-v.
+
+    Examples
+    --------
+    >>> from sklearn_c2c import PianoRollEncoder
+    >>> from sklearn_c2c.melody import HOLD, REST
+    >>> X = [[62, HOLD, 62, 64], [61, 61, REST, REST]]
+    >>> encoder = PianoRollEncoder().fit(X)
+    >>> encoder.pitch_range_, encoder.transform(X).shape
+    ((61, 64), (2, 24))
+    >>> encoder.get_feature_names_out()[:6].tolist()
+    ['t000_C#4', 't000_D4', 't000_D#4', 't000_E4', 't000_hold', 't000_rest']
+    >>> encoder.inverse_transform(encoder.transform(X)).tolist() == X
+    True
+    """
+
+    _parameter_constraints: dict = {
+        "pitch_range": [StrOptions({"auto"}), tuple, list],
+        "dtype": [Options(type, {np.float32, np.float64})],
+        "sparse_output": ["boolean"],
+    }
+
+    def __init__(self, pitch_range="auto", *, dtype=np.float32, sparse_output=False):
+        self.pitch_range = pitch_range
+        self.dtype = dtype
+        self.sparse_output = sparse_output
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn the number of steps and, with "auto", the pitch range.
+
+        Parameters
+        ----------
+        X : array-like of int, shape (n_melodies, n_steps)
+            Melodies: MIDI pitches 0-127, `REST` (128), `HOLD` (129).
+
+        y : Ignored
+            Not used, present for API consistency by convention.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a value is no code, a pitch lies outside a given range, or "auto" finds
+            no pitch.
+        """
+        codes = check_melodies(validate_data(self, X))
+        low, high = self._pitch_range(codes)
+        _token_columns(codes, low, high)
+        self.pitch_range_ = (low, high)
+        self.n_tokens_ = high - low + 3
+        return self
+
+    def transform(self, X):
+        """Encode melodies.
+
+        Parameters
+        ----------
+        X : array-like of int, shape (n_melodies, n_steps)
+            Melodies with the number of steps and the pitch range of `fit`.
+
+        Returns
+        -------
+        roll : {ndarray, csr_array} of shape (n_melodies, n_steps · n_tokens_)
+            One 1 in each step's group of columns.
+
+        Raises
+        ------
+        ValueError
+            If a pitch lies outside the range; names the melody, step and pitch.
+        """
+        check_is_fitted(self)
+        codes = check_melodies(validate_data(self, X, reset=False))
+        n_melodies, n_steps = codes.shape
+        columns = _token_columns(codes, *self.pitch_range_)
+        columns += self.n_tokens_ * np.arange(n_steps, dtype=columns.dtype)
+        shape = (n_melodies, n_steps * self.n_tokens_)
+        if self.sparse_output:
+            ones = np.ones(codes.size, dtype=self.dtype)
+            indptr = np.arange(0, codes.size + 1, n_steps, dtype=columns.dtype)
+            return sparse.csr_array((ones, columns.ravel(), indptr), shape=shape)
+        roll = np.zeros(shape, dtype=self.dtype)
+        np.put_along_axis(roll, columns, 1, axis=1)
+        return roll
+
+    def inverse_transform(self, X):
+        """Decode piano rolls: the most probable token of each step.
+
+        Whatever stands in `X`, what comes out is a legal melody: a hold that has
+        nothing to hold (in the first step or after a rest) is decoded as a rest. Of
+        several largest values in a step the first counts, so a low pitch before a
+        high one, and hold before rest.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_melodies, n_steps · n_tokens_)
+            Probabilities, or any real numbers of which the largest counts.
+
+        Returns
+        -------
+        melodies : ndarray of int16, shape (n_melodies, n_steps)
+
+        Raises
+        ------
+        ValueError
+            If the width differs from that of `transform`, or a value is not finite.
+        """
+        check_is_fitted(self)
+        X = check_array(X, accept_sparse="csr", dtype=[np.float32, np.float64])
+        width = self.n_features_in_ * self.n_tokens_
+        if X.shape[1] != width:
+            raise ValueError(
+                f"X has {X.shape[1]} columns, but PianoRollEncoder decodes {width}: "
+                f"{self.n_features_in_} steps of {self.n_tokens_} tokens."
+            )
+        if sparse.issparse(X):
+            X = X.toarray()
+        low, high = self.pitch_range_
+        codes = np.array([*range(low, high + 1), HOLD, REST], dtype=np.int16)
+        tokens = X.reshape(len(X), self.n_features_in_, self.n_tokens_).argmax(axis=2)
+        return mend_orphan_holds(codes[tokens])
+
+    def get_feature_names_out(self, input_features=None):
+        """Name the columns: step and token, like ``t012_D5``, ``t012_hold``.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Checked against what `fit` saw, otherwise not used.
+
+        Returns
+        -------
+        feature_names_out : ndarray of str objects
+        """
+        check_is_fitted(self)
+        _check_feature_names_in(self, input_features)
+        low, high = self.pitch_range_
+        tokens = [*map(pitch_name, range(low, high + 1)), "hold", "rest"]
+        return np.array(
+            [
+                f"t{t:03d}_{token}"
+                for t in range(self.n_features_in_)
+                for token in tokens
+            ],
+            dtype=object,
+        )
+
+    def _pitch_range(self, codes):
+        if isinstance(self.pitch_range, str):
+            pitches = codes[codes < N_PITCHES]
+            if not pitches.size:
+                raise ValueError(
+                    'pitch_range="auto" found no pitch in X, only rests and holds; '
+                    "give pitch_range=(low, high)."
+                )
+            return int(pitches.min()), int(pitches.max())
+        try:
+            low, high = map(int, self.pitch_range)
+        except (TypeError, ValueError):
+            low, high = -1, -1
+        if not 0 <= low <= high < N_PITCHES:
+            raise ValueError(
+                f"pitch_range must be 'auto' or (low, high), MIDI pitches with "
+                f"0 <= low <= high <= 127, got {self.pitch_range!r}."
+            )
+        return low, high
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.categorical = True
+        tags.input_tags.positive_only = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+def _token_columns(codes, low, high):
+    """The column of each code within its step: pitches of the range, hold, rest."""
+    raise_where(
+        codes,
+        (codes < N_PITCHES) & ((codes < low) | (codes > high)),
+        f"this pitch is outside {low}-{high} ({pitch_name(low)}-{pitch_name(high)}); "
+        f"transpose the melody, or fit with a pitch_range=(low, high) that holds it",
+    )
+    n_pitches = high - low + 1
+    columns = np.select(
+        [codes == HOLD, codes == REST], [n_pitches, n_pitches + 1], codes - low
+    )
+    return columns.astype(np.int32)
