@@ -110,7 +110,7 @@ class PianoRollEncoder(TransformerMixin, BaseEstimator):
             If a value is no code, a pitch lies outside a given range, or "auto" finds
             no pitch.
         """
-        codes = check_melodies(validate_data(self, X))
+        codes = check_melodies(validate_data(self, X, ensure_non_negative=True))
         low, high = self._pitch_range(codes)
         _token_columns(codes, low, high)
         self.pitch_range_ = (low, high)
@@ -136,7 +136,9 @@ class PianoRollEncoder(TransformerMixin, BaseEstimator):
             If a pitch lies outside the range; names the melody, step and pitch.
         """
         check_is_fitted(self)
-        codes = check_melodies(validate_data(self, X, reset=False))
+        codes = check_melodies(
+            validate_data(self, X, reset=False, ensure_non_negative=True)
+        )
         n_melodies, n_steps = codes.shape
         columns = _token_columns(codes, *self.pitch_range_)
         columns += self.n_tokens_ * np.arange(n_steps, dtype=columns.dtype)
