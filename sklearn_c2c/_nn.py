@@ -1,0 +1,468 @@
+"""Activations, losses with their gradients, initial weights, layers, Adam.
+
+Imports `_kernels`. Nothing here checks its input: the estimators do.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import joblib
+import numpy as np
+from scipy import sparse
+from scipy.special import expit
+from sklearn.decomposition import PCA
+
+from sklearn_c2c import _kernels
+
+# Up to so many samples a batch, one fused pass over the weights beats two products
+# of BLAS and a pass for Adam.
+_FEW_SAMPLES = 64
+
+# Handing a block to a thread costs as much as so many multiply-adds.
+_WORTH_A_THREAD = 1_000_000
+
+_PCA_SAMPLES = 2000
+_PCA_SPREAD = 0.5
+_PCA_LOG_ODDS = 5.0
+
+# ---------------------------------------------------------------- activations
+
+
+def _relu(a):
+    return np.maximum(a, 0)
+
+
+def _identity(a):
+    return a
+
+
+# Name: the function, and its derivative written in the function's value z.
+ACTIVATIONS = {
+    "sigmoid": (expit, lambda z: z * (1 - z)),
+    "tanh": (np.tanh, lambda z: 1 - z * z),
+    "relu": (_relu, lambda z: (z > 0).astype(z.dtype)),
+    "identity": (_identity, np.ones_like),
+}
+
+# --------------------------------------------------------------------- losses
+
+
+def sigmoid_cross_entropy(a, X):
+    """Binary cross-entropy of sigmoid outputs, from their logits.
+
+    ``sum(log(1 + exp(a)) - x * a)``, whose gradient is ``sigmoid(a) - x``. Finite for
+    any real x, though meant for x in [0, 1].
+
+    Parameters
+    ----------
+    a : ndarray of shape (n_samples, n_features)
+        Logits.
+    X : {ndarray, csr_array} of shape (n_samples, n_features)
+        Targets.
+
+    Returns
+    -------
+    loss : float
+        Nats, summed over samples and features.
+    delta : ndarray of shape (n_samples, n_features)
+        Gradient of the loss with respect to a.
+    """
+    e = np.exp(-np.abs(a))
+    log_normalizer = np.maximum(a, 0) + np.log1p(e)
+    probability = np.where(a >= 0, 1, e) / (1 + e)
+    return _loss_and_delta(a, X, log_normalizer, probability)
+
+
+def softmax_cross_entropy(a, X, group_size):
+    """Categorical cross-entropy of one softmax a group of columns, from the logits.
+
+    ``sum(s * log(sum(exp(a))) - x @ a)`` over groups, s being the sum of x in the group
+    (1 where x is one-hot), with gradient ``s * softmax(a) - x``.
+
+    Parameters
+    ----------
+    a : ndarray of shape (n_samples, n_features)
+        Logits.
+    X : {ndarray, csr_array} of shape (n_samples, n_features)
+        Targets.
+    group_size : int
+        Columns of a group; divides n_features.
+
+    Returns
+    -------
+    loss : float
+        Nats, summed over samples and groups.
+    delta : ndarray of shape (n_samples, n_features)
+        Gradient of the loss with respect to a.
+    """
+    total = _group_sums(X, group_size)
+    groups = a.reshape(len(a), -1, group_size)
+    largest = groups.max(axis=2, keepdims=True)
+    e = np.exp(groups - largest)
+    normalizer = e.sum(axis=2, keepdims=True)
+    log_normalizer = total * (np.log(normalizer) + largest)
+    probability = (total / normalizer * e).reshape(a.shape)
+    return _loss_and_delta(a, X, log_normalizer, probability)
+
+
+def cross_entropy(a, X, group_size):
+    """`softmax_cross_entropy`, or without groups `sigmoid_cross_entropy`."""
+    if group_size is None:
+        return sigmoid_cross_entropy(a, X)
+    return softmax_cross_entropy(a, X, group_size)
+
+
+def _loss_and_delta(a, X, log_normalizer, expected):
+    """``sum(log_normalizer) - x @ a`` and ``expected - x``, the latter in place."""
+    loss = log_normalizer.sum(dtype=np.float64)
+    if sparse.issparse(X):
+        stored = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr)), X.indices
+        loss -= (X.data * a[stored]).sum(dtype=np.float64)
+        expected[stored] -= X.data
+    else:
+        loss -= (X * a).sum(dtype=np.float64)
+        expected -= X
+    return float(loss), expected
+
+
+def _group_sums(X, group_size):
+    n_samples, n_features = X.shape
+    if not sparse.issparse(X):
+        return X.reshape(n_samples, -1, group_size).sum(axis=2, keepdims=True)
+    n_groups = n_features // group_size
+    group = X.indices // group_size
+    group += np.repeat(np.arange(n_samples) * n_groups, np.diff(X.indptr))
+    sums = np.bincount(group, weights=X.data, minlength=n_samples * n_groups)
+    return sums.reshape(n_samples, n_groups, 1).astype(X.dtype)
+
+
+def probabilities(a, group_size):
+    """Softmax of each group of columns, or without groups the sigmoid, of logits a."""
+    if group_size is None:
+        return expit(a)
+    groups = a.reshape(len(a), -1, group_size)
+    e = np.exp(groups - groups.max(axis=2, keepdims=True))
+    return (e / e.sum(axis=2, keepdims=True)).reshape(a.shape)
+
+
+# ------------------------------------------------------------ initial weights
+
+
+def glorot(rng, n_in, n_out, dtype):
+    """Uniform weights between plus and minus ``sqrt(6 / (n_in + n_out))``."""
+    bound = np.sqrt(6 / (n_in + n_out))
+    return rng.uniform(-bound, bound, (n_in, n_out)).astype(dtype)
+
+
+def marginal_logits(X, group_size):
+    """Output biases with which a silent code decodes to the average of X.
+
+    The logit of each column's mean, or within groups the log of its share, after one
+    virtual sample spread evenly over the column's outcomes.
+
+    Parameters
+    ----------
+    X : {ndarray, csr_array} of shape (n_samples, n_features)
+    group_size : int or None
+        Columns of a softmax group; None for sigmoid outputs.
+
+    Returns
+    -------
+    ndarray of shape (n_features,)
+    """
+    n_samples, n_features = X.shape
+    hits = np.clip(np.asarray(X.sum(axis=0)).ravel(), 0, n_samples)
+    if group_size is None:
+        return np.log((hits + 0.5) / (n_samples - hits + 0.5))
+    shares = hits.reshape(-1, group_size) + 1 / group_size
+    return np.log(shares / shares.sum(axis=1, keepdims=True)).reshape(n_features)
+
+
+def principal_axes(X, coef, coef_out, intercept, intercept_out, activation, rng):
+    """Start a one-layer autoencoder at the principal components of its data, in place.
+
+    The first units encode the leading components u of X as ``f(s * u / std(u))``, each
+    with the same spread s about the middle of the activation f, and decode them so that
+    the logits move by ``c * (x - mean)``, the reconstruction of PCA scaled to log-odds.
+    Units beyond the rank of the data keep the weights they have on the way in and
+    start silent on the way out. PCA is computed on at most `_PCA_SAMPLES` rows.
+
+    Parameters
+    ----------
+    X : {ndarray, csr_array} of shape (n_samples, n_features)
+    coef, coef_out : ndarray of shape (n_features, h) and (h, n_features)
+    intercept, intercept_out : ndarray of shape (h,) and (n_features,)
+    activation : str
+        A key of `ACTIVATIONS`.
+    rng : RandomState
+    """
+    n_samples = X.shape[0]
+    if n_samples > _PCA_SAMPLES:
+        X = X[rng.choice(n_samples, _PCA_SAMPLES, replace=False)]
+    X = X.toarray() if sparse.issparse(X) else X
+    rank = min(len(X) - 1, *coef.shape)
+    coef_out[:] = 0
+    if rank < 1:
+        return
+    pca = PCA(rank, svd_solver="randomized", random_state=rng).fit(X)
+    spread = np.sqrt(pca.explained_variance_).astype(coef.dtype)
+    live = spread > 1e-6 * spread[0] if spread[0] > 0 else spread > 0
+    axes, spread = pca.components_[live].astype(coef.dtype), spread[live]
+    n_live = len(axes)
+    function, derivative = ACTIVATIONS[activation]
+    middle = function(np.zeros(1, coef.dtype))
+    slope = derivative(function(np.full(1, 1e-3, coef.dtype)))
+    coef[:, :n_live] = _PCA_SPREAD * (axes / spread[:, None]).T
+    intercept[:n_live] = -pca.mean_ @ coef[:, :n_live]
+    coef_out[:n_live] = _PCA_LOG_ODDS / (slope * _PCA_SPREAD) * spread[:, None] * axes
+    intercept_out -= middle * coef_out.sum(axis=0)
+
+
+# --------------------------------------------------------------------- layers
+
+
+class Workers:
+    """Threads that share a kernel among them, each one a block of its rows.
+
+    As many as the cores that the process may use, or ``OMP_NUM_THREADS`` if that is
+    set, as joblib does in its worker processes. The caller is one of them.
+    """
+
+    def __init__(self):
+        limit = os.environ.get("OMP_NUM_THREADS", "")
+        cores = joblib.cpu_count()
+        self.n_threads = min(cores, int(limit)) if limit.isdecimal() else cores
+        self._pool = None
+
+    def __enter__(self):
+        if self.n_threads > 1:
+            self._pool = ThreadPoolExecutor(self.n_threads - 1)
+        return self
+
+    def __exit__(self, *exception):
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def run(self, kernel, n_rows, work, *args):
+        """Run ``kernel(lo, hi, *args)`` over n_rows; work is its multiply-adds."""
+        n_blocks = self.n_threads if work > _WORTH_A_THREAD else 1
+        # Four rows belong together in `backward`, so no block may split them.
+        bounds = np.linspace(0, n_rows, n_blocks + 1).astype(int) // 4 * 4
+        bounds[-1] = n_rows
+        blocks = list(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True))
+        others = [self._pool.submit(kernel, *block, *args) for block in blocks[1:]]
+        kernel(*blocks[0], *args)
+        for other in others:
+            other.result()
+
+
+class Adam:
+    """The clock and the constants of Adam, shared by all layers.
+
+    ``p -= rate(t) * m / (sqrt(v) + epsilon)`` with ``rate(t) = learning_rate *
+    sqrt(1 - beta_2**t) / (1 - beta_1**t)``: the form in which scikit-learn and Keras
+    write it, epsilon outside the bias correction.
+    """
+
+    def __init__(self, learning_rate, beta_1, beta_2, epsilon, dtype, step=0):
+        self.step = step
+        tiny = np.finfo(dtype).tiny
+        self.constants = tuple(map(dtype.type, (beta_1, beta_2, epsilon, tiny)))
+        self._settings = learning_rate, beta_1, beta_2
+        self.rates = np.empty(0, dtype)
+
+    def tick(self):
+        """Go on to the next step."""
+        self.step += 1
+        if self.step >= len(self.rates):
+            learning_rate, beta_1, beta_2 = self._settings
+            t = np.arange(1, 2 * self.step + 128)
+            rates = learning_rate * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+            self.rates = np.append(0, rates).astype(self.rates.dtype)
+
+    @property
+    def rate(self):
+        """Learning rate of this step, bias corrections included."""
+        return self.rates[self.step]
+
+
+def affine(X, coef, intercept, workers):
+    """Return ``X @ coef + intercept``: a matrix product, or a sum of rows for CSR.
+
+    Parameters
+    ----------
+    X : {ndarray, csr_array} of shape (n_samples, n_in)
+    coef : ndarray of shape (n_in, n_out)
+    intercept : ndarray of shape (n_out,)
+    workers : Workers
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_out)
+    """
+    if not sparse.issparse(X):
+        return X @ coef + intercept
+    n_out = coef.shape[1]
+    out = np.empty((X.shape[0], n_out), coef.dtype)
+    csr = X.data, X.indices, X.indptr
+    workers.run(_kernels.gather, n_out, X.nnz * n_out, out, *csr, coef, intercept)
+    return out
+
+
+class DenseLayer:
+    """``Z @ coef + intercept`` with its gradient and its Adam step.
+
+    Parameters
+    ----------
+    coef : ndarray of shape (n_in, n_out)
+        Changed in place, as are the other arrays.
+    intercept : ndarray of shape (n_out,)
+    moments : list of ndarray
+        First and second moment of coef, first and second moment of intercept.
+    adam : Adam
+    workers : Workers
+    """
+
+    def __init__(self, coef, intercept, moments, adam, workers):
+        self.coef, self.intercept, self.adam, self.workers = (
+            coef,
+            intercept,
+            adam,
+            workers,
+        )
+        self._coef_moments, self._intercept_moments = moments[:2], moments[2:]
+
+    def forward(self, Z):
+        """Return ``Z @ coef + intercept``."""
+        return affine(Z, self.coef, self.intercept, self.workers)
+
+    def backward(self, Z, delta):
+        """Step along the gradient; return ``delta @ coef.T`` of before the step."""
+        self._step(self.intercept, self._intercept_moments, delta.sum(axis=0))
+        if len(Z) > _FEW_SAMPLES:
+            delta_in = delta @ self.coef.T
+            self._step(self.coef, self._coef_moments, Z.T @ delta)
+            return delta_in
+        delta_in = np.empty_like(Z)
+        self.workers.run(
+            _kernels.backward,
+            len(self.coef),
+            2 * self.coef.size * len(Z),
+            delta_in,
+            self.coef,
+            *self._coef_moments,
+            Z,
+            delta,
+            self.adam.rate,
+            *self.adam.constants,
+        )
+        return delta_in
+
+    def settle(self):
+        """Bring all weights to the present step, for others to read."""
+
+    def _step(self, p, moments, gradient):
+        flat = [np.ravel(array) for array in (p, *moments, gradient)]
+        self.workers.run(
+            _kernels.adam,
+            p.size,
+            8 * p.size,
+            *flat,
+            self.adam.rate,
+            *self.adam.constants,
+        )
+
+
+class SparseLayer(DenseLayer):
+    """A first layer whose input is CSR: a batch touches only the rows that it names.
+
+    Before a row is used it catches up on the steps it missed (`_kernels.catch_up`), so
+    that the result is that of dense Adam.
+    """
+
+    def __init__(self, coef, intercept, moments, adam, workers):
+        super().__init__(coef, intercept, moments, adam, workers)
+        self._last = np.full(len(coef), adam.step)
+
+    def forward(self, X):
+        """Return ``X @ coef + intercept``."""
+        self._catch_up(np.unique(X.indices))
+        return super().forward(X)
+
+    def backward(self, X, delta):
+        """Step the rows that X touches along the gradient ``X.T @ delta``."""
+        self._step(self.intercept, self._intercept_moments, delta.sum(axis=0))
+        columns = X.tocsc()
+        rows = np.flatnonzero(np.diff(columns.indptr)).astype(X.indices.dtype)
+        self.workers.run(
+            _kernels.scatter,
+            len(rows),
+            X.nnz * delta.shape[1],
+            self.coef,
+            *self._coef_moments,
+            self._last,
+            rows,
+            np.append(columns.indptr[rows], columns.indptr[-1]),
+            columns.indices,
+            columns.data,
+            delta,
+            self.adam.step,
+            self.adam.rate,
+            *self.adam.constants,
+        )
+
+    def settle(self):
+        """Bring all weights to the present step, for others to read."""
+        self._catch_up(np.arange(len(self.coef), dtype=np.int32))
+
+    def _catch_up(self, rows):
+        self.workers.run(
+            _kernels.catch_up,
+            len(rows),
+            8 * len(rows) * self.coef.shape[1],
+            self.coef,
+            *self._coef_moments,
+            self._last,
+            rows,
+            self.adam.step,
+            self.adam.rates,
+            *self.adam.constants,
+        )
+
+
+class Network:
+    """A stack of layers with one loss, trained in place.
+
+    Parameters
+    ----------
+    layers : list of DenseLayer
+    activation : str
+        A key of `ACTIVATIONS`; applied after every layer but the last.
+    group_size : int or None
+        Columns of a softmax group; None for sigmoid outputs.
+    adam : Adam
+    """
+
+    def __init__(self, layers, activation, group_size, adam):
+        self._layers, self._adam = layers, adam
+        self._function, self._derivative = ACTIVATIONS[activation]
+        self._group_size = group_size
+
+    def step(self, X):
+        """Take one Adam step on the mean loss of a batch; return the summed loss."""
+        inputs = [X]
+        for layer in self._layers[:-1]:
+            inputs.append(self._function(layer.forward(inputs[-1])))
+        a = self._layers[-1].forward(inputs[-1])
+        loss, delta = cross_entropy(a, X, self._group_size)
+        delta /= X.shape[0]
+        self._adam.tick()
+        for layer, z in zip(self._layers[:0:-1], inputs[:0:-1], strict=True):
+            delta = layer.backward(z, delta) * self._derivative(z)
+        self._layers[0].backward(X, delta)
+        return loss
+
+    def settle(self):
+        """Bring all weights to the present step, for others to read."""
+        for layer in self._layers:
+            layer.settle()
