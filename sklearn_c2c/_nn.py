@@ -444,7 +444,7 @@ class Network:
     """
 
     def __init__(self, layers, activation, group_size, adam):
-        self._layers, self._adam = layers, adam
+        self._layers, self.adam = layers, adam
         self._function, self._derivative = ACTIVATIONS[activation]
         self._group_size = group_size
 
@@ -456,7 +456,7 @@ class Network:
         a = self._layers[-1].forward(inputs[-1])
         loss, delta = cross_entropy(a, X, self._group_size)
         delta /= X.shape[0]
-        self._adam.tick()
+        self.adam.tick()
         for layer, z in zip(self._layers[:0:-1], inputs[:0:-1], strict=True):
             delta = layer.backward(z, delta) * self._derivative(z)
         self._layers[0].backward(X, delta)
