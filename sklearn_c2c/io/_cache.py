@@ -1,0 +1,150 @@
+"""Tunes already read, kept as plain arrays on disk.
+
+An entry is one file, named by the SHA-256 of what was read: its own checksum, a JSON
+header, then two int32 arrays. Whatever is damaged, or not ours, is as good as absent.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import stat
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from sklearn_c2c.io._files import write_atomically
+from sklearn_c2c.io._tune import Part, Tune
+
+# Change it whenever the same bytes would be read differently.
+FORMAT = b"sklearn_c2c tunes 1\n"
+_DIGEST = hashlib.sha256().digest_size
+_MAX_BYTES = 2**28
+
+
+def cached(data, suffix, read):
+    """Tunes of a file's bytes: from the cache, or read, and then kept there.
+
+    Parameters
+    ----------
+    data : bytes
+    suffix : str
+        The kind of file; the same bytes may mean something else in another.
+    read : callable
+        Takes `data`, returns a list of `Tune`.
+
+    Returns
+    -------
+    list of Tune
+    """
+    folder = cache_folder()
+    if folder is None:
+        return read(data)
+    key = hashlib.sha256(FORMAT + suffix.encode() + b"\n" + data).hexdigest()
+    entry = folder / f"{key}.tunes"
+    # Nothing found in a cache is worth an error: it can always be read again.
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError, LookupError):
+        return _unpack(_private_bytes(entry))
+    tunes = read(data)
+    with contextlib.suppress(OSError):
+        write_atomically(entry, _pack(tunes), mode=0o600, sync=False)
+    return tunes
+
+
+def cache_folder():
+    """Folder of the cache, made if need be; None if there is to be or can be none.
+
+    Returns
+    -------
+    Path or None
+        ``SKLEARN_C2C_CACHE`` if that is set (to nothing: no cache), else in the
+        user's cache folder. Only one that nobody else can write to is used.
+    """
+    setting = os.environ.get("SKLEARN_C2C_CACHE")
+    if setting == "":
+        return None
+    try:
+        folder = Path(setting) if setting else _user_cache() / "sklearn_c2c"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder if _is_private(folder.lstat()) else None
+    except (OSError, RuntimeError):  # not writable; no home directory
+        return None
+
+
+def _user_cache():
+    if sys.platform == "win32" and "LOCALAPPDATA" in os.environ:
+        return Path(os.environ["LOCALAPPDATA"])
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def _is_private(status):
+    """Whether only this user can write there (Windows keeps that in other ways)."""
+    if not hasattr(os, "getuid"):
+        return True
+    others = stat.S_IWGRP | stat.S_IWOTH
+    ours = status.st_uid == os.getuid() and not stat.S_ISLNK(status.st_mode)
+    return ours and not status.st_mode & others
+
+
+def _private_bytes(entry):
+    descriptor = os.open(entry, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    with open(descriptor, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not (stat.S_ISREG(status.st_mode) and _is_private(status)):
+            raise ValueError("not a file of ours")
+        if status.st_size > _MAX_BYTES:
+            raise ValueError("too large")
+        return file.read()
+
+
+def _pack(tunes):
+    parts = [part for tune in tunes for part in tune.parts]
+    header = [
+        (tune.number, tune.title, tune.key, tune.tempo, tune.fault, _sizes(tune))
+        for tune in tunes
+    ]
+    arrays = [part.notes for part in parts] + [part.measures for part in parts]
+    header = json.dumps(header).encode()
+    content = len(header).to_bytes(8, "little") + header
+    content += b"".join(array.astype("<i4").tobytes() for array in arrays)
+    return FORMAT + hashlib.sha256(content).digest() + content
+
+
+def _sizes(tune):
+    return [(part.name, len(part.notes), len(part.measures)) for part in tune.parts]
+
+
+def _unpack(data):
+    start = len(FORMAT) + _DIGEST
+    content = data[start:]
+    if data[:start] != FORMAT + hashlib.sha256(content).digest():
+        raise ValueError("damaged")
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    table = np.frombuffer(content[8 + length :], dtype="<i4").astype(np.int64)
+    sizes = [size for tune in header for size in tune[5]]
+    n_notes = sum(n for _, n, _ in sizes)
+    n_measures = sum(n for _, _, n in sizes)
+    if len(table) != 4 * n_notes + 7 * n_measures:
+        raise ValueError("damaged")
+    notes, measures = np.split(table, [4 * n_notes])
+    return list(_tunes(header, notes.reshape(-1, 4), measures.reshape(-1, 7)))
+
+
+def _tunes(header, notes, measures):
+    note = measure = 0
+    for number, title, key, tempo, fault, sizes in header:
+        parts = []
+        for name, n_notes, n_measures in sizes:
+            parts.append(
+                Part(
+                    name,
+                    notes[note : note + n_notes],
+                    measures[measure : measure + n_measures],
+                )
+            )
+            note, measure = note + n_notes, measure + n_measures
+        yield Tune(number, title, key, tempo, tuple(parts), fault)

@@ -1,0 +1,249 @@
+"""From a tune to a row of steps: every rule of reading that has a choice.
+
+Each function takes and returns plain arrays in ticks; what cannot be read raises a
+`TuneError` with the reason.
+"""
+
+import numpy as np
+
+from sklearn_c2c.io._key import parse_key
+from sklearn_c2c.io._tune import (
+    BEAT_TYPE,
+    BEATS,
+    CLOSES,
+    DURATION,
+    ENDINGS,
+    LENGTH,
+    ONSET,
+    OPENS,
+    PITCH,
+    START,
+    TICKS_PER_QUARTER,
+    TIED,
+    TuneError,
+    grid_of,
+    measure_ticks,
+)
+from sklearn_c2c.melody import melody_from_notes
+
+
+def metre_of(part):
+    """Name the metre a part starts in, or None if it states none."""
+    beats, beat_type = part.measures[0, [BEATS, BEAT_TYPE]]
+    return grid_of(beats, beat_type) if beats else None
+
+
+def choose_part(tune, part):
+    """Pick the one part of a tune that has notes, or the one asked for."""
+    if tune.fault:
+        raise TuneError(tune.fault)
+    parts = tune.sounding_parts or list(tune.parts[:1])
+    names = [candidate.name for candidate in parts]
+    if part is None and len(parts) == 1:
+        return parts[0]
+    if part is None:
+        raise TuneError(
+            f"has {len(parts)} parts, {', '.join(map(repr, names))}; "
+            f"pass part= with a name or a number from 0"
+        )
+    if part in names:
+        return parts[names.index(part)]
+    if not isinstance(part, str) and -len(parts) <= part < len(parts):
+        return parts[part]
+    raise TuneError(f"has no part {part!r}, only {', '.join(map(repr, names))}")
+
+
+def excerpt(part, time_signature, n_measures, *, repeats):
+    """Notes of the first full measures of a part.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_notes, 4)
+        In ticks from the start of the first full measure, ties joined, cut to the
+        window of `n_measures` measures.
+    """
+    notes, measures = unfold(part, played=repeats == "played")
+    start, end = find_window(measures, time_signature, n_measures)
+    notes = _join_ties(notes)
+    onsets = np.maximum(notes[:, ONSET], start)
+    ends = np.minimum(notes[:, ONSET] + notes[:, DURATION], end)
+    notes[:, ONSET], notes[:, DURATION] = onsets - start, ends - onsets
+    return notes[ends > onsets]
+
+
+def play_order(measures, played):
+    """Indices of measures in the order they sound.
+
+    A section ends at a repeat sign or after its last ending. Played, it sounds as
+    often as its sign or its endings ask for; written, once, with its last ending.
+    """
+    endings, closes = measures[:, ENDINGS], measures[:, CLOSES]
+    after = np.zeros(len(measures), dtype=bool)
+    after[1:] = (endings[1:] == 0) & ((closes[:-1] > 0) | (endings[:-1] > 0))
+    sections = np.cumsum(after | (measures[:, OPENS] > 0))
+    if not played and not endings.any():
+        return np.arange(len(measures))
+    order = []
+    for section in np.unique(sections):
+        inside = np.flatnonzero(sections == section)
+        last = max(1, int(endings[inside].max()).bit_length())
+        times = max(last, closes[inside].max())
+        for turn in range(times) if played else [last - 1]:
+            sounds = (endings[inside] == 0) | (endings[inside] >> turn & 1 > 0)
+            order.extend(inside[sounds])
+    return np.array(order, dtype=np.intp)
+
+
+def unfold(part, played):
+    """Lay out notes and measures of a part in the order they sound."""
+    order = play_order(part.measures, played)
+    if np.array_equal(order, np.arange(len(part.measures))):
+        return part.notes, part.measures
+    measures = part.measures[order]
+    starts = np.cumsum(measures[:, LENGTH]) - measures[:, LENGTH]
+    bounds = np.searchsorted(part.notes[:, ONSET], part.measures[:, START])
+    bounds = np.append(bounds, len(part.notes))
+    pieces = [part.notes[:0]]
+    for i, (place, start) in enumerate(zip(order, starts, strict=True)):
+        piece = part.notes[bounds[place] : bounds[place + 1]].copy()
+        if i + 1 == len(order) or order[i + 1] != place + 1:
+            # Where the music jumps, nothing sounds on into what is not played next.
+            end = part.measures[place, START] + part.measures[place, LENGTH]
+            piece[:, DURATION] = np.minimum(piece[:, DURATION], end - piece[:, ONSET])
+        piece[:, ONSET] += start - part.measures[place, START]
+        pieces.append(piece)
+    measures[:, START] = starts
+    return np.concatenate(pieces), measures
+
+
+def find_window(measures, time_signature, n_measures):
+    """Ticks from which and up to which `n_measures` are read.
+
+    What is shorter before the first full measure is the pick-up. A short measure is
+    fine where the next one completes it; the last may lack what the pick-up has.
+    """
+    bar = measure_ticks(time_signature)
+    full = np.flatnonzero(measures[:, LENGTH] >= bar)
+    if not len(full):
+        raise TuneError(f"has no full measure of {time_signature}")
+    pick_up = int(measures[: full[0], LENGTH].sum())
+    missing = n_measures * bar
+    for row in measures[full[0] :].tolist():
+        if missing <= 0 or (missing == pick_up and row[LENGTH] > missing):
+            break
+        _check_measure(row, n_measures * bar - missing, time_signature)
+        missing -= row[LENGTH]
+    if missing > 0 and missing != pick_up:
+        found = n_measures - missing / bar
+        raise TuneError(
+            f"has {found:g} measures{' after the pick-up' * bool(pick_up)}, "
+            f"fewer than n_measures={n_measures}"
+        )
+    start = measures[full[0], START]
+    return start, start + n_measures * bar - max(missing, 0)
+
+
+def _check_measure(row, filled, time_signature):
+    """Check that a measure keeps the metre and completes what those before left."""
+    bar = measure_ticks(time_signature)
+    number = filled // bar + 1
+    if row[BEATS] and grid_of(row[BEATS], row[BEAT_TYPE]) != time_signature:
+        raise TuneError(
+            f"changes metre to {row[BEATS]}/{row[BEAT_TYPE]} in measure {number} "
+            f"after the pick-up"
+        )
+    before = filled % bar
+    if before + row[LENGTH] > bar:
+        lasts = (before or row[LENGTH]) / TICKS_PER_QUARTER
+        fault = "and the next does not complete it" if before else "too long"
+        raise TuneError(
+            f"measure {number} after the pick-up lasts {lasts:g} quarter notes, "
+            f"{fault} ({time_signature} has {bar / TICKS_PER_QUARTER:g})"
+        )
+
+
+def _join_ties(notes):
+    """Join each tied note with the next, if that is adjacent and of the same pitch."""
+    notes = notes[np.lexsort((notes[:, ONSET], notes[:, PITCH]))]
+    ends = notes[:, ONSET] + notes[:, DURATION]
+    joined = (
+        (notes[:-1, TIED] > 0)
+        & (notes[:-1, PITCH] == notes[1:, PITCH])
+        & (ends[:-1] == notes[1:, ONSET])
+    )
+    heads = np.flatnonzero(np.append(True, ~joined)[: len(notes)])
+    lasts = np.append(heads[1:], len(notes))[: len(heads)] - 1
+    notes = notes[heads]
+    notes[:, DURATION] = ends[lasts] - notes[:, ONSET]
+    return notes[np.argsort(notes[:, ONSET], kind="stable")]
+
+
+def one_voice(notes, chords, tolerance):
+    """Check that one note sounds at a time, or keep the highest ones.
+
+    Parameters
+    ----------
+    notes : ndarray of int64, shape (n_notes, 4)
+    chords : {"reject", "highest"}
+    tolerance : int
+        Ticks for which a note may sound on into the next, as played legato does.
+    """
+    ends = notes[:, ONSET] + notes[:, DURATION]
+    together = np.diff(notes[:, ONSET]) == 0
+    together |= np.maximum.accumulate(ends)[:-1] > notes[1:, ONSET] + tolerance
+    if not together.any():
+        return notes
+    if chords == "reject":
+        place = notes[1:, ONSET][np.argmax(together)] / TICKS_PER_QUARTER
+        raise TuneError(
+            f"several notes sound together {place:g} quarter notes after the start "
+            f"of its first full measure; pass chords='highest' to keep the highest"
+        )
+    kept = []
+    for note in sorted(notes.tolist(), key=lambda n: (n[ONSET], -n[PITCH])):
+        sounding = [n for n in kept if n[ONSET] + n[DURATION] > note[ONSET] + tolerance]
+        if not any(n[PITCH] >= note[PITCH] for n in sounding):
+            kept.append(note)
+    return np.array(kept)
+
+
+def on_grid(notes, steps_per_quarter, n_steps, off_grid):
+    """Round notes to steps and write them into a row.
+
+    An onset goes to the nearest step, the earlier of two equally near; of several
+    onsets on one step the nearest stays, the earlier of two equally near. A note lasts
+    to the step nearest its end, at least one step, and not past the next onset.
+    """
+    ticks = TICKS_PER_QUARTER / steps_per_quarter
+    onsets = np.ceil(notes[:, ONSET] / ticks - 0.5).astype(int)
+    distances = np.abs(notes[:, ONSET] / ticks - onsets)
+    if off_grid == "reject" and distances.any():
+        place = notes[np.argmax(distances > 0), ONSET] / TICKS_PER_QUARTER
+        raise TuneError(
+            f"a note {place:g} quarter notes after the start of its first full "
+            f"measure is off the grid of {steps_per_quarter} steps a quarter note"
+        )
+    kept = np.lexsort((notes[:, ONSET], distances, onsets))
+    kept = kept[np.append(True, np.diff(onsets[kept]) > 0)[: len(kept)]]
+    kept = kept[onsets[kept] < n_steps]
+    ends = np.ceil((notes[kept, ONSET] + notes[kept, DURATION]) / ticks - 0.5)
+    onsets = onsets[kept]
+    ends = np.maximum(ends.astype(int), onsets + 1)
+    ends = np.minimum(ends, np.append(onsets[1:], n_steps)[: len(ends)])
+    steps = np.column_stack([onsets, ends - onsets, notes[kept, PITCH]])
+    return melody_from_notes(steps, n_steps)
+
+
+def semitones_to(tune, key):
+    """Semitones that bring a tune's tonic to that of `key`, from 5 down to 6 up."""
+    if not tune.key:
+        raise TuneError("has no key to transpose from")
+    shift = parse_key(key).pitch_class - parse_key(tune.key).pitch_class
+    return (shift + 5) % 12 - 5
+
+
+def finest_grid(excerpts):
+    """Steps per quarter note of the coarsest grid on which all notes lie (Todd)."""
+    times = [notes[:, [ONSET, DURATION]].ravel() for notes in excerpts]
+    divisor = np.gcd.reduce(np.concatenate([*times, [TICKS_PER_QUARTER]]))
+    return int(TICKS_PER_QUARTER // divisor)

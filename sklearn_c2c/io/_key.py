@@ -1,0 +1,118 @@
+"""Keys and spelling: which letters a key signature sharpens, how a pitch is written."""
+
+import re
+from typing import NamedTuple
+
+LETTERS = "CDEFGAB"
+NATURALS = dict(zip(LETTERS, (0, 2, 4, 5, 7, 9, 11), strict=True))
+_SHARPENED = "FCGDAEB"  # in the order in which signatures sharpen them
+_FIFTHS = {letter: i - 1 for i, letter in enumerate(_SHARPENED)}
+_ACCIDENTALS = {"": 0, "#": 1, "b": -1}
+# How many fifths the signature of each mode lies above the major one of its tonic.
+_MODES = {
+    "major": 0,
+    "ionian": 0,
+    "mixolydian": -1,
+    "dorian": -2,
+    "minor": -3,
+    "aeolian": -3,
+    "phrygian": -4,
+    "locrian": -5,
+    "lydian": 1,
+}
+_KEY = re.compile(r"([A-Ga-g])([#b♯♭]?)\s*([A-Za-z]*)")
+
+
+class Key(NamedTuple):
+    """A tonic and a mode; `signature` counts sharps, negative for flats."""
+
+    tonic: str
+    mode: str
+    signature: int
+
+    def __str__(self):
+        return f"{self.tonic} {self.mode}"
+
+    @property
+    def pitch_class(self):
+        """Pitch class of the tonic, 0-11."""
+        return (NATURALS[self.tonic[0]] + _ACCIDENTALS[self.tonic[1:]]) % 12
+
+    @property
+    def alterations(self):
+        """Semitones by which the signature alters each letter, -1, 0 or 1."""
+        return {
+            letter: (self.signature > i) - (self.signature < i - 6)
+            for i, letter in enumerate(_SHARPENED)
+        }
+
+
+def parse_key(text):
+    """Read a key such as ``D``, ``F#m``, ``Ador``, ``E minor``.
+
+    Raises
+    ------
+    ValueError
+        If the text is no key.
+    """
+    match = _KEY.fullmatch(str(text).strip())
+    mode = _mode(match[3]) if match else None
+    if mode is None:
+        raise ValueError(
+            f"Found the key {text!r}; expected a tonic and, if it is not major, a "
+            f"mode, such as 'D', 'F#m', 'Bb' or 'A dorian'."
+        )
+    letter = match[1].upper()
+    accidental = match[2].replace("♯", "#").replace("♭", "b")
+    signature = _FIFTHS[letter] + 7 * _ACCIDENTALS[accidental] + _MODES[mode]
+    if abs(signature) > 7:
+        raise ValueError(
+            f"Found the key {text!r}, whose signature would need {abs(signature)} "
+            f"accidentals; expected at most 7."
+        )
+    return Key(letter + accidental, mode, signature)
+
+
+def _mode(text):
+    """Complete the name of a mode from its first three letters or ``m``."""
+    if text == "" or text == "M":
+        return "major"
+    if text.lower() == "m":
+        return "minor"
+    known = (name for name in _MODES if name[:3] == text.lower()[:3])
+    return next(known, None) if len(text) >= 3 else None
+
+
+def spell(pitch, key):
+    """Letter, alteration (semitones) and octave (4 from middle C) of a MIDI pitch.
+
+    A pitch of the key's scale takes the signature's spelling; any other one the
+    natural letter if there is one, else a sharp, or a flat in a key with flats.
+    """
+    sign = -1 if key.signature < 0 else 1
+    candidates = list(key.alterations.items())
+    candidates += [(letter, 0) for letter in LETTERS]
+    candidates += [(letter, sign) for letter in LETTERS]
+    letter, alteration = next(
+        (letter, alteration)
+        for letter, alteration in candidates
+        if (NATURALS[letter] + alteration - pitch) % 12 == 0
+    )
+    octave = (pitch - alteration - NATURALS[letter]) // 12 - 1
+    return letter, alteration, octave
+
+
+def key_of_signature(signature, mode):
+    """Key of a mode that has this many sharps (negative: flats), or None.
+
+    Parameters
+    ----------
+    signature : int
+    mode : str
+        The full name of a mode.
+    """
+    if mode not in _MODES or abs(signature) > 7:
+        return None
+    accidentals, place = divmod(signature - _MODES[mode] + 1, 7)
+    sign = "#" if accidentals > 0 else "b"
+    return parse_key(_SHARPENED[place] + sign * abs(accidentals) + " " + mode)

@@ -1,0 +1,129 @@
+"""A melody laid out for notation: measures of notes and rests, ties over bar lines."""
+
+from dataclasses import dataclass
+from math import isfinite
+from numbers import Real
+
+import numpy as np
+
+from sklearn_c2c.io._key import Key, parse_key
+from sklearn_c2c.io._tune import TICKS_PER_QUARTER, measure_ticks, parse_metre
+from sklearn_c2c.melody import REST, check_melodies, notes_from_melody
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A legal melody filled up to whole measures, and how to notate it."""
+
+    melody: np.ndarray
+    beats: int
+    beat_type: int
+    steps_per_measure: int
+    steps_per_quarter: int
+    key: Key | None
+    title: str
+    tempo: float
+
+    @property
+    def steps_per_beam(self):
+        """Steps that are beamed together: a beat, or three in compound metres."""
+        compound = self.beats % 3 == 0 and self.beats > 3 and self.beat_type >= 8
+        beat = self.steps_per_measure // self.beats
+        return max(1, beat * 3 if compound else beat)
+
+    def measures(self):
+        """Events of each measure.
+
+        Yields
+        ------
+        list of (int, int, int, bool)
+            Start in the measure and length (steps), pitch or `REST`, and whether a
+            note is tied to the next.
+        """
+        events = [piece for event in self._events() for piece in self._split(*event)]
+        for start in range(0, len(self.melody), self.steps_per_measure):
+            end = start + self.steps_per_measure
+            yield [
+                (onset - start, length, pitch, tied)
+                for onset, length, pitch, tied in events
+                if start <= onset < end
+            ]
+
+    def _events(self):
+        """Onset, end and pitch of notes and of the rests between them."""
+        end = 0
+        for onset, duration, pitch in notes_from_melody(self.melody).tolist():
+            if onset > end:
+                yield end, onset, REST
+            end = onset + duration
+            yield onset, end, pitch
+        if end < len(self.melody):
+            yield end, len(self.melody), REST
+
+    def _split(self, onset, end, pitch):
+        """Cut at bar lines, and into lengths that one note sign can show."""
+        while onset < end:
+            bar = onset - onset % self.steps_per_measure
+            cut = self._cut(onset - bar, min(end - bar, self.steps_per_measure)) + bar
+            yield onset, cut - onset, pitch, cut < end and pitch != REST
+            onset = cut
+
+    def _cut(self, start, end):
+        """End of the first sign of a note from `start` to `end` in one measure."""
+        length = end - start
+        odd = length // (length & -length)
+        if odd in (1, 3) or self.steps_per_quarter & (self.steps_per_quarter - 1):
+            return end
+        # Cut on the strongest beat within: the multiple of the largest power of two.
+        power = 1 << (start ^ (end - 1)).bit_length() - 1
+        cut = (end - 1) // power * power
+        return self._cut(start, cut) if cut > start else end - end % power
+
+
+def make_sheet(melody, time_signature, steps_per_quarter, key, title, tempo):
+    """Check everything that a writer needs (see `write_melody`).
+
+    Returns
+    -------
+    Sheet
+
+    Raises
+    ------
+    ValueError
+        If the melody is not legal, or a parameter is out of range.
+    """
+    melody = check_melodies(melody)
+    if melody.ndim != 1:
+        raise ValueError(
+            f"Expected one melody of shape (n_steps,), got shape {melody.shape}; "
+            f"write each row to a file of its own."
+        )
+    if not isinstance(steps_per_quarter, (int, np.integer)) or steps_per_quarter < 1:
+        raise ValueError(
+            f"Found steps_per_quarter={steps_per_quarter!r}; expected an integer >= 1."
+        )
+    beats, beat_type = parse_metre(time_signature)
+    ticks = measure_ticks(time_signature) * int(steps_per_quarter)
+    steps_per_measure, rest = divmod(ticks, TICKS_PER_QUARTER)
+    if rest:
+        raise ValueError(
+            f"A measure of {time_signature} is no whole number of steps at "
+            f"steps_per_quarter={steps_per_quarter}; a multiple of it may do."
+        )
+    if not isinstance(tempo, Real) or not isfinite(tempo) or not 10 <= tempo <= 1000:
+        raise ValueError(
+            f"Found tempo={tempo!r}; expected quarter notes per minute, 10 to 1000."
+        )
+    missing = -len(melody) % steps_per_measure
+    # Line breaks and the like would end the title's line, or the file's encoding.
+    title = "".join(c if c.isprintable() else " " for c in str(title))
+    return Sheet(
+        np.append(melody, np.full(missing, REST, melody.dtype)),
+        beats,
+        beat_type,
+        steps_per_measure,
+        int(steps_per_quarter),
+        None if key is None else parse_key(key),
+        " ".join(title.split()),
+        float(tempo),
+    )

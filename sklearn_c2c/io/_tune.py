@@ -1,0 +1,117 @@
+"""What is read from a file before any choice is made: tunes in exact ticks.
+
+A `Tune` keeps what the file says (measures, repeats, ties, several parts), so the
+choices of `read_melodies` are array code on it, and one cache serves them all.
+"""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+# Divisible by 2-10, 12, 14-16, ...: the onsets of all usual tuplets are whole numbers.
+TICKS_PER_QUARTER = 10080
+
+# Columns of Part.notes. TIED: the note goes on in the next one, if that is adjacent
+# and has its pitch (ABC writes slurs the same way).
+ONSET, DURATION, PITCH, TIED = range(4)
+
+# Columns of Part.measures; a repeat sign or an ending in mid-measure splits it in two.
+# START, LENGTH in ticks; BEATS / BEAT_TYPE is the metre, 0 / 0 where none is stated;
+# OPENS: a repeat starts here; CLOSES: how often a section that ends here is played, or
+# 0; ENDINGS: bit k - 1 is set if this is played the k-th time only, 0 for always.
+START, LENGTH, BEATS, BEAT_TYPE, OPENS, CLOSES, ENDINGS = range(7)
+
+MAX_PASSES = 30
+MAX_TICKS = TICKS_PER_QUARTER * 2**16
+
+
+class TuneError(ValueError):
+    """A tune that cannot be read; the message is the reason, in words."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One voice of a tune: notes and measures, int64 arrays, each sorted by time."""
+
+    name: str
+    notes: np.ndarray  # (n_notes, 4)
+    measures: np.ndarray  # (n_measures, 7)
+
+
+@dataclass(frozen=True)
+class Tune:
+    """One tune as its file states it; ``fault`` says why nothing could be read."""
+
+    number: str = ""
+    title: str = ""
+    key: str = ""  # "D major", or nothing
+    tempo: float | None = None  # quarter notes per minute
+    parts: tuple[Part, ...] = ()
+    fault: str = ""
+
+    @property
+    def sounding_parts(self):
+        """The parts that have notes."""
+        return [part for part in self.parts if len(part.notes)]
+
+
+def make_part(name, notes, measures):
+    """Build a `Part` from rows in quarter notes (any exact number) to ticks.
+
+    Onsets, durations and starts are rounded to ticks by their two ends, so that what
+    was adjacent stays adjacent.
+    """
+    part = Part(name, _in_ticks(notes, 4), _in_ticks(measures, 7))
+    end = sum(part.measures[-1, [START, LENGTH]]) if len(part.measures) else 0
+    if end > MAX_TICKS:
+        raise TuneError(
+            f"lasts {end // TICKS_PER_QUARTER} quarter notes, more than the "
+            f"{MAX_TICKS // TICKS_PER_QUARTER} that are read"
+        )
+    return part
+
+
+def _in_ticks(rows, n_columns):
+    table = np.zeros((len(rows), n_columns), dtype=np.int64)
+    for row, (onset, duration, *rest) in zip(table, rows, strict=True):
+        begin = round(onset * TICKS_PER_QUARTER)
+        end = round((onset + duration) * TICKS_PER_QUARTER)
+        row[:] = [begin, end - begin, *rest]
+    return table[np.argsort(table[:, 0], kind="stable")]
+
+
+_METRE = re.compile(r"\(?\s*(\d{1,3}(?:\s*\+\s*\d{1,3})*)\s*\)?\s*/\s*(\d{1,3})")
+
+
+def parse_metre(text):
+    """Beats and beat type of a metre such as ``4/4``, ``2+3/8``, ``C`` or ``C|``.
+
+    Raises
+    ------
+    ValueError
+        If the text is no metre.
+    """
+    text = str(text).strip()
+    text = {"C": "4/4", "C|": "2/2"}.get(text, text)
+    match = _METRE.fullmatch(text)
+    if match:
+        beats = sum(int(beat) for beat in match[1].split("+"))
+        beat_type = int(match[2])
+        if 0 < beats < 1000 and beat_type in (1, 2, 4, 8, 16, 32, 64):
+            return beats, beat_type
+    raise ValueError(
+        f"Found the metre {text!r}; expected beats over a note value, "
+        f"such as '4/4' or '6/8', or 'C' or 'C|'."
+    )
+
+
+def grid_of(beats, beat_type):
+    """Name a metre; cut time has the steps of common time, and counts as it."""
+    return "4/4" if (beats, beat_type) == (2, 2) else f"{beats}/{beat_type}"
+
+
+def measure_ticks(time_signature):
+    """Length of one measure, in ticks."""
+    beats, beat_type = parse_metre(time_signature)
+    return TICKS_PER_QUARTER * 4 * beats // beat_type

@@ -1,0 +1,243 @@
+"""`write_melody`: a melody as MIDI, ABC or MusicXML, written whole or not at all."""
+
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+from sklearn_c2c.io._abc_writer import melody_to_abc
+from sklearn_c2c.io._files import write_atomically
+from sklearn_c2c.io._key import parse_key, spell
+from sklearn_c2c.io._sheet import make_sheet
+from sklearn_c2c.melody import REST, notes_from_melody
+
+_VELOCITY = 90
+_TICKS_PER_QUARTER = 480  # about as many, if the steps do not divide them
+
+
+def write_melody(
+    melody,
+    path,
+    *,
+    time_signature="4/4",
+    steps_per_quarter=4,
+    key=None,
+    title=None,
+    tempo=120,
+):
+    """Write a melody to a MIDI, ABC or MusicXML file.
+
+    Read back by `read_melodies` with the same metre and steps, it is unchanged.
+
+    Parameters
+    ----------
+    melody : array-like of int, shape (n_steps,)
+        A legal melody. The last measure is filled up with rest.
+    path : path-like
+        Its suffix decides: ``.mid`` or ``.midi``, ``.abc``, ``.musicxml`` or ``.xml``.
+        A file that is there is replaced, at once when the new one is complete.
+    time_signature : str, default="4/4"
+        Metre.
+    steps_per_quarter : int, default=4
+        Time steps in a quarter note.
+    key : str, default=None
+        Key, such as ``"D"`` or ``"A dorian"``, for signature and spelling; None
+        states none.
+    title : str, default=None
+        Title; None takes the name of the file.
+    tempo : float, default=120
+        Quarter notes per minute, 10 to 1000.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is not known, the melody is not legal, or a parameter is out of
+        range. No file is written then.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = pathlib.Path(folder.name, "call.abc")
+    >>> write_melody([62, 129, 129, 129, 69, 129, 129, 128] * 2, path, key="D")
+    >>> print(path.read_text(encoding="utf-8").splitlines()[-1])
+    D4 A3z D4 A3z |]
+    >>> folder.cleanup()
+    """
+    path = Path(path)
+    convert = _CONVERTERS.get(path.suffix.lower())
+    if convert is None:
+        raise ValueError(
+            f"Found the suffix {path.suffix!r} in {str(path)!r}; expected one of "
+            f"{', '.join(_CONVERTERS)}."
+        )
+    content = convert(
+        melody,
+        time_signature=time_signature,
+        steps_per_quarter=steps_per_quarter,
+        key=key,
+        title=path.stem if title is None else title,
+        tempo=tempo,
+    )
+    write_atomically(path, content.encode() if isinstance(content, str) else content)
+
+
+def melody_to_midi(
+    melody,
+    *,
+    time_signature="4/4",
+    steps_per_quarter=4,
+    key=None,
+    title="",
+    tempo=120,
+):
+    """Write a melody as the bytes of a MIDI file.
+
+    Parameters
+    ----------
+    melody : array-like of int, shape (n_steps,)
+        A legal melody. The last measure is filled up with rest.
+    time_signature, steps_per_quarter, key, title, tempo
+        As in `write_melody`.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    ValueError
+        If the melody is not legal, or a parameter is out of range.
+
+    Examples
+    --------
+    >>> melody_to_midi([60, 129, 62, 129] * 4)[:4]
+    b'MThd'
+    """
+    from music21 import midi
+
+    sheet = make_sheet(melody, time_signature, steps_per_quarter, key, title, tempo)
+    ticks_per_step = max(1, _TICKS_PER_QUARTER // sheet.steps_per_quarter)
+    file = midi.MidiFile()
+    file.ticksPerQuarterNote = ticks_per_step * sheet.steps_per_quarter
+    track = midi.MidiTrack(0)
+    time = 0
+    for step, event in [*_meta_events(sheet, track), *_note_events(sheet, track)]:
+        track.events += [midi.DeltaTime(track, time=step * ticks_per_step - time)]
+        track.events += [event]
+        time = step * ticks_per_step
+    # The end says how many measures there are, also where the last ones are silent.
+    rest = len(sheet.melody) * ticks_per_step - time
+    end = midi.MidiEvent(track, type=midi.MetaEvents.END_OF_TRACK)
+    end.data = b""
+    track.events += [midi.DeltaTime(track, time=rest), end]
+    file.tracks = [track]
+    return file.writestr()
+
+
+def _meta_events(sheet, track):
+    from music21 import midi
+
+    microseconds = round(6e7 / sheet.tempo)
+    kinds = midi.MetaEvents
+    contents = [
+        (kinds.SEQUENCE_TRACK_NAME, sheet.title.encode()),
+        (kinds.SET_TEMPO, microseconds.to_bytes(3, "big")),
+        (
+            kinds.TIME_SIGNATURE,
+            bytes([sheet.beats, sheet.beat_type.bit_length() - 1, 24, 8]),
+        ),
+    ]
+    if sheet.key is not None:
+        minor = sheet.key.mode in ("minor", "aeolian", "dorian", "phrygian")
+        contents.append(
+            (kinds.KEY_SIGNATURE, bytes([sheet.key.signature % 256, minor]))
+        )
+    for kind, content in contents:
+        event = midi.MidiEvent(track, type=kind)
+        event.data = content
+        yield 0, event
+
+
+def _note_events(sheet, track):
+    from music21 import midi
+
+    kinds = midi.ChannelVoiceMessages
+    for onset, duration, pitch in notes_from_melody(sheet.melody).tolist():
+        for step, kind, velocity in [
+            (onset, kinds.NOTE_ON, _VELOCITY),
+            (onset + duration, kinds.NOTE_OFF, 0),
+        ]:
+            event = midi.MidiEvent(track, type=kind, channel=1)
+            event.pitch, event.velocity = pitch, velocity
+            yield step, event
+
+
+def _melody_to_musicxml(melody, **notation):
+    """Write a melody as the bytes of a MusicXML file."""
+    from music21.musicxml.m21ToXml import ScoreExporter
+
+    sheet = make_sheet(melody, **notation)
+    exporter = ScoreExporter(_score(sheet), makeNotation=False)
+    exporter.parse()
+    return exporter.asBytes()
+
+
+def _score(sheet):
+    from music21 import key, metadata, meter, stream, tempo
+
+    part = stream.Part(id="Melody")
+    part.partName = "Melody"
+    for number, events in enumerate(sheet.measures(), start=1):
+        measure = stream.Measure(number=number)
+        if number == 1:
+            if sheet.key is not None:
+                tonic = sheet.key.tonic.replace("b", "-")
+                measure.append(key.Key(tonic, sheet.key.mode))
+            measure.append(meter.TimeSignature(f"{sheet.beats}/{sheet.beat_type}"))
+            measure.append(tempo.MetronomeMark(number=sheet.tempo))
+        for start, sign in _signs(sheet, events):
+            measure.insert(start / sheet.steps_per_quarter, sign)
+        part.append(measure)
+    _tie(part)
+    part.makeAccidentals(inPlace=True)
+    part.makeBeams(inPlace=True)
+    return stream.Score([metadata.Metadata(title=sheet.title), part])
+
+
+def _signs(sheet, events):
+    """Start (steps) of each note or rest of a measure, and its music21 object."""
+    from music21 import note, pitch, tie
+
+    key_of_spelling = sheet.key or parse_key("C")
+    for start, length, midi_pitch, tied in events:
+        quarters = Fraction(length, sheet.steps_per_quarter)
+        if midi_pitch == REST:
+            yield start, note.Rest(quarterLength=quarters)
+            continue
+        letter, alteration, octave = spell(midi_pitch, key_of_spelling)
+        name = pitch.Pitch(step=letter, octave=octave)
+        if alteration:
+            name.accidental = alteration
+        sign = note.Note(name, quarterLength=quarters)
+        sign.tie = tie.Tie("start") if tied else None
+        yield start, sign
+
+
+def _tie(part):
+    """Complete each tie where it arrives: MusicXML marks both of its ends."""
+    from music21 import tie
+
+    for left, right in pairwise(part.recurse().notesAndRests):
+        if left.tie is not None:
+            right.tie = tie.Tie("stop" if right.tie is None else "continue")
+
+
+_CONVERTERS = {
+    ".mid": melody_to_midi,
+    ".midi": melody_to_midi,
+    ".abc": melody_to_abc,
+    ".musicxml": _melody_to_musicxml,
+    ".xml": _melody_to_musicxml,
+}
