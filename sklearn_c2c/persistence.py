@@ -10,8 +10,6 @@ import copy
 import hashlib
 import io
 import math
-import os
-import secrets
 import zipfile
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 import sklearn_c2c
+from sklearn_c2c.io._files import write_atomically
 
 _MAGIC = b"sklearn_c2c model\n"
 _FORMAT = b"001\n"  # counted up when older versions could not read what we write
@@ -100,7 +99,7 @@ def save(model, path, *, metadata=None, optimizer=False):
     except (TypeError, ValueError) as error:
         raise ValueError(f"This model cannot be saved: {error}") from error
     digest = hashlib.sha256(_FORMAT + archive).digest()
-    _write_atomically(Path(path), _MAGIC, digest, _FORMAT, archive)
+    write_atomically(path, _MAGIC + digest + _FORMAT + archive)
 
 
 def load(path, *, return_metadata=False):
@@ -172,20 +171,6 @@ def _lean_copy(estimator, *, optimizer):
 def _random_streams(estimator):
     generators = (np.random.RandomState, np.random.Generator)
     return [n for n, value in vars(estimator).items() if isinstance(value, generators)]
-
-
-def _write_atomically(path, *parts):
-    """Write a file under another name beside it, then rename it into place."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with open(draft, "xb") as file:
-            for part in parts:
-                file.write(part)
-            file.flush()
-            os.fsync(file.fileno())  # or a power cut could leave the name, but no bytes
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _checked_archive(data, path):

@@ -1,0 +1,174 @@
+"""Piano rolls: time from left to right, pitch upwards."""
+
+import numpy as np
+
+from sklearn_c2c.display._studio import studio
+from sklearn_c2c.melody import check_melodies, notes_from_melody, pitch_name
+
+_ROOM_BETWEEN_ROLLS = 3  # semitones
+
+
+class PianoRollDisplay:
+    """Piano rolls, one below the other: time from left to right, pitch upwards.
+
+    Each note is a bar that begins with its attack, drawn darker, so a repeated note
+    and a long one differ. Thin lines part the measures.
+
+    It is recommended to use :meth:`from_melodies` to create a display. All parameters
+    are stored as attributes.
+
+    Parameters
+    ----------
+    notes : list of ndarray of int, each of shape (n_notes, 3)
+        For each melody, the onset (steps), duration (steps) and MIDI pitch of its
+        notes.
+    n_steps : int
+        Length of the melodies, in steps.
+    steps_per_measure : int
+        Distance between measure lines, in steps.
+    titles : list of str, default=None
+        What to write above each melody.
+
+    Attributes
+    ----------
+    bars_ : matplotlib BarContainer
+        The notes.
+    attacks_ : matplotlib LineCollection
+        Their attacks.
+    ax_ : matplotlib Axes
+        The axes of the piano rolls.
+    figure_ : matplotlib Figure
+        The figure that holds them.
+
+    See Also
+    --------
+    score_svg : The same in staff notation.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn_c2c.display import PianoRollDisplay
+    >>> melody = [62, 129, 64, 66, 69, 129, 69, 129]
+    >>> PianoRollDisplay.from_melodies(melody, steps_per_quarter=2)
+    <...>
+    >>> plt.show()
+    """
+
+    def __init__(self, notes, *, n_steps, steps_per_measure, titles=None):
+        self.notes = notes
+        self.n_steps = n_steps
+        self.steps_per_measure = steps_per_measure
+        self.titles = titles
+
+    @classmethod
+    def from_melodies(
+        cls,
+        X,
+        *,
+        time_signature="4/4",
+        steps_per_quarter=4,
+        titles=None,
+        ax=None,
+        **kwargs,
+    ):
+        """Draw melodies.
+
+        Parameters
+        ----------
+        X : array-like of int, shape (n_melodies, n_steps) or (n_steps,)
+            Legal melodies.
+        time_signature : str, default="4/4"
+            Gives the length of a measure.
+        steps_per_quarter : int, default=4
+            Steps in a quarter note.
+        titles : list of str, default=None
+            What to write above each melody.
+        ax : matplotlib Axes, default=None
+            Axes to draw on. If None, a new figure is made.
+        **kwargs : dict
+            Style, passed on to :meth:`plot`.
+
+        Returns
+        -------
+        display : PianoRollDisplay
+        """
+        X = np.atleast_2d(check_melodies(X))
+        if titles is not None and len(titles) != len(X):
+            raise ValueError(f"Got {len(titles)} titles for {len(X)} melodies.")
+        display = cls(
+            [notes_from_melody(melody) for melody in X],
+            n_steps=X.shape[1],
+            steps_per_measure=_steps_per_measure(time_signature, steps_per_quarter),
+            titles=titles,
+        )
+        return display.plot(ax=ax, **kwargs)
+
+    def plot(self, ax=None, *, bar_kwargs=None, attack_kwargs=None):
+        """Draw the piano rolls.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on. If None, a new figure is made.
+        bar_kwargs : dict, default=None
+            Style of the notes, for `matplotlib.axes.Axes.barh`.
+        attack_kwargs : dict, default=None
+            Style of their attacks, for `matplotlib.axes.Axes.vlines`.
+
+        Returns
+        -------
+        display : PianoRollDisplay
+            Itself, with the artists as attributes.
+        """
+        low, span = self._pitch_range()
+        row_height = span + _ROOM_BETWEEN_ROLLS
+        if ax is None:
+            height = 1.2 + 0.07 * row_height * len(self.notes)
+            _, ax = studio("matplotlib.pyplot").subplots(
+                figsize=(10, height), layout="constrained"
+            )
+        # The first melody is on top: its pitches start at the highest row.
+        bases = row_height * np.arange(len(self.notes))[::-1]
+        onsets, durations, pitches = np.vstack(self.notes).T
+        heights = pitches - low + np.repeat(bases, [len(notes) for notes in self.notes])
+        bar_kwargs = {"height": 0.9, "color": "tab:blue", "alpha": 0.6} | (
+            bar_kwargs or {}
+        )
+        attack_kwargs = {"color": "tab:blue", "linewidth": 2} | (attack_kwargs or {})
+        # A little short of the next note, so that two of one pitch do not touch.
+        self.bars_ = ax.barh(heights, durations - 0.15, left=onsets, **bar_kwargs)
+        self.attacks_ = ax.vlines(
+            onsets + 0.05, heights - 0.45, heights + 0.45, **attack_kwargs
+        )
+        self._label(ax, bases, low, span)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _pitch_range(self):
+        pitches = np.concatenate([notes[:, 2] for notes in self.notes])
+        if pitches.size == 0:
+            return 60, 12  # silence, on an octave from middle C
+        return pitches.min(), pitches.max() - pitches.min()
+
+    def _label(self, ax, bases, low, span):
+        """Name pitches and measures, and put the titles above the rolls."""
+        named = [p for p in range(low, low + span + 1) if p % 12 in (0, 4, 7)]
+        ax.set_yticks(
+            [base + pitch - low for base in bases for pitch in named],
+            [pitch_name(pitch) for pitch in named] * len(bases),
+            fontsize="x-small",
+        )
+        starts = np.arange(0, self.n_steps, self.steps_per_measure)
+        ax.set_xticks(starts, np.arange(len(starts)) + 1)
+        ax.grid(axis="x", color="0.8", linewidth=0.8)
+        ax.set_axisbelow(True)
+        top = bases[0] + span + (2 if self.titles is not None else 1)
+        ax.set(xlabel="Measure", ylabel="Pitch")
+        ax.set(xlim=(-0.5, self.n_steps), ylim=(-1, top))
+        for base, title in zip(bases, self.titles or (), strict=False):
+            ax.text(0, base + span + 0.7, title, fontsize="small", va="bottom")
+
+
+def _steps_per_measure(time_signature, steps_per_quarter):
+    beats, beat_type = map(int, time_signature.split("/"))
+    return steps_per_quarter * 4 * beats // beat_type

@@ -1,0 +1,14 @@
+"""Libraries of the extra ``studio``, which are there only for those who look."""
+
+from importlib import import_module
+
+
+def studio(name):
+    """Import a library of the extra ``studio``, or say how to get it."""
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise ImportError(
+            f"This needs {name.partition('.')[0]}, which is not installed: "
+            'pip install "sklearn_c2c[studio]"'
+        ) from error

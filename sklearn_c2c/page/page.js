@@ -1,0 +1,112 @@
+"use strict";
+(() => {
+  const PARTIALS = [0, 1, 0.45, 0.3, 0.14, 0.1, 0.05]; // a reed, more or less
+  const LEAD = 0.08; // seconds between the press and the first note
+  const tempo = document.getElementById("tempo");
+  const tempoShown = document.getElementById("tempo-shown");
+  const playAll = document.getElementById("play-all");
+  const melodies = [...document.querySelectorAll(".melody")];
+  let audio = null; // made at the first press: before it, browsers allow no sound
+  let wave = null;
+  let current = null; // what sounds now
+
+  function openAudio() {
+    if (!audio) {
+      audio = new AudioContext();
+      const sines = new Float32Array(PARTIALS);
+      wave = audio.createPeriodicWave(new Float32Array(sines.length), sines);
+    }
+    audio.resume();
+  }
+
+  function sound(out, pitch, start, duration) {
+    const oscillator = audio.createOscillator();
+    const envelope = audio.createGain();
+    const end = start + duration * 0.94; // repeated notes stay apart
+    oscillator.setPeriodicWave(wave);
+    oscillator.frequency.value = 440 * 2 ** ((pitch - 69) / 12);
+    envelope.gain.setValueAtTime(0, start);
+    envelope.gain.linearRampToValueAtTime(0.3, start + 0.012);
+    envelope.gain.setTargetAtTime(0.17, start + 0.012, 0.12);
+    envelope.gain.setTargetAtTime(0, end - 0.02, 0.012);
+    oscillator.connect(envelope).connect(out);
+    oscillator.start(start);
+    oscillator.stop(end + 0.06);
+  }
+
+  function label(button, playing) {
+    button.classList.toggle("playing", playing);
+    button.textContent = playing ? "Stop" : button === playAll ? "Play all" : "Play";
+    if (button.dataset.name) {
+      button.setAttribute("aria-label", `${button.textContent} ${button.dataset.name}`);
+    }
+  }
+
+  function mark(melody, onset) {
+    for (const note of melody.querySelectorAll(".sounding")) {
+      note.classList.remove("sounding");
+    }
+    for (const note of melody.querySelectorAll(`[data-step="${onset}"]`)) {
+      note.classList.add("sounding");
+    }
+  }
+
+  function stop() {
+    if (!current) return;
+    cancelAnimationFrame(current.frame);
+    clearTimeout(current.timer);
+    current.out.disconnect();
+    mark(current.melody, -1);
+    label(current.melody.querySelector("button"), false);
+    label(playAll, false);
+    current = null;
+  }
+
+  // `queue` holds the melodies to play next; without one, this melody plays alone.
+  function play(melody, queue) {
+    stop();
+    openAudio();
+    const notes = JSON.parse(melody.dataset.notes);
+    const step = 60 / tempo.value / melody.dataset.stepsPerQuarter;
+    const start = audio.currentTime + LEAD;
+    const out = audio.createGain();
+    out.connect(audio.destination);
+    for (const [onset, duration, pitch] of notes) {
+      sound(out, pitch, start + onset * step, duration * step);
+    }
+    const next = () => (queue?.length ? play(queue[0], queue.slice(1)) : stop());
+    const timer = setTimeout(next, 1000 * (LEAD + melody.dataset.steps * step));
+    current = { melody, out, timer };
+    label(melody.querySelector("button"), true);
+    label(playAll, Boolean(queue));
+    if (queue) melody.scrollIntoView({ block: "nearest" });
+    follow(melody, notes, (time) => (time - start) / step);
+  }
+
+  function follow(melody, notes, stepAt) {
+    let marked = -1;
+    const frame = () => {
+      const now = stepAt(audio.currentTime);
+      const note = notes.findLast(([onset]) => onset <= now);
+      const onset = note && now < note[0] + note[1] ? note[0] : -1;
+      if (onset !== marked) mark(melody, (marked = onset));
+      current.frame = requestAnimationFrame(frame);
+    };
+    frame();
+  }
+
+  for (const melody of melodies) {
+    const button = melody.querySelector("button");
+    button.addEventListener("click", () => {
+      if (current?.melody === melody) stop();
+      else play(melody);
+    });
+  }
+  playAll.addEventListener("click", () => {
+    if (playAll.classList.contains("playing")) stop();
+    else play(melodies[0], melodies.slice(1));
+  });
+  tempo.addEventListener("input", () => {
+    tempoShown.value = `♩ = ${tempo.value}`;
+  });
+})();
