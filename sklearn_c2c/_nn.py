@@ -21,7 +21,10 @@ _FEW_SAMPLES = 64
 # Handing a block to a thread costs as much as so many multiply-adds.
 _WORTH_A_THREAD = 1_000_000
 
+# Principal components to start from: of so many samples at the most, so many of them,
+# encoded with this standard deviation, and decoded to so many nats where x is 1.
 _PCA_SAMPLES = 2000
+_PCA_RANK = 256
 _PCA_SPREAD = 0.5
 _PCA_LOG_ODDS = 5.0
 
@@ -200,7 +203,7 @@ def principal_axes(X, coef, coef_out, intercept, intercept_out, activation, rng)
     if n_samples > _PCA_SAMPLES:
         X = X[rng.choice(n_samples, _PCA_SAMPLES, replace=False)]
     X = X.toarray() if sparse.issparse(X) else X
-    rank = min(len(X) - 1, *coef.shape)
+    rank = min(len(X) - 1, _PCA_RANK, *coef.shape)
     coef_out[:] = 0
     if rank < 1:
         return
@@ -461,6 +464,11 @@ class Network:
             delta = layer.backward(z, delta) * self._derivative(z)
         self._layers[0].backward(X, delta)
         return loss
+
+    def guess(self, X):
+        """Mean loss of X if every output were as probable as its alternatives."""
+        uniform = np.zeros(X.shape, X.dtype)
+        return cross_entropy(uniform, X, self._group_size)[0] / X.shape[0]
 
     def settle(self):
         """Bring all weights to the present step, for others to read."""

@@ -24,6 +24,9 @@ _CHUNK = 1024
 # Below this share of non-zero values a row is cheaper as the list of them.
 _SPARSE_SHARE = 0.1
 
+# Training has diverged when the loss is so many times that of a uniform guess.
+_DIVERGED = 10
+
 
 class Autoencoder(
     CallbackSupportMixin,
@@ -57,9 +60,9 @@ class Autoencoder(
         is not one-hot in groups of equal size makes one group of all columns, with a
         warning.
 
-    init : {"glorot", "pca"}, default="glorot"
-        Weights to start from. "glorot": random uniform. "pca": the principal components
-        of the data, as far as there are any, the other units random.
+    init : {"pca", "glorot"}, default="pca"
+        Weights to start from. "pca": the leading principal components of the data, as
+        far as there are any, the other units random. "glorot": all random, uniform.
 
     output_bias_init : {"marginals", "zeros"}, default="marginals"
         Output biases to start from. "marginals": the log-odds of each column's mean, so
@@ -160,8 +163,8 @@ class Autoencoder(
     forward and touches only these rows on the way back, so dense one-hot input and CSR
     input train alike.
 
-    The setting of the paper is ``Autoencoder(h=1500, output_bias_init="zeros",
-    learning_rate_init=1e-3, tol=0, n_iter_no_change=100)``.
+    The setting of the paper is ``Autoencoder(h=1500, init="glorot",
+    output_bias_init="zeros", learning_rate_init=1e-3, tol=0, n_iter_no_change=100)``.
 
     References
     ----------
@@ -186,7 +189,7 @@ class Autoencoder(
         "activation": [StrOptions(set(_nn.ACTIVATIONS))],
         "output": [StrOptions({"sigmoid", "softmax"})],
         "group_size": [Interval(Integral, 1, None, closed="left"), None],
-        "init": [StrOptions({"glorot", "pca"})],
+        "init": [StrOptions({"pca", "glorot"})],
         "output_bias_init": [StrOptions({"marginals", "zeros"})],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
         "beta_1": [Interval(Real, 0, 1, closed="left")],
@@ -211,7 +214,7 @@ class Autoencoder(
         activation="sigmoid",
         output="sigmoid",
         group_size=None,
-        init="glorot",
+        init="pca",
         output_bias_init="marginals",
         learning_rate_init=0.01,
         beta_1=0.9,
@@ -544,15 +547,19 @@ class Autoencoder(
         for batch in gen_batches(n_samples, self.batch_size):
             loss += network.step(X[order[batch]])
             if not np.isfinite(loss):
-                raise ValueError(
-                    f"Training diverged in epoch {len(state.loss_curve) + 1}: the loss "
-                    f"is {loss} with learning_rate_init={self.learning_rate_init}. Try "
-                    f"{self.learning_rate_init / 10:g}, or scale X to [0, 1]."
-                )
+                break
+        loss /= n_samples
+        if not loss <= _DIVERGED * network.guess(X[:1]):
+            raise ValueError(
+                f"Training diverged in epoch {len(state.loss_curve) + 1}: the loss is "
+                f"{loss:.4g} with learning_rate_init={self.learning_rate_init}. Try "
+                f"learning_rate_init={self.learning_rate_init / 10:g}, or scale X to "
+                "[0, 1] if it has values outside."
+            )
         network.settle()
         state.step = network.adam.step
         state.n_samples_seen += n_samples
-        state.loss_curve.append(loss / n_samples)
+        state.loss_curve.append(loss)
 
     def _report(self, state):
         if self.verbose:

@@ -100,7 +100,7 @@ def nearest_melody(X, corpus):
     X, corpus = np.atleast_2d(check_melodies(X), check_melodies(corpus))
     if not len(corpus) or corpus.shape[1] != X.shape[1]:
         raise ValueError(
-            f"Expected a corpus of at least one melody of {X.shape[1]} steps, got shape "
+            f"Expected at least one melody of {X.shape[1]} steps in corpus, got shape "
             f"{corpus.shape}."
         )
     differing = [(corpus != melody).mean(axis=1) for melody in X]

@@ -44,7 +44,8 @@ def score_svg(
     -------
     svg : str
         An SVG element that needs nothing from outside. It takes its colour from the
-        text around it, and each note has the step of its attack as ``data-step``.
+        text around it, and each written note has the step it begins at as
+        ``data-step``.
 
     Raises
     ------
@@ -137,7 +138,7 @@ def _with_breaks(mei, n_systems):
 
 
 def _with_steps(toolkit, steps_per_quarter):
-    """Render, with the step of each attack in place of verovio's passing names."""
+    """Render, with the step of each note in place of verovio's passing names."""
     svg = toolkit.renderToSVG(1)
     for event in toolkit.renderToTimemap():
         step = round(event["qstamp"] * steps_per_quarter)

@@ -404,7 +404,7 @@ _N_GROUPS = {kind: re.compile(pattern).groups for kind, pattern in _TOKENS.items
 
 
 def _read_length(number, slashes, divisor):
-    zero = "0" in (number.lstrip("0") or number[:1], divisor.lstrip("0") or divisor[:1])
+    zero = any(digits and int(digits) == 0 for digits in (number, divisor))
     if zero or (divisor and len(slashes) != 1):
         raise TuneError(f"a note length {number}{slashes}{divisor} is not understood")
     return Fraction(int(number or 1), int(divisor or 2 ** len(slashes)))

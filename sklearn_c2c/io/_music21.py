@@ -1,18 +1,227 @@
 """Read MusicXML and music21 streams; with `_writer`, all that knows music21."""
 
+import io
+import re
+import zipfile
 from dataclasses import replace
 
+from sklearn_c2c.io._key import key_of_signature
+from sklearn_c2c.io._tune import MAX_PASSES, Tune, TuneError, make_part
 
-def tunes_from_stream(stream):
-    raise NotImplementedError
+MAX_BYTES = 16 * 2**20
+# More than any real score needs; what goes beyond is made to fill the memory.
+_MAX_MEMBERS, _MAX_RATIO = 64, 200
 
 
 def read_musicxml(data):
-    raise NotImplementedError
+    """Read a MusicXML file.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    list of Tune
+
+    Raises
+    ------
+    TuneError
+        If the file is too large, declares entities, or cannot be read.
+    """
+    from music21 import converter
+
+    if len(data) > MAX_BYTES:
+        raise TuneError(f"is larger than the {MAX_BYTES >> 20} MiB that are read")
+    text = _decode(data)
+    if re.search(r"<!DOCTYPE[^>\[]*\[|<!ENTITY", text):
+        raise TuneError("declares entities of its own, which are not read")
+    if not re.search(r"<(?:[\w.-]+:)?score-(?:partwise|timewise)\b", text):
+        raise TuneError("is no MusicXML score")
+    # Text and format given, music21 neither guesses, nor downloads, nor unpickles.
+    return _tunes(lambda: converter.parseData(text, format="musicxml"))
 
 
 def read_mxl(data):
-    raise NotImplementedError
+    """Read a compressed MusicXML file.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    list of Tune
+
+    Raises
+    ------
+    TuneError
+        If it is no such file, unpacks to too much, or cannot be read.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return read_musicxml(_score_of(archive))
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, KeyError) as error:
+        raise TuneError(f"is no compressed MusicXML: {error}") from error
+
+
+def _score_of(archive):
+    members = archive.infolist()
+    size = sum(member.file_size for member in members)
+    packed = sum(member.compress_size for member in members)
+    too_large = any(member.file_size > MAX_BYTES for member in members)
+    if too_large or len(members) > _MAX_MEMBERS or size > _MAX_RATIO * max(1, packed):
+        raise TuneError(
+            f"unpacks to {len(members)} files of {size} bytes, more than any score"
+        )
+    names = [member.filename for member in members]
+    named = []
+    if "META-INF/container.xml" in names:
+        container = _decode(archive.read("META-INF/container.xml"))
+        named = re.findall(r'full-path\s*=\s*["\']([^"\']+)', container)
+    scores = [name for name in names if name.endswith((".xml", ".musicxml"))]
+    scores = [name for name in scores if not name.startswith("META-INF/")]
+    candidates = [name for name in named if name in names] + scores
+    if not candidates:
+        raise TuneError(f"holds no score, only {', '.join(names[:3]) or 'nothing'}")
+    return archive.read(candidates[0])
+
+
+def _decode(data):
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def tunes_from_stream(stream):
+    """Read a music21 stream: a tune, or several from an Opus.
+
+    Parameters
+    ----------
+    stream : music21.stream.Stream
+
+    Returns
+    -------
+    list of Tune
+        One that cannot be read has a ``fault``.
+
+    Raises
+    ------
+    TypeError
+        If it is some other object of music21.
+    """
+    if not getattr(stream, "isStream", False):
+        raise TypeError(
+            f"Expected a music21 stream, such as a Score, got {type(stream).__name__}."
+        )
+    try:
+        return [tune if tune.key else estimate_key(tune) for tune in _tunes(stream)]
+    except TuneError as error:
+        return [Tune(fault=str(error))]
+
+
+def _tunes(stream):
+    """Tunes of a stream, or of what a function returns; any failure is a reason."""
+    from music21 import stream as streams
+
+    try:
+        stream = stream() if callable(stream) else stream
+        scores = list(stream.scores) if isinstance(stream, streams.Opus) else [stream]
+        return [_tune(score) for score in scores]
+    except TuneError:
+        raise
+    except Exception as error:  # music21 raises whatever comes up within it
+        what = f"{type(error).__name__}: {error}".split("\n")[0]
+        raise TuneError(f"is not understood by music21 ({what})") from error
+
+
+def _tune(score):
+    from music21 import key, tempo
+
+    found = list(score.parts) if score.hasPartLikeStreams() else [score]
+    parts = tuple(_part(part, i) for i, part in enumerate(found))
+    title = (score.metadata.title if score.metadata else None) or ""
+    stated = score.recurse().getElementsByClass(key.Key).first()
+    stated = stated and key_of_signature(stated.sharps, stated.mode)
+    mark = score.recurse().getElementsByClass(tempo.MetronomeMark).first()
+    beats = mark.getQuarterBPM() if mark else None
+    return Tune(
+        title=title,
+        key=str(stated) if stated else "",
+        tempo=float(beats) if beats else None,
+        parts=tuple(part for part in parts if len(part.measures)),
+    )
+
+
+def _part(part, index):
+    """Notes and measures of a part, at sounding pitch."""
+    from music21 import instrument, stream
+
+    name = str(part.partName or part.id if isinstance(part.id, str) else index)
+    instruments = part.recurse().getElementsByClass(instrument.Instrument)
+    if any(played.transposition is not None for played in instruments):
+        part = part.toSoundingPitch(inPlace=False)
+    if not part.hasMeasures():
+        part = part.makeMeasures()
+    found = list(part.getElementsByClass(stream.Measure))
+    notes = [note for measure in found for note in _notes(measure, part)]
+    return make_part(name, notes, list(_measures(found, part)))
+
+
+def _notes(measure, part):
+    """Onset, duration, pitch and tie of each note; no grace notes, chord symbols."""
+    from music21 import harmony
+
+    start = measure.getOffsetBySite(part)
+    for sign in measure.recurse().notes:
+        if sign.duration.isGrace or isinstance(sign, harmony.Harmony):
+            continue
+        onset = start + sign.getOffsetInHierarchy(measure)
+        for note in sign.notes if sign.isChord else [sign]:
+            tie = note.tie or sign.tie
+            tied = tie is not None and tie.type in ("start", "continue")
+            if note.isNote and note.quarterLength > 0:
+                yield onset, sign.quarterLength, note.pitch.midi, tied
+
+
+def _measures(found, part):
+    from music21 import bar
+
+    endings = _endings(part)
+    starts = [measure.getOffsetBySite(part) for measure in found]
+    metre = (0, 0)
+    for i, measure in enumerate(found):
+        if measure.timeSignature is not None:
+            signature = measure.timeSignature
+            metre = signature.numerator, signature.denominator
+        end = starts[i + 1] if i + 1 < len(found) else starts[i] + _length(measure)
+        left, right = measure.leftBarline, measure.rightBarline
+        opens = isinstance(left, bar.Repeat) and left.direction == "start"
+        closes = 0
+        if isinstance(right, bar.Repeat) and right.direction == "end":
+            closes = min(right.times or 2, MAX_PASSES)
+        if end > starts[i]:
+            passes = endings.get(id(measure), 0)
+            yield starts[i], end - starts[i], *metre, opens, closes, passes
+
+
+def _length(measure):
+    return measure.highestTime or measure.barDuration.quarterLength
+
+
+def _endings(part):
+    """Bits of the passes in which a measure plays, by the measure's identity."""
+    from music21 import spanner
+
+    endings = {}
+    for bracket in part.recurse().getElementsByClass(spanner.RepeatBracket):
+        passes = [n for n in bracket.numberRange if 1 <= n <= MAX_PASSES]
+        for measure in bracket.getSpannedElements():
+            endings[id(measure)] = sum(1 << (n - 1) for n in passes)
+    return endings
 
 
 def estimate_key(tune):

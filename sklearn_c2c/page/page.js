@@ -42,12 +42,17 @@
     }
   }
 
-  function mark(melody, onset) {
-    for (const note of melody.querySelectorAll(".sounding")) {
-      note.classList.remove("sounding");
+  function unmark(melody) {
+    for (const sign of melody.querySelectorAll(".sounding")) {
+      sign.classList.remove("sounding");
     }
-    for (const note of melody.querySelectorAll(`[data-step="${onset}"]`)) {
-      note.classList.add("sounding");
+  }
+
+  // A note may be written as several tied signs.
+  function mark(melody, [onset, duration]) {
+    for (const sign of melody.querySelectorAll("[data-step]")) {
+      const step = Number(sign.dataset.step);
+      if (step >= onset && step < onset + duration) sign.classList.add("sounding");
     }
   }
 
@@ -56,7 +61,7 @@
     cancelAnimationFrame(current.frame);
     clearTimeout(current.timer);
     current.out.disconnect();
-    mark(current.melody, -1);
+    unmark(current.melody);
     label(current.melody.querySelector("button"), false);
     label(playAll, false);
     current = null;
@@ -84,12 +89,16 @@
   }
 
   function follow(melody, notes, stepAt) {
-    let marked = -1;
+    let marked = null;
     const frame = () => {
       const now = stepAt(audio.currentTime);
-      const note = notes.findLast(([onset]) => onset <= now);
-      const onset = note && now < note[0] + note[1] ? note[0] : -1;
-      if (onset !== marked) mark(melody, (marked = onset));
+      const sounds = ([onset, duration]) => onset <= now && now < onset + duration;
+      const note = notes.find(sounds);
+      if (note !== marked) {
+        unmark(melody);
+        if (note) mark(melody, note);
+        marked = note;
+      }
       current.frame = requestAnimationFrame(frame);
     };
     frame();
