@@ -90,7 +90,7 @@ def _trained(args):
     if sys.stdout.isatty() and find_spec("rich"):
         from sklearn.callback import ProgressBar
 
-        model.set_callbacks(ProgressBar(max_propagation_depth=None))
+        autoencoder.set_callbacks(ProgressBar())
     print(f"Training {autoencoder} on {name}: {len(corpus.data)} melodies", flush=True)
     model.fit(corpus.data)
     print(f"Reconstructed: {_reconstruction(model, corpus.data)}")

@@ -1,0 +1,200 @@
+import re
+import subprocess
+import sys
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+
+from sklearn_c2c import Autoencoder, PianoRollEncoder
+from sklearn_c2c.display import LossCurveDisplay, PianoRollDisplay, score_svg
+from sklearn_c2c.melody import HOLD, REST, notes_from_melody
+
+# Two measures of 4/4 in eighth notes: a long D, a repeated E, a rest, a high G held
+# over the bar line.
+MELODY = [62, HOLD, HOLD, HOLD, 64, 64, REST, 79, HOLD, HOLD, 66, HOLD, 66, 66, 62, 62]
+
+
+@pytest.fixture
+def pyplot():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("Agg")
+    pyplot.close("all")
+    yield pyplot
+    pyplot.close("all")
+
+
+def steps(svg):
+    """Steps at which, says an SVG, its notes begin."""
+    return [int(step) for step in re.findall(r'data-step="(\d+)"', svg)]
+
+
+def engrave(melody=MELODY, **options):
+    pytest.importorskip("verovio")
+    return score_svg(melody, **{"steps_per_quarter": 2, **options})
+
+
+def test_piano_roll_has_one_bar_per_note(pyplot):
+    display = PianoRollDisplay.from_melodies(MELODY, steps_per_quarter=2)
+    notes = notes_from_melody(MELODY)
+    assert [bar.get_x() for bar in display.bars_] == notes[:, 0].tolist()
+    assert len(display.attacks_.get_segments()) == len(notes)
+    assert display.ax_.figure is display.figure_
+
+
+def test_repeated_notes_do_not_touch(pyplot):
+    display = PianoRollDisplay.from_melodies([60, 60, 60, HOLD])
+    first, second, long = display.bars_
+    assert first.get_x() + first.get_width() < second.get_x()
+    assert long.get_width() > 1.5 * first.get_width()
+
+
+def test_piano_rolls_lie_one_below_the_other(pyplot):
+    display = PianoRollDisplay.from_melodies([[60, 64], [60, 64]], titles=["a", "b"])
+    heights = [bar.get_y() for bar in display.bars_]
+    assert min(heights[:2]) > max(heights[2:])
+    assert heights[1] - heights[0] == pytest.approx(4)
+    assert [text.get_text() for text in display.ax_.texts] == ["a", "b"]
+
+
+def test_piano_roll_names_pitches_and_measures(pyplot):
+    display = PianoRollDisplay.from_melodies(
+        np.tile(MELODY, 2), time_signature="2/4", steps_per_quarter=2
+    )
+    assert display.ax_.get_xticks().tolist() == list(range(0, 32, 4))
+    low, name = display.ax_.get_yticks()[0], display.ax_.get_yticklabels()[0]
+    assert (low, name.get_text()) == (2, "E4")  # two semitones above the lowest, D4
+
+
+def test_piano_roll_of_silence(pyplot):
+    display = PianoRollDisplay.from_melodies([REST, REST])
+    assert len(display.bars_) == 0
+
+
+def test_plot_on_given_axes_and_with_style(pyplot):
+    _, ax = pyplot.subplots()
+    display = PianoRollDisplay.from_melodies(
+        MELODY, ax=ax, bar_kwargs={"color": "red"}, attack_kwargs={"linewidth": 5}
+    )
+    assert display.ax_ is ax
+    assert display.bars_[0].get_facecolor()[:3] == (1, 0, 0)
+    assert display.attacks_.get_linewidth()[0] == 5
+
+
+def test_piano_roll_titles_must_match():
+    with pytest.raises(ValueError, match="2 titles for 1 melodies"):
+        PianoRollDisplay.from_melodies(MELODY, titles=["a", "b"])
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_loss_curve_of_pipeline(pyplot, early_stopping):
+    X = np.random.default_rng(0).integers(60, 66, size=(20, 8))
+    autoencoder = Autoencoder(
+        h=4, max_iter=3, random_state=0, early_stopping=early_stopping
+    )
+    model = make_pipeline(PianoRollEncoder(), autoencoder).fit(X)
+    display = LossCurveDisplay.from_estimator(model, color="red")
+    assert display.line_.get_ydata().tolist() == list(model[-1].loss_curve_)
+    assert display.line_.get_xdata().tolist() == [1, 2, 3]
+    assert display.line_.get_color() == "red"
+    assert (display.validation_line_ is not None) == early_stopping
+    assert display.ax_.get_title() == "Autoencoder"
+
+
+def test_loss_curve_needs_a_fitted_estimator_with_epochs():
+    with pytest.raises(NotFittedError):
+        LossCurveDisplay.from_estimator(Autoencoder())
+    with pytest.raises(ValueError, match="PCA has no loss_curve_"):
+        LossCurveDisplay.from_estimator(PCA().fit(np.eye(3)))
+
+
+def test_score_shows_every_note_once():
+    svg = engrave()
+    ElementTree.fromstring(svg)
+    onsets = notes_from_melody(MELODY)[:, 0]
+    # The G over the bar line, at step 8, is written as two tied notes.
+    assert sorted(steps(svg)) == sorted([*onsets, 8])
+    assert svg.count('class="note"') == len(onsets) + 1
+    assert svg.count('class="tie"') == 1
+
+
+def test_score_on_a_grid_of_triplets():
+    melody = [62, HOLD, HOLD, HOLD, 64, HOLD, HOLD, HOLD, 66, HOLD, HOLD, HOLD] * 4
+    svg = score_svg(melody, steps_per_quarter=12)
+    assert svg.count('class="note"') == 12
+    assert svg.count('class="beam"') == 4
+    assert svg.count('class="clef"') == 1
+
+
+def test_score_beams_eighths_and_keeps_beats_apart():
+    svg = engrave([62, 64, 66, 67, 69, HOLD, 69, HOLD])
+    assert svg.count('class="beam"') in (1, 2)
+    assert engrave([62, HOLD] * 4).count('class="beam"') == 0
+
+
+@pytest.mark.parametrize("key, n_signs", [(None, 0), ("D", 2), ("F minor", 4)])
+def test_score_has_clef_and_key_signature(key, n_signs):
+    svg = engrave(key=key)
+    assert svg.count('class="clef"') == 1
+    assert svg.count('class="keyAccid"') == n_signs
+
+
+def test_score_breaks_lines_into_phrases():
+    melody = np.tile(MELODY, 4)
+    systems = {
+        width: engrave(melody, width=width).count('class="system"')
+        for width in (300, 900, 3000)
+    }
+    assert systems[300] in (4, 8)
+    assert systems[900] == systems[3000] == 2
+
+
+def test_score_needs_nothing_from_outside_and_has_names_of_its_own():
+    svg, other = engrave(), engrave(width=300)
+    assert set(re.findall(r"https?://[^\"']*", svg)) <= {
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
+    names, other_names = (set(re.findall(r'\bid="([^"]*)"', s)) for s in (svg, other))
+    assert names and not names & other_names
+    used = set(re.findall(r'xlink:href="#([^"]*)"', svg))
+    assert used <= names
+
+
+def test_score_is_reproducible():
+    assert engrave() == engrave()
+
+
+def test_score_title_is_escaped():
+    svg = engrave(title="<script>&")
+    assert "<script>" not in svg
+    texts = "".join(ElementTree.fromstring(svg).itertext())
+    assert "<script>&" in texts
+
+
+def test_missing_library_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "verovio", None)
+    with pytest.raises(ImportError, match=r'verovio.*pip install "sklearn_c2c\[stud'):
+        score_svg(MELODY)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ImportError, match=r"matplotlib.*sklearn_c2c\[studio\]"):
+        PianoRollDisplay.from_melodies(MELODY)
+
+
+@pytest.mark.parametrize("module", ["sklearn_c2c", "sklearn_c2c.cli"])
+def test_import_is_light(module):
+    heavy = {"music21", "matplotlib", "verovio", "numba", "torch", "skops", "rich"}
+    code = f"import sys, {module}; print(*{heavy} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout.strip(), done.stderr) == ("", "")
+
+
+@pytest.mark.parametrize("module", ["display", "page", "persistence"])
+def test_rooms_do_not_load_what_they_show_with(module):
+    heavy = {"music21", "matplotlib", "verovio", "skops"}
+    code = f"import sys, sklearn_c2c.{module}; print(*{heavy} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout.strip(), done.stderr) == ("", "")
