@@ -465,11 +465,6 @@ class Network:
         self._layers[0].backward(X, delta)
         return loss
 
-    def guess(self, X):
-        """Mean loss of X if every output were as probable as its alternatives."""
-        uniform = np.zeros(X.shape, X.dtype)
-        return cross_entropy(uniform, X, self._group_size)[0] / X.shape[0]
-
     def settle(self):
         """Bring all weights to the present step, for others to read."""
         for layer in self._layers:

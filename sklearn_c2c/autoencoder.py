@@ -24,7 +24,7 @@ _CHUNK = 1024
 # Below this share of non-zero values a row is cheaper as the list of them.
 _SPARSE_SHARE = 0.1
 
-# Training has diverged when the loss is so many times that of a uniform guess.
+# Training has diverged when the loss is so many times that of tossing a coin.
 _DIVERGED = 10
 
 
@@ -549,7 +549,7 @@ class Autoencoder(
             if not np.isfinite(loss):
                 break
         loss /= n_samples
-        if not loss <= _DIVERGED * network.guess(X[:1]):
+        if not loss <= _loss_limit(X):
             raise ValueError(
                 f"Training diverged in epoch {len(state.loss_curve) + 1}: the loss is "
                 f"{loss:.4g} with learning_rate_init={self.learning_rate_init}. Try "
@@ -613,6 +613,13 @@ class Autoencoder(
         tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _loss_limit(X):
+    """Largest mean loss that is not yet divergence; only data in [0, 1] has one."""
+    if X.min() < 0 or X.max() > 1:
+        return np.finfo(np.float64).max
+    return _DIVERGED * np.log(2) * X.shape[1]
 
 
 class _Training:
