@@ -21,22 +21,19 @@ _SUFFIXES = (".mid", ".abc", ".musicxml")
 
 def compose(args):
     """Train, sample, and leave melodies, model and page in a folder."""
-    from sklearn_c2c import generation, persistence
+    from sklearn_c2c import persistence
 
     with _new_folder(args) as folder:
         model, about = _trained(args)
-        melodies = generation.sample(model, args.n, random_state=args.seed)
         persistence.save(model, folder / "model.c2c", metadata=about)
-        made_by = f"Drawn from the range of the latent space, seed {args.seed}"
-        _write_melodies(folder, args, model, about, melodies, made_by)
+        _write_samples(folder, args, model, about)
 
 
 def train(args):
     """Train and save a model."""
     from sklearn_c2c import persistence
 
-    if Path(args.out).exists() and not args.force:
-        raise ValueError(f"{args.out} exists already; pass --force to replace it.")
+    _check_model_path(Path(args.out), args.force)
     model, about = _trained(args)
     persistence.save(model, args.out, metadata=about)
     print(f"Model: {args.out}")
@@ -44,13 +41,8 @@ def train(args):
 
 def generate(args):
     """Sample from a saved model."""
-    from sklearn_c2c import generation
-
     with _new_folder(args) as folder:
-        model, about = _loaded(args.model)
-        melodies = generation.sample(model, args.n, random_state=args.seed)
-        made_by = f"Drawn from the range of the latent space, seed {args.seed}"
-        _write_melodies(folder, args, model, about, melodies, made_by)
+        _write_samples(folder, args, *_loaded(args.model))
 
 
 def interpolate(args):
@@ -63,8 +55,16 @@ def interpolate(args):
         melodies = generation.interpolate(model, start, target, args.steps)
         titles = [f"{i} of {args.steps} steps" for i in range(len(melodies))]
         titles[0], titles[-1] = f"From: {name}", f"To: {to}"
-        made_by = f"Linear interpolation in the latent space, {args.steps} steps"
-        _write_melodies(folder, args, model, about, melodies, made_by, titles)
+        _write_melodies(
+            folder,
+            melodies,
+            model,
+            about,
+            title=f"From {name} to {to}",
+            titles=titles,
+            made_by=f"Linear interpolation in the latent space, {args.steps} steps",
+            tempo=args.tempo,
+        )
 
 
 def inspect(args):
@@ -90,7 +90,7 @@ def _trained(args):
     if sys.stdout.isatty() and find_spec("rich"):
         from sklearn.callback import ProgressBar
 
-        autoencoder.set_callbacks(ProgressBar())
+        model.set_callbacks(ProgressBar(max_propagation_depth=None))
     print(f"Training {autoencoder} on {name}: {len(corpus.data)} melodies", flush=True)
     model.fit(corpus.data)
     print(f"Reconstructed: {_reconstruction(model, corpus.data)}")
@@ -108,6 +108,16 @@ def _trained(args):
         },
     }
     return model, about
+
+
+def _check_model_path(path, force):
+    """Find out before the training whether its result can be kept."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"Found no folder {path.parent} for {path.name}.")
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; expected the name of a file.")
+    if path.exists() and not force:
+        raise FileExistsError(f"{path} exists already; pass --force to replace it.")
 
 
 def _loaded(path):
@@ -176,29 +186,42 @@ def _tune(text, about):
     )
 
 
-def _write_melodies(folder, args, model, about, melodies, made_by, titles=None):
+def _write_samples(folder, args, model, about):
+    """Draw new melodies and write them."""
+    from sklearn_c2c import generation
+
+    melodies = generation.sample(model, args.n, random_state=args.seed)
+    _write_melodies(
+        folder,
+        melodies,
+        model,
+        about,
+        title=f"New melodies after {about['name']}",
+        titles=[f"Melody {i + 1}" for i in range(len(melodies))],
+        made_by=f"Drawn from the range of the latent space, seed {args.seed}",
+        tempo=args.tempo,
+    )
+
+
+def _write_melodies(folder, melodies, model, about, *, title, titles, made_by, tempo):
     """Write each melody in three formats, and the page that shows them."""
     from sklearn_c2c import io, page
 
-    reading = about["reading"]
-    titles = titles or [f"Melody {i + 1}" for i in range(len(melodies))]
     score = {
-        "time_signature": reading["time_signature"],
-        "steps_per_quarter": reading["steps_per_quarter"],
+        "time_signature": about["reading"]["time_signature"],
+        "steps_per_quarter": about["reading"]["steps_per_quarter"],
         "key": about["key"],
-        "tempo": args.tempo,
+        "tempo": tempo,
     }
-    files = [
-        [f"melody-{i + 1:02d}{suffix}" for suffix in _SUFFIXES]
-        for i in range(len(melodies))
-    ]
-    for melody, title, names in zip(melodies, titles, files, strict=True):
-        for name in names:
-            io.write_melody(melody, folder / name, title=title, **score)
+    stems = [f"melody-{i + 1:02d}" for i in range(len(melodies))]
+    files = [[stem + suffix for suffix in _SUFFIXES] for stem in stems]
+    for melody, name, paths in zip(melodies, titles, files, strict=True):
+        for path in paths:
+            io.write_melody(melody, folder / path, title=name, **score)
     page.write_page(
         folder / "index.html",
         melodies,
-        title=f"{len(melodies)} melodies after {about['name']}",
+        title=title,
         titles=titles,
         files=files,
         corpus=about,

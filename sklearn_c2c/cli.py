@@ -4,6 +4,7 @@ The command line and its exit codes; what the subcommands do is in `_commands`.
 """
 
 import argparse
+import os
 import sys
 import warnings
 
@@ -45,6 +46,10 @@ def main(argv=None):
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             args.command(args)
+            sys.stdout.flush()
+    except BrokenPipeError:  # head and the like have seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         print("c2c: interrupted", file=sys.stderr)
         return 130
@@ -64,6 +69,13 @@ def _count(text):
     if number < 1:
         raise argparse.ArgumentTypeError(f"expected 1 or more, got {number}")
     return number
+
+
+def _tempo(text):
+    tempo = int(text)
+    if not 10 <= tempo <= 1000:
+        raise argparse.ArgumentTypeError(f"expected 10 to 1000, got {tempo}")
+    return tempo
 
 
 # Name in the library, metavar, type and help of each; its default is the library's.
@@ -201,7 +213,7 @@ def _add_result(parser):
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to fill")
     parser.add_argument(
         "--tempo",
-        type=_count,
+        type=_tempo,
         default=120,
         metavar="N",
         help="quarter notes a minute; default: %(default)s",

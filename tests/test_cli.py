@@ -237,6 +237,18 @@ def test_train_refuses_to_replace_a_model(tunes, composed, capsys):
     assert "--force" in fails(capsys, "train", tunes, "--out", model, *TRAIN)
 
 
+def test_train_knows_early_that_it_cannot_save(tunes, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(cli._commands, "_trained", None)
+    assert "no folder" in fails(capsys, "train", tunes, "--out", tmp_path / "a" / "b")
+    assert "is a folder" in fails(capsys, "train", tunes, "--out", tmp_path)
+
+
+def test_reader_that_goes_away_is_no_failure_to_explain(tunes):
+    command = f"{sys.executable} -m sklearn_c2c.cli inspect {tunes} --measures 2 | true"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert done.stderr == ""
+
+
 @pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
 def test_failure_halfway_leaves_nothing(composed, tmp_path, capsys, monkeypatch, error):
     def fail(*args, **kwargs):
@@ -285,6 +297,7 @@ def test_bad_training_option(tunes, tmp_path, capsys, option):
         "compose",
         "compose --out x --n 0",
         "compose --out x --h 0",
+        "compose --out x --tempo 5",
         "generate --model m --out x --h 3",
     ],
 )

@@ -105,6 +105,8 @@ def write_page(
         style=style,
         script=script,
         tempo=round(tempo),
+        slowest=min(40, round(tempo)),
+        fastest=max(280, round(tempo)),
         melodies="\n".join(sections),
         settings=_table(settings or {}),
         loss_curve="" if model is None else _loss_curve(model),
