@@ -64,7 +64,7 @@ class LossCurveDisplay:
 
         Returns
         -------
-        display : LossCurveDisplay
+        LossCurveDisplay
         """
         check_is_fitted(estimator)
         if isinstance(estimator, Pipeline):
@@ -95,7 +95,7 @@ class LossCurveDisplay:
 
         Returns
         -------
-        display : LossCurveDisplay
+        LossCurveDisplay
             Itself, with the artists as attributes.
         """
         if ax is None:

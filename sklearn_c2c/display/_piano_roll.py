@@ -90,7 +90,7 @@ class PianoRollDisplay:
 
         Returns
         -------
-        display : PianoRollDisplay
+        PianoRollDisplay
         """
         X = np.atleast_2d(check_melodies(X))
         if titles is not None and len(titles) != len(X):
@@ -117,7 +117,7 @@ class PianoRollDisplay:
 
         Returns
         -------
-        display : PianoRollDisplay
+        PianoRollDisplay
             Itself, with the artists as attributes.
         """
         low, span = self._pitch_range()

@@ -42,7 +42,7 @@ def score_svg(
 
     Returns
     -------
-    svg : str
+    str
         An SVG element that needs nothing from outside. It takes its colour from the
         text around it, and each written note has the step it begins at as
         ``data-step``.
