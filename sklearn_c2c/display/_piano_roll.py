@@ -162,9 +162,11 @@ class PianoRollDisplay:
         ax.set_xticks(starts, np.arange(len(starts)) + 1)
         ax.grid(axis="x", color="0.8", linewidth=0.8)
         ax.set_axisbelow(True)
-        top = bases[0] + span + (2 if self.titles is not None else 1)
+        top = bases[0] + span + (3 if self.titles is not None else 1)
         ax.set(xlabel="Measure", ylabel="Pitch")
         ax.set(xlim=(-0.5, self.n_steps), ylim=(-1, top))
+        for base in bases[:-1]:
+            ax.axhline(base - 1, color="0.8", linewidth=0.8, zorder=0)
         for base, title in zip(bases, self.titles or (), strict=False):
             ax.text(0, base + span + 0.7, title, fontsize="small", va="bottom")
 
