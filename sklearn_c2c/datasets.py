@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.utils import Bunch
 
+from sklearn_c2c.io import read_melodies
 from sklearn_c2c.io._abc import decode, header_field, split_tunes
 from sklearn_c2c.io._key import parse_key
 from sklearn_c2c.io._reader import (
@@ -18,6 +19,7 @@ from sklearn_c2c.io._reader import (
     Rejection,
     SourcedTune,
     melodies_from,
+    read_tunes,
     tunes_in,
 )
 
@@ -69,8 +71,7 @@ def load_celtic(*, n_melodies=75, return_X_y=False):
 
     Notes
     -----
-    A track record of the selection is in ``DESCR`` and ``rejected``. The music comes
-    with music21, whose corpus has a licence of its own.
+    The music comes with music21, whose corpus has a licence of its own.
 
     Examples
     --------
@@ -174,3 +175,138 @@ def _corpus(folder):
             f"your own with load_folder."
         )
     return path
+
+
+def load_bach_sopranos(*, n_melodies=80, return_X_y=False):
+    """Load the sopranos of Bach's four-part chorales, from BWV 253 on.
+
+    Each is the soprano of a chorale in 4/4 that fills 8 measures after the pick-up,
+    transposed so that its tonic is D, by the shortest way, its mode kept.
+
+    Parameters
+    ----------
+    n_melodies : int or None, default=80
+        How many of them, by BWV number: 80 end with BWV 347. None gives all.
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` instead of a Bunch.
+
+    Returns
+    -------
+    Bunch or (ndarray, ndarray)
+        ``data``
+            ndarray of int16, shape (n_melodies, 128): 8 measures of 16 sixteenths, see
+            `sklearn_c2c.melody`.
+        ``target``, ``target_names``
+            The mode of each chorale: 0, major; 1, minor.
+        ``titles``, ``sources``, ``tonalities``, ``tempos``
+            One per melody, as from `read_melodies`; the tonality is that before it was
+            transposed.
+        ``rejected``
+            List of ``(source, title, reason)`` of the chorales left out.
+        ``time_signature``, ``steps_per_quarter``, ``n_measures``, ``DESCR``
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than `n_melodies`.
+    FileNotFoundError
+        If the installed music21 has no corpus.
+
+    Examples
+    --------
+    >>> sopranos = load_bach_sopranos()  # doctest: +SKIP
+    >>> sopranos.data.shape  # doctest: +SKIP
+    (80, 128)
+    """
+    paths = _chorales()
+    choice = Choice(time_signature="4/4", key="D", part="Soprano")
+    tunes, found = [], 0
+    while paths and (n_melodies is None or found < n_melodies):
+        # A chorale takes a moment to parse: no more of them than are still missing.
+        missing = len(paths) if n_melodies is None else max(1, n_melodies - found)
+        tunes += read_tunes(paths[:missing])
+        del paths[:missing]
+        sopranos = melodies_from(tunes, choice)
+        found = len(sopranos.data)
+    sopranos = _first(sopranos, n_melodies)
+    sopranos.sources = [f"bach/{Path(source).name}" for source in sopranos.sources]
+    sopranos.titles = [
+        title or Path(source).stem
+        for title, source in zip(sopranos.titles, sopranos.sources, strict=True)
+    ]
+    modes = ["major", "minor"]
+    sopranos.target = np.array(
+        [modes.index(tonality.split()[1]) for tonality in sopranos.tonalities]
+    )
+    sopranos.target_names = modes
+    sopranos.DESCR = (
+        f"{len(sopranos.data)} sopranos of Bach's four-part chorales in 4/4, from BWV "
+        f"253 on, as music21 brings them: the first 8 measures after the pick-up, "
+        f"4 steps a quarter note, transposed to D."
+    )
+    return (sopranos.data, sopranos.target) if return_X_y else sopranos
+
+
+def _chorales():
+    """Files of the chorales BWV 253 to 438, by number."""
+    numbered = {}
+    for path in _corpus("bach").glob("bwv*.mxl"):
+        match = re.fullmatch(r"bwv(\d+)", path.stem)
+        if match and 253 <= int(match[1]) <= 438:
+            numbered[int(match[1])] = path
+    return [numbered[number] for number in sorted(numbered)]
+
+
+def load_folder(path, *, return_X_y=False, **options):
+    r"""Load a folder of your own tunes.
+
+    Parameters
+    ----------
+    path : path-like
+        A folder of ABC, MIDI and MusicXML files, in which each folder may be a class.
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` instead of a Bunch.
+    **options
+        How to read them: any parameter of `read_melodies`.
+
+    Returns
+    -------
+    Bunch or (ndarray, ndarray)
+        What `read_melodies` returns, and:
+
+        ``target``, ``target_names``
+            The folder each tune lies in, below `path`: its number and, by that
+            number, the names, in order; ``"."`` is `path` itself.
+
+    Raises
+    ------
+    NotADirectoryError
+        If `path` is no folder.
+    FileNotFoundError, ValueError
+        As from `read_melodies`.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> for name in ("jigs", "reels"):
+    ...     path = pathlib.Path(folder.name, name)
+    ...     path.mkdir()
+    ...     _ = (path / "tune.abc").write_text("X:1\nM:C\nL:1/4\nK:D\nDEFG|\n")
+    >>> tunes = load_folder(folder.name, n_measures=1)
+    >>> tunes.target, tunes.target_names
+    (array([0, 1]), ['jigs', 'reels'])
+    >>> folder.cleanup()
+    """
+    path = Path(path)
+    if path.exists() and not path.is_dir():
+        raise NotADirectoryError(
+            f"Expected a folder, found the file {str(path)!r}; read_melodies reads it."
+        )
+    tunes = read_melodies(path, **options)
+    folders = [
+        Path(source).relative_to(path).parent.as_posix() for source in tunes.sources
+    ]
+    tunes.target_names = sorted(set(folders))
+    tunes.target = np.array([tunes.target_names.index(folder) for folder in folders])
+    return (tunes.data, tunes.target) if return_X_y else tunes

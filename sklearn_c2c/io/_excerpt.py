@@ -214,9 +214,10 @@ def on_grid(notes, steps_per_quarter, n_steps, off_grid):
     onsets on one step the nearest stays, the earlier of two equally near. A note lasts
     to the step nearest its end, at least one step, and not past the next onset.
     """
-    ticks = TICKS_PER_QUARTER / steps_per_quarter
-    onsets = np.ceil(notes[:, ONSET] / ticks - 0.5).astype(int)
-    distances = np.abs(notes[:, ONSET] / ticks - onsets)
+    # Times in units so small that a step is TICKS_PER_QUARTER of them: exact integers.
+    starts = notes[:, ONSET] * steps_per_quarter
+    onsets = _nearest_step(starts)
+    distances = np.abs(starts - onsets * TICKS_PER_QUARTER)
     if off_grid == "reject" and distances.any():
         place = notes[np.argmax(distances > 0), ONSET] / TICKS_PER_QUARTER
         raise TuneError(
@@ -226,12 +227,17 @@ def on_grid(notes, steps_per_quarter, n_steps, off_grid):
     kept = np.lexsort((notes[:, ONSET], distances, onsets))
     kept = kept[np.append(True, np.diff(onsets[kept]) > 0)[: len(kept)]]
     kept = kept[onsets[kept] < n_steps]
-    ends = np.ceil((notes[kept, ONSET] + notes[kept, DURATION]) / ticks - 0.5)
+    ends = notes[kept, ONSET] + notes[kept, DURATION]
     onsets = onsets[kept]
-    ends = np.maximum(ends.astype(int), onsets + 1)
+    ends = np.maximum(_nearest_step(ends * steps_per_quarter), onsets + 1)
     ends = np.minimum(ends, np.append(onsets[1:], n_steps)[: len(ends)])
     steps = np.column_stack([onsets, ends - onsets, notes[kept, PITCH]])
     return melody_from_notes(steps, n_steps)
+
+
+def _nearest_step(times):
+    """Nearest step of times in parts of a step, the earlier of two equally near."""
+    return -((TICKS_PER_QUARTER - 2 * times) // (2 * TICKS_PER_QUARTER))
 
 
 def semitones_to(tune, key):

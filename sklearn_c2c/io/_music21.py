@@ -143,7 +143,7 @@ def _tune(score):
 
     found = list(score.parts) if score.hasPartLikeStreams() else [score]
     parts = tuple(_part(part, i) for i, part in enumerate(found))
-    title = (score.metadata.title if score.metadata else None) or ""
+    title = (score.metadata.bestTitle if score.metadata else None) or ""
     stated = score.recurse().getElementsByClass(key.Key).first()
     stated = stated and key_of_signature(stated.sharps, stated.mode)
     mark = score.recurse().getElementsByClass(tempo.MetronomeMark).first()
