@@ -220,14 +220,16 @@ def load_bach_sopranos(*, n_melodies=80, return_X_y=False):
     """
     paths = _chorales()
     choice = Choice(time_signature="4/4", key="D", part="Soprano")
-    tunes, found = [], 0
-    while paths and (n_melodies is None or found < n_melodies):
+    wanted = len(paths) if n_melodies is None else n_melodies
+    tunes = []
+    while True:
         # A chorale takes a moment to parse: no more of them than are still missing.
-        missing = len(paths) if n_melodies is None else max(1, n_melodies - found)
+        missing = max(1, wanted - (len(sopranos.data) if tunes else 0))
         tunes += read_tunes(paths[:missing])
         del paths[:missing]
         sopranos = melodies_from(tunes, choice)
-        found = len(sopranos.data)
+        if not paths or len(sopranos.data) >= wanted:
+            break
     sopranos = _first(sopranos, n_melodies)
     sopranos.sources = [f"bach/{Path(source).name}" for source in sopranos.sources]
     sopranos.titles = [

@@ -164,5 +164,5 @@ def test_a_delta_time_made_to_exhaust_memory_is_refused_at_once(read):
 def test_every_truncation_is_a_reason_or_a_tune(read):
     whole = melody_to_midi([60, _, 62, REST] * 4, key="D", title="Tune")
     for size in range(len(whole)):
-        with pytest.raises(ValueError, match="tune.mid is"):
+        with pytest.raises(ValueError, match=r"tune\.mid is"):
             read(whole[:size])

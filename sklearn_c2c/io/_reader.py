@@ -305,8 +305,8 @@ class Choice:
                 f"tune keeps its mode."
             )
         if self.pitch_range is not None:
-            low, high = self.pitch_range
-            if not 0 <= low <= high <= 127:
+            bounds = tuple(np.ravel(self.pitch_range))
+            if len(bounds) != 2 or not 0 <= bounds[0] <= bounds[1] <= 127:
                 raise ValueError(
                     f"Found pitch_range={self.pitch_range}; expected two MIDI pitches "
                     f"0-127, the lower first."
