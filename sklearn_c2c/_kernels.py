@@ -36,6 +36,27 @@ def gather(lo, hi, out, data, indices, indptr, coef, intercept):
 
 
 @_jit
+def product(lo, hi, out, Z, coef, intercept):
+    """Columns lo:hi of ``out = Z @ coef + intercept``, for a Z of few rows."""
+    n, h = Z.shape
+    for c0 in range(lo, hi, _COLUMNS):
+        c1 = min(c0 + _COLUMNS, hi)
+        for i in range(n):
+            out[i, c0:c1] = intercept[c0:c1]
+        for k in range(0, h - h % 4, 4):
+            w0, w1 = coef[k, c0:c1], coef[k + 1, c0:c1]
+            w2, w3 = coef[k + 2, c0:c1], coef[k + 3, c0:c1]
+            for i in range(n):
+                z0, z1, z2, z3 = Z[i, k], Z[i, k + 1], Z[i, k + 2], Z[i, k + 3]
+                out_i = out[i, c0:c1]
+                for c in range(c1 - c0):
+                    out_i[c] += z0 * w0[c] + z1 * w1[c] + z2 * w2[c] + z3 * w3[c]
+        for k in range(h - h % 4, h):
+            for i in range(n):
+                _add_scaled(out[i, c0:c1], Z[i, k], coef[k, c0:c1])
+
+
+@_jit
 def _add_scaled(out, x, row):
     """``out += x * row``."""
     for k in range(out.shape[0]):

@@ -4,19 +4,26 @@ Imports `_kernels`. Nothing here checks its input: the estimators do.
 """
 
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import joblib
 import numpy as np
 from scipy import sparse
 from scipy.special import expit
 from sklearn.decomposition import PCA
+from threadpoolctl import ThreadpoolController
 
 from sklearn_c2c import _kernels
 
 # Up to so many samples a batch, one fused pass over the weights beats two products
 # of BLAS and a pass for Adam.
 _FEW_SAMPLES = 64
+
+# Rows or columns that always stay together, so that each is rounded the same way
+# however many threads there are.
+_BLOCK = 128
 
 # Handing a block to a thread costs as much as so many multiply-adds.
 _WORTH_A_THREAD = 1_000_000
@@ -207,7 +214,8 @@ def principal_axes(X, coef, coef_out, intercept, intercept_out, activation, rng)
     coef_out[:] = 0
     if rank < 1:
         return
-    pca = PCA(rank, svd_solver="randomized", random_state=rng).fit(X)
+    with _single_threaded_blas:
+        pca = PCA(rank, svd_solver="randomized", random_state=rng).fit(X)
     spread = np.sqrt(pca.explained_variance_).astype(coef.dtype)
     live = spread > 1e-6 * spread[0] if spread[0] > 0 else spread > 0
     axes, spread = pca.components_[live].astype(coef.dtype), spread[live]
@@ -224,8 +232,38 @@ def principal_axes(X, coef, coef_out, intercept, intercept_out, activation, rng)
 # --------------------------------------------------------------------- layers
 
 
+class _SingleThreadedBLAS:
+    """Holds BLAS to one thread as long as anyone is within.
+
+    BLAS splits a product by the number of its threads and rounds accordingly. The limit
+    is the process's own, so with several in it only the last to leave lifts it.
+    """
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._n_within = 0
+        self._controller = self._limit = None
+
+    def __enter__(self):
+        with self._lock:
+            if self._n_within == 0:
+                if self._controller is None:
+                    self._controller = ThreadpoolController()
+                self._limit = self._controller.limit(limits=1, user_api="blas")
+            self._n_within += 1
+
+    def __exit__(self, *exception):
+        with self._lock:
+            self._n_within -= 1
+            if self._n_within == 0:
+                self._limit.restore_original_limits()
+
+
+_single_threaded_blas = _SingleThreadedBLAS()
+
+
 class Workers:
-    """Threads that share a kernel among them, each one a block of its rows.
+    """Threads that share work among them in blocks that do not depend on their number.
 
     As many as the cores that the process may use, or ``OMP_NUM_THREADS`` if that is
     set, as joblib does in its worker processes. The caller is one of them.
@@ -238,6 +276,7 @@ class Workers:
         self._pool = None
 
     def __enter__(self):
+        _single_threaded_blas.__enter__()
         if self.n_threads > 1:
             self._pool = ThreadPoolExecutor(self.n_threads - 1)
         return self
@@ -245,18 +284,31 @@ class Workers:
     def __exit__(self, *exception):
         if self._pool is not None:
             self._pool.shutdown()
+        _single_threaded_blas.__exit__(*exception)
 
-    def run(self, kernel, n_rows, work, *args):
-        """Run ``kernel(lo, hi, *args)`` over n_rows; work is its multiply-adds."""
+    def run(self, function, size, work, *args):
+        """Run ``function(lo, hi, *args)`` over 0 to size; work is its multiply-adds."""
         n_blocks = self.n_threads if work > _WORTH_A_THREAD else 1
-        # Four rows belong together in `backward`, so no block may split them.
-        bounds = np.linspace(0, n_rows, n_blocks + 1).astype(int) // 4 * 4
-        bounds[-1] = n_rows
-        blocks = list(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True))
-        others = [self._pool.submit(kernel, *block, *args) for block in blocks[1:]]
-        kernel(*blocks[0], *args)
+        bounds = np.linspace(0, size, n_blocks + 1).astype(int) // _BLOCK * _BLOCK
+        bounds[-1] = size
+        blocks = [(lo, hi) for lo, hi in pairwise(bounds.tolist()) if lo < hi]
+        others = [self._pool.submit(function, *block, *args) for block in blocks[1:]]
+        if blocks:
+            function(*blocks[0], *args)
         for other in others:
             other.result()
+
+
+def matmul(A, B, workers):
+    """``A @ B``, in blocks of A's rows whatever the number of threads."""
+    out = np.empty((len(A), B.shape[1]), A.dtype)
+
+    def rows(lo, hi):
+        for i in range(lo, hi, _BLOCK):
+            np.matmul(A[i : min(i + _BLOCK, hi)], B, out=out[i : min(i + _BLOCK, hi)])
+
+    workers.run(rows, len(A), A.size * B.shape[1])
+    return out
 
 
 class Adam:
@@ -303,12 +355,15 @@ def affine(X, coef, intercept, workers):
     -------
     ndarray of shape (n_samples, n_out)
     """
-    if not sparse.issparse(X):
-        return X @ coef + intercept
-    n_out = coef.shape[1]
-    out = np.empty((X.shape[0], n_out), coef.dtype)
-    csr = X.data, X.indices, X.indptr
-    workers.run(_kernels.gather, n_out, X.nnz * n_out, out, *csr, coef, intercept)
+    n_samples, n_out = X.shape[0], coef.shape[1]
+    if not sparse.issparse(X) and n_samples > _FEW_SAMPLES:
+        return matmul(X, coef, workers) + intercept
+    out = np.empty((n_samples, n_out), coef.dtype)
+    if sparse.issparse(X):
+        kernel, arrays, work = _kernels.gather, (X.data, X.indices, X.indptr), X.nnz
+    else:
+        kernel, arrays, work = _kernels.product, (X,), X.size
+    workers.run(kernel, n_out, work * n_out, out, *arrays, coef, intercept)
     return out
 
 
@@ -343,8 +398,9 @@ class DenseLayer:
         """Step along the gradient; return ``delta @ coef.T`` of before the step."""
         self._step(self.intercept, self._intercept_moments, delta.sum(axis=0))
         if len(Z) > _FEW_SAMPLES:
-            delta_in = delta @ self.coef.T
-            self._step(self.coef, self._coef_moments, Z.T @ delta)
+            delta_in = matmul(delta, self.coef.T, self.workers)
+            gradient = matmul(Z.T, delta, self.workers)
+            self._step(self.coef, self._coef_moments, gradient)
             return delta_in
         delta_in = np.empty_like(Z)
         self.workers.run(

@@ -355,9 +355,9 @@ class Autoencoder(
                 f"X has {Z.shape[1]} columns, but {type(self).__name__} decodes latent "
                 f"vectors of {h} columns."
             )
-        return _nn.probabilities(
-            Z @ self.coefs_[1] + self.intercepts_[1], self.group_size_
-        )
+        with _nn.Workers() as workers:
+            logits = _nn.affine(Z, self.coefs_[1], self.intercepts_[1], workers)
+        return _nn.probabilities(logits, self.group_size_)
 
     def score(self, X, y=None):
         """Mean log-likelihood of samples given their own codes: higher is better.
@@ -579,7 +579,8 @@ class Autoencoder(
         loss = 0.0
         for chunk in gen_batches(X.shape[0], _CHUNK):
             Z = self._encode(X[chunk], coefs, intercepts)
-            logits = Z @ coefs[1] + intercepts[1]
+            with _nn.Workers() as workers:
+                logits = _nn.affine(Z, coefs[1], intercepts[1], workers)
             loss += _nn.cross_entropy(logits, X[chunk], group_size)[0]
         return loss / X.shape[0]
 

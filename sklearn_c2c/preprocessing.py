@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils._param_validation import Options, StrOptions
 from sklearn.utils.validation import (
     _check_feature_names_in,
@@ -22,7 +23,7 @@ from sklearn_c2c.melody import (
 )
 
 
-class PianoRollEncoder(TransformerMixin, BaseEstimator):
+class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     """Encode melodies as one-hot piano rolls with hold and rest.
 
     Each step of a melody becomes a group of `n_tokens_` columns of which exactly one
@@ -111,10 +112,15 @@ class PianoRollEncoder(TransformerMixin, BaseEstimator):
             no pitch.
         """
         codes = check_melodies(validate_data(self, X, ensure_non_negative=True))
+        context = self._init_callback_context()
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         low, high = self._pitch_range(codes)
         _token_columns(codes, low, high)
         self.pitch_range_ = (low, high)
         self.n_tokens_ = high - low + 3
+        context.call_on_fit_task_end(
+            estimator=self, X=X, y=y, reconstruction_attributes={}
+        )
         return self
 
     def transform(self, X):

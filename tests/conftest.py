@@ -1,0 +1,25 @@
+"""What every test may use."""
+
+import os
+
+# Before SciPy is imported: without it scikit-learn skips its array API checks.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
+import matplotlib
+import numpy as np
+import pytest
+
+from sklearn_c2c import datasets
+
+matplotlib.use("Agg")
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def reels():
+    """The 75 reels, as rows."""
+    return datasets.load_celtic().data

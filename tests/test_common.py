@@ -1,0 +1,65 @@
+"""scikit-learn's conformance suite, and the checks it keeps for itself."""
+
+import numpy as np
+import pytest
+from sklearn.utils import estimator_checks as checks
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+from sklearn_c2c import Autoencoder, PianoRollEncoder
+
+ESTIMATORS = [
+    PianoRollEncoder(),
+    PianoRollEncoder(dtype=np.float64, sparse_output=True),
+    Autoencoder(h=3, max_iter=5),
+    Autoencoder(h=3, max_iter=5, output="softmax", activation="tanh"),
+    Autoencoder(h=3, max_iter=5, init="glorot", output_bias_init="zeros"),
+    Autoencoder(h=3, max_iter=5, output="softmax", group_size=1, init="glorot"),
+]
+
+# What scikit-learn runs on its own estimators beyond its public suite.
+EXTRA_CHECKS = [
+    checks.check_param_validation,
+    checks.check_dataframe_column_names_consistency,
+    checks.check_transformer_get_feature_names_out,
+    checks.check_transformer_get_feature_names_out_pandas,
+    checks.check_get_feature_names_out_error,
+    checks.check_set_output_transform,
+    checks.check_set_output_transform_pandas,
+    checks.check_global_output_transform_pandas,
+    checks.check_set_output_transform_polars,
+    checks.check_global_set_output_transform_polars,
+    checks.check_inplace_ensure_writeable,
+]
+
+SUITE = [
+    pytest.param(estimator, check, id=f"{estimator}-{name_of}")
+    for estimator in ESTIMATORS
+    for check in [
+        check for _, check in estimator_checks_generator(estimator, mark=None)
+    ]
+    for name_of in [getattr(check, "func", check).__name__]
+]
+
+
+@pytest.mark.filterwarnings("ignore:X has values:UserWarning")
+@pytest.mark.filterwarnings("ignore:X is not one-hot:UserWarning")
+@pytest.mark.parametrize(("estimator", "check"), SUITE)
+def test_public_suite(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.filterwarnings("ignore:X has values:UserWarning")
+@pytest.mark.filterwarnings("ignore:X is not one-hot:UserWarning")
+@pytest.mark.parametrize("check", EXTRA_CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=str)
+def test_extra_checks(estimator, check):
+    if getattr(estimator, "sparse_output", False):
+        # As OneHotEncoder: frames hold no sparse matrices, and it says so.
+        estimator.set_params(sparse_output=False)
+    check(type(estimator).__name__, estimator)
+
+
+def test_sparse_output_refuses_frames():
+    encoder = PianoRollEncoder(sparse_output=True).set_output(transform="pandas")
+    with pytest.raises(ValueError, match="sparse"):
+        encoder.fit_transform([[60, 62]])

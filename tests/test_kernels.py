@@ -1,0 +1,178 @@
+"""Every kernel beside a plain line of NumPy, compiled and interpreted."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+from sklearn_c2c import _kernels
+
+RATE, BETA_1, BETA_2, EPSILON = 0.01, 0.9, 0.999, 1e-8
+
+
+def constants(dtype):
+    values = RATE, BETA_1, BETA_2, EPSILON, np.finfo(dtype).tiny
+    return [np.dtype(dtype).type(value) for value in values]
+
+
+def adam_step(p, m, v, g):
+    m = BETA_1 * m + (1 - BETA_1) * g
+    v = BETA_2 * v + (1 - BETA_2) * g**2
+    return p - RATE * m / (np.sqrt(v) + EPSILON), m, v
+
+
+def state(rng, shape, dtype):
+    p, m, v = rng.normal(size=(3, *shape))
+    return [array.astype(dtype) for array in (p, 0.1 * m, 0.01 * v**2)]
+
+
+def blocks(n):
+    """Uneven blocks that cover n rows, an empty one among them."""
+    return [
+        (0, n // 4 * 4 // 2),
+        (n // 4 * 4 // 2, n // 4 * 4 // 2),
+        (n // 4 * 4 // 2, n),
+    ]
+
+
+@pytest.fixture(params=[np.float32, np.float64])
+def dtype(request):
+    return request.param
+
+
+@pytest.fixture
+def tolerance(dtype):
+    return {"rtol": 2e-4, "atol": 2e-5} if dtype == np.float32 else {"rtol": 1e-11}
+
+
+@pytest.fixture(params=["compiled", "interpreted"])
+def run(request):
+    def run(kernel, *args):
+        (kernel if request.param == "compiled" else kernel.py_func)(*args)
+
+    return run
+
+
+@pytest.mark.parametrize("n", [0, 1, 17])
+def test_adam(rng, run, dtype, tolerance, n):
+    p, m, v = state(rng, (n,), dtype)
+    g = rng.normal(size=n).astype(dtype)
+    expected = adam_step(p, m, v, g)
+    run(_kernels.adam, 0, n, p, m, v, g, *constants(dtype))
+    for found, array in zip((p, m, v), expected, strict=True):
+        assert_allclose(found, array, **tolerance)
+
+
+def test_adam_flushes_denormal_moments(run, dtype):
+    tiny = np.finfo(dtype).tiny
+    p, m, v = np.ones(3, dtype), np.array([tiny, -tiny, 1], dtype), np.full(3, tiny)
+    v = v.astype(dtype)
+    run(_kernels.adam, 0, 3, p, m, v, np.zeros(3, dtype), *constants(dtype))
+    assert m[:2].tolist() == [0, 0] and m[2] > 0
+    assert v.tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("n", "h", "d"), [(1, 1, 1), (20, 9, 700), (3, 5, 512), (0, 4, 3)]
+)
+def test_backward(rng, run, dtype, tolerance, n, h, d):
+    p, m, v = state(rng, (h, d), dtype)
+    Z, delta = rng.random((n, h)).astype(dtype), rng.normal(size=(n, d)).astype(dtype)
+    delta_in = np.full((n, h), np.nan, dtype)
+    expected = adam_step(p, m, v, Z.T @ delta)
+    expected_delta = delta @ p.T
+    for lo, hi in blocks(h):
+        run(_kernels.backward, lo, hi, delta_in, p, m, v, Z, delta, *constants(dtype))
+    assert_allclose(delta_in, expected_delta, **tolerance)
+    for found, array in zip((p, m, v), expected, strict=True):
+        assert_allclose(found, array, **tolerance)
+
+
+@pytest.mark.parametrize(
+    ("n", "h", "d"), [(1, 1, 1), (20, 9, 700), (3, 6, 512), (2, 0, 3)]
+)
+def test_product(rng, run, dtype, tolerance, n, h, d):
+    Z, W, b = (rng.normal(size=shape).astype(dtype) for shape in ((n, h), (h, d), d))
+    out = np.full((n, d), np.nan, dtype)
+    for lo, hi in blocks(d):
+        run(_kernels.product, lo, hi, out, Z, W, b)
+    assert_allclose(out, Z @ W + b, **tolerance)
+
+
+def csr(rng, n, d, dtype):
+    X = sparse.random_array((n, d), density=0.2, rng=rng, dtype=np.float64)
+    return sparse.csr_array(X.astype(dtype))
+
+
+def test_gather(rng, run, dtype, tolerance):
+    X, W, b = csr(rng, 7, 30, dtype), *state(rng, (30, 11), dtype)[:1], np.arange(11)
+    b = b.astype(dtype)
+    out = np.full((7, 11), np.nan, dtype)
+    for lo, hi in blocks(11):
+        run(_kernels.gather, lo, hi, out, X.data, X.indices, X.indptr, W, b)
+    assert_allclose(out, X.toarray() @ W + b, **tolerance)
+
+
+def test_scatter_steps_the_rows_that_are_touched(rng, run, dtype, tolerance):
+    X = csr(rng, 6, 40, dtype).tocsc()
+    rows = np.flatnonzero(np.diff(X.indptr)).astype(np.int32)
+    assert 0 < len(rows) < 40
+    delta = rng.normal(size=(6, 13)).astype(dtype)
+    p, m, v = state(rng, (40, 13), dtype)
+    expected = adam_step(p, m, v, X.toarray().T @ delta)
+    before = p.copy()
+    last = np.full(40, 4)
+    indptr = np.append(X.indptr[rows], X.indptr[-1])
+    for lo, hi in blocks(len(rows)):
+        run(
+            _kernels.scatter,
+            *(lo, hi, p, m, v, last, rows, indptr, X.indices, X.data, delta, 5),
+            *constants(dtype),
+        )
+    for found, array in zip((p, m, v), expected, strict=True):
+        assert_allclose(found[rows], array[rows], **tolerance)
+    untouched = np.setdiff1d(np.arange(40), rows)
+    assert_array_equal(p[untouched], before[untouched])
+    assert (last[rows] == 5).all() and (last[untouched] == 4).all()
+
+
+@pytest.mark.parametrize("n_missed", [0, 1, 7, 200])
+def test_catching_up_is_what_dense_adam_does_with_no_gradient(
+    rng, run, dtype, tolerance, n_missed
+):
+    p, m, v = expected = state(rng, (5, 9), dtype)
+    p, m, v = p.copy(), m.copy(), v.copy()
+    last = np.array([3, 3, 0, 3, 3])
+    m[2] = v[2] = expected[1][2] = expected[2][2] = 0  # a row that was never touched
+    for _ in range(n_missed):
+        expected = adam_step(*expected, np.zeros((5, 9), dtype))
+    rates = np.full(3 + n_missed + 1, RATE, dtype)
+    rows = np.arange(5, dtype=np.int32)
+    for lo, hi in blocks(5):
+        run(
+            _kernels.catch_up,
+            *(lo, hi, p, m, v, last, rows, 3 + n_missed, rates),
+            *constants(dtype)[1:],
+        )
+    for found, array in zip((p, m, v), expected, strict=True):
+        assert_allclose(found, array, **tolerance)
+    assert last.tolist() == [3 + n_missed, 3 + n_missed, 0, 3 + n_missed, 3 + n_missed]
+
+
+def test_catching_up_from_long_ago_leaves_no_denormals(run, dtype):
+    p, m, v = (
+        np.ones((1, 3), dtype),
+        np.full((1, 3), 1e-3, dtype),
+        np.ones((1, 3), dtype),
+    )
+    n_missed = 20_000
+    rates = np.full(n_missed + 2, RATE, dtype)
+    last, rows = np.array([1]), np.array([0], np.int32)
+    run(
+        _kernels.catch_up,
+        *(0, 1, p, m, v, last, rows, n_missed + 1, rates),
+        *constants(dtype)[1:],
+    )
+    assert (m == 0).all()
+    assert_allclose(v, BETA_2**n_missed, rtol=1e-2)
+    assert np.isfinite(p).all() and (p < 1).all()

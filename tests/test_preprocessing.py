@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy import sparse
+
+from sklearn_c2c import PianoRollEncoder
+from sklearn_c2c.melody import HOLD, REST, check_melodies
+from tests.strategies import melodies
+
+
+@given(
+    melodies(low=50, high=80), st.booleans(), st.sampled_from([np.float32, np.float64])
+)
+def test_decoding_undoes_encoding(X, sparse_output, dtype):
+    encoder = PianoRollEncoder((50, 80), dtype=dtype, sparse_output=sparse_output)
+    roll = encoder.fit_transform(X)
+    assert sparse.issparse(roll) == sparse_output
+    assert roll.dtype == dtype
+    assert roll.shape == (len(X), X.shape[1] * 33)
+    decoded = encoder.inverse_transform(roll)
+    assert decoded.dtype == np.int16
+    assert np.array_equal(decoded, X)
+
+
+@given(
+    hnp.arrays(
+        np.float32, (3, 6 * 7), elements=st.floats(-(2.0**99), 2.0**99, width=32)
+    )
+)
+def test_whatever_a_decoder_emits_is_a_melody(values):
+    encoder = PianoRollEncoder((60, 64)).fit([[60] * 6])
+    melodies = check_melodies(encoder.inverse_transform(values))
+    roll = encoder.transform(melodies)
+    assert np.array_equal(encoder.inverse_transform(roll), melodies)
+
+
+def test_columns_are_pitches_then_hold_then_rest():
+    encoder = PianoRollEncoder().fit([[62, HOLD, REST, 60]])
+    assert encoder.pitch_range_ == (60, 62)
+    assert encoder.n_tokens_ == 5
+    roll = encoder.transform([[62, HOLD, REST, 60]]).reshape(4, 5)
+    assert roll.argmax(axis=1).tolist() == [2, 3, 4, 0]
+    names = encoder.get_feature_names_out().reshape(4, 5)
+    assert names[0].tolist() == [
+        "t000_C4",
+        "t000_C#4",
+        "t000_D4",
+        "t000_hold",
+        "t000_rest",
+    ]
+    assert names[3, 0] == "t003_C4"
+
+
+def test_the_paper_s_width(reels):
+    roll = PianoRollEncoder(pitch_range=(55, 83)).fit_transform(reels)
+    assert roll.shape == (75, 3968)
+    assert (roll.sum(axis=1) == 128).all()
+    assert set(np.unique(roll)) == {0, 1}
+
+
+def test_sparse_and_dense_say_the_same(reels):
+    dense = PianoRollEncoder().fit_transform(reels)
+    csr = PianoRollEncoder(sparse_output=True).fit_transform(reels)
+    assert csr.format == "csr"
+    assert np.array_equal(csr.toarray(), dense)
+    assert np.array_equal(PianoRollEncoder().fit(reels).inverse_transform(csr), reels)
+
+
+def test_a_pitch_outside_the_range_is_named():
+    encoder = PianoRollEncoder().fit([[60, 64, 67]])
+    with pytest.raises(ValueError, match=r"Found 72 at melody 1, step 2: .*60-67"):
+        encoder.transform([[60, 60, 60], [60, 60, 72]])
+    with pytest.raises(ValueError, match="Found 50 at melody 0, step 0"):
+        PianoRollEncoder((60, 72)).fit([[50]])
+
+
+@pytest.mark.parametrize(
+    "pitch_range", [(72, 60), (-1, 60), (60, 128), (60,), ("a", "b")]
+)
+def test_a_range_that_is_none_is_refused(pitch_range):
+    with pytest.raises(ValueError, match="pitch_range must be"):
+        PianoRollEncoder(pitch_range).fit([[60]])
+
+
+def test_all_rest_needs_a_given_range():
+    with pytest.raises(ValueError, match="found no pitch"):
+        PianoRollEncoder().fit([[REST, REST]])
+    roll = PianoRollEncoder((60, 60)).fit_transform([[REST, REST]])
+    assert roll.tolist() == [[0, 0, 1, 0, 0, 1]]
+
+
+def test_bad_input_is_named():
+    encoder = PianoRollEncoder().fit([[60, 62]])
+    with pytest.raises(ValueError, match="129 at melody 0, step 0"):
+        encoder.transform([[HOLD, 60]])
+    with pytest.raises(ValueError, match="7 columns, but PianoRollEncoder decodes 10"):
+        encoder.inverse_transform(np.zeros((1, 7)))
+    with pytest.raises(ValueError, match="NaN"):
+        encoder.inverse_transform(np.full((1, 10), np.nan))
+
+
+def test_frames_carry_the_names():
+    encoder = PianoRollEncoder().fit([[60, 62]]).set_output(transform="pandas")
+    assert encoder.transform([[60, 62]]).columns[0] == "t000_C4"
