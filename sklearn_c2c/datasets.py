@@ -221,14 +221,14 @@ def load_bach_sopranos(*, n_melodies=80, return_X_y=False):
     paths = _chorales()
     choice = Choice(time_signature="4/4", key="D", part="Soprano")
     wanted = len(paths) if n_melodies is None else n_melodies
-    tunes = []
+    tunes, missing = [], wanted
     while True:
         # A chorale takes a moment to parse: no more of them than are still missing.
-        missing = max(1, wanted - (len(sopranos.data) if tunes else 0))
-        tunes += read_tunes(paths[:missing])
-        del paths[:missing]
+        batch, paths = paths[: max(1, missing)], paths[max(1, missing) :]
+        tunes += read_tunes(batch)
         sopranos = melodies_from(tunes, choice)
-        if not paths or len(sopranos.data) >= wanted:
+        missing = wanted - len(sopranos.data)
+        if missing <= 0 or not paths:
             break
     sopranos = _first(sopranos, n_melodies)
     sopranos.sources = [f"bach/{Path(source).name}" for source in sopranos.sources]

@@ -93,15 +93,15 @@ def test_an_accidental_goes_on_through_a_tie_and_no_further(row):
         ("F", [65, 60, 70]),
         ("Gm", [65, 60, 70]),
         ("A dorian", [66, 60, 71]),
-        ("D exp ^c", [65, 61, 71]),
+        ("C ^c", [65, 61, 71]),
+        ("Dmix=f", [65, 60, 71]),
         ("Hp", [66, 61, 71]),
         ("C clef=bass", [65, 60, 71]),
         ("none", [65, 60, 71]),
     ],
 )
 def test_key_signatures(row, key, pitches):
-    header = f"M:3/4\nL:1/4\nK:{key.replace('D exp', 'C')}"
-    assert row("FCB|", header) == pitches
+    assert row("FCB|", f"M:3/4\nL:1/4\nK:{key}") == pitches
 
 
 def test_key_metre_and_unit_change_within_a_tune(row):
@@ -164,6 +164,11 @@ def test_a_short_measure_completed_by_the_next_is_whole(row):
     assert row("G|C4|DEF:|G|ABcd|", n_measures=3)[4:8] == [62, 64, 65, 67]
 
 
+def test_a_sign_over_a_bar_line_takes_no_time(row):
+    assert row("CDEF Hx|", header="M:4/4\nL:1/4\nK:C") == [60, 62, 64, 65]
+    assert row("CDEx|") == [60, 62, 64, REST]
+
+
 def test_the_last_measure_may_lack_the_pick_up(row):
     assert row("G|CDEF|GAB|]", n_measures=2) == [60, 62, 64, 65, 67, 69, 71, REST]
     # The part ends there; the next has no pick-up.
@@ -188,6 +193,8 @@ def test_a_bar_line_left_out_at_the_end_of_a_line(row):
         ("CDEF&GABc|", {}, "not understood"),
         ("+CEG+DEF|", {}, "not understood"),
         ("[K:Zzz]CDEF|", {}, "'Zzz'; expected a tonic"),
+        ("[K:GM]CDEF|", {}, "'GM'; expected a tonic"),
+        ("[K:D foo=1]CDEF|", {}, "'D foo=1'; expected a tonic"),
         ("[M:4/0]CDEF|", {}, "'4/0'; expected beats"),
         ("[L:1/0]CDEF|", {}, "no unit note length"),
         ("[K:C octave=1]CDEF|", {}, "moves the written pitch"),

@@ -40,9 +40,13 @@ _FIELD_LINE = re.compile(r"([A-Za-z+]):(.*)")
 _IN_CHORD = re.compile(f"(?:{_NOTE})|(-)|" + '[~.H-Wh-w]|![^!]+!|"[^"]*"|\\s')
 _ALTERATION = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
 # Clefs and the like in K: and V: fields, and those among them that move the pitch.
-_KEY_OPTION = re.compile(r"\S+=.*|(?:clef|treble|bass|alto|tenor|perc|none).*", re.I)
+_KEY_OPTION = re.compile(
+    r"(?:clef|middle|m|stafflines|staffscale|style|name|nm|subname|snm|stem)=.*"
+    r"|(?:treble|bass|alto|tenor|perc|none)\d?",
+    re.I,
+)
 _MOVES_PITCH = re.compile(r"(?:transpose|octave|shift)\s*=|[+-]8|score\s*=", re.I)
-_KEY_ACCIDENTAL = re.compile(r"(\^|_|=)([A-Ga-g])")
+_KEY_ACCIDENTAL = re.compile(r"(\^\^|\^|__|_|=)([A-Ga-g])")
 _ENDING = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
 
 
@@ -253,11 +257,14 @@ class _Voice:
 
     def end_line(self):
         """Take a line end for a bar line left out, where the measure is full."""
-        beats, beat_type = self.measure_metre
-        lasts = sum(duration for _, duration, _ in self.events)
-        if beats and lasts == Fraction(4 * beats, beat_type):
+        if self._is_full():
             self.close_measure()
             self.accidentals = {}
+
+    def _is_full(self):
+        beats, beat_type = self.measure_metre
+        lasts = sum(duration for _, duration, _ in self.events)
+        return beats > 0 and lasts == Fraction(4 * beats, beat_type)
 
     def _add_measure(self, closes):
         onset = self.start
@@ -342,8 +349,10 @@ class _Voice:
             raise TuneError(f"{letter + octave!r} is no MIDI pitch 0-127")
         return pitch, (name, alteration)
 
-    def rest(self, _, *length):
-        self._add_event([], self.unit * 4 * _read_length(*length))
+    def rest(self, text, *length):
+        # In a full measure an unseen rest is but the place of a sign: "Hx|".
+        if text[0] == "z" or not self._is_full():
+            self._add_event([], self.unit * 4 * _read_length(*length))
 
     def measures_of_rest(self, _, count):
         beats, beat_type = self.metre
@@ -444,7 +453,8 @@ def _read_tempo(value, unit):
 def _read_key(value):
     """Alterations by letter, and the key's name, of a ``K:`` field."""
     _refuse_moved_pitch("K", value)
-    words = [w for w in value.split() if not _KEY_OPTION.fullmatch(w)]
+    spaced = re.sub(r"(?<=[A-Za-z])([_^=]+[A-Ga-g])\b", r" \1", value)
+    words = [w for w in spaced.split() if not _KEY_OPTION.fullmatch(w)]
     changes = [_KEY_ACCIDENTAL.fullmatch(w) for w in words if w[0] in "^_="]
     words = [w for w in words if w[0] not in "^_=" and w.lower() != "exp"]
     if None in changes:

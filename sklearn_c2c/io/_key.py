@@ -75,10 +75,8 @@ def parse_key(text):
 
 def _mode(text):
     """Complete the name of a mode from its first three letters or ``m``."""
-    if text == "" or text == "M":
-        return "major"
-    if text.lower() == "m":
-        return "minor"
+    if text in ("", "m"):  # "M" is major to some and mixolydian to others
+        return "minor" if text else "major"
     known = (name for name in _MODES if name[:3] == text.lower()[:3])
     return next(known, None) if len(text) >= 3 else None
 
