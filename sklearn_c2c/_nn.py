@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import expit
 from sklearn.decomposition import PCA
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import get_cached_controller
 
 from sklearn_c2c import _kernels
 
@@ -236,27 +236,35 @@ class _SingleThreadedBLAS:
     """Holds BLAS to one thread as long as anyone is within.
 
     BLAS splits a product by the number of its threads and rounds accordingly. The limit
-    is the process's own, so with several in it only the last to leave lifts it.
+    is the process's own, so with several threads in it the last to leave lifts it.
     """
 
     def __init__(self):
         self._lock = threading.Lock()
         self._n_within = 0
-        self._controller = self._limit = None
+        self._limit = None
 
     def __enter__(self):
         with self._lock:
             if self._n_within == 0:
-                if self._controller is None:
-                    self._controller = ThreadpoolController()
-                self._limit = self._controller.limit(limits=1, user_api="blas")
+                _leave_blas_to_any_thread()
+                self._limit = get_cached_controller().limit(limits=1, user_api="blas")
             self._n_within += 1
 
     def __exit__(self, *exception):
         with self._lock:
             self._n_within -= 1
             if self._n_within == 0:
+                _leave_blas_to_any_thread()
                 self._limit.restore_original_limits()
+                _leave_blas_to_any_thread()
+
+
+def _leave_blas_to_any_thread():
+    """Undo that for OpenBLAS only the thread that set a limit first may set another."""
+    for library in get_cached_controller().lib_controllers:
+        if hasattr(library, "clear_controlling_thread"):
+            library.clear_controlling_thread(force=True)
 
 
 _single_threaded_blas = _SingleThreadedBLAS()
