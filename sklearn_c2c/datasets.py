@@ -13,15 +13,9 @@ from sklearn.utils import Bunch
 
 from sklearn_c2c.io import read_melodies
 from sklearn_c2c.io._abc import decode, header_field, split_tunes
+from sklearn_c2c.io._choice import Choice, Rejection, SourcedTune, melodies_from
 from sklearn_c2c.io._key import parse_key
-from sklearn_c2c.io._reader import (
-    Choice,
-    Rejection,
-    SourcedTune,
-    melodies_from,
-    read_tunes,
-    tunes_in,
-)
+from sklearn_c2c.io._reader import read_tunes, tunes_in
 
 _CELTIC_RANGE = (55, 83)  # G3 to B5
 _ONEILL, _RYAN = "oneills1850", "ryansMammoth"

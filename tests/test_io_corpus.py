@@ -10,16 +10,21 @@ from symusic import Score
 
 from sklearn_c2c.datasets import _corpus
 from sklearn_c2c.io import _abc, _excerpt, read_melodies, write_melody
+from sklearn_c2c.io._reader import read_tunes
 from sklearn_c2c.io._tune import ONSET, PITCH, TICKS_PER_QUARTER
 from sklearn_c2c.preprocessing import PianoRollEncoder
 
 COLLECTIONS = ["oneills1850", "ryansMammoth", "airdsAirs", "essenFolksong"]
-METRES = ["4/4", "2/4", "3/4", "6/8", "9/8", "3/8", "12/8", "3/2"]
 SUFFIXES = [".mid", ".abc", ".musicxml"]
 
 
 def read_collection(name, metre):
     return read_melodies(_corpus(name), time_signature=metre, chords="highest", part=0)
+
+
+def metres_of(name):
+    tunes = [tune for _, tune in read_tunes(_corpus(name)) if not tune.fault]
+    return {_excerpt.metre_of(tune.parts[0]) or "4/4" for tune in tunes}
 
 
 def check_round_trips(melodies, folder, suffix, every=1):
@@ -46,8 +51,11 @@ def test_some_tunes_come_back_unchanged(tmp_path, monkeypatch, metre, suffix):
 @pytest.mark.parametrize("collection", COLLECTIONS)
 def test_all_tunes_come_back_unchanged(tmp_path, monkeypatch, collection, suffix):
     found = 0
-    for metre in METRES:
-        melodies = read_collection(collection, metre)
+    for metre in metres_of(collection):
+        try:
+            melodies = read_collection(collection, metre)
+        except ValueError:  # the few tunes in it are all too short, or broken
+            continue
         with monkeypatch.context() as patch:
             patch.setenv("SKLEARN_C2C_CACHE", "")
             check_round_trips(melodies, tmp_path, suffix)

@@ -1,7 +1,7 @@
 """A melody laid out for notation: measures of notes and rests, ties over bar lines."""
 
 from dataclasses import dataclass
-from math import isfinite
+from math import gcd, isfinite
 from numbers import Real
 
 import numpy as np
@@ -70,14 +70,25 @@ class Sheet:
 
     def _cut(self, start, end):
         """End of the first sign of a note from `start` to `end` in one measure."""
-        length = end - start
-        odd = length // (length & -length)
-        if odd in (1, 3) or self.steps_per_quarter & (self.steps_per_quarter - 1):
+        if self._is_one_sign(end - start):
             return end
-        # Cut on the strongest beat within: the multiple of the largest power of two.
-        power = 1 << (start ^ (end - 1)).bit_length() - 1
-        cut = (end - 1) // power * power
-        return self._cut(start, cut) if cut > start else end - end % power
+        # Cut on the strongest beat within: the last multiple of the largest unit.
+        quarter = self.steps_per_quarter
+        units = [quarter << power for power in range(10, 0, -1)]
+        units += [unit for unit in range(quarter, 0, -1) if quarter % unit == 0]
+        cuts = ((end - 1) // unit * unit for unit in units)
+        return self._cut(start, next(cut for cut in cuts if cut > start))
+
+    def _is_one_sign(self, length):
+        """Whether a length is that of a plain or dotted note, or one of a tuplet."""
+        odd_grid = self.steps_per_quarter // _power_of_two(self.steps_per_quarter)
+        length //= gcd(length, odd_grid)
+        return length // _power_of_two(length) in (1, 3)
+
+
+def _power_of_two(number):
+    """Largest power of two that divides a number."""
+    return number & -number
 
 
 def make_sheet(melody, time_signature, steps_per_quarter, key, title, tempo):
