@@ -47,8 +47,12 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     pitch_range_ : tuple of (int, int)
         Lowest and highest MIDI pitch that has a column.
 
+    codes_ : ndarray of int16, shape (`n_tokens_`,)
+        Which code each column of a step stands for: the pitches of the range, `HOLD`,
+        `REST`.
+
     n_tokens_ : int
-        Columns a step: pitches of the range, hold and rest.
+        Columns a step, the length of `codes_`.
 
     n_features_in_ : int
         Steps of a melody.
@@ -117,7 +121,8 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         low, high = self._pitch_range(codes)
         _token_columns(codes, low, high)
         self.pitch_range_ = (low, high)
-        self.n_tokens_ = high - low + 3
+        self.codes_ = np.array([*range(low, high + 1), HOLD, REST], dtype=np.int16)
+        self.n_tokens_ = len(self.codes_)
         context.call_on_fit_task_end(
             estimator=self, X=X, y=y, reconstruction_attributes={}
         )
@@ -189,10 +194,8 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             )
         if sparse.issparse(X):
             X = X.toarray()
-        low, high = self.pitch_range_
-        codes = np.array([*range(low, high + 1), HOLD, REST], dtype=np.int16)
         tokens = X.reshape(len(X), self.n_features_in_, self.n_tokens_).argmax(axis=2)
-        return mend_orphan_holds(codes[tokens])
+        return mend_orphan_holds(self.codes_[tokens])
 
     def get_feature_names_out(self, input_features=None):
         """Name the columns: step and token, like ``t012_D5``, ``t012_hold``.

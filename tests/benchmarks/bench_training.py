@@ -1,0 +1,97 @@
+"""Epochs of the paper's autoencoder, ours and PyTorch's side by side in one process.
+
+    python tests/benchmarks/bench_training.py [--h 1500] [--rounds 15]
+
+Same data (the 75 reels), same minibatches of 20, same loss, same optimizer, all cores.
+The two take turns, an epoch each; medians and their ratio are printed. Needs the extra
+``benchmark``.
+"""
+
+import argparse
+import statistics
+import time
+
+import joblib
+import numpy as np
+import torch
+from scipy import sparse
+
+from sklearn_c2c import Autoencoder, PianoRollEncoder, _nn
+from sklearn_c2c.datasets import load_celtic
+
+LEARNING_RATE = 1e-3
+
+
+def our_epochs(roll, h):
+    model = Autoencoder(
+        h,
+        init="glorot",
+        output_bias_init="zeros",
+        learning_rate_init=LEARNING_RATE,
+        random_state=0,
+    )
+    X = sparse.csr_array(roll)
+    state = model._start(X)
+    with _nn.Workers() as workers:
+        network = model._network(state, X, workers)
+        while True:
+            model._train_epoch(X, network, state)
+            yield state.loss_curve[-1]
+
+
+def torch_epochs(roll, h):
+    torch.set_flush_denormal(True)
+    torch.set_num_threads(joblib.cpu_count())
+    X = torch.from_numpy(roll)
+    d = X.shape[1]
+    layers = torch.nn.Linear(d, h), torch.nn.Linear(h, d)
+    for layer in layers:
+        torch.nn.init.xavier_uniform_(layer.weight)
+        torch.nn.init.zeros_(layer.bias)
+    net = torch.nn.Sequential(layers[0], torch.nn.Sigmoid(), layers[1])
+    adam = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE, fused=True)
+    criterion = torch.nn.BCEWithLogitsLoss(reduction="sum")
+    while True:
+        total = 0.0
+        for batch in torch.randperm(len(X)).split(20):
+            x = X[batch]
+            adam.zero_grad()
+            loss = criterion(net(x), x)
+            (loss / len(batch)).backward()
+            adam.step()
+            total += loss.item()
+        yield total / len(X)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--h", type=int, default=1500)
+    parser.add_argument("--rounds", type=int, default=15)
+    options = parser.parse_args()
+    roll = PianoRollEncoder((55, 83)).fit_transform(load_celtic().data)
+    runs = {
+        "sklearn_c2c": our_epochs(roll, options.h),
+        "PyTorch, fused Adam": torch_epochs(roll, options.h),
+    }
+    times = {name: [] for name in runs}
+    losses = {}
+    for _ in range(options.rounds + 2):
+        for name, epochs in runs.items():
+            start = time.perf_counter()
+            losses[name] = next(epochs)
+            times[name].append(time.perf_counter() - start)
+    medians = {
+        name: 1e3 * statistics.median(seconds[2:]) for name, seconds in times.items()
+    }
+    for name, median in medians.items():
+        spread = 1e3 * np.array(times[name][2:])
+        print(
+            f"{name:20} {median:7.1f} ms an epoch "
+            f"({spread.min():.1f} to {spread.max():.1f}), last loss {losses[name]:.2f}"
+        )
+    ours, theirs = medians.values()
+    print(f"ratio {theirs / ours:.2f}")
+
+
+if __name__ == "__main__":
+    main()
