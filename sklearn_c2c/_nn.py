@@ -25,6 +25,9 @@ _FEW_SAMPLES = 64
 # however many threads there are.
 _BLOCK = 128
 
+# Natural logarithm of the largest and smallest variance of a latent variable.
+MAX_LOG_VAR = 20
+
 # Handing a block to a thread costs as much as so many multiply-adds.
 _WORTH_A_THREAD = 1_000_000
 
@@ -188,29 +191,33 @@ def marginal_logits(X, group_size):
     return np.log(shares / shares.sum(axis=1, keepdims=True)).reshape(n_features)
 
 
-def principal_axes(X, coef, coef_out, intercept, intercept_out, activation, rng):
-    """Start a one-layer autoencoder at the principal components of its data, in place.
+def principal_axes(X, coefs, intercepts, activation, rng):
+    """Start a network's outer layers at the principal components of X, in place.
 
-    The first units encode the leading components u of X as ``f(s * u / std(u))``, each
-    with the same spread s about the middle of the activation f, and decode them so that
-    the logits move by ``c * (x - mean)``, the reconstruction of PCA scaled to log-odds.
+    The first units of the first layer encode the leading components u of X as
+    ``f(s * u / std(u))``, with the same spread s each about the middle of the
+    activation f, and the last layer decodes them so that the logits move by
+    ``c * (x - mean)``: where there is no layer between, the reconstruction of PCA,
+    scaled to log-odds.
     Units beyond the rank of the data keep the weights they have on the way in and
     start silent on the way out. PCA is computed on at most `_PCA_SAMPLES` rows.
 
     Parameters
     ----------
     X : {ndarray, csr_array} of shape (n_samples, n_features)
-    coef, coef_out : ndarray of shape (n_features, h) and (h, n_features)
-    intercept, intercept_out : ndarray of shape (h,) and (n_features,)
+    coefs, intercepts : list of ndarray
+        Of all layers. The first layer may be wider than the last one takes: only units
+        that both have are used.
     activation : str
-        A key of `ACTIVATIONS`.
+        A key of `ACTIVATIONS`: that of the first layer.
     rng : RandomState
     """
     n_samples = X.shape[0]
     if n_samples > _PCA_SAMPLES:
         X = X[rng.choice(n_samples, _PCA_SAMPLES, replace=False)]
     X = X.toarray() if sparse.issparse(X) else X
-    rank = min(len(X) - 1, _PCA_RANK, *coef.shape)
+    coef, coef_out = coefs[0], coefs[-1]
+    rank = min(len(X) - 1, _PCA_RANK, X.shape[1], coef.shape[1], len(coef_out))
     coef_out[:] = 0
     if rank < 1:
         return
@@ -224,9 +231,9 @@ def principal_axes(X, coef, coef_out, intercept, intercept_out, activation, rng)
     middle = function(np.zeros(1, coef.dtype))
     slope = derivative(function(np.full(1, 1e-3, coef.dtype)))
     coef[:, :n_live] = _PCA_SPREAD * (axes / spread[:, None]).T
-    intercept[:n_live] = -pca.mean_ @ coef[:, :n_live]
+    intercepts[0][:n_live] = -pca.mean_ @ coef[:, :n_live]
     coef_out[:n_live] = _PCA_LOG_ODDS / (slope * _PCA_SPREAD) * spread[:, None] * axes
-    intercept_out -= middle * coef_out.sum(axis=0)
+    intercepts[-1] -= middle * coef_out.sum(axis=0)
 
 
 # --------------------------------------------------------------------- layers
@@ -390,25 +397,20 @@ class DenseLayer:
     """
 
     def __init__(self, coef, intercept, moments, adam, workers):
-        self.coef, self.intercept, self.adam, self.workers = (
-            coef,
-            intercept,
-            adam,
-            workers,
-        )
+        self.coef, self.intercept = coef, intercept
         self._coef_moments, self._intercept_moments = moments[:2], moments[2:]
+        self.adam, self.workers = adam, workers
 
     def forward(self, Z):
         """Return ``Z @ coef + intercept``."""
         return affine(Z, self.coef, self.intercept, self.workers)
 
-    def backward(self, Z, delta):
+    def backward(self, Z, _, delta):
         """Step along the gradient; return ``delta @ coef.T`` of before the step."""
         self._step(self.intercept, self._intercept_moments, delta.sum(axis=0))
         if len(Z) > _FEW_SAMPLES:
             delta_in = matmul(delta, self.coef.T, self.workers)
-            gradient = matmul(Z.T, delta, self.workers)
-            self._step(self.coef, self._coef_moments, gradient)
+            self._step(self.coef, self._coef_moments, matmul(Z.T, delta, self.workers))
             return delta_in
         delta_in = np.empty_like(Z)
         self.workers.run(
@@ -456,7 +458,7 @@ class SparseLayer(DenseLayer):
         self._catch_up(np.unique(X.indices))
         return super().forward(X)
 
-    def backward(self, X, delta):
+    def backward(self, X, _, delta):
         """Step the rows that X touches along the gradient ``X.T @ delta``."""
         self._step(self.intercept, self._intercept_moments, delta.sum(axis=0))
         columns = X.tocsc()
@@ -497,39 +499,203 @@ class SparseLayer(DenseLayer):
         )
 
 
+class SharedLayer(DenseLayer):
+    """A layer whose weights also serve, transposed, a `TransposedLayer`.
+
+    That one comes later in the network, so on the way back it leaves its share of the
+    gradient here before this layer steps along the sum.
+    """
+
+    def backward(self, Z, _, delta):
+        """Step along both gradients; return ``delta @ coef.T`` of before the step."""
+        self._step(self.intercept, self._intercept_moments, delta.sum(axis=0))
+        if sparse.issparse(Z):
+            delta_in, gradient = None, Z.T @ delta
+        else:
+            delta_in = matmul(delta, self.coef.T, self.workers)
+            gradient = matmul(Z.T, delta, self.workers)
+        gradient += self.gradient_of_transpose
+        self._step(self.coef, self._coef_moments, gradient)
+        return delta_in
+
+
+class TransposedLayer(DenseLayer):
+    """``Z @ shared.coef.T + intercept``: a decoder layer tied to an encoder layer.
+
+    Its coef is a view of the transpose; the moments given for it are not used.
+    """
+
+    def __init__(self, shared, coef, intercept, moments, adam, workers):
+        super().__init__(coef, intercept, moments, adam, workers)
+        self._shared = shared
+
+    def forward(self, Z):
+        """Return ``Z @ shared.coef.T + intercept``."""
+        return matmul(Z, self._shared.coef.T, self.workers) + self.intercept
+
+    def backward(self, Z, _, delta):
+        """Leave the gradient of the weights to the shared layer."""
+        self._step(self.intercept, self._intercept_moments, delta.sum(axis=0))
+        self._shared.gradient_of_transpose = matmul(delta.T, Z, self.workers)
+        return matmul(delta, self._shared.coef, self.workers)
+
+
+class Activation:
+    """One of `ACTIVATIONS`, applied to what the layer before it gives."""
+
+    def __init__(self, name):
+        self._function, self._derivative = ACTIVATIONS[name]
+
+    def forward(self, a):
+        """Return ``f(a)``."""
+        return self._function(a)
+
+    def backward(self, _, z, delta):
+        """Return ``delta * f'(a)``, the derivative being written in ``z = f(a)``."""
+        return delta * self._derivative(z)
+
+    def settle(self):
+        """Nothing here is trained."""
+
+
+class GaussianCode:
+    """The sampled code of a variational autoencoder, and the price of its information.
+
+    Of ``[mu, log_var]`` it makes ``z = mu + exp(log_var / 2) * noise``, at the cost of
+    ``weight * sum_k max(KL_k, free_bits)``, KL_k being latent k's mean divergence from
+    the standard normal prior over the batch.
+
+    Parameters
+    ----------
+    rng : RandomState
+        Draws the noise.
+    weight : float
+        Of the divergence in the loss.
+    free_bits : float
+        Nats of each latent that cost nothing.
+    h : int
+        Number of latents.
+    """
+
+    def __init__(self, rng, weight, free_bits, h):
+        self._rng, self._weight, self._free_bits = rng, weight, free_bits
+        self.divergence = np.zeros(h)
+        self.cost = 0.0
+
+    def forward(self, a):
+        """Draw a code for each sample."""
+        mu, log_var = split_code(a)
+        divergence = gaussian_divergence(mu, log_var).sum(axis=0, dtype=np.float64)
+        self.divergence += divergence
+        free = np.maximum(divergence, self._free_bits * len(a))
+        self.cost += self._weight * free.sum()
+        noise = self._rng.standard_normal(mu.shape).astype(a.dtype)
+        return mu + np.exp(log_var / 2) * noise
+
+    def backward(self, a, z, delta):
+        """Pass the gradient through the draw, and add that of the divergence."""
+        mu, log_var = split_code(a)
+        divergence = gaussian_divergence(mu, log_var).mean(axis=0, dtype=np.float64)
+        costs = self._weight / len(a) * (divergence >= self._free_bits)
+        costs = costs.astype(a.dtype)
+        # z - mu is the noise times the standard deviation.
+        delta_mu = delta + costs * mu
+        delta_log_var = (delta * (z - mu) + costs * np.expm1(log_var)) / 2
+        delta_log_var *= np.abs(a[:, mu.shape[1] :]) < MAX_LOG_VAR
+        return np.hstack([delta_mu, delta_log_var])
+
+    def settle(self):
+        """Nothing here is trained."""
+
+
+def split_code(a):
+    """Mean and log variance of the code, from the output of the encoder's last layer.
+
+    The log variance is kept within ``-MAX_LOG_VAR, MAX_LOG_VAR``: beyond, its
+    exponential would overflow where training goes astray.
+    """
+    h = a.shape[1] // 2
+    return a[:, :h], np.clip(a[:, h:], -MAX_LOG_VAR, MAX_LOG_VAR)
+
+
+def gaussian_divergence(mu, log_var):
+    """KL divergence of normal distributions from the standard one, nats an element.
+
+    ``(mu**2 + exp(log_var) - 1 - log_var) / 2``
+    """
+    return (mu * mu + np.expm1(log_var) - log_var) / 2
+
+
 class Network:
     """A stack of layers with one loss, trained in place.
 
     Parameters
     ----------
-    layers : list of DenseLayer
-    activation : str
-        A key of `ACTIVATIONS`; applied after every layer but the last.
+    layers : list
+        Each has ``forward(input)``, ``backward(input, output, delta)``, ``settle()``.
     group_size : int or None
         Columns of a softmax group; None for sigmoid outputs.
     adam : Adam
     """
 
-    def __init__(self, layers, activation, group_size, adam):
-        self._layers, self.adam = layers, adam
-        self._function, self._derivative = ACTIVATIONS[activation]
-        self._group_size = group_size
+    def __init__(self, layers, group_size, adam):
+        self._layers, self._group_size, self.adam = layers, group_size, adam
 
     def step(self, X):
-        """Take one Adam step on the mean loss of a batch; return the summed loss."""
-        inputs = [X]
-        for layer in self._layers[:-1]:
-            inputs.append(self._function(layer.forward(inputs[-1])))
-        a = self._layers[-1].forward(inputs[-1])
-        loss, delta = cross_entropy(a, X, self._group_size)
+        """Take one Adam step on the mean loss of a batch; return its cross-entropy."""
+        values = [X]
+        for layer in self._layers:
+            values.append(layer.forward(values[-1]))
+        loss, delta = cross_entropy(values[-1], X, self._group_size)
         delta /= X.shape[0]
         self.adam.tick()
-        for layer, z in zip(self._layers[:0:-1], inputs[:0:-1], strict=True):
-            delta = layer.backward(z, delta) * self._derivative(z)
-        self._layers[0].backward(X, delta)
+        for i in reversed(range(len(self._layers))):
+            delta = self._layers[i].backward(values[i], values[i + 1], delta)
         return loss
 
     def settle(self):
         """Bring all weights to the present step, for others to read."""
         for layer in self._layers:
             layer.settle()
+
+
+def forward(X, coefs, intercepts, activations, workers):
+    """Run X through fitted layers; return what comes out of each, X itself first."""
+    values = [X]
+    for coef, intercept, activation in zip(coefs, intercepts, activations, strict=True):
+        function, _ = ACTIVATIONS[activation]
+        values.append(function(affine(values[-1], coef, intercept, workers)))
+    return values
+
+
+def backpropagate(delta, values, coefs, activations):
+    """Gradient with respect to the input of fitted layers, given that of their output.
+
+    Parameters
+    ----------
+    delta : ndarray of shape (n_samples, n_out)
+    values : list of ndarray
+        What `forward` returned.
+    coefs : list of ndarray
+    activations : list of str
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_in)
+    """
+    for coef, activation, z in zip(
+        coefs[::-1], activations[::-1], values[:0:-1], strict=True
+    ):
+        _, derivative = ACTIVATIONS[activation]
+        delta = (delta * derivative(z)) @ coef.T
+    return delta
+
+
+def probabilities_vjp(p, cotangent, group_size):
+    """Gradient with respect to the logits, given that of their `probabilities` p."""
+    if group_size is None:
+        return cotangent * p * (1 - p)
+    groups = p.reshape(len(p), -1, group_size)
+    pull = cotangent.reshape(groups.shape)
+    pull = groups * (pull - (groups * pull).sum(axis=2, keepdims=True))
+    return pull.reshape(p.shape)

@@ -1,6 +1,11 @@
 """What every test may use."""
 
 import os
+from pathlib import Path
+
+# The user's own cache of tunes is not touched.
+CACHE = Path(__file__).parent.parent / ".pytest_cache" / "tunes"
+os.environ.setdefault("SKLEARN_C2C_CACHE", str(CACHE))
 
 # Before SciPy is imported: without it scikit-learn skips its array API checks.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")

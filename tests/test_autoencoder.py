@@ -271,7 +271,7 @@ def test_going_on_with_another_h_is_refused_and_changes_nothing(roll):
     model = Autoencoder(h=5, max_iter=2, warm_start=True, random_state=0).fit(roll)
     before = model.coefs_[0].copy()
     for train in (model.set_params(h=6).fit, model.partial_fit):
-        with pytest.raises(ValueError, match="h=6, but the fitted weights have h=5"):
+        with pytest.raises(ValueError, match=r"h=6 .* fitted ones .*, 5\)"):
             train(roll)
     with pytest.raises(ValueError, match="features"):
         model.set_params(h=5).partial_fit(roll[:, :62])

@@ -99,7 +99,7 @@ def test_principal_axes_start_from_the_reconstruction_of_pca(rng):
     h = 40
     coefs = [rng.normal(size=(40, h)), rng.normal(size=(h, 40))]
     intercepts = [np.zeros(h), np.zeros(40)]
-    _nn.principal_axes(X, *coefs, *intercepts, "identity", np.random.RandomState(0))
+    _nn.principal_axes(X, coefs, intercepts, "identity", np.random.RandomState(0))
     logits = (X @ coefs[0] + intercepts[0]) @ coefs[1] + intercepts[1]
     # 29 components hold all of 30 centred rows, so the logits are the rows, scaled.
     assert_allclose(logits, _nn._PCA_LOG_ODDS * (X - X.mean(axis=0)), atol=1e-6)

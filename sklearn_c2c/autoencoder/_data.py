@@ -1,0 +1,50 @@
+"""What training asks of its data. Imports nothing of ours."""
+
+import numpy as np
+from scipy import sparse
+
+# Training has diverged when the loss is so many times that of tossing a coin.
+_DIVERGED = 10
+
+
+def canonical(X):
+    """CSR with sorted indices and no duplicates, without changing the caller's."""
+    X = sparse.csr_array(X)
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    return X
+
+
+def one_hot_group_size(X):
+    """Size of equal groups of columns with exactly one 1 each, or None."""
+    X = sparse.csr_array(X)
+    n_samples, n_features = X.shape
+    n_groups, rest = divmod(X.nnz, n_samples)
+    if rest or not n_groups or n_features % n_groups or not (X.data == 1).all():
+        return None
+    if (np.diff(X.indptr) != n_groups).any():
+        return None
+    group_size = n_features // n_groups
+    groups = X.indices.reshape(n_samples, n_groups) // group_size
+    return group_size if (groups == np.arange(n_groups)).all() else None
+
+
+def loss_limit(X):
+    """Largest mean loss that is not yet divergence; only data in [0, 1] has one."""
+    if X.min() < 0 or X.max() > 1:
+        return np.finfo(np.float64).max
+    return _DIVERGED * np.log(2) * X.shape[1]
+
+
+def split(X, validation_fraction, rng):
+    """Set a random share of the rows aside, at least one; return the rest and it."""
+    n_samples = X.shape[0]
+    n_validation = max(1, round(validation_fraction * n_samples))
+    if n_validation >= n_samples:
+        raise ValueError(
+            f"early_stopping with validation_fraction={validation_fraction} leaves "
+            f"nothing to train on: X has n_samples={n_samples}."
+        )
+    order = rng.permutation(n_samples)
+    return X[np.sort(order[n_validation:])], X[np.sort(order[:n_validation])]
