@@ -12,6 +12,7 @@ __version__ = "0.1.0.dev0"
 _ESTIMATORS = {
     "Autoencoder": "sklearn_c2c.autoencoder",
     "PianoRollEncoder": "sklearn_c2c.preprocessing",
+    "VariationalAutoencoder": "sklearn_c2c.autoencoder",
 }
 _MODULES = (
     "autoencoder",

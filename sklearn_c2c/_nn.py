@@ -569,17 +569,19 @@ class GaussianCode:
     ----------
     rng : RandomState
         Draws the noise.
-    weight : float
-        Of the divergence in the loss.
-    free_bits : float
-        Nats of each latent that cost nothing.
     h : int
         Number of latents.
+    free_bits : float
+        Nats of each latent that cost nothing.
     """
 
-    def __init__(self, rng, weight, free_bits, h):
-        self._rng, self._weight, self._free_bits = rng, weight, free_bits
-        self.divergence = np.zeros(h)
+    def __init__(self, rng, h, free_bits):
+        self._rng, self._h, self._free_bits = rng, h, free_bits
+
+    def begin(self, weight):
+        """Begin an epoch, in which the divergence has this weight in the loss."""
+        self._weight = weight
+        self.divergence = np.zeros(self._h)
         self.cost = 0.0
 
     def forward(self, a):

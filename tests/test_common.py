@@ -5,7 +5,7 @@ import pytest
 from sklearn.utils import estimator_checks as checks
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from sklearn_c2c import Autoencoder, PianoRollEncoder
+from sklearn_c2c import Autoencoder, PianoRollEncoder, VariationalAutoencoder
 
 ESTIMATORS = [
     PianoRollEncoder(),
@@ -14,6 +14,9 @@ ESTIMATORS = [
     Autoencoder(h=3, max_iter=5, output="softmax", activation="tanh"),
     Autoencoder(h=3, max_iter=5, init="glorot", output_bias_init="zeros"),
     Autoencoder(h=3, max_iter=5, output="softmax", group_size=1, init="glorot"),
+    Autoencoder(h=2, max_iter=5, hidden_layer_sizes=(4,), tied=True),
+    VariationalAutoencoder(h=3, max_iter=5),
+    VariationalAutoencoder(h=2, max_iter=5, output="sigmoid", hidden_layer_sizes=(4,)),
 ]
 
 # What scikit-learn runs on its own estimators beyond its public suite.
@@ -43,6 +46,7 @@ SUITE = [
 
 @pytest.mark.filterwarnings("ignore:X has values:UserWarning")
 @pytest.mark.filterwarnings("ignore:X is not one-hot:UserWarning")
+@pytest.mark.filterwarnings("ignore:The posterior has collapsed:UserWarning")
 @pytest.mark.parametrize(("estimator", "check"), SUITE)
 def test_public_suite(estimator, check):
     check(estimator)
@@ -50,6 +54,7 @@ def test_public_suite(estimator, check):
 
 @pytest.mark.filterwarnings("ignore:X has values:UserWarning")
 @pytest.mark.filterwarnings("ignore:X is not one-hot:UserWarning")
+@pytest.mark.filterwarnings("ignore:The posterior has collapsed:UserWarning")
 @pytest.mark.parametrize("check", EXTRA_CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=str)
 def test_extra_checks(estimator, check):

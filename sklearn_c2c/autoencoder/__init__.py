@@ -1,5 +1,6 @@
 """Autoencoders as scikit-learn transformers. Imports `_nn`."""
 
 from sklearn_c2c.autoencoder._autoencoder import Autoencoder
+from sklearn_c2c.autoencoder._variational import VariationalAutoencoder
 
-__all__ = ["Autoencoder"]
+__all__ = ["Autoencoder", "VariationalAutoencoder"]

@@ -451,6 +451,7 @@ class BaseAutoencoder(
         order = np.arange(n_samples)
         if self.shuffle:
             state.rng.shuffle(order)
+        self._begin_epoch(state, code_layers)
         loss = 0.0
         for batch in gen_batches(n_samples, self.batch_size):
             loss += network.step(X[order[batch]])
@@ -521,7 +522,11 @@ class BaseAutoencoder(
         """Layers between encoder and decoder, in training."""
         return [_nn.Activation(self._head_activation())]
 
+    def _begin_epoch(self, state, code_layers):
+        """Tell the layers of the code what this epoch asks of them."""
+
     def _note_epoch(self, state, reconstruction, code_layers, n_samples):
+        """Add the losses of an epoch to their curves."""
         state.loss_curve.append(reconstruction)
 
     # ----------------------------------------------------------------- scikit-learn

@@ -1,0 +1,336 @@
+"""The variational autoencoder."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_c2c import _nn
+from sklearn_c2c.autoencoder._base import BaseAutoencoder
+
+# A latent is active when its mean varies by more than this over the data.
+_ACTIVE_VARIANCE = 0.01
+
+
+class VariationalAutoencoder(BaseAutoencoder):
+    """Compress data to the distribution of a code near a standard normal prior.
+
+    The encoder gives mean and variance of `h` independent normal latent variables; the
+    decoder is trained to reconstruct from draws of them, while the divergence from the
+    prior is held down. So nearby codes decode alike, and draws from the prior decode to
+    data. Trained with Adam to minimise the negative evidence lower bound
+
+        CE(x, decoder(z)) + beta * sum_k KL(N(mu_k, sigma_k**2) || N(0, 1)),
+
+    both in nats a sample, summed over columns and latents: ``beta=1`` is the textbook's
+    bound whatever the number of columns.
+
+    Parameters
+    ----------
+    h : int, default=32
+        Number of latent variables.
+
+    hidden_layer_sizes : tuple of int, default=()
+        Sizes of further layers between the data and the code; the decoder has the same
+        in reverse.
+
+    hidden_activation : {"sigmoid", "tanh", "relu", "identity"}, default="tanh"
+        The function of the further layers.
+
+    output : {"softmax", "sigmoid"}, default="softmax"
+        "softmax": the outputs of each group of columns (each time step) sum to 1, with
+        categorical cross-entropy. "sigmoid": each output is a probability of its own,
+        with binary cross-entropy.
+
+    group_size : int, default=None
+        Columns of a group for "softmax". None infers it from one-hot data; data that
+        is not one-hot in groups of equal size makes one group of all columns, with a
+        warning.
+
+    beta : float, default=1.0
+        Weight of the divergence.
+
+    kl_warmup : int, default=0
+        Epochs over which beta rises to its value, from ``beta / (kl_warmup + 1)``.
+
+    free_bits : float, default=0.0
+        Nats of divergence that cost nothing, for each latent, on the mean of a batch.
+
+    init : {"pca", "glorot"}, default="pca"
+        Weights to start from. "pca": the leading principal components of the data, as
+        far as there are any, the other units random. "glorot": all random, uniform.
+
+    output_bias_init : {"marginals", "zeros"}, default="marginals"
+        Output biases to start from. "marginals": the log-odds of each column's mean, so
+        that training starts from the average of the data.
+
+    learning_rate_init : float, default=0.003
+        Step size of Adam.
+
+    beta_1 : float in [0, 1), default=0.9
+        Decay of Adam's first moment.
+
+    beta_2 : float in [0, 1), default=0.999
+        Decay of Adam's second moment.
+
+    epsilon : float, default=1e-8
+        Added to the root of Adam's second moment.
+
+    batch_size : int, default=20
+        Samples a step of Adam; the last batch of an epoch may be smaller.
+
+    max_iter : int, default=300
+        Epochs: passes over the data.
+
+    shuffle : bool, default=True
+        Whether to draw a new order of the samples for each epoch.
+
+    early_stopping : bool, default=False
+        Whether to set `validation_fraction` of the samples aside, stop when their loss
+        no longer falls, and keep the weights that were best on them.
+
+    validation_fraction : float in (0, 1), default=0.1
+        Share of samples set aside for early stopping.
+
+    n_iter_no_change : int, default=20
+        Stop when for so many epochs in a row the loss (the validation loss with
+        `early_stopping`) has not fallen by `tol`.
+
+    tol : float, default=1e-4
+        Smallest fall of the loss, in nats a sample, that counts.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights and moments of the last `fit`.
+
+    random_state : int, RandomState instance or None, default=None
+        For initial weights, validation split, order of the samples and draws of codes.
+        With an int the result is the same bits again, whatever the number of threads.
+
+    verbose : bool, default=False
+        Whether to print the loss of each epoch. For a progress bar see `set_callbacks`
+        and `sklearn.callback.ProgressBar`.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray
+        Weights of the layers, each of shape (n_in, n_out): encoder, then decoder. The
+        encoder's last layer gives the h means and then the h log variances.
+
+    intercepts_ : list of ndarray
+        Biases of the layers, each of shape (n_out,).
+
+    latent_min_, latent_max_, latent_mean_ : ndarray of shape (h,)
+        Least, largest and mean value of the mean of each latent variable over the data
+        of the last `fit` or `partial_fit`.
+
+    kl_per_latent_ : ndarray of shape (h,)
+        Mean divergence of each latent from the prior in the last epoch, nats a sample.
+
+    active_units_ : int
+        Latents whose mean varies over the data, by a variance above 0.01.
+
+    loss_ : float
+        Training loss of the last epoch: nats a sample.
+
+    loss_curve_ : list of float
+        Training loss of each epoch: reconstruction and weighted divergence.
+
+    reconstruction_curve_ : list of float
+        Cross-entropy of each epoch, nats a sample.
+
+    kl_curve_ : list of float
+        Divergence of each epoch, nats a sample, not weighted.
+
+    validation_loss_curve_ : list of float or None
+        Validation loss of each epoch with `early_stopping`, otherwise None.
+
+    group_size_ : int or None
+        Columns of a softmax group; None with sigmoid output.
+
+    n_iter_ : int
+        Epochs trained.
+
+    t_ : int
+        Samples seen in training.
+
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of columns seen during `fit`, where all are strings.
+
+    See Also
+    --------
+    Autoencoder : Without distribution and prior.
+
+    Notes
+    -----
+    `transform` gives the mean, so it is deterministic; `sample_posterior` and
+    `sample_prior` draw. `score` and the validation loss take the mean for the draw.
+
+    References
+    ----------
+    J.-P. Briot, "Compress to Create", section VI.
+
+    D. P. Kingma and M. Welling, "Auto-Encoding Variational Bayes", ICLR 2014.
+
+    D. P. Kingma et al., "Improved Variational Inference with Inverse Autoregressive
+    Flow", NeurIPS 2016, for free bits.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_c2c import PianoRollEncoder, VariationalAutoencoder, generation
+    >>> X = [[62, 129, 64, 66], [66, 64, 62, 129], [69, 66, 62, 62]]
+    >>> vae = VariationalAutoencoder(h=2, random_state=0)
+    >>> model = make_pipeline(PianoRollEncoder(), vae).fit(X)
+    >>> model.transform(X).shape
+    (3, 2)
+    >>> model.inverse_transform(vae.sample_prior(5, random_state=0)).shape
+    (5, 4)
+    """
+
+    _parameter_constraints: dict = {
+        **BaseAutoencoder._parameter_constraints,
+        "beta": [Interval(Real, 0, None, closed="left")],
+        "kl_warmup": [Interval(Integral, 0, None, closed="left")],
+        "free_bits": [Interval(Real, 0, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        h=32,
+        *,
+        hidden_layer_sizes=(),
+        hidden_activation="tanh",
+        output="softmax",
+        group_size=None,
+        beta=1.0,
+        kl_warmup=0,
+        free_bits=0.0,
+        init="pca",
+        output_bias_init="marginals",
+        learning_rate_init=0.003,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        batch_size=20,
+        max_iter=300,
+        shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=20,
+        tol=1e-4,
+        warm_start=False,
+        random_state=None,
+        verbose=False,
+    ):
+        self.h = h
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.hidden_activation = hidden_activation
+        self.output = output
+        self.group_size = group_size
+        self.beta = beta
+        self.kl_warmup = kl_warmup
+        self.free_bits = free_bits
+        self.init = init
+        self.output_bias_init = output_bias_init
+        self.learning_rate_init = learning_rate_init
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def sample_posterior(self, X, random_state=None):
+        """Draw a code for each sample.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        random_state : int, RandomState instance or None, default=None
+            An int gives the same draws again.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, h)
+        """
+        check_is_fitted(self)
+        X = self._check_X(X, reset=False)
+        mu, log_var = _nn.split_code(self._encode(X, self.coefs_, self.intercepts_))
+        noise = check_random_state(random_state).standard_normal(mu.shape)
+        return mu + np.exp(log_var / 2) * noise.astype(mu.dtype)
+
+    def sample_prior(self, n_samples=1, random_state=None):
+        """Draw codes from the standard normal prior.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+
+        random_state : int, RandomState instance or None, default=None
+            An int gives the same draws again.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, h)
+        """
+        check_is_fitted(self)
+        shape = n_samples, self._n_features_out
+        noise = check_random_state(random_state).standard_normal(shape)
+        return noise.astype(self._dtype())
+
+    def _head_size(self):
+        return 2 * self.h
+
+    def _head(self, code):
+        return np.ascontiguousarray(_nn.split_code(code)[0])
+
+    def _code_loss(self, code):
+        divergence = _nn.gaussian_divergence(*_nn.split_code(code))
+        return self.beta * float(divergence.sum(dtype=np.float64))
+
+    def _code_layers(self, state):
+        return [_nn.GaussianCode(state.rng, self.h, self.free_bits)]
+
+    def _begin_epoch(self, state, code_layers):
+        warmth = min(1, (len(state.kl_curve) + 1) / (self.kl_warmup + 1))
+        code_layers[0].begin(self.beta * warmth)
+
+    def _note_epoch(self, state, reconstruction, code_layers, n_samples):
+        code = code_layers[0]
+        state.kl_per_latent = code.divergence / n_samples
+        state.kl_curve.append(float(state.kl_per_latent.sum()))
+        state.reconstruction_curve.append(reconstruction)
+        state.loss_curve.append(reconstruction + code.cost / n_samples)
+
+    def _fitted_attributes(self, X, state):
+        attributes = super()._fitted_attributes(X, state)
+        mu = self._head(self._encode(X, state.coefs, state.intercepts))
+        return attributes | {
+            "reconstruction_curve_": state.reconstruction_curve,
+            "kl_curve_": state.kl_curve,
+            "kl_per_latent_": state.kl_per_latent,
+            "active_units_": int((mu.var(axis=0) > _ACTIVE_VARIANCE).sum()),
+        }
+
+    def _train(self, X, state):
+        super()._train(X, state)
+        if self.active_units_ == 0 and X.shape[0] > 1:
+            warnings.warn(
+                "The posterior has collapsed: no latent variable tells the samples "
+                f"apart. Try a smaller beta than {self.beta}, kl_warmup or free_bits.",
+                stacklevel=4,
+            )

@@ -1,0 +1,136 @@
+"""Gradients of every kind of network, as training takes them, against differences."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy import sparse
+from scipy.integrate import quad
+from scipy.stats import norm
+
+from sklearn_c2c import Autoencoder, VariationalAutoencoder, _nn
+from sklearn_c2c.autoencoder._training import Training, copy_all
+
+# With these settings a step of Adam is the gradient itself, to eight digits.
+GRADIENT = dict(learning_rate_init=1e9, epsilon=1e9, beta_1=0.0, beta_2=0.0)
+
+MODELS = {
+    "plain": Autoencoder(h=3),
+    "softmax": Autoencoder(h=3, output="softmax", group_size=4),
+    "stacked": Autoencoder(h=2, hidden_layer_sizes=(7, 5), hidden_activation="sigmoid"),
+    "tied": Autoencoder(h=3, tied=True),
+    "tied stack": Autoencoder(
+        h=2, hidden_layer_sizes=(6,), tied=True, activation="tanh"
+    ),
+    "variational": VariationalAutoencoder(h=3, output="sigmoid"),
+    "weighted": VariationalAutoencoder(h=3, beta=4.0, group_size=4),
+    "free bits": VariationalAutoencoder(h=4, free_bits=0.02, group_size=4),
+    "deep variational": VariationalAutoencoder(
+        h=2, hidden_layer_sizes=(5,), group_size=4
+    ),
+}
+
+
+def one_step(model, X, coefs, intercepts):
+    """Loss of one batch and the weights after one step; the noise is the same."""
+    state = Training(
+        copy_all(coefs),
+        copy_all(intercepts),
+        np.random.RandomState(1),
+        group_size(model),
+    )
+    if getattr(model, "tied", False):
+        model._tie(state)
+    with _nn.Workers() as workers:
+        network, code_layers = model._network(X, state, workers)
+        model._begin_epoch(state, code_layers)
+        loss = network.step(X)
+        network.settle()
+    cost = getattr(code_layers[0], "cost", 0.0)
+    return (loss + cost) / X.shape[0], state.coefs, state.intercepts
+
+
+def group_size(model):
+    return model.group_size if model.output == "softmax" else None
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("kind", ["dense", "sparse", "many samples"])
+def test_gradients(rng, name, kind):
+    n_samples = 70 if kind == "many samples" else 6
+    X = rng.random((n_samples, 12)) * (rng.random((n_samples, 12)) < 0.4)
+    X = sparse.csr_array(X) if kind == "sparse" else X
+    model = MODELS[name].set_params(**GRADIENT)
+    shapes = model._layer_shapes(12)
+    coefs = [0.7 * rng.normal(size=shape) for shape in shapes]
+    intercepts = [0.3 * rng.normal(size=n_out) for _, n_out in shapes]
+    _, coefs_after, intercepts_after = one_step(model, X, coefs, intercepts)
+    # Tied, the second half of the weights is the first, transposed.
+    n_free = len(coefs) // 2 if getattr(model, "tied", False) else len(coefs)
+    for weights, after in (
+        (coefs, coefs_after[:n_free]),
+        (intercepts, intercepts_after),
+    ):
+        for i in range(len(after)):
+            before = weights[i]
+            direction = rng.normal(size=before.shape)
+            ends = []
+            for sign in (1, -1):
+                weights[i] = before + sign * 1e-5 * direction
+                ends.append(one_step(model, X, coefs, intercepts)[0])
+            weights[i] = before
+            central = (ends[0] - ends[1]) / 2e-5
+            found = ((before - after[i]) * direction).sum()
+            assert_allclose(found, central, rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_decoder_s_vjp(rng, name):
+    X = rng.random((20, 12)) * (rng.random((20, 12)) < 0.4)
+    model = MODELS[name].set_params(
+        learning_rate_init=0.01, epsilon=1e-8, beta_1=0.9, beta_2=0.999, max_iter=3
+    )
+    model.fit(X)
+    Z = model.transform(X)[:5]
+    cotangent, direction = rng.normal(size=(5, 12)), rng.normal(size=Z.shape)
+    p, vjp = model.decode_with_vjp(Z)
+    assert_allclose(p, model.inverse_transform(Z), rtol=0)
+    step = 1e-5 * direction
+    ends = [model.inverse_transform(Z + sign * step) for sign in (1, -1)]
+    central = (cotangent * (ends[0] - ends[1])).sum() / 2e-5
+    assert_allclose((vjp(cotangent) * direction).sum(), central, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize(("mu", "log_var"), [(0, 0), (1.5, 0), (-0.7, 1.2), (0.1, -3)])
+def test_the_divergence_is_the_integral_it_stands_for(mu, log_var):
+    q, prior = norm(mu, np.exp(log_var / 2)), norm()
+
+    def integrand(z):
+        return q.pdf(z) * (q.logpdf(z) - prior.logpdf(z))
+
+    width = 12 * q.std()
+    expected, _ = quad(integrand, mu - width, mu + width, epsabs=1e-12)
+    found = _nn.gaussian_divergence(np.array(mu), np.array(log_var))
+    assert_allclose(found, expected, atol=1e-9)
+
+
+def test_extreme_log_variances_stay_finite():
+    code = _nn.GaussianCode(np.random.RandomState(0), 1, 0.0)
+    code.begin(1.0)
+    a = np.array([[0.0, 1e4], [0.0, -1e4]], np.float32)
+    z = code.forward(a)
+    delta = code.backward(a, z, np.ones_like(z))
+    assert np.isfinite(z).all() and np.isfinite(delta).all() and np.isfinite(code.cost)
+
+
+def test_tied_weights_are_one(rng):
+    X = rng.random((30, 12))
+    model = Autoencoder(h=4, hidden_layer_sizes=(6,), tied=True, random_state=0).fit(X)
+    for encoder, decoder in zip(model.coefs_[:2], model.coefs_[:1:-1], strict=True):
+        assert_allclose(decoder, encoder.T, rtol=0)
+    again = Autoencoder(
+        h=4, hidden_layer_sizes=(6,), tied=True, random_state=0, max_iter=50,
+        warm_start=True, tol=0, n_iter_no_change=99,
+    )  # fmt: skip
+    again.fit(X).fit(X)
+    assert_allclose(again.coefs_[0], model.coefs_[0], rtol=0)
+    assert model.loss_curve_[-1] < model.loss_curve_[0]
