@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from sklearn_c2c import Autoencoder, PianoRollEncoder, _nn
+from sklearn_c2c import Autoencoder, PianoRollEncoder, _layers, _nn, _threads
 from sklearn_c2c.metrics import melody_accuracy, step_accuracy
 from tests import reference
 
@@ -193,7 +193,7 @@ def test_dense_and_sparse_input_give_the_same_bits(roll, output):
 @pytest.mark.parametrize(("h", "batch_size"), [(203, 20), (300, 70)])
 def test_any_number_of_threads_gives_the_same_bits(roll, monkeypatch, h, batch_size):
     X = roll.astype(np.float32)
-    monkeypatch.setattr(_nn.joblib, "cpu_count", lambda: 8)
+    monkeypatch.setattr(_threads.joblib, "cpu_count", lambda: 8)
     models, decoded = [], []
     for n_threads in (1, 2, 3, 8):
         monkeypatch.setenv("OMP_NUM_THREADS", str(n_threads))
@@ -351,7 +351,7 @@ def test_bad_data_is_named(roll):
 
 def test_ctrl_c_keeps_the_epochs_that_are_done(roll, monkeypatch):
     steps = []
-    step = _nn.Network.step
+    step = _layers.Network.step
 
     def interrupted(network, X):
         steps.append(len(X.indptr))
@@ -359,7 +359,7 @@ def test_ctrl_c_keeps_the_epochs_that_are_done(roll, monkeypatch):
             raise KeyboardInterrupt
         return step(network, X)
 
-    monkeypatch.setattr(_nn.Network, "step", interrupted)
+    monkeypatch.setattr(_layers.Network, "step", interrupted)
     model = Autoencoder(h=4, random_state=0)
     with pytest.warns(UserWarning, match="interrupted in epoch 3"):
         model.fit(roll)

@@ -7,7 +7,7 @@ from scipy import sparse
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from sklearn_c2c import Autoencoder, VariationalAutoencoder, _nn
+from sklearn_c2c import Autoencoder, VariationalAutoencoder, _layers, _nn, _threads
 from sklearn_c2c.autoencoder._training import Training, copy_all
 
 # With these settings a step of Adam is the gradient itself, to eight digits.
@@ -40,7 +40,7 @@ def one_step(model, X, coefs, intercepts):
     )
     if getattr(model, "tied", False):
         model._tie(state)
-    with _nn.Workers() as workers:
+    with _threads.Workers() as workers:
         network, code_layers = model._network(X, state, workers)
         model._begin_epoch(state, code_layers)
         loss = network.step(X)
@@ -114,7 +114,7 @@ def test_the_divergence_is_the_integral_it_stands_for(mu, log_var):
 
 
 def test_extreme_log_variances_stay_finite():
-    code = _nn.GaussianCode(np.random.RandomState(0), 1, 0.0)
+    code = _layers.GaussianCode(np.random.RandomState(0), 1, 0.0)
     code.begin(1.0)
     a = np.array([[0.0, 1e4], [0.0, -1e4]], np.float32)
     z = code.forward(a)

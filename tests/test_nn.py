@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from scipy import sparse
 from scipy.optimize import check_grad
 
-from sklearn_c2c import _nn
+from sklearn_c2c import _nn, _threads
 from tests import reference
 
 
@@ -107,14 +107,14 @@ def test_principal_axes_start_from_the_reconstruction_of_pca(rng):
 
 def test_workers_keep_to_the_limit_that_is_set(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert _nn.Workers().n_threads == 1
+    assert _threads.Workers().n_threads == 1
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 3, 7])
 @pytest.mark.parametrize("n_rows", [0, 1, 4, 5, 30])
 def test_workers_cover_every_row_once(n_threads, n_rows):
     rows = []
-    workers = _nn.Workers()
+    workers = _threads.Workers()
     workers.n_threads = n_threads
     with workers:
         workers.run(lambda lo, hi: rows.extend(range(lo, hi)), n_rows, np.inf)

@@ -2,7 +2,7 @@
 
 from sklearn.utils._param_validation import StrOptions
 
-from sklearn_c2c import _nn
+from sklearn_c2c import _layers, _nn
 from sklearn_c2c.autoencoder._base import BaseAutoencoder
 
 
@@ -247,9 +247,9 @@ class Autoencoder(BaseAutoencoder):
             return super()._linear_layers(X, state, adam, workers)
         n = self._n_encoder_layers()
         parts = list(zip(state.coefs, state.intercepts, state.moments, strict=True))
-        encoder = [_nn.SharedLayer(*part, adam, workers) for part in parts[:n]]
+        encoder = [_layers.SharedLayer(*part, adam, workers) for part in parts[:n]]
         decoder = [
-            _nn.TransposedLayer(shared, *part, adam, workers)
+            _layers.TransposedLayer(shared, *part, adam, workers)
             for shared, part in zip(encoder[::-1], parts[n:], strict=True)
         ]
         return encoder + decoder

@@ -17,7 +17,7 @@ from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from sklearn_c2c import _nn
+from sklearn_c2c import _layers, _nn, _threads
 from sklearn_c2c.autoencoder._data import (
     canonical,
     loss_limit,
@@ -128,7 +128,7 @@ class BaseAutoencoder(
         first = not hasattr(self, "coefs_")
         X = self._check_X(X, reset=first)
         state = self._start(X) if first else self._resume(X)
-        with _nn.Workers() as workers:
+        with _threads.Workers() as workers:
             self._train_epoch(X, state, *self._network(X, state, workers))
         self._set(self._fitted_attributes(X, state))
         return self
@@ -199,7 +199,9 @@ class BaseAutoencoder(
         def vjp(cotangent):
             delta = _nn.probabilities_vjp(p, cotangent, self.group_size_)
             coefs = self.coefs_[self._n_encoder_layers() :]
-            return _nn.backpropagate(delta, values, coefs, self._decoder_activations())
+            return _layers.backpropagate(
+                delta, values, coefs, self._decoder_activations()
+            )
 
         return p, vjp
 
@@ -302,15 +304,17 @@ class BaseAutoencoder(
         """Output of the encoder's last layer."""
         n = self._n_encoder_layers()
         activations = [self.hidden_activation] * (n - 1) + [self._head_activation()]
-        with _nn.Workers() as workers:
-            return _nn.forward(X, coefs[:n], intercepts[:n], activations, workers)[-1]
+        with _threads.Workers() as workers:
+            return _layers.forward(X, coefs[:n], intercepts[:n], activations, workers)[
+                -1
+            ]
 
     def _decode(self, Z, coefs, intercepts):
         """Output of each layer of the decoder, Z first and logits last."""
         n = self._n_encoder_layers()
-        activations = self._decoder_activations()
-        with _nn.Workers() as workers:
-            return _nn.forward(Z, coefs[n:], intercepts[n:], activations, workers)
+        layers = coefs[n:], intercepts[n:], self._decoder_activations()
+        with _threads.Workers() as workers:
+            return _layers.forward(Z, *layers, workers)
 
     def _mean_loss(self, X, coefs, intercepts, group_size):
         loss = 0.0
@@ -365,7 +369,7 @@ class BaseAutoencoder(
 
     def _network(self, X, state, workers):
         """The layers in training, and those that act on the code."""
-        adam = _nn.Adam(
+        adam = _layers.Adam(
             self.learning_rate_init,
             self.beta_1,
             self.beta_2,
@@ -373,20 +377,20 @@ class BaseAutoencoder(
             X.dtype,
             state.step,
         )
-        hidden = [_nn.Activation(self.hidden_activation)]
+        hidden = [_layers.Activation(self.hidden_activation)]
         n = self._n_encoder_layers()
         code_layers = self._code_layers(state)
         layers = []
         for i, linear in enumerate(self._linear_layers(X, state, adam, workers)):
             between = code_layers if i == n - 1 else hidden if i < 2 * n - 1 else []
             layers += [linear, *between]
-        return _nn.Network(layers, state.group_size, adam), code_layers
+        return _layers.Network(layers, state.group_size, adam), code_layers
 
     def _linear_layers(self, X, state, adam, workers):
         n = self._n_encoder_layers()
-        kinds = [_nn.DenseLayer] * (2 * n)
+        kinds = [_layers.DenseLayer] * (2 * n)
         if sparse.issparse(X):
-            kinds[0] = _nn.SparseLayer
+            kinds[0] = _layers.SparseLayer
         arrays = zip(state.coefs, state.intercepts, state.moments, strict=True)
         return [
             kind(*parts, adam, workers)
@@ -402,7 +406,7 @@ class BaseAutoencoder(
         best = None
         context = self._init_callback_context(max_subtasks=self.max_iter)
         context.call_on_fit_task_begin(estimator=self, X=X, y=X)
-        with _nn.Workers() as workers:
+        with _threads.Workers() as workers:
             network, code_layers = self._network(train, state, workers)
             for epoch in range(1, self.max_iter + 1):
                 task = context.subcontext(task_name=f"epoch {epoch}")
@@ -520,7 +524,7 @@ class BaseAutoencoder(
 
     def _code_layers(self, state):
         """Layers between encoder and decoder, in training."""
-        return [_nn.Activation(self._head_activation())]
+        return [_layers.Activation(self._head_activation())]
 
     def _begin_epoch(self, state, code_layers):
         """Tell the layers of the code what this epoch asks of them."""

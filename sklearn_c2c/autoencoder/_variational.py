@@ -8,7 +8,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_c2c import _nn
+from sklearn_c2c import _layers, _nn
 from sklearn_c2c.autoencoder._base import BaseAutoencoder
 
 # A latent is active when its mean varies by more than this over the data.
@@ -303,7 +303,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         return self.beta * float(divergence.sum(dtype=np.float64))
 
     def _code_layers(self, state):
-        return [_nn.GaussianCode(state.rng, self.h, self.free_bits)]
+        return [_layers.GaussianCode(state.rng, self.h, self.free_bits)]
 
     def _begin_epoch(self, state, code_layers):
         warmth = min(1, (len(state.kl_curve) + 1) / (self.kl_warmup + 1))

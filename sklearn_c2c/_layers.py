@@ -1,0 +1,370 @@
+"""Layers, their Adam steps, and the network they make.
+
+Imports `_kernels`, `_nn` and `_threads`.
+"""
+
+import numpy as np
+from scipy import sparse
+
+from sklearn_c2c import _kernels
+from sklearn_c2c._nn import (
+    ACTIVATIONS,
+    MAX_LOG_VAR,
+    cross_entropy,
+    gaussian_divergence,
+    split_code,
+)
+from sklearn_c2c._threads import matmul
+
+# Up to so many samples a batch, one fused pass over the weights beats two products
+# of BLAS and a pass for Adam.
+_FEW_SAMPLES = 64
+
+
+class Adam:
+    """The clock and the constants of Adam, shared by all layers.
+
+    ``p -= rate(t) * m / (sqrt(v) + epsilon)`` with ``rate(t) = learning_rate *
+    sqrt(1 - beta_2**t) / (1 - beta_1**t)``: the form in which scikit-learn and Keras
+    write it, epsilon outside the bias correction.
+    """
+
+    def __init__(self, learning_rate, beta_1, beta_2, epsilon, dtype, step=0):
+        self.step = step
+        tiny = np.finfo(dtype).tiny
+        self.constants = tuple(map(dtype.type, (beta_1, beta_2, epsilon, tiny)))
+        self._settings = learning_rate, beta_1, beta_2
+        self.rates = np.empty(0, dtype)
+
+    def tick(self):
+        """Go on to the next step."""
+        self.step += 1
+        if self.step >= len(self.rates):
+            learning_rate, beta_1, beta_2 = self._settings
+            t = np.arange(1, 2 * self.step + 128)
+            rates = learning_rate * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+            self.rates = np.append(0, rates).astype(self.rates.dtype)
+
+    @property
+    def rate(self):
+        """Learning rate of this step, bias corrections included."""
+        return self.rates[self.step]
+
+
+def affine(X, coef, intercept, workers):
+    """Return ``X @ coef + intercept``: a matrix product, or a sum of rows for CSR.
+
+    Parameters
+    ----------
+    X : {ndarray, csr_array} of shape (n_samples, n_in)
+    coef : ndarray of shape (n_in, n_out)
+    intercept : ndarray of shape (n_out,)
+    workers : Workers
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_out)
+    """
+    n_samples, n_out = X.shape[0], coef.shape[1]
+    if not sparse.issparse(X) and n_samples > _FEW_SAMPLES:
+        return matmul(X, coef, workers) + intercept
+    out = np.empty((n_samples, n_out), coef.dtype)
+    if sparse.issparse(X):
+        kernel, arrays, work = _kernels.gather, (X.data, X.indices, X.indptr), X.nnz
+    else:
+        kernel, arrays, work = _kernels.product, (X,), X.size
+    workers.run(kernel, n_out, work * n_out, out, *arrays, coef, intercept)
+    return out
+
+
+class DenseLayer:
+    """``Z @ coef + intercept`` with its gradient and its Adam step.
+
+    Parameters
+    ----------
+    coef : ndarray of shape (n_in, n_out)
+        Changed in place, as are the other arrays.
+    intercept : ndarray of shape (n_out,)
+    moments : list of ndarray
+        First and second moment of coef, first and second moment of intercept.
+    adam : Adam
+    workers : Workers
+    """
+
+    def __init__(self, coef, intercept, moments, adam, workers):
+        self.coef, self.intercept = coef, intercept
+        self._coef_moments, self._intercept_moments = moments[:2], moments[2:]
+        self.adam, self.workers = adam, workers
+
+    def forward(self, Z):
+        """Return ``Z @ coef + intercept``."""
+        return affine(Z, self.coef, self.intercept, self.workers)
+
+    def backward(self, Z, _, delta):
+        """Step along the gradient; return ``delta @ coef.T`` of before the step."""
+        self._step(self.intercept, self._intercept_moments, delta.sum(axis=0))
+        if len(Z) > _FEW_SAMPLES:
+            delta_in = matmul(delta, self.coef.T, self.workers)
+            self._step(self.coef, self._coef_moments, matmul(Z.T, delta, self.workers))
+            return delta_in
+        delta_in = np.empty_like(Z)
+        self.workers.run(
+            _kernels.backward,
+            len(self.coef),
+            2 * self.coef.size * len(Z),
+            delta_in,
+            self.coef,
+            *self._coef_moments,
+            Z,
+            delta,
+            self.adam.rate,
+            *self.adam.constants,
+        )
+        return delta_in
+
+    def settle(self):
+        """Bring all weights to the present step, for others to read."""
+
+    def _step(self, p, moments, gradient):
+        flat = [np.ravel(array) for array in (p, *moments, gradient)]
+        self.workers.run(
+            _kernels.adam,
+            p.size,
+            8 * p.size,
+            *flat,
+            self.adam.rate,
+            *self.adam.constants,
+        )
+
+
+class SparseLayer(DenseLayer):
+    """A first layer whose input is CSR: a batch touches only the rows that it names.
+
+    Before a row is used it catches up on the steps it missed (`_kernels.catch_up`), so
+    that the result is that of dense Adam.
+    """
+
+    def __init__(self, coef, intercept, moments, adam, workers):
+        super().__init__(coef, intercept, moments, adam, workers)
+        self._last = np.full(len(coef), adam.step)
+
+    def forward(self, X):
+        """Return ``X @ coef + intercept``."""
+        self._catch_up(np.unique(X.indices))
+        return super().forward(X)
+
+    def backward(self, X, _, delta):
+        """Step the rows that X touches along the gradient ``X.T @ delta``."""
+        self._step(self.intercept, self._intercept_moments, delta.sum(axis=0))
+        columns = X.tocsc()
+        rows = np.flatnonzero(np.diff(columns.indptr)).astype(X.indices.dtype)
+        self.workers.run(
+            _kernels.scatter,
+            len(rows),
+            X.nnz * delta.shape[1],
+            self.coef,
+            *self._coef_moments,
+            self._last,
+            rows,
+            np.append(columns.indptr[rows], columns.indptr[-1]),
+            columns.indices,
+            columns.data,
+            delta,
+            self.adam.step,
+            self.adam.rate,
+            *self.adam.constants,
+        )
+
+    def settle(self):
+        """Bring all weights to the present step, for others to read."""
+        self._catch_up(np.arange(len(self.coef), dtype=np.int32))
+
+    def _catch_up(self, rows):
+        self.workers.run(
+            _kernels.catch_up,
+            len(rows),
+            8 * len(rows) * self.coef.shape[1],
+            self.coef,
+            *self._coef_moments,
+            self._last,
+            rows,
+            self.adam.step,
+            self.adam.rates,
+            *self.adam.constants,
+        )
+
+
+class SharedLayer(DenseLayer):
+    """A layer whose weights also serve, transposed, a `TransposedLayer`.
+
+    That one comes later in the network, so on the way back it leaves its share of the
+    gradient here before this layer steps along the sum.
+    """
+
+    def backward(self, Z, _, delta):
+        """Step along both gradients; return ``delta @ coef.T`` of before the step."""
+        self._step(self.intercept, self._intercept_moments, delta.sum(axis=0))
+        if sparse.issparse(Z):
+            delta_in, gradient = None, Z.T @ delta
+        else:
+            delta_in = matmul(delta, self.coef.T, self.workers)
+            gradient = matmul(Z.T, delta, self.workers)
+        gradient += self.gradient_of_transpose
+        self._step(self.coef, self._coef_moments, gradient)
+        return delta_in
+
+
+class TransposedLayer(DenseLayer):
+    """``Z @ shared.coef.T + intercept``: a decoder layer tied to an encoder layer.
+
+    Its coef is a view of the transpose; the moments given for it are not used.
+    """
+
+    def __init__(self, shared, coef, intercept, moments, adam, workers):
+        super().__init__(coef, intercept, moments, adam, workers)
+        self._shared = shared
+
+    def forward(self, Z):
+        """Return ``Z @ shared.coef.T + intercept``."""
+        return matmul(Z, self._shared.coef.T, self.workers) + self.intercept
+
+    def backward(self, Z, _, delta):
+        """Leave the gradient of the weights to the shared layer."""
+        self._step(self.intercept, self._intercept_moments, delta.sum(axis=0))
+        self._shared.gradient_of_transpose = matmul(delta.T, Z, self.workers)
+        return matmul(delta, self._shared.coef, self.workers)
+
+
+class Activation:
+    """One of `ACTIVATIONS`, applied to what the layer before it gives."""
+
+    def __init__(self, name):
+        self._function, self._derivative = ACTIVATIONS[name]
+
+    def forward(self, a):
+        """Return ``f(a)``."""
+        return self._function(a)
+
+    def backward(self, _, z, delta):
+        """Return ``delta * f'(a)``, the derivative being written in ``z = f(a)``."""
+        return delta * self._derivative(z)
+
+    def settle(self):
+        """Nothing here is trained."""
+
+
+class GaussianCode:
+    """The sampled code of a variational autoencoder, and the price of its information.
+
+    Of ``[mu, log_var]`` it makes ``z = mu + exp(log_var / 2) * noise``, at the cost of
+    ``weight * sum_k max(KL_k, free_bits)``, KL_k being latent k's mean divergence from
+    the standard normal prior over the batch.
+
+    Parameters
+    ----------
+    rng : RandomState
+        Draws the noise.
+    h : int
+        Number of latents.
+    free_bits : float
+        Nats of each latent that cost nothing.
+    """
+
+    def __init__(self, rng, h, free_bits):
+        self._rng, self._h, self._free_bits = rng, h, free_bits
+
+    def begin(self, weight):
+        """Begin an epoch, in which the divergence has this weight in the loss."""
+        self._weight = weight
+        self.divergence = np.zeros(self._h)
+        self.cost = 0.0
+
+    def forward(self, a):
+        """Draw a code for each sample."""
+        mu, log_var = split_code(a)
+        divergence = gaussian_divergence(mu, log_var).sum(axis=0, dtype=np.float64)
+        self.divergence += divergence
+        free = np.maximum(divergence, self._free_bits * len(a))
+        self.cost += self._weight * free.sum()
+        noise = self._rng.standard_normal(mu.shape).astype(a.dtype)
+        return mu + np.exp(log_var / 2) * noise
+
+    def backward(self, a, z, delta):
+        """Pass the gradient through the draw, and add that of the divergence."""
+        mu, log_var = split_code(a)
+        divergence = gaussian_divergence(mu, log_var).mean(axis=0, dtype=np.float64)
+        costs = self._weight / len(a) * (divergence >= self._free_bits)
+        costs = costs.astype(a.dtype)
+        # z - mu is the noise times the standard deviation.
+        delta_mu = delta + costs * mu
+        delta_log_var = (delta * (z - mu) + costs * np.expm1(log_var)) / 2
+        delta_log_var *= np.abs(a[:, mu.shape[1] :]) < MAX_LOG_VAR
+        return np.hstack([delta_mu, delta_log_var])
+
+    def settle(self):
+        """Nothing here is trained."""
+
+
+class Network:
+    """A stack of layers with one loss, trained in place.
+
+    Parameters
+    ----------
+    layers : list
+        Each has ``forward(input)``, ``backward(input, output, delta)``, ``settle()``.
+    group_size : int or None
+        Columns of a softmax group; None for sigmoid outputs.
+    adam : Adam
+    """
+
+    def __init__(self, layers, group_size, adam):
+        self._layers, self._group_size, self.adam = layers, group_size, adam
+
+    def step(self, X):
+        """Take one Adam step on the mean loss of a batch; return its cross-entropy."""
+        values = [X]
+        for layer in self._layers:
+            values.append(layer.forward(values[-1]))
+        loss, delta = cross_entropy(values[-1], X, self._group_size)
+        delta /= X.shape[0]
+        self.adam.tick()
+        for i in reversed(range(len(self._layers))):
+            delta = self._layers[i].backward(values[i], values[i + 1], delta)
+        return loss
+
+    def settle(self):
+        """Bring all weights to the present step, for others to read."""
+        for layer in self._layers:
+            layer.settle()
+
+
+def forward(X, coefs, intercepts, activations, workers):
+    """Run X through fitted layers; return what comes out of each, X itself first."""
+    values = [X]
+    for coef, intercept, activation in zip(coefs, intercepts, activations, strict=True):
+        function, _ = ACTIVATIONS[activation]
+        values.append(function(affine(values[-1], coef, intercept, workers)))
+    return values
+
+
+def backpropagate(delta, values, coefs, activations):
+    """Gradient with respect to the input of fitted layers, given that of their output.
+
+    Parameters
+    ----------
+    delta : ndarray of shape (n_samples, n_out)
+    values : list of ndarray
+        What `forward` returned.
+    coefs : list of ndarray
+    activations : list of str
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_in)
+    """
+    for coef, activation, z in zip(
+        coefs[::-1], activations[::-1], values[:0:-1], strict=True
+    ):
+        _, derivative = ACTIVATIONS[activation]
+        delta = (delta * derivative(z)) @ coef.T
+    return delta
