@@ -1,0 +1,77 @@
+"""What melodies have in common and where they differ, in numbers. Imports `melody`.
+
+Melodies are rows of steps, see `sklearn_c2c.melody`. One rule for what is empty: a
+share, mean or entropy of nothing is NaN; a set of no melodies has no row to return.
+"""
+
+from sklearn_c2c.metrics._continuity import path_continuity
+from sklearn_c2c.metrics._histograms import (
+    interval_histogram,
+    note_length_histogram,
+    pitch_class_histogram,
+)
+from sklearn_c2c.metrics._novelty import (
+    copy_share,
+    distinct_share,
+    diversity,
+    longest_copied_run,
+    nearest_melody,
+)
+from sklearn_c2c.metrics._reconstruction import (
+    binary_accuracy,
+    melody_accuracy,
+    melody_accuracy_scorer,
+    onset_f1,
+    onset_pitch_accuracy,
+    step_accuracy,
+    step_accuracy_scorer,
+)
+from sklearn_c2c.metrics._statistics import (
+    groove_consistency,
+    hold_share,
+    in_scale_share,
+    mean_absolute_interval,
+    melody_statistics,
+    note_density,
+    pitch_class_entropy,
+    pitch_range,
+    rest_share,
+)
+from sklearn_c2c.metrics._style import (
+    kl_divergence,
+    overlapping_area,
+    style_features,
+    style_overlap,
+)
+
+__all__ = [
+    "binary_accuracy",
+    "copy_share",
+    "distinct_share",
+    "diversity",
+    "groove_consistency",
+    "hold_share",
+    "in_scale_share",
+    "interval_histogram",
+    "kl_divergence",
+    "longest_copied_run",
+    "mean_absolute_interval",
+    "melody_accuracy",
+    "melody_accuracy_scorer",
+    "melody_statistics",
+    "nearest_melody",
+    "note_density",
+    "note_length_histogram",
+    "onset_f1",
+    "onset_pitch_accuracy",
+    "overlapping_area",
+    "path_continuity",
+    "pitch_class_entropy",
+    "pitch_class_histogram",
+    "pitch_range",
+    "rest_share",
+    "step_accuracy",
+    "step_accuracy_scorer",
+    "style_features",
+    "style_overlap",
+]

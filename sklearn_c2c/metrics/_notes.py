@@ -1,0 +1,58 @@
+"""All notes of a set of melodies as one table, to count in without a loop."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sklearn_c2c.melody import check_melodies, notes_from_melody
+
+
+class Notes(NamedTuple):
+    """The notes of `n_melodies` melodies, by melody and onset; one entry a note."""
+
+    n_melodies: int
+    melody: np.ndarray
+    onset: np.ndarray
+    duration: np.ndarray
+    pitch: np.ndarray
+
+    def followed(self):
+        """Indices of the notes after which another one comes in their melody."""
+        return np.flatnonzero(self.melody[:-1] == self.melody[1:])
+
+    def intervals(self):
+        """Semitones from each followed note up to the next one, across rests."""
+        return np.diff(self.pitch)[self.followed()]
+
+
+def rows_of(X):
+    """Check melodies; one alone becomes a set of one."""
+    return np.atleast_2d(check_melodies(X))
+
+
+def notes_of(X):
+    """List the notes of checked melodies of shape (n_melodies, n_steps)."""
+    # Every row begins with an attack or a rest, so rows in a row are one long melody.
+    notes = notes_from_melody(X.ravel()) if X.size else np.empty((0, 3), dtype=int)
+    melody, onset = np.divmod(notes[:, 0], X.shape[1])
+    return Notes(len(X), melody, onset, notes[:, 1], notes[:, 2])
+
+
+def count(n_melodies, n_columns, melody, column, weights=1):
+    """How often each value is in each melody, shape (n_melodies, n_columns)."""
+    counts = np.zeros((n_melodies, n_columns), dtype=int)
+    np.add.at(counts, (melody, column), weights)
+    return counts
+
+
+def mean_by_melody(n_melodies, melody, values):
+    """Mean of the values of each melody; NaN where it has none."""
+    number = np.bincount(melody, minlength=n_melodies)
+    total = np.bincount(melody, weights=values, minlength=n_melodies)
+    return ratio(total, number)
+
+
+def ratio(part, whole):
+    """Divide; nothing of nothing is NaN."""
+    with np.errstate(invalid="ignore"):
+        return np.true_divide(part, whole)

@@ -1,0 +1,251 @@
+"""How much of a melody comes back from an autoencoder."""
+
+import numpy as np
+from sklearn.utils import check_array
+
+from sklearn_c2c.melody import N_PITCHES, sounding_pitches
+from sklearn_c2c.metrics._notes import ratio, rows_of
+
+
+def binary_accuracy(roll, probabilities):
+    """Share of the outputs of a piano roll on the right side of one half.
+
+    ``mean((probabilities > 0.5) == roll)`` over all outputs, Keras' accuracy for
+    binary cross-entropy and most likely the paper's. It flatters: with 31 tokens a
+    step, all zeros score 30/31; read `step_accuracy` beside it.
+
+    Parameters
+    ----------
+    roll : array-like of shape (n_melodies, n_outputs)
+        Piano rolls, zeros and ones, as from `PianoRollEncoder.transform`.
+    probabilities : array-like of shape (n_melodies, n_outputs)
+        What was decoded. One half itself counts as zero.
+
+    Returns
+    -------
+    accuracy : float
+        In [0, 1]; 1 if every output is on the right side.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, there is no melody, a value is not finite or `roll` holds
+        anything but zeros and ones.
+
+    References
+    ----------
+    J.-P. Briot, "Compress to Create", section III.vi and figure 10.
+
+    Examples
+    --------
+    >>> binary_accuracy([[0, 1, 0, 1]], [[0.1, 0.9, 0.5, 0.4]])
+    0.75
+    """
+    roll, probabilities = check_array(roll), check_array(probabilities)
+    if roll.shape != probabilities.shape:
+        raise ValueError(
+            f"Expected a piano roll and probabilities of one shape, got {roll.shape} "
+            f"and {probabilities.shape}."
+        )
+    if not np.isin(roll, (0, 1)).all():
+        raise ValueError(
+            f"Expected zeros and ones in roll, got values from {roll.min()} to "
+            f"{roll.max()}; the probabilities come second."
+        )
+    return float(((probabilities > 0.5) == roll).mean())
+
+
+def step_accuracy(X, X_reconstructed):
+    """Share of steps that are the same.
+
+    Parameters
+    ----------
+    X, X_reconstructed : array-like of int, shape (n_melodies, n_steps)
+        Melodies, row by row.
+
+    Returns
+    -------
+    accuracy : float
+        In [0, 1]; 1 if no step differs.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ or there is no melody.
+
+    Examples
+    --------
+    >>> step_accuracy([[62, 129, 64, 66]], [[62, 129, 64, 67]])
+    0.75
+    """
+    X, other = _row_by_row(X, X_reconstructed)
+    return float((X == other).mean())
+
+
+def melody_accuracy(X, X_reconstructed):
+    """Share of melodies that are the same in every step.
+
+    Parameters
+    ----------
+    X, X_reconstructed : array-like of int, shape (n_melodies, n_steps)
+        Melodies, row by row.
+
+    Returns
+    -------
+    accuracy : float
+        In [0, 1]; 1 if no step of any melody differs.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ or there is no melody.
+
+    Examples
+    --------
+    >>> melody_accuracy([[62, 129], [64, 66]], [[62, 129], [64, 67]])
+    0.5
+    """
+    X, other = _row_by_row(X, X_reconstructed)
+    return float((X == other).all(axis=1).mean())
+
+
+def onset_f1(X, X_reconstructed):
+    """F1 score of the steps at which a note begins, whatever its pitch.
+
+    ``2 · both / (onsets in X + onsets in X_reconstructed)``, over all melodies at
+    once: the harmonic mean of the share of onsets found and of onsets that are right.
+
+    Parameters
+    ----------
+    X, X_reconstructed : array-like of int, shape (n_melodies, n_steps)
+        Melodies, row by row.
+
+    Returns
+    -------
+    f1 : float
+        In [0, 1]; 1 if all onsets are found and no other. NaN if neither has any.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ or there is no melody.
+
+    Examples
+    --------
+    Two onsets, of which one is found, and another one:
+
+    >>> onset_f1([[62, 129, 64, 129]], [[60, 129, 129, 64]])
+    0.5
+    """
+    onset, other = (row < N_PITCHES for row in _row_by_row(X, X_reconstructed))
+    return float(ratio(2 * (onset & other).sum(), onset.sum() + other.sum()))
+
+
+def onset_pitch_accuracy(X, X_reconstructed):
+    """Share of the onsets at which the right pitch sounds in the reconstruction.
+
+    Whether it begins there or is held from before is the matter of `onset_f1`.
+
+    Parameters
+    ----------
+    X, X_reconstructed : array-like of int, shape (n_melodies, n_steps)
+        Melodies, row by row. The onsets are those of `X`, of all melodies at once.
+
+    Returns
+    -------
+    accuracy : float
+        In [0, 1]. NaN if `X` has no onset.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ or there is no melody.
+
+    Examples
+    --------
+    >>> onset_pitch_accuracy([[62, 129, 62, 64]], [[62, 129, 129, 65]])
+    0.6666666666666666
+    """
+    X, other = _row_by_row(X, X_reconstructed)
+    onset = X < N_PITCHES
+    return float(ratio((onset & (sounding_pitches(other) == X)).sum(), onset.sum()))
+
+
+def step_accuracy_scorer(estimator, X, y=None):
+    """Score an estimator by the `step_accuracy` of what it reconstructs.
+
+    For ``scoring=`` of `GridSearchCV`, `cross_val_score` and their like.
+
+    Parameters
+    ----------
+    estimator : object
+        Fitted, from melodies to codes by `transform` and back by `inverse_transform`:
+        a Pipeline that begins with `PianoRollEncoder`. Give the encoder the
+        `pitch_range` of all melodies, for it meets some that it was not fitted on.
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies.
+    y : Ignored
+        Not used, present for API consistency by convention.
+
+    Returns
+    -------
+    score : float
+        In [0, 1], greater is better.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.decomposition import PCA
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_c2c import PianoRollEncoder
+    >>> X = np.tile([[62, 129, 64, 66], [64, 66, 62, 129]], (4, 1))
+    >>> model = make_pipeline(PianoRollEncoder((62, 66)), PCA(1))
+    >>> cross_val_score(model, X, cv=2, scoring=step_accuracy_scorer).tolist()
+    [1.0, 1.0]
+    """
+    return step_accuracy(X, _reconstruct(estimator, X))
+
+
+def melody_accuracy_scorer(estimator, X, y=None):
+    """Score an estimator by the `melody_accuracy` of what it reconstructs.
+
+    Parameters
+    ----------
+    estimator : object
+        As for `step_accuracy_scorer`.
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies.
+    y : Ignored
+        Not used, present for API consistency by convention.
+
+    Returns
+    -------
+    score : float
+        In [0, 1], greater is better.
+
+    Examples
+    --------
+    >>> from sklearn.decomposition import PCA
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_c2c import PianoRollEncoder
+    >>> X = [[62, 129, 64, 66], [64, 66, 62, 129]]
+    >>> model = make_pipeline(PianoRollEncoder(), PCA(1)).fit(X)
+    >>> melody_accuracy_scorer(model, X)
+    1.0
+    """
+    return melody_accuracy(X, _reconstruct(estimator, X))
+
+
+def _reconstruct(estimator, X):
+    return estimator.inverse_transform(estimator.transform(X))
+
+
+def _row_by_row(X, X_reconstructed):
+    X, other = rows_of(X), rows_of(X_reconstructed)
+    if X.shape != other.shape or not len(X):
+        raise ValueError(
+            f"Expected melodies of one shape, at least one of them, got {X.shape} and "
+            f"{other.shape}."
+        )
+    return X, other

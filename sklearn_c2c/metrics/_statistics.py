@@ -1,0 +1,301 @@
+"""Musical statistics of each melody of a set; of all at once by their mean or sum."""
+
+import numpy as np
+from scipy.stats import entropy
+from sklearn.utils import Bunch
+
+from sklearn_c2c.melody import HOLD, N_PITCHES, REST
+from sklearn_c2c.metrics._histograms import pitch_class_histogram
+from sklearn_c2c.metrics._notes import mean_by_melody, notes_of, ratio, rows_of
+
+_NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_ACCIDENTALS = {"": 0, "#": 1, "b": -1}
+# Semitones from the tonic of a major scale up to that of the mode with its notes.
+_MODES = {
+    "major": 0,
+    "ionian": 0,
+    "dorian": 2,
+    "phrygian": 4,
+    "lydian": 5,
+    "mixolydian": 7,
+    "minor": 9,
+    "aeolian": 9,
+    "locrian": 11,
+}
+
+
+def melody_statistics(X, *, tonic=None, mode="major", steps_per_measure=16):
+    """Measure every statistic of every melody: a table with a row a melody.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies.
+    tonic : str or None, default=None
+        Of the scale for `in_scale_share`, such as "D"; None leaves that column out.
+    mode : str, default="major"
+        Of that scale, see `in_scale_share`.
+    steps_per_measure : int, default=16
+        For `groove_consistency`.
+
+    Returns
+    -------
+    table : Bunch
+        Columns by name, each an ndarray of shape (n_melodies,): ``hold_share``,
+        ``rest_share``, ``note_density``, ``in_scale_share``, ``pitch_class_entropy``,
+        ``pitch_range``, ``mean_absolute_interval`` and ``groove_consistency``, from the
+        functions of these names. ``pandas.DataFrame(table)`` takes it as it is;
+        `numpy.nanmean` of a column is its mean over the melodies that have a value.
+
+    Examples
+    --------
+    >>> table = melody_statistics([[62, 129, 64, 128]] * 2, steps_per_measure=2)
+    >>> table.hold_share, table.note_density
+    (array([0.25, 0.25]), array([0.5, 0.5]))
+    """
+    X = rows_of(X)
+    columns = [hold_share, rest_share, note_density, pitch_class_entropy, pitch_range]
+    table = {column.__name__: column(X) for column in columns}
+    if tonic is not None:
+        table["in_scale_share"] = in_scale_share(X, tonic, mode)
+    table["mean_absolute_interval"] = mean_absolute_interval(X)
+    table["groove_consistency"] = groove_consistency(X, steps_per_measure)
+    return Bunch(**table)
+
+
+def hold_share(X):
+    """Share of the steps that hold a note.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies.
+
+    Returns
+    -------
+    share : ndarray of float, shape (n_melodies,)
+        In [0, 1). With `rest_share` and `note_density` it makes 1.
+
+    Examples
+    --------
+    >>> hold_share([[62, 129, 129, 64]])
+    array([0.5])
+    """
+    return (rows_of(X) == HOLD).mean(axis=1)
+
+
+def rest_share(X):
+    """Share of the steps that are silent.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies.
+
+    Returns
+    -------
+    share : ndarray of float, shape (n_melodies,)
+        In [0, 1].
+
+    Examples
+    --------
+    >>> rest_share([[62, 129, 128, 64]])
+    array([0.25])
+    """
+    return (rows_of(X) == REST).mean(axis=1)
+
+
+def note_density(X):
+    """Notes per step: the share of steps at which a note begins.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies.
+
+    Returns
+    -------
+    density : ndarray of float, shape (n_melodies,)
+        In [0, 1]. Times the steps of a quarter it is notes per quarter.
+
+    Examples
+    --------
+    >>> note_density([[62, 129, 62, 64]])
+    array([0.75])
+    """
+    return (rows_of(X) < N_PITCHES).mean(axis=1)
+
+
+def in_scale_share(X, tonic, mode="major"):
+    """Share of the notes that belong to a scale.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies.
+    tonic : str
+        A letter, with ``#`` or ``b`` where needed, such as "D" or "Bb".
+    mode : str, default="major"
+        major, minor (natural) or a church mode: ionian, dorian, phrygian, lydian,
+        mixolydian, aeolian, locrian.
+
+    Returns
+    -------
+    share : ndarray of float, shape (n_melodies,)
+        In [0, 1]; every note counts once, however long. NaN where there is no note.
+
+    Raises
+    ------
+    ValueError
+        If there is no such tonic or mode.
+
+    References
+    ----------
+    H.-W. Dong et al., "MuseGAN", AAAI 2018; ``pitch_in_scale_rate`` in MusPy.
+
+    Examples
+    --------
+    D, F sharp, and F natural, which is in D minor only:
+
+    >>> in_scale_share([[62, 129, 66, 65]], "D")
+    array([0.66666667])
+    >>> in_scale_share([[62, 129, 66, 65]], "D", "minor")
+    array([0.66666667])
+    """
+    counts = pitch_class_histogram(X)
+    return ratio(counts[:, _scale(tonic, mode)].sum(axis=1), counts.sum(axis=1))
+
+
+def pitch_class_entropy(X):
+    """Entropy of the pitch classes of the notes, in bits.
+
+    ``-sum_c p(c) log2 p(c)`` over the 12 pitch classes, every note counting once.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies.
+
+    Returns
+    -------
+    entropy : ndarray of float, shape (n_melodies,)
+        In [0, log2 12 = 3.58]; 0 for one pitch class. NaN where there is no note.
+
+    References
+    ----------
+    S.-L. Wu and Y.-H. Yang, "The Jazz Transformer on the Front Line", ISMIR 2020.
+
+    Examples
+    --------
+    >>> pitch_class_entropy([[62, 129, 74, 64, 64]])
+    array([1.])
+    """
+    counts = pitch_class_histogram(X)
+    with np.errstate(invalid="ignore"):
+        return entropy(counts, base=2, axis=1)
+
+
+def pitch_range(X):
+    """Semitones from the lowest pitch to the highest.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies.
+
+    Returns
+    -------
+    semitones : ndarray of float, shape (n_melodies,)
+        0 for one pitch. NaN where there is no note.
+
+    Examples
+    --------
+    >>> pitch_range([[62, 129, 74, 128], [128, 128, 128, 128]])
+    array([12., nan])
+    """
+    X = rows_of(X)
+    sounds = X < N_PITCHES
+    highest = X.max(axis=1, where=sounds, initial=-1)
+    lowest = X.min(axis=1, where=sounds, initial=N_PITCHES)
+    return np.where(sounds.any(axis=1), highest - lowest, np.nan)
+
+
+def mean_absolute_interval(X):
+    """Mean size of the intervals from note to note, in semitones.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies. Rests between two notes are passed over.
+
+    Returns
+    -------
+    semitones : ndarray of float, shape (n_melodies,)
+        0 where one pitch repeats. NaN where there are fewer than two notes.
+
+    Examples
+    --------
+    >>> mean_absolute_interval([[62, 129, 64, 60]])
+    array([3.])
+    """
+    notes = notes_of(rows_of(X))
+    owner = notes.melody[notes.followed()]
+    return mean_by_melody(notes.n_melodies, owner, np.abs(notes.intervals()))
+
+
+def groove_consistency(X, steps_per_measure=16):
+    """How alike the rhythms of neighbouring measures are.
+
+    ``1 - mean_i d(g_i, g_{i+1})``, where ``g_i`` tells for each step of measure i
+    whether a note begins there and ``d`` is the share of steps in which two measures
+    differ. The measures are exactly those of the row; MusPy 0.5.0 compares the
+    last one with an empty measure after it.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies of whole measures.
+    steps_per_measure : int, default=16
+        Steps a measure: 16 for sixteenths in common time.
+
+    Returns
+    -------
+    consistency : ndarray of float, shape (n_melodies,)
+        In [0, 1]; 1 where all measures have one rhythm, silence too. NaN where there is
+        only one measure.
+
+    Raises
+    ------
+    ValueError
+        If the measures do not fill the row.
+
+    References
+    ----------
+    S.-L. Wu and Y.-H. Yang, "The Jazz Transformer on the Front Line", ISMIR 2020.
+
+    Examples
+    --------
+    >>> groove_consistency([[62, 129, 64, 64]], steps_per_measure=2)
+    array([0.5])
+    """
+    X = rows_of(X)
+    if steps_per_measure < 1 or X.shape[1] % steps_per_measure:
+        raise ValueError(
+            f"Expected melodies of whole measures, got {X.shape[1]} steps at "
+            f"steps_per_measure={steps_per_measure}."
+        )
+    onsets = (X < N_PITCHES).reshape(len(X), -1, steps_per_measure)
+    if onsets.shape[1] == 1:
+        return np.full(len(X), np.nan)
+    return 1 - (onsets[:, 1:] != onsets[:, :-1]).mean(axis=(1, 2))
+
+
+def _scale(tonic, mode):
+    """Pitch classes of a scale, as the notes of the major scale a mode begins in."""
+    letter, accidental = str(tonic)[:1], str(tonic)[1:]
+    if letter not in _NATURALS or accidental not in _ACCIDENTALS:
+        raise ValueError(f"Expected a tonic such as 'D', 'F#' or 'Bb', got {tonic!r}.")
+    if mode not in _MODES:
+        raise ValueError(f"Expected a mode among {', '.join(_MODES)}, got {mode!r}.")
+    major = _NATURALS[letter] + _ACCIDENTALS[accidental] - _MODES[mode]
+    return [(major + step) % 12 for step in _NATURALS.values()]
