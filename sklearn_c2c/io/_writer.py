@@ -181,17 +181,33 @@ def _melody_to_musicxml(melody, **notation):
     sheet = make_sheet(melody, **notation)
     exporter = ScoreExporter(_score(sheet), makeNotation=False)
     exporter.parse()
+    _strip_chance(exporter.xmlRoot)
     return exporter.asBytes()
 
 
+def _strip_chance(root):
+    """Drop what music21 makes up, so that one melody always gives the same bytes."""
+    for path, made_up in (
+        ("identification", "creator"),
+        ("identification/encoding", "encoding-date"),
+    ):
+        parent = root.find(path)
+        for element in parent.findall(made_up):
+            parent.remove(element)
+    for element in [*root.iter("score-part"), *root.iter("part")]:
+        element.set("id", "P1")
+
+
 def _score(sheet):
-    from music21 import key, metadata, meter, stream, tempo
+    from music21 import bar, clef, key, metadata, meter, stream, tempo
+    from music21.stream.makeNotation import makeTupletBrackets
 
     part = stream.Part(id="Melody")
     part.partName = "Melody"
     for number, events in enumerate(sheet.measures(), start=1):
         measure = stream.Measure(number=number)
         if number == 1:
+            measure.append(clef.TrebleClef())
             if sheet.key is not None:
                 tonic = sheet.key.tonic.replace("b", "-")
                 measure.append(key.Key(tonic, sheet.key.mode))
@@ -199,7 +215,9 @@ def _score(sheet):
             measure.append(tempo.MetronomeMark(number=sheet.tempo))
         for start, sign in _signs(sheet, events):
             measure.insert(start / sheet.steps_per_quarter, sign)
+        makeTupletBrackets(measure, inPlace=True)
         part.append(measure)
+    measure.rightBarline = bar.Barline("final")
     _tie(part)
     part.makeAccidentals(inPlace=True)
     part.makeBeams(inPlace=True)
