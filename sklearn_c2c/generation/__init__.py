@@ -5,7 +5,23 @@ that begins with a `PianoRollEncoder`, scikit-learn's PCA. What comes back is wh
 `inverse_transform` returns; of a Pipeline, melodies. Imports nothing of ours.
 """
 
-from sklearn_c2c.generation._paths import interpolate
-from sklearn_c2c.generation._sampling import sample
+from sklearn_c2c.generation._attributes import add_attribute, attribute_vector
+from sklearn_c2c.generation._exploration import average, neighbours, translate
+from sklearn_c2c.generation._paths import interpolate, interpolate_grid, sweep
+from sklearn_c2c.generation._recursion import attractors, recurse
+from sklearn_c2c.generation._sampling import sample, vary
 
-__all__ = ["interpolate", "sample"]
+__all__ = [
+    "add_attribute",
+    "attractors",
+    "attribute_vector",
+    "average",
+    "interpolate",
+    "interpolate_grid",
+    "neighbours",
+    "recurse",
+    "sample",
+    "sweep",
+    "translate",
+    "vary",
+]

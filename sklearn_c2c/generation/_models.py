@@ -52,6 +52,6 @@ def _remembered(model, name):
         return getattr(last, name)
     except AttributeError:
         raise ValueError(
-            f"{type(last).__name__} does not remember the range of its latent "
-            "variables; pass the training data as X."
+            f"{type(last).__name__} does not remember its {name}; pass the training "
+            "data as X."
         ) from None

@@ -1,4 +1,4 @@
-"""Ways between melodies."""
+"""Ways between melodies, and through one latent variable."""
 
 from numbers import Integral
 
@@ -6,7 +6,16 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_c2c.generation._models import MODEL, encode_one
+from sklearn_c2c.generation._models import (
+    MODEL,
+    encode,
+    encode_one,
+    latent_mean,
+    latent_range,
+)
+
+# Below this sine two directions count as parallel, or as opposite.
+_PARALLEL = 1e-6
 
 
 @validate_params(
@@ -15,14 +24,21 @@ from sklearn_c2c.generation._models import MODEL, encode_one
         "start": ["array-like"],
         "target": ["array-like"],
         "n_steps": [Interval(Integral, 1, None, closed="left")],
-        "method": [StrOptions({"linear"})],
+        "method": [StrOptions({"linear", "spherical"})],
     },
     prefer_skip_nested_validation=True,
 )
-def interpolate(model, start, target, n_steps=5, *, method="linear"):
+def interpolate(model, start, target, n_steps=5, *, method="linear", X=None):
     """Morph one melody into another: decode points on the way between their codes.
 
-    ``z_k = (1 - k / n_steps) * z_start + k / n_steps * z_target``, k from 0 to n_steps.
+    "linear", with t = k / n_steps for k from 0 to n_steps::
+
+        z(t) = (1 - t) * z_start + t * z_target
+
+    "spherical", with a and b the codes as seen from the latent mean m and w the angle
+    between them::
+
+        z(t) = m + (sin((1 - t) * w) * a + sin(t * w) * b) / sin(w)
 
     Parameters
     ----------
@@ -35,8 +51,14 @@ def interpolate(model, start, target, n_steps=5, *, method="linear"):
     n_steps : int, default=5
         Steps to walk.
 
-    method : {"linear"}, default="linear"
-        The way between the two codes.
+    method : {"linear", "spherical"}, default="linear"
+        The way between the two codes. "spherical" keeps the distance from the mean,
+        where a straight line would pass near it. Codes that lie in one direction from
+        the mean, in opposite ones, or on it, are joined by a straight line.
+
+    X : array-like of shape (n_melodies, n_features), default=None
+        Data whose codes have the latent mean, for "spherical" and a model that does not
+        remember it as ``latent_mean_``.
 
     Returns
     -------
@@ -47,7 +69,11 @@ def interpolate(model, start, target, n_steps=5, *, method="linear"):
     Raises
     ------
     ValueError
-        If start or target is not one row.
+        If start or target is not one row, or the latent mean is not known.
+
+    See Also
+    --------
+    interpolate_grid : Between four melodies.
 
     References
     ----------
@@ -66,5 +92,159 @@ def interpolate(model, start, target, n_steps=5, *, method="linear"):
     check_is_fitted(model)
     z_start = encode_one(model, start, "start")
     z_target = encode_one(model, target, "target")
-    t = np.linspace(0, 1, n_steps + 1, dtype=z_start.dtype)[:, None]
-    return model.inverse_transform((1 - t) * z_start + t * z_target)
+    t = _times(n_steps, z_start.dtype)
+    if method == "linear":
+        return model.inverse_transform(_linear(z_start, z_target, t))
+    mean = latent_mean(model, X)
+    return model.inverse_transform(_spherical(z_start, z_target, t, mean))
+
+
+@validate_params(
+    {
+        "model": MODEL,
+        "corners": ["array-like"],
+        "n_steps": [Interval(Integral, 1, None, closed="left")],
+    },
+    prefer_skip_nested_validation=True,
+)
+def interpolate_grid(model, corners, n_steps=5):
+    """Morph between four melodies: decode a grid that has their codes in the corners.
+
+    With u (down) and v (to the right) in steps of 1 / n_steps from 0 to 1::
+
+        z(u, v) = (1 - v) * ((1 - u) * z_1 + u * z_3) + v * ((1 - u) * z_2 + u * z_4)
+
+    Parameters
+    ----------
+    model : fitted estimator or Pipeline
+        Has `transform` and `inverse_transform`.
+
+    corners : array-like of shape (4, n_features)
+        Melodies top left, top right, bottom left, bottom right.
+
+    n_steps : int, default=5
+        Steps along each side.
+
+    Returns
+    -------
+    grid : ndarray of shape ((n_steps + 1) ** 2, ...)
+        What ``model.inverse_transform`` returns, row by row as one reads. The four
+        corners are the reconstructions of the melodies.
+
+    Raises
+    ------
+    ValueError
+        If corners are not four rows.
+
+    References
+    ----------
+    J.-P. Briot, "Compress to Create", section V.ii.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_c2c import Autoencoder, PianoRollEncoder, generation
+    >>> X = [[62, 129, 64, 66], [66, 64, 62, 129], [69, 66, 62, 62], [62, 66, 69, 66]]
+    >>> model = make_pipeline(PianoRollEncoder(), Autoencoder(h=8, random_state=0))
+    >>> grid = generation.interpolate_grid(model.fit(X), X, n_steps=2)
+    >>> grid.reshape(3, 3, 4)[2, 0].tolist() == X[2]
+    True
+    """
+    check_is_fitted(model)
+    Z = encode(model, corners)
+    if len(Z) != 4:
+        raise ValueError(f"corners must be four rows, got {len(Z)}.")
+    t = _times(n_steps, Z.dtype)
+    left, right = _linear(Z[0], Z[2], t), _linear(Z[1], Z[3], t)
+    grid = _linear(left[:, np.newaxis], right[:, np.newaxis], t)
+    return model.inverse_transform(grid.reshape(-1, Z.shape[1]))
+
+
+@validate_params(
+    {
+        "model": MODEL,
+        "dimension": [Interval(Integral, 0, None, closed="left")],
+        "n_steps": [Interval(Integral, 1, None, closed="left")],
+    },
+    prefer_skip_nested_validation=True,
+)
+def sweep(model, dimension, n_steps=5, *, X=None):
+    """Decode one latent variable from its minimum to its maximum.
+
+    All others stay at their mean. Minimum, maximum and mean are those of the codes of
+    the training data.
+
+    Parameters
+    ----------
+    model : fitted estimator or Pipeline
+        Has `transform` and `inverse_transform`.
+
+    dimension : int
+        Which latent variable, from 0.
+
+    n_steps : int, default=5
+        Steps to walk.
+
+    X : array-like of shape (n_melodies, n_features), default=None
+        The training data, for a model that does not remember ``latent_min_``,
+        ``latent_max_`` and ``latent_mean_``, such as PCA.
+
+    Returns
+    -------
+    path : ndarray of shape (n_steps + 1, ...)
+        What ``model.inverse_transform`` returns.
+
+    Raises
+    ------
+    ValueError
+        If there is no such latent variable, or its range is not known.
+
+    References
+    ----------
+    J.-P. Briot, "Compress to Create", section V.ii, footnote 23, figures 14-16.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_c2c import Autoencoder, PianoRollEncoder, generation
+    >>> X = [[62, 129, 64, 66], [66, 64, 62, 129], [69, 66, 62, 62]]
+    >>> model = make_pipeline(PianoRollEncoder(), Autoencoder(h=2, random_state=0))
+    >>> generation.sweep(model.fit(X), dimension=1, n_steps=3).shape
+    (4, 4)
+    """
+    check_is_fitted(model)
+    low, high = latent_range(model, X)
+    if dimension >= len(low):
+        raise ValueError(
+            f"dimension={dimension} does not exist: there are {len(low)} latent "
+            f"variables, 0 to {len(low) - 1}."
+        )
+    Z = np.tile(latent_mean(model, X), (n_steps + 1, 1))
+    Z[:, dimension] = np.linspace(low[dimension], high[dimension], n_steps + 1)
+    return model.inverse_transform(Z)
+
+
+def _times(n_steps, dtype):
+    return np.linspace(0, 1, n_steps + 1, dtype=dtype)[:, np.newaxis]
+
+
+def _linear(start, target, t):
+    return (1 - t) * start + t * target
+
+
+def _spherical(start, target, t, center):
+    """Great-circle way, as seen from the center; a straight line where there is none.
+
+    In double precision, and with the ends put in place: start minus center plus center
+    need not be start.
+    """
+    a, b = np.float64(start - center), np.float64(target - center)
+    lengths = np.linalg.norm(a) * np.linalg.norm(b)
+    cosine = np.vdot(a, b) / lengths if lengths else 1.0
+    angle = np.arccos(np.clip(cosine, -1, 1))
+    if np.sin(angle) < _PARALLEL:
+        return _linear(start, target, t)
+    t = np.float64(t)
+    Z = center + (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
+    Z[0], Z[-1] = start, target
+    return Z.astype(start.dtype)

@@ -1,0 +1,199 @@
+"""Moves from the codes of given melodies."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.neighbors import NearestNeighbors
+from sklearn.utils import Bunch
+from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_c2c.generation._models import MODEL, encode, encode_one
+
+
+@validate_params(
+    {"model": MODEL, "X": ["array-like"], "delta": ["array-like", Real]},
+    prefer_skip_nested_validation=True,
+)
+def translate(model, X, delta):
+    """Move melodies in the latent space: decode ``z + delta``.
+
+    Parameters
+    ----------
+    model : fitted estimator or Pipeline
+        Has `transform` and `inverse_transform`.
+
+    X : array-like of shape (n_melodies, n_features)
+        Melodies, as ``model.transform`` takes them.
+
+    delta : float or array-like of shape (h,) or (n_moves, h)
+        The same move for all; or a move for each melody; or several of one melody. 0
+        gives the reconstructions.
+
+    Returns
+    -------
+    moved : ndarray of shape (n_melodies or n_moves, ...)
+        What ``model.inverse_transform`` returns.
+
+    Raises
+    ------
+    ValueError
+        If the shapes of delta and of the codes do not fit.
+
+    References
+    ----------
+    J.-P. Briot, "Compress to Create", section V.i.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_c2c import Autoencoder, PianoRollEncoder, generation
+    >>> X = [[62, 129, 64, 66], [66, 64, 62, 129], [69, 66, 62, 62]]
+    >>> model = make_pipeline(PianoRollEncoder(), Autoencoder(h=2, random_state=0))
+    >>> generation.translate(model.fit(X), X, [0.1, -0.2]).shape
+    (3, 4)
+    >>> generation.translate(model, X, 0).tolist() == X
+    True
+    """
+    check_is_fitted(model)
+    Z = encode(model, X)
+    return model.inverse_transform(Z + _check_moves(delta, Z))
+
+
+@validate_params(
+    {"model": MODEL, "X": ["array-like"], "weights": ["array-like", None]},
+    prefer_skip_nested_validation=True,
+)
+def average(model, X, weights=None):
+    """Blend melodies: decode the mean of their codes, ``sum_i w_i z_i / sum_i w_i``.
+
+    Parameters
+    ----------
+    model : fitted estimator or Pipeline
+        Has `transform` and `inverse_transform`.
+
+    X : array-like of shape (n_melodies, n_features)
+        Melodies, as ``model.transform`` takes them.
+
+    weights : array-like of shape (n_melodies,), default=None
+        How much each counts; None means all alike. With all weight on one melody the
+        result is its reconstruction.
+
+    Returns
+    -------
+    blend : ndarray of shape (1, ...)
+        What ``model.inverse_transform`` returns.
+
+    Raises
+    ------
+    ValueError
+        If there is not one finite weight for each melody, or their sum is 0.
+
+    References
+    ----------
+    J.-P. Briot, "Compress to Create", section V.i.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_c2c import Autoencoder, PianoRollEncoder, generation
+    >>> X = [[62, 129, 64, 66], [66, 64, 62, 129], [69, 66, 62, 62]]
+    >>> model = make_pipeline(PianoRollEncoder(), Autoencoder(h=8, random_state=0))
+    >>> generation.average(model.fit(X), X, weights=[0, 1, 0]).tolist()
+    [[66, 64, 62, 129]]
+    """
+    check_is_fitted(model)
+    Z = encode(model, X)
+    if weights is not None:
+        weights = _check_weights(weights, len(Z))
+    mean = np.average(Z, axis=0, weights=weights)
+    return model.inverse_transform(mean[np.newaxis].astype(Z.dtype, copy=False))
+
+
+@validate_params(
+    {
+        "model": MODEL,
+        "start": ["array-like"],
+        "X": ["array-like"],
+        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+    },
+    prefer_skip_nested_validation=True,
+)
+def neighbours(model, start, X, n_neighbors=5):
+    """Find the melodies of a corpus that are most like a given one to the model.
+
+    Those with the least Euclidean distance ``|z_i - z_start|`` between codes.
+
+    Parameters
+    ----------
+    model : fitted estimator or Pipeline
+        Has `transform` and `inverse_transform`.
+
+    start : array-like of shape (n_features,) or (1, n_features)
+        The melody, as ``model.transform`` takes it. If it is in X it is found too.
+
+    X : array-like of shape (n_melodies, n_features)
+        The corpus.
+
+    n_neighbors : int, default=5
+        How many to find.
+
+    Returns
+    -------
+    result : Bunch
+        The nearest first.
+
+        - indices : ndarray of shape (n_neighbors,), rows of X.
+        - distances : ndarray of shape (n_neighbors,), in the latent space.
+
+    Raises
+    ------
+    ValueError
+        If start is not one row, or X has less than n_neighbors.
+
+    See Also
+    --------
+    vary : New melodies near a given one.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_c2c import Autoencoder, PianoRollEncoder, generation
+    >>> X = [[62, 129, 64, 66], [62, 129, 64, 62], [69, 66, 62, 62]]
+    >>> model = make_pipeline(PianoRollEncoder(), Autoencoder(h=8, random_state=0))
+    >>> generation.neighbours(model.fit(X), X[0], X, n_neighbors=2).indices
+    array([0, 1])
+    """
+    check_is_fitted(model)
+    z_start = encode_one(model, start, "start")
+    Z = encode(model, X)
+    if n_neighbors > len(Z):
+        raise ValueError(f"n_neighbors={n_neighbors}, but X has {len(Z)} rows.")
+    search = NearestNeighbors(n_neighbors=n_neighbors).fit(Z)
+    distances, indices = search.kneighbors(z_start)
+    return Bunch(indices=indices[0], distances=distances[0])
+
+
+def _check_moves(moves, Z):
+    """One move of all codes, a number or a vector, or one move for each."""
+    moves = np.asarray(moves, dtype=Z.dtype)
+    n_moves, width = np.atleast_2d(moves).shape[-2:]
+    one_each = len({1, n_moves, len(Z)}) <= 2
+    if moves.ndim and not (moves.ndim <= 2 and width == Z.shape[1] and one_each):
+        raise ValueError(
+            f"A move of shape {moves.shape} does not fit codes of shape {Z.shape}; "
+            f"expected ({Z.shape[1]},) or one such row for each melody."
+        )
+    return moves
+
+
+def _check_weights(weights, n_melodies):
+    weights = np.asarray(weights, dtype=float)
+    if weights.shape != (n_melodies,) or not np.isfinite(weights).all():
+        raise ValueError(
+            f"weights must be {n_melodies} finite numbers, one a melody; got "
+            f"{weights.tolist()}."
+        )
+    if weights.sum() == 0:
+        raise ValueError("weights must not sum to 0: there is no such average.")
+    return weights
