@@ -284,9 +284,10 @@ def groove_consistency(X, steps_per_measure=16):
             f"Expected melodies of whole measures, got {X.shape[1]} steps at "
             f"steps_per_measure={steps_per_measure}."
         )
-    onsets = (X < N_PITCHES).reshape(len(X), -1, steps_per_measure)
-    if onsets.shape[1] == 1:
+    n_measures = X.shape[1] // steps_per_measure
+    if n_measures == 1:
         return np.full(len(X), np.nan)
+    onsets = (X < N_PITCHES).reshape(len(X), n_measures, steps_per_measure)
     return 1 - (onsets[:, 1:] != onsets[:, :-1]).mean(axis=(1, 2))
 
 

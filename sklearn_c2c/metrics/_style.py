@@ -93,7 +93,7 @@ def style_features(X):
     }
     return Bunch(
         **{
-            name: np.nan_to_num(feature.astype(float)).reshape(n, -1)
+            name: np.nan_to_num(np.column_stack([feature]).astype(float))
             for name, feature in features.items()
         }
     )
