@@ -22,6 +22,7 @@ _MODULES = (
     "io",
     "melody",
     "metrics",
+    "objectives",
     "page",
     "persistence",
     "preprocessing",

@@ -20,6 +20,7 @@ ROOMS = {
     "preprocessing": {"melody"},
     "autoencoder": {"_layers", "_nn", "_threads"},
     "generation": set(),
+    "objectives": {"melody"},
     "metrics": {"melody"},
     "display": {"melody", "metrics", "io"},
     "page": {"melody", "metrics", "display", "io"},

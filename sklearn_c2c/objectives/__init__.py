@@ -1,0 +1,28 @@
+"""What `generation.optimize` can aim at: numbers that melodies have, and gradients.
+
+An objective is a callable on melodies, one value each. Its `surrogate` is the expected
+value under the probabilities that a decoder gives for every step, with the gradient.
+Objectives add up, with weights: ``0.5 * HoldCount() - FirstNote(60)``; a plain function
+of melodies may be a term, but then the sum has no gradient. Imports `melody`.
+"""
+
+from sklearn_c2c.objectives._notes import (
+    FirstNote,
+    HoldCount,
+    InScale,
+    NoteDensity,
+    PitchRange,
+)
+from sklearn_c2c.objectives._sounding import Consonance, Contour
+from sklearn_c2c.objectives._style import StyleLikeness
+
+__all__ = [
+    "Consonance",
+    "Contour",
+    "FirstNote",
+    "HoldCount",
+    "InScale",
+    "NoteDensity",
+    "PitchRange",
+    "StyleLikeness",
+]

@@ -1,0 +1,193 @@
+"""What every objective is: a value on melodies, a gradient, and arithmetic."""
+
+from abc import ABC, abstractmethod
+from numbers import Real
+
+import numpy as np
+from sklearn.utils.metaestimators import available_if
+
+from sklearn_c2c.melody import check_melodies
+from sklearn_c2c.objectives._expectation import normalise
+
+
+class Arithmetic:
+    """Operators of objectives: ``0.5 * a - b + function``, all weighted sums."""
+
+    def _terms(self):
+        return [(1.0, self)]
+
+    def __add__(self, other):
+        terms = _terms_of(other)
+        return NotImplemented if terms is None else WeightedSum(self._terms() + terms)
+
+    def __radd__(self, other):
+        terms = _terms_of(other)
+        return NotImplemented if terms is None else WeightedSum(terms + self._terms())
+
+    def __mul__(self, weight):
+        if not isinstance(weight, Real):
+            return NotImplemented
+        return WeightedSum([(float(weight) * w, term) for w, term in self._terms()])
+
+    __rmul__ = __mul__
+
+    def __neg__(self):
+        return -1.0 * self
+
+    def __sub__(self, other):
+        terms = _terms_of(other)
+        return NotImplemented if terms is None else self + WeightedSum(terms) * -1.0
+
+    def __rsub__(self, other):
+        return -self + other
+
+
+class Objective(Arithmetic, ABC):
+    """A number that every melody has, and its expectation under decoded steps.
+
+    A subclass gives `_value`, on checked melodies, and `_expected`, on probabilities
+    that sum to 1 in each step.
+    """
+
+    def __call__(self, X):
+        """Measure melodies.
+
+        Parameters
+        ----------
+        X : array-like of int, shape (n_melodies, n_steps)
+            Melodies: MIDI pitches 0-127, `REST` (128), `HOLD` (129).
+
+        Returns
+        -------
+        values : ndarray of float64, shape (n_melodies,)
+
+        Raises
+        ------
+        ValueError
+            If X is not rows of melodies.
+        """
+        X = check_melodies(X)
+        if X.ndim != 2:
+            raise ValueError(
+                f"Expected melodies of shape (n_melodies, n_steps), got shape "
+                f"{X.shape}."
+            )
+        return np.asarray(self._value(X), dtype=np.float64)
+
+    def surrogate(self, P, codes):
+        """Expected value if every step is drawn from its own probabilities.
+
+        The outputs of a step are divided by their sum, and steps are independent. For
+        probabilities that are 0 or 1 it is the value of the decoded melody.
+
+        Parameters
+        ----------
+        P : array-like of shape (n_melodies, n_steps, n_tokens)
+            What a decoder gives: not negative, and not 0 for all tokens of a step.
+
+        codes : array-like of int, shape (n_tokens,)
+            Which code each token is, such as the encoder's ``codes_``.
+
+        Returns
+        -------
+        values : ndarray of float64, shape (n_melodies,)
+
+        gradient : ndarray of float64, shape (n_melodies, n_steps, n_tokens)
+            Of each value with respect to its own P.
+
+        Raises
+        ------
+        ValueError
+            If the shapes of P and codes do not go together, or P has a negative value.
+        """
+        P, codes = np.asarray(P, dtype=np.float64), np.asarray(codes)
+        if P.ndim != 3 or codes.shape != P.shape[2:]:
+            raise ValueError(
+                "Expected P of shape (n_melodies, n_steps, n_tokens) and one code for "
+                f"each token, got P of shape {P.shape} and codes of shape "
+                f"{codes.shape}."
+            )
+        if P.size and not P.min() >= 0:
+            raise ValueError(f"Expected probabilities, found {P.min():.3g} in P.")
+        Q, pull_back = normalise(P)
+        values, gradient = self._expected(Q, codes)
+        return values, pull_back(gradient)
+
+    @abstractmethod
+    def _value(self, X):
+        """Values of legal melodies."""
+
+    @abstractmethod
+    def _expected(self, Q, codes):
+        """Expected values, and their gradient with respect to Q."""
+
+
+def _has_surrogates(weighted_sum):
+    return all(hasattr(term, "surrogate") for _, term in weighted_sum.terms)
+
+
+class WeightedSum(Arithmetic):
+    """Sum of objectives and of plain functions of melodies, each with its weight.
+
+    What ``+``, ``-`` and ``*`` make of objectives. It has a `surrogate` if all of its
+    terms have one.
+
+    Parameters
+    ----------
+    terms : list of (float, callable)
+        Weight and objective of each term.
+    """
+
+    def __init__(self, terms):
+        self.terms = terms
+
+    def _terms(self):
+        return self.terms
+
+    def __call__(self, X):
+        """Measure melodies: the weighted sum of what the terms say.
+
+        Parameters
+        ----------
+        X : array-like of int, shape (n_melodies, n_steps)
+            Melodies.
+
+        Returns
+        -------
+        values : ndarray of float64, shape (n_melodies,)
+        """
+        return sum(weight * np.asarray(term(X)) for weight, term in self.terms)
+
+    @available_if(
+        lambda self: all(hasattr(term, "surrogate") for _, term in self.terms)
+    )
+    def surrogate(self, P, codes):
+        """Weighted sum of the surrogates of the terms; see `Objective.surrogate`.
+
+        Parameters
+        ----------
+        P : array-like of shape (n_melodies, n_steps, n_tokens)
+            What a decoder gives.
+
+        codes : array-like of int, shape (n_tokens,)
+            Which code each token is.
+
+        Returns
+        -------
+        values : ndarray of float64, shape (n_melodies,)
+
+        gradient : ndarray of float64, shape (n_melodies, n_steps, n_tokens)
+        """
+        parts = [(weight, term.surrogate(P, codes)) for weight, term in self.terms]
+        values = sum(weight * values for weight, (values, _) in parts)
+        return values, sum(weight * gradient for weight, (_, gradient) in parts)
+
+    def __repr__(self):
+        return " + ".join(f"{weight:g} * {term!r}" for weight, term in self.terms)
+
+
+def _terms_of(other):
+    """Return weighted terms of an objective or a function, None of anything else."""
+    if isinstance(other, Arithmetic):
+        return other._terms()
+    return [(1.0, other)] if callable(other) else None

@@ -1,0 +1,162 @@
+"""Objectives that look at what sounds step by step, against something given."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_c2c.melody import check_melodies, sounding_pitches
+from sklearn_c2c.objectives._base import Objective
+from sklearn_c2c.objectives._expectation import TINY, is_pitch, sounding
+
+
+@dataclass(eq=False)
+class Contour(Objective):
+    """Correlation of the melody's pitch with a given curve, from -1 to 1.
+
+    Pearson's, over the steps in which a note sounds; 0 if the pitch never changes. The
+    surrogate is the correlation of pitch and curve when a step is drawn by its
+    probability to sound, then a pitch by its probability to sound there.
+
+    Parameters
+    ----------
+    shape : array-like of shape (n_points,)
+        Heights in any unit at equal distances from the first step to the last, with
+        straight lines between: ``[0, 1]`` rises, ``[0, 1, 0]`` is an arch. At least two
+        points, not all the same.
+
+    Examples
+    --------
+    >>> from sklearn_c2c.objectives import Contour
+    >>> Contour([0, 1])([[60, 62, 64, 66], [66, 64, 62, 60], [62, 62, 62, 62]])
+    array([ 1., -1.,  0.])
+    """
+
+    shape: np.ndarray
+
+    def __post_init__(self):
+        shape = np.asarray(self.shape, dtype=np.float64)
+        if shape.ndim != 1 or np.unique(shape).size < 2 or not np.isfinite(shape).all():
+            raise ValueError(
+                "shape must be at least two finite heights, not all the same, got "
+                f"{self.shape!r}."
+            )
+        self.shape = shape
+
+    def _value(self, X):
+        sounds = sounding_pitches(X)
+        codes = np.unique(sounds)
+        return self._correlation(sounds[:, :, None] == codes, codes)[0]
+
+    def _expected(self, Q, codes):
+        R, pull_back = sounding(Q, codes)
+        values, gradient = self._correlation(R, codes)
+        return values, pull_back(gradient)
+
+    def _correlation(self, R, codes):
+        """Correlation under the weights R, and its gradient."""
+        pitch = is_pitch(codes)
+        R = R * pitch
+        total = np.maximum(R.sum(axis=(1, 2), keepdims=True), TINY)
+
+        def mean(values):
+            return (R * values).sum(axis=(1, 2), keepdims=True) / total
+
+        x, y = self._heights(R.shape[1])[:, None], codes.astype(np.float64)
+        x, y = x - mean(x), y - mean(y)
+        x_variance, y_variance = mean(x * x), mean(y * y)
+        flat = x_variance * y_variance < TINY
+        x_variance[flat] = y_variance[flat] = np.inf
+        scale = np.sqrt(x_variance * y_variance)
+        r = mean(x * y) / scale
+        slope = x * y / scale - r / 2 * (x * x / x_variance + y * y / y_variance)
+        return r[:, 0, 0], slope / total * pitch
+
+    def _heights(self, n_steps):
+        """The curve at every step, with mean 0 and variance 1."""
+        points = np.linspace(0, 1, len(self.shape))
+        heights = np.interp(np.linspace(0, 1, n_steps), points, self.shape)
+        return (heights - heights.mean()) / max(heights.std(), TINY)
+
+
+@dataclass(eq=False)
+class Consonance(Objective):
+    """How well a melody goes with a given one, as DeepHear counts it.
+
+    With S[p, t] = 1 where pitch p sounds at step t, and m the given melody's pitch,
+
+    ``- mean over t of unison * (1 - S[m, t])^2 + sum of S[p, t]^2 over p near m``
+
+    over the steps in which the given melody sounds, p near m meaning other than m by at
+    most `radius` semitones. So at worst it is ``-(unison + 1)``, at best 0. The
+    surrogate puts the probability that p sounds for S, as DeepHear does.
+
+    Parameters
+    ----------
+    melody : array-like of int, shape (n_steps,)
+        The given melody, of at least one note.
+
+    radius : int, default=2
+        Largest interval that is a clash, in semitones: seconds by default.
+
+    unison : float, default=1.0
+        Cost of not sounding the given melody's pitch. 1 is DeepHear's, which looks for
+        music that contains the melody; 0 leaves a second voice free.
+
+    References
+    ----------
+    F. Sun, "DeepHear: Composing and harmonizing music with neural networks", 2015.
+    J.-P. Briot, "Compress to Create", section V.v and footnote 29.
+
+    Examples
+    --------
+    >>> from sklearn_c2c.melody import HOLD
+    >>> from sklearn_c2c.objectives import Consonance
+    >>> Consonance([62, HOLD, 66, 67])([[62, HOLD, 66, 67], [62, HOLD, 67, 72]])
+    array([-0.  , -0.75])
+    >>> Consonance([62, HOLD, 66, 67], unison=0)([[66, HOLD, 69, 66]])
+    array([-0.25])
+    """
+
+    melody: np.ndarray
+    radius: int = 2
+    unison: float = 1.0
+
+    def __post_init__(self):
+        melody = check_melodies(self.melody)
+        if melody.ndim != 1 or not is_pitch(melody).any():
+            raise ValueError(
+                "melody must be one row of shape (n_steps,) with at least one note, "
+                f"got {self.melody!r}."
+            )
+        if self.radius < 0 or self.unison < 0:
+            raise ValueError(
+                "radius and unison must not be negative, got "
+                f"radius={self.radius!r}, unison={self.unison!r}."
+            )
+        self.melody = melody
+
+    def _value(self, X):
+        sounds = sounding_pitches(X)
+        codes = np.unique(sounds)
+        return self._fit(sounds[:, :, None] == codes, codes)[0]
+
+    def _expected(self, Q, codes):
+        R, pull_back = sounding(Q, codes)
+        values, gradient = self._fit(R, codes)
+        return values, pull_back(gradient)
+
+    def _fit(self, R, codes):
+        """DeepHear's measure of what sounds, and its gradient."""
+        if R.shape[1] != len(self.melody):
+            raise ValueError(
+                f"melody has {len(self.melody)} steps, but {R.shape[1]} are decoded."
+            )
+        given = sounding_pitches(self.melody)[:, None]
+        counts = is_pitch(given) & is_pitch(codes)
+        unison = counts & (codes == given)
+        clash = counts & ~unison & (np.abs(codes - given) <= self.radius)
+        n_steps = is_pitch(given).sum()
+        missing = is_pitch(given[:, 0]) - (R * unison).sum(axis=2)
+        loss = self.unison * missing**2 + (R * R * clash).sum(axis=2)
+        gradient = self.unison * missing[:, :, None] * unison - R * clash
+        return -loss.sum(axis=1) / n_steps, 2 / n_steps * gradient

@@ -1,0 +1,135 @@
+"""Likeness to a style: how probable a melody is under a Markov model of a corpus."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sklearn_c2c.melody import HOLD, check_melodies
+from sklearn_c2c.objectives._base import Objective
+
+# What a melody may have at a step, and what stands before its first step.
+_N_CODES = HOLD + 1
+_START = _N_CODES
+
+
+@dataclass(eq=False)
+class StyleLikeness(Objective):
+    """Mean log-likelihood of a melody's steps under a Markov model of a corpus.
+
+    ``log p(x[t] | x[t-order], ..., x[t-1])`` in nats, mean over the steps, with
+
+    ``p(c | context) = (N(context, c) + alpha) / (N(context) + 130 * alpha)``
+
+    N counting steps in the corpus, and 130 the number of codes. What stands before the
+    first step is a sign of its own. At best 0; of a context that the corpus does not
+    have, -log(130) = -4.87. The surrogate is its expectation, with orphan holds taken
+    as holds.
+
+    Parameters
+    ----------
+    corpus : array-like of int, shape (n_melodies, n_steps)
+        Melodies in the style.
+
+    order : int, default=2
+        Steps of context, at least 1.
+
+    alpha : float, default=0.01
+        Added to every count, above 0.
+
+    References
+    ----------
+    J.-P. Briot, "Compress to Create", section V.v: objectives are met outside the style
+    unless style is one of them.
+
+    Examples
+    --------
+    >>> from sklearn_c2c.objectives import StyleLikeness
+    >>> likeness = StyleLikeness([[62, 64, 62, 64], [62, 64, 66, 62]], order=1)
+    >>> likeness([[62, 64, 62, 64], [64, 64, 64, 64]]).round(2).tolist()
+    [-0.6, -5.8]
+    """
+
+    corpus: np.ndarray = field(repr=False)
+    order: int = 2
+    alpha: float = 0.01
+
+    def __post_init__(self):
+        corpus = check_melodies(self.corpus)
+        if corpus.ndim != 2 or not len(corpus):
+            raise ValueError(
+                "corpus must be melodies, of shape (n_melodies, n_steps), got shape "
+                f"{corpus.shape}."
+            )
+        if self.order < 1 or not self.alpha > 0:
+            raise ValueError(
+                "order must be at least 1 and alpha above 0, got "
+                f"order={self.order!r}, alpha={self.alpha!r}."
+            )
+        rows = self._contexts(corpus).reshape(-1, self.order)
+        contexts, index = np.unique(rows, axis=0, return_inverse=True)
+        counts = np.zeros((len(contexts), _N_CODES))
+        np.add.at(counts, (index.ravel(), corpus.ravel()), 1)
+        counts += self.alpha
+        log_p = np.log(counts / counts.sum(axis=1, keepdims=True))
+        self.corpus = corpus
+        self._known = contexts
+        # beside what an unknown context gives to every code
+        self._gain = log_p + np.log(_N_CODES)
+
+    def _contexts(self, X):
+        """The `order` codes before each step: (n_melodies, n_steps, order)."""
+        padded = np.pad(X, ((0, 0), (self.order, 0)), constant_values=_START)
+        windows = np.lib.stride_tricks.sliding_window_view(padded, self.order, axis=1)
+        return windows[:, : X.shape[1]]
+
+    def _value(self, X):
+        row = {tuple(context): i for i, context in enumerate(self._known)}
+        gain = np.vstack([self._gain, np.zeros(_N_CODES)])
+        contexts = self._contexts(X).reshape(-1, self.order)
+        rows = [row.get(tuple(context), len(row)) for context in contexts]
+        gains = gain[np.reshape(rows, X.shape), X]
+        return gains.mean(axis=1) - np.log(_N_CODES)
+
+    def _expected(self, Q, codes):
+        columns, gain = self._in_columns(codes)
+        padded = np.zeros((len(Q), self.order + Q.shape[1], len(codes) + 1))
+        padded[:, : self.order, -1] = 1
+        padded[:, self.order :, :-1] = Q
+        values, gradient = np.empty(len(Q)), np.empty(padded.shape)
+        # one melody at a time: a probability for every context at every step is much
+        for i, q in enumerate(padded):
+            values[i], gradient[i] = _expected_gain(q, columns, gain)
+        n_steps = Q.shape[1]
+        return (
+            values / n_steps - np.log(_N_CODES),
+            gradient[:, self.order :, :-1] / n_steps,
+        )
+
+    def _in_columns(self, codes):
+        """Contexts that the decoder can make, as columns of its tokens; their gains."""
+        column = np.full(_START + 1, -1)
+        column[codes] = np.arange(len(codes))
+        column[_START] = len(codes)
+        columns = column[self._known]
+        possible = (columns >= 0).all(axis=1)
+        return columns[possible].T, self._gain[np.ix_(possible, codes)]
+
+
+def _expected_gain(q, columns, gain):
+    """Sum over steps of the expected gain of one melody, and its gradient.
+
+    q is (order + n_steps, n_tokens + 1), columns (order, n_contexts), gain
+    (n_contexts, n_tokens).
+    """
+    order, n_steps = len(columns), len(q) - len(columns)
+    factors = [q[j : j + n_steps, columns[j]] for j in range(order)]
+    now = q[order:, :-1]
+    per_token = np.prod(factors, axis=0) @ gain
+    per_context = now @ gain.T
+    gradient = np.zeros_like(q)
+    gradient[order:, :-1] = per_token
+    for j in range(order):
+        others = np.prod([per_context, *factors[:j], *factors[j + 1 :]], axis=0)
+        belongs = columns[j][:, None] == np.arange(q.shape[1])
+        gradient[j : j + n_steps] += others @ belongs.astype(q.dtype)
+    return (per_token * now).sum(), gradient

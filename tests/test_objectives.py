@@ -1,0 +1,287 @@
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sklearn_c2c.melody import HOLD, REST, mend_orphan_holds, sounding_pitches
+from sklearn_c2c.metrics import in_scale_share, note_density, pitch_range
+from sklearn_c2c.objectives import (
+    Consonance,
+    Contour,
+    FirstNote,
+    HoldCount,
+    InScale,
+    NoteDensity,
+    PitchRange,
+    StyleLikeness,
+)
+
+CODES = np.array([*range(55, 84), HOLD, REST])
+N_STEPS = 12
+CORPUS = [
+    [62, HOLD, 64, 66, 67, HOLD, HOLD, 69, REST, 71, 69, HOLD],
+    [74, 73, 71, 69, 67, 66, 64, 62, 62, HOLD, HOLD, HOLD],
+    [REST, REST, 66, HOLD, 65, 66, REST, REST, 74, HOLD, 62, 60],
+]
+READY = {
+    "first note": FirstNote(62),
+    "holds": HoldCount(),
+    "density": NoteDensity(),
+    "range": PitchRange(),
+    "scale": InScale("D", "major"),
+    "contour": Contour([0, 2, 1]),
+    "consonance": Consonance(CORPUS[0]),
+    "second voice": Consonance(CORPUS[0], radius=1, unison=0),
+    "likeness 1": StyleLikeness(CORPUS, order=1),
+    "likeness 3": StyleLikeness(CORPUS, order=3, alpha=0.5),
+}
+READY["sum"] = 0.5 * READY["holds"] - READY["first note"] + 2 * READY["likeness 1"]
+
+
+@pytest.fixture(params=READY)
+def objective(request):
+    return READY[request.param]
+
+
+def some_melodies(rng, n=50):
+    codes = rng.choice([60, 62, 66, 69, 74, HOLD, HOLD, REST], (n, N_STEPS))
+    return mend_orphan_holds(codes.astype(np.int16))
+
+
+def one_hot(X):
+    return (np.asarray(X)[:, :, None] == CODES).astype(float)
+
+
+def outputs(rng, n=4):
+    """As of a sigmoid decoder: each step unlike the others, sums far from 1."""
+    return rng.uniform(0.001, 1, (n, N_STEPS, len(CODES))) ** 3
+
+
+# ------------------------------------------------------------- values by hand
+
+
+@pytest.mark.parametrize(
+    "objective, melody, value",
+    [
+        (FirstNote(62), [62, HOLD, 64], 1),
+        (FirstNote(62), [64, 62, 62], 0),
+        (FirstNote(62), [REST, REST, 62], 1),
+        (FirstNote(62), [REST, REST, REST], 0),
+        (HoldCount(), [62, HOLD, HOLD, 64, HOLD], 3),
+        (HoldCount(), [62, 62, REST], 0),
+        (NoteDensity(), [62, HOLD, 62, REST], 0.5),
+        (NoteDensity(), [REST, REST], 0),
+        (PitchRange(), [62, HOLD, 74, REST, 55], 19),
+        (PitchRange(), [62, 62], 0),
+        (PitchRange(), [REST, REST], 0),
+        (InScale("D"), [62, HOLD, HOLD, 66, 65, 60], 0.5),
+        (InScale("Bb", "dorian"), [58, 61, 62, 68], 0.75),
+        (InScale("F#", "minor"), [66, 69, 74, 76, 65], 0.8),
+        (InScale("G", "mixolydian"), [77, 78], 0.5),
+        (InScale("D"), [REST, REST], 0),
+        (Contour([0, 1]), [60, 61, 62, 63], 1),
+        (Contour([5, 5, 3]), [60, 60, 58], 1),
+        (Contour([0, 1, 0]), [72, 60, 72], -1),
+        (Contour([0, 1]), [60, HOLD, HOLD, 66], 0.7745966692),
+        (Contour([0, 1]), [60, REST, HOLD, REST], 0),
+        (Contour([0, 1]), [60, HOLD, HOLD, HOLD], 0),
+        (Consonance([62, 62]), [62, HOLD], 0),
+        (Consonance([62, 62]), [63, 65], -1.5),
+        (Consonance([62, 62], unison=0), [64, 65], -0.5),
+        (Consonance([62, 62], radius=0), [64, 65], -1),
+        (Consonance([62, REST]), [62, 63], 0),
+        (Consonance([62, HOLD]), [REST, REST], -1),
+    ],
+)
+def test_values_by_hand(objective, melody, value):
+    melody = mend_orphan_holds(np.array(melody))
+    assert_allclose(objective([melody]), [value], atol=1e-9)
+
+
+def test_likeness_by_hand():
+    likeness = StyleLikeness([[62, 64, 62], [62, 66, 62]], order=1, alpha=1)
+    # N(start, 62) = 2 of 2, N(62, 64) = 1 of 2, N(64, 62) = 1 of 1, (64, 70) unseen
+    p = np.array([3 / 132, 2 / 132, 2 / 131, 1 / 131])
+    assert_allclose(likeness([[62, 64, 62]]), np.log(p[:3]).mean())
+    assert_allclose(likeness([[62, 64, 70]]), np.log(p[[0, 1, 3]]).mean())
+    assert_allclose(
+        likeness([[70, 71, 72]])[0], np.log([1 / 132, 1 / 130, 1 / 130]).mean()
+    )
+
+
+def test_the_style_prefers_its_own(reels, rng):
+    likeness = StyleLikeness(reels[:50], order=2)
+    shuffled = rng.permuted(reels[50:], axis=1)
+    own, foreign = likeness(reels[50:]), likeness(mend_orphan_holds(shuffled))
+    assert (own > foreign).all()
+
+
+def test_metrics_agree(reels):
+    assert_array_equal(NoteDensity()(reels), note_density(reels))
+    assert_array_equal(PitchRange()(reels), pitch_range(reels))
+    assert_allclose(InScale("D")(reels), in_scale_share(reels, "D"))
+
+
+# ------------------------------------------------------------------ surrogates
+
+
+def test_the_surrogate_of_certain_steps_is_the_value(objective, rng):
+    X = some_melodies(rng)
+    assert_allclose(objective.surrogate(one_hot(X), CODES)[0], objective(X), atol=1e-12)
+
+
+def test_the_surrogate_is_the_expected_value(rng):
+    """Against draws: orphan holds become rests there, and count as such here."""
+    P = outputs(rng, n=1)
+    P[:, :, -2:] *= 20
+    cumulative = np.cumsum(P[0] / P[0].sum(axis=1, keepdims=True), axis=1)
+    tokens = (rng.uniform(size=(20_000, N_STEPS, 1)) > cumulative).sum(axis=2)
+    X = mend_orphan_holds(CODES[tokens])
+    for name in ["first note", "holds", "density", "range"]:
+        values = READY[name](X)
+        error = 4 * values.std() / np.sqrt(len(X))
+        assert abs(READY[name].surrogate(P, CODES)[0][0] - values.mean()) < error
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_gradients_against_central_differences(objective, seed):
+    rng = np.random.default_rng(seed)
+    P = outputs(rng)
+    direction = P * rng.standard_normal(P.shape)
+    epsilon = 1e-5
+    ahead, behind = (
+        objective.surrogate(P + sign * epsilon * direction, CODES)[0]
+        for sign in (1, -1)
+    )
+    values, gradient = objective.surrogate(P, CODES)
+    assert gradient.shape == P.shape and values.shape == (len(P),)
+    slope = (gradient * direction).sum(axis=(1, 2))
+    assert_allclose(slope, (ahead - behind) / (2 * epsilon), rtol=0, atol=1e-8)
+
+
+def test_gradients_where_factors_are_zero(objective, rng):
+    """One-hot steps but for one: products over steps then have factors of 0."""
+    P = one_hot(some_melodies(rng, n=6))
+    P[:, 3] += 0.1
+    direction = np.zeros_like(P)
+    direction[:, 3] = rng.standard_normal((6, len(CODES))) * 0.1
+    epsilon = 1e-5
+    ahead, behind = (
+        objective.surrogate(P + sign * epsilon * direction, CODES)[0]
+        for sign in (1, -1)
+    )
+    slope = (objective.surrogate(P, CODES)[1] * direction).sum(axis=(1, 2))
+    assert_allclose(slope, (ahead - behind) / (2 * epsilon), rtol=0, atol=1e-8)
+
+
+def test_the_scale_of_a_step_does_not_matter(objective, rng):
+    P = outputs(rng)
+    scaled = P * rng.uniform(0.1, 10, (*P.shape[:2], 1))
+    values, gradient = objective.surrogate(P, CODES)
+    assert_allclose(objective.surrogate(scaled, CODES)[0], values, atol=1e-12)
+    assert_allclose((gradient * P).sum(axis=2), 0, atol=1e-10)
+
+
+def test_silence_has_a_finite_gradient(objective):
+    for P in (one_hot(np.full((1, N_STEPS), REST)), np.zeros((1, N_STEPS, 31))):
+        values, gradient = objective.surrogate(P, CODES)
+        assert np.isfinite(values).all() and np.isfinite(gradient).all()
+
+
+def test_nothing_is_changed_and_everything_pickles(objective, rng):
+    P, X = outputs(rng), some_melodies(rng)
+    before = P.copy(), X.copy(), pickle.dumps(objective)
+    gradient = objective.surrogate(P, CODES)[1]
+    again = pickle.loads(pickle.dumps(objective))
+    assert_array_equal(again(X), objective(X))
+    assert_array_equal(again.surrogate(P, CODES)[1], gradient)
+    assert_array_equal(P, before[0])
+    assert_array_equal(X, before[1])
+    assert pickle.dumps(objective) == before[2]
+
+
+# ------------------------------------------------------------------ arithmetic
+
+
+def test_sums_and_weights(rng):
+    X, P = some_melodies(rng), outputs(rng)
+    a, b = HoldCount(), PitchRange()
+    for combined, weights in [
+        (a + b, (1, 1)),
+        (a - b, (1, -1)),
+        (-(0.5 * a - b * 2), (-0.5, 2)),
+        (np.float64(3) * a + (b - a) - b, (2, 0)),
+        (sum([0.25 * a, b], start=0 * a), (0.25, 1)),
+    ]:
+        assert_allclose(combined(X), weights[0] * a(X) + weights[1] * b(X))
+        for whole, *parts in zip(
+            *(o.surrogate(P, CODES) for o in (combined, a, b)), strict=True
+        ):
+            assert_allclose(whole, weights[0] * parts[0] + weights[1] * parts[1])
+    assert (
+        repr(0.5 * a - FirstNote(60)) == "0.5 * HoldCount() + -1 * FirstNote(pitch=60)"
+    )
+
+
+def test_functions_are_terms_without_a_gradient(rng):
+    X = some_melodies(rng)
+
+    def mean_pitch(X):
+        return sounding_pitches(X).mean(axis=1)
+
+    for combined, sign in [
+        (HoldCount() - mean_pitch, 1),
+        (mean_pitch - HoldCount(), -1),
+    ]:
+        assert_allclose(combined(X), sign * (HoldCount()(X) - mean_pitch(X)))
+        assert not hasattr(combined, "surrogate")
+    assert hasattr(HoldCount() + NoteDensity(), "surrogate")
+
+
+@pytest.mark.parametrize("wrong", [1, "holds", None])
+def test_only_objectives_and_functions_add_up(wrong):
+    with pytest.raises(TypeError):
+        HoldCount() + wrong
+    with pytest.raises(TypeError):
+        wrong - HoldCount()
+    with pytest.raises(TypeError):
+        HoldCount() * HoldCount()
+
+
+# ---------------------------------------------------------------------- errors
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: FirstNote(128), "pitch must be in 0-127, got 128"),
+        (lambda: InScale("H"), "tonic must be a letter"),
+        (lambda: InScale("D", "blue"), "mode must be one of major"),
+        (lambda: Contour([1]), "at least two finite heights"),
+        (lambda: Contour([1, 1]), "not all the same"),
+        (lambda: Contour([1, np.nan]), "finite"),
+        (lambda: Consonance([[62, 64]]), "one row of shape"),
+        (lambda: Consonance([REST, REST]), "at least one note"),
+        (lambda: Consonance([62], radius=-1), "radius=-1"),
+        (lambda: StyleLikeness([62, 64]), r"got shape \(2,\)"),
+        (lambda: StyleLikeness(CORPUS, order=0), "order=0"),
+        (lambda: StyleLikeness(CORPUS, alpha=0), "alpha=0"),
+        (lambda: HoldCount()([62, 64]), r"\(n_melodies, n_steps\), got shape \(2,\)"),
+        (lambda: HoldCount()([[62, 200]]), "200"),
+        (lambda: HoldCount().surrogate(np.ones((1, 2)), CODES), "got P of shape"),
+        (lambda: HoldCount().surrogate(np.ones((1, 2, 3)), CODES), "got P of shape"),
+        (lambda: HoldCount().surrogate(-np.ones((1, 2, 31)), CODES), "found -1 in P"),
+        (
+            lambda: FirstNote(50).surrogate(np.ones((1, 2, 31)), CODES),
+            r"pitch 50 \(D3\): the model knows 55-83",
+        ),
+        (
+            lambda: Consonance([62, 64]).surrogate(np.ones((1, 3, 31)), CODES),
+            "melody has 2 steps, but 3 are decoded",
+        ),
+    ],
+)
+def test_errors_are_named(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
