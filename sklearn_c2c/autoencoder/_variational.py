@@ -95,7 +95,7 @@ class VariationalAutoencoder(BaseAutoencoder):
     validation_fraction : float in (0, 1), default=0.1
         Share of samples set aside for early stopping.
 
-    n_iter_no_change : int, default=20
+    n_iter_no_change : int, default=30
         Stop when for so many epochs in a row the loss (the validation loss with
         `early_stopping`) has not fallen by `tol`.
 
@@ -222,7 +222,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         shuffle=True,
         early_stopping=False,
         validation_fraction=0.1,
-        n_iter_no_change=20,
+        n_iter_no_change=30,
         tol=1e-4,
         warm_start=False,
         random_state=None,
