@@ -61,6 +61,9 @@ def test_distances_by_steps_and_by_intervals():
     for by, distances in found.items():
         X = [up, wrong, moved, rhythm]
         assert nearest_melody(X, [tune], by=by)[1].tolist() == distances
+    # Upside down, every interval but the first note's differs.
+    _, distance = nearest_melody([[62, 64, 60, 67]], [[62, 60, 64, 57]], by="intervals")
+    assert distance == [0.75]
     # Across a rest the interval is that from note to note.
     _, distance = nearest_melody([[62, REST, 64]], [[72, REST, 74]], by="intervals")
     assert distance == [0]

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import norm
+from scipy.special import rel_entr
+from scipy.stats import gaussian_kde, norm
 
 from sklearn_c2c.melody import HOLD, REST, mend_orphan_holds, transpose
 from sklearn_c2c.metrics import (
@@ -35,6 +36,10 @@ def test_features_of_hand_counted_bars():
     assert pairs[2, 2] == pairs[2, 6] == pairs[6, 2] == 1 and pairs.sum() == 3
     pairs = features.note_length_transition_matrix.reshape(16, 16)
     assert pairs[1, 0] == pairs[0, 1] == pairs[1, 1] == 1 and pairs.sum() == 3
+    # Rows are what comes first: D before E, two steps before one.
+    features = style_features([[62, HOLD, 64]])
+    assert features.pitch_class_transition_matrix.reshape(12, 12)[2, 4] == 1
+    assert features.note_length_transition_matrix.reshape(16, 16)[1, 0] == 1
 
 
 def test_features_of_extremes():
@@ -71,6 +76,17 @@ def test_area_and_divergence_of_normal_samples():
     assert kl_divergence(a, 2 * a) != pytest.approx(kl_divergence(2 * a, a), rel=0.1)
     assert overlapping_area(a, a + 100) < 1e-9
     assert 30 < kl_divergence(a, a + 100) < 36.1
+
+
+def test_the_grid_reaches_beyond_the_samples():
+    a, b = [0.0, 1.0, 2.0], [1.0, 2.0, 4.0]
+    grid = np.linspace(-20, 20, 100_001)
+    p, q = gaussian_kde(a)(grid), gaussian_kde(b)(grid)
+    area = np.trapezoid(np.minimum(p, q), grid)
+    assert overlapping_area(a, b) == pytest.approx(area, abs=2e-3)
+    assert kl_divergence(a, b) == pytest.approx(
+        np.trapezoid(rel_entr(p, q), grid), rel=0.02
+    )
 
 
 @pytest.mark.parametrize("constant", [[0.0], [3.0, 3.0], [0.1 + 0.2, 0.3]])
