@@ -7,8 +7,10 @@ that begins with a `PianoRollEncoder`, scikit-learn's PCA. What comes back is wh
 
 from sklearn_c2c.generation._attributes import add_attribute, attribute_vector
 from sklearn_c2c.generation._exploration import average, neighbours, translate
+from sklearn_c2c.generation._optimization import optimize
 from sklearn_c2c.generation._paths import interpolate, interpolate_grid, sweep
 from sklearn_c2c.generation._recursion import attractors, recurse
+from sklearn_c2c.generation._refinement import refine
 from sklearn_c2c.generation._sampling import sample, vary
 
 __all__ = [
@@ -19,7 +21,9 @@ __all__ = [
     "interpolate",
     "interpolate_grid",
     "neighbours",
+    "optimize",
     "recurse",
+    "refine",
     "sample",
     "sweep",
     "translate",

@@ -1,0 +1,326 @@
+"""Steer: search the latent space for melodies that meet an objective."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.optimize import differential_evolution
+from sklearn.pipeline import Pipeline
+from sklearn.utils import Bunch, check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_c2c.generation._models import MODEL, last_step, latent_range
+
+_BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
+
+# Vectors that SciPy's differential evolution needs at least.
+_MIN_POPULATION = 5
+
+
+@validate_params(
+    {
+        "model": MODEL,
+        "objective": [callable],
+        "method": [StrOptions({"gradient", "random", "evolution"})],
+        "maximize": ["boolean"],
+        "n_starts": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "bounds": [StrOptions({"observed"}), None],
+        "prior_weight": [Interval(Real, 0, None, closed="left")],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def optimize(
+    model,
+    objective,
+    *,
+    method="gradient",
+    maximize=True,
+    n_starts=10,
+    max_iter=100,
+    bounds="observed",
+    prior_weight=0.0,
+    learning_rate_init=0.1,
+    X=None,
+    random_state=None,
+):
+    """Move latent vectors so that what they decode to meets an objective.
+
+    Looks for the z with the largest ``objective(decode(z)) + prior_weight * log p(z)``,
+    ``log p(z) = -|z|^2 / 2`` being the standard normal prior of a variational
+    autoencoder, from random starts that are moved together. The objective is measured
+    on decoded melodies at every step of the way, and of each start the best is kept.
+
+    Parameters
+    ----------
+    model : fitted estimator or Pipeline
+        Has `transform` and `inverse_transform`.
+
+    objective : callable
+        Takes what ``model.inverse_transform`` returns, of a Pipeline melodies, and
+        returns one value for each row; NaN counts as worst. Ready ones are in
+        `sklearn_c2c.objectives`.
+
+    method : {"gradient", "random", "evolution"}, default="gradient"
+        "gradient": Adam on the gradient of the objective's surrogate through the
+        decoder, each step projected into the bounds. For a Pipeline of two steps,
+        `PianoRollEncoder` and an autoencoder, and an objective with a `surrogate`;
+        otherwise it warns and searches at random.
+        "random": generate and test; each start is compared with `max_iter` more.
+        "evolution": SciPy's differential evolution, the starts being its population.
+
+    maximize : bool, default=True
+        Whether more is better; False looks for the least.
+
+    n_starts : int, default=10
+        Random latent vectors to start from. They are drawn uniformly within the bounds,
+        from the standard normal distribution where there are none.
+
+    max_iter : int, default=100
+        Steps of each start: gradient steps, draws or generations.
+
+    bounds : {"observed"} or None, default="observed"
+        "observed": the least and the largest value that each latent variable takes over
+        the training data. None: everywhere, for models with a prior.
+
+    prior_weight : float, default=0.0
+        Weight of the prior's log-density, in units of the objective for a nat.
+
+    learning_rate_init : float, default=0.1
+        First step of Adam, in widths of the bounds (in units without bounds). It falls
+        linearly to 0.
+
+    X : array-like, default=None
+        Data whose latent vectors give the bounds. Needed for models that do not
+        remember them as ``latent_min_`` and ``latent_max_``, such as PCA.
+
+    random_state : int, RandomState instance or None, default=None
+        An int gives the same result again.
+
+    Returns
+    -------
+    result : `Bunch`
+        - melodies : what ``model.inverse_transform`` returns, the best of each start
+        - latent : ndarray of shape (n_starts, h), the vectors that decode to them
+        - start_melodies, start_latent : the same of the starts
+        - before, after : ndarray of shape (n_starts,), the objective of start_melodies
+          and of melodies. In "evolution", where the starts mix, both go from the best
+          to the worst.
+        - best : int, the start with the best melody
+        - method : str, the method that was used
+        - n_decoder_calls : int, latent vectors decoded, gradients counted as decodings
+
+    Raises
+    ------
+    ValueError
+        If the bounds are not known and X is not given, the objective does not return
+        one value for each row, or an objective on melodies is put to a model that
+        decodes something else.
+
+    References
+    ----------
+    J.-P. Briot, "Compress to Create", section V.v and footnotes 28-31.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_c2c import Autoencoder, PianoRollEncoder, generation
+    >>> from sklearn_c2c.objectives import HoldCount
+    >>> X = [[62, 129, 64, 66], [66, 64, 62, 129], [69, 129, 62, 129]]
+    >>> model = make_pipeline(PianoRollEncoder(), Autoencoder(h=8, random_state=0))
+    >>> result = generation.optimize(model.fit(X), HoldCount(), random_state=0)
+    >>> result.melodies.shape, bool((result.after >= result.before).all())
+    ((10, 4), True)
+    """
+    check_is_fitted(model)
+    if method == "evolution" and (bounds is None or n_starts < _MIN_POPULATION):
+        raise ValueError(
+            f'method="evolution" needs bounds="observed" and n_starts of at least '
+            f"{_MIN_POPULATION}, got bounds={bounds!r} and n_starts={n_starts}."
+        )
+    method = _possible_method(model, objective, method)
+    rng = check_random_state(random_state)
+    box = _Box(*latent_range(model, X), bounds is not None)
+    search = _Search(model, objective, 1 if maximize else -1, prior_weight)
+    start = box.draw(rng, n_starts)
+    if method == "gradient":
+        first, best = _climb(search, start, box, max_iter, learning_rate_init)
+    elif method == "random":
+        first, best = _draw_on(search, start, box, max_iter, rng)
+    else:
+        first, best = _evolve(search, start, box, max_iter, rng)
+    return Bunch(
+        melodies=best["rows"],
+        latent=best["Z"],
+        start_melodies=first["rows"],
+        start_latent=first["Z"],
+        before=first["value"],
+        after=best["value"],
+        best=int(best["score"].argmax()),
+        method=method,
+        n_decoder_calls=search.n_decoder_calls,
+    )
+
+
+class _Box:
+    """Where latent vectors may be."""
+
+    def __init__(self, low, high, is_bounded):
+        self.dtype = low.dtype
+        self.low = low if is_bounded else np.full_like(low, -np.inf)
+        self.high = high if is_bounded else np.full_like(high, np.inf)
+        self.width = high - low if is_bounded else np.ones_like(low)
+        self._is_bounded = is_bounded
+
+    def draw(self, rng, n):
+        shape = (n, len(self.low))
+        if self._is_bounded:
+            Z = rng.uniform(self.low, self.high, shape)
+        else:
+            Z = rng.standard_normal(shape)
+        return self.project(Z)
+
+    def project(self, Z):
+        return np.clip(Z.astype(self.dtype), self.low, self.high)
+
+
+class _Search:
+    """Decodes latent vectors, measures what comes out, and counts the decodings.
+
+    What it finds is a dict of arrays with a row for each vector: Z, the decoded rows,
+    the value of the objective and the score, of which more is better.
+    """
+
+    def __init__(self, model, objective, sign, prior_weight):
+        self._model, self._objective = model, objective
+        self._sign, self._prior_weight = sign, prior_weight
+        self.n_decoder_calls = 0
+
+    def look(self, Z):
+        self.n_decoder_calls += len(Z)
+        return self._judge(Z, self._model.inverse_transform(Z))
+
+    def look_around(self, Z):
+        """Look, and add the surrogate's score and its gradient with respect to Z."""
+        self.n_decoder_calls += 2 * len(Z)
+        encoder, decoder = self._model
+        P, vjp = decoder.decode_with_vjp(Z)
+        found = self._judge(Z, encoder.inverse_transform(P))
+        steps = P.reshape(len(P), -1, len(encoder.codes_))
+        expected, gradient = self._objective.surrogate(steps, encoder.codes_)
+        cotangent = (self._sign * gradient).reshape(P.shape).astype(P.dtype)
+        found["surrogate"] = self._sign * expected
+        found["gradient"] = vjp(cotangent) - self._prior_weight * Z
+        return found
+
+    def _judge(self, Z, rows):
+        rows = np.asarray(rows)
+        value = np.asarray(self._objective(rows), dtype=np.float64)
+        if value.shape != (len(Z),):
+            raise ValueError(
+                f"The objective must return one value for each of {len(Z)} rows, got "
+                f"an array of shape {value.shape}."
+            )
+        score = self._sign * value - self._prior_weight * (Z * Z).sum(axis=1) / 2
+        score[np.isnan(score)] = -np.inf
+        # ties go to the likelier one where a surrogate tells
+        return {
+            "Z": Z,
+            "rows": rows,
+            "value": value,
+            "score": score,
+            "surrogate": np.zeros(len(Z)),
+        }
+
+
+def _climb(search, start, box, max_iter, learning_rate_init):
+    """Adam in units of the box, with gradients of length 1, each step projected."""
+    Z, mean, square = start, 0.0, 0.0
+    first = found = search.look_around(Z)
+    best = _copy(first)
+    for i in range(max_iter):
+        slope = found["gradient"] * box.width
+        slope /= np.maximum(np.abs(slope).max(axis=1, keepdims=True), _EPSILON**4)
+        mean = _BETA_1 * mean + (1 - _BETA_1) * slope
+        square = _BETA_2 * square + (1 - _BETA_2) * slope**2
+        direction = mean / (1 - _BETA_1 ** (i + 1))
+        direction /= np.sqrt(square / (1 - _BETA_2 ** (i + 1))) + _EPSILON
+        rate = learning_rate_init * (1 - i / max_iter)
+        Z = box.project(Z + rate * box.width * direction)
+        found = search.look_around(Z)
+        _keep_better(best, found)
+    return first, best
+
+
+def _draw_on(search, start, box, max_iter, rng):
+    """Generate and test."""
+    first = search.look(start)
+    best = _copy(first)
+    for _ in range(max_iter):
+        _keep_better(best, search.look(box.draw(rng, len(start))))
+    return first, best
+
+
+def _evolve(search, start, box, max_iter, rng):
+    """Differential evolution of the starts, both ends from the best to the worst."""
+    result = differential_evolution(
+        lambda columns: -search.look(box.project(columns.T))["score"],
+        list(zip(box.low, box.high, strict=True)),
+        init=start,
+        maxiter=max_iter,
+        tol=0,
+        atol=-1,  # all equal is a plateau, not the end
+        polish=False,
+        vectorized=True,
+        updating="deferred",
+        seed=rng,
+    )
+    first, best = search.look(start), search.look(box.project(result.population))
+    return tuple(_sorted(found) for found in (first, best))
+
+
+def _copy(found):
+    return {name: found[name].copy() for name in found if name != "gradient"}
+
+
+def _keep_better(best, found):
+    """Put what is found in the place of what is worse, row by row."""
+    better = found["score"] > best["score"]
+    ties = found["score"] == best["score"]
+    better |= ties & (found["surrogate"] > best["surrogate"])
+    for name in best:
+        best[name][better] = found[name][better]
+
+
+def _sorted(found):
+    order = np.argsort(-found["score"], kind="stable")
+    return {name: array[order] for name, array in found.items()}
+
+
+def _possible_method(model, objective, method):
+    """The method asked for, or "random" with a warning where there is no gradient."""
+    has_surrogate = hasattr(objective, "surrogate")
+    decodes_melodies = isinstance(model, Pipeline) and hasattr(model[0], "codes_")
+    if has_surrogate and not decodes_melodies:
+        raise ValueError(
+            f"{objective!r} measures melodies, but {type(model).__name__} decodes "
+            "something else; put a PianoRollEncoder before it in a Pipeline."
+        )
+    if method != "gradient":
+        return method
+    if not has_surrogate:
+        obstacle = "The objective has no surrogate"
+    elif not hasattr(last_step(model), "decode_with_vjp"):
+        obstacle = f"{type(last_step(model)).__name__} has no decode_with_vjp"
+    elif len(model) != 2:
+        obstacle = "The Pipeline has steps between PianoRollEncoder and decoder"
+    else:
+        return method
+    warnings.warn(
+        f'{obstacle}, so there is no gradient; searching with method="random" instead.',
+        stacklevel=4,
+    )
+    return "random"

@@ -1,0 +1,207 @@
+"""Creation by refinement: change a melody until a classifier accepts it."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils import Bunch, check_array, check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, validate_params
+from sklearn.utils.validation import check_is_fitted
+
+# Scores of a row differ from one batch to another by so much of the largest score.
+_ROUNDING = 1e-6
+
+
+@validate_params(
+    {
+        "classifier": [
+            HasMethods(["decision_function"]),
+            HasMethods(["predict_proba"]),
+        ],
+        "X": ["array-like"],
+        "threshold": [Real],
+        "n_starts": [Interval(Integral, 1, None, closed="left"), None],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def refine(
+    classifier,
+    X,
+    *,
+    target=None,
+    threshold=0.0,
+    n_starts=None,
+    max_iter=20,
+    random_state=None,
+):
+    """Change melodies step by step until a classifier accepts them.
+
+    Lewis' creation by refinement: a critic is trained on good and bad examples; then it
+    stays as it is, and its input climbs what it says. Lewis descends a gradient, which
+    only neural networks have. Here the melody is what it is, a row of discrete steps,
+    so any classifier will do: coordinate ascent visits the steps in random order, tries
+    every value there, and keeps the one with the largest score if that is larger than
+    before. All melodies are refined together.
+
+    Parameters
+    ----------
+    classifier : fitted classifier or Pipeline
+        Has `decision_function` or `predict_proba`. A Pipeline that begins with a
+        `PianoRollEncoder` gets only legal melodies to judge, of all pitches that its
+        encoder knows.
+
+    X : array-like of shape (n_melodies, n_steps)
+        Melodies to start from; with `n_starts` an example from which values are drawn.
+
+    target : label, default=None
+        Class to reach; None is the last of ``classifier.classes_``, the positive one of
+        two.
+
+    threshold : float, default=0.0
+        Score to exceed. 0 is where the classifier begins to predict the target;
+        ``np.inf`` goes on until no change of one step is better.
+
+    n_starts : int, default=None
+        Start from so many random rows, whose every step is drawn from the values that
+        may stand there. None: from the rows of X.
+
+    max_iter : int, default=20
+        Rounds over all steps.
+
+    random_state : int, RandomState instance or None, default=None
+        For random starts and the order of the steps. An int gives the same result
+        again.
+
+    Returns
+    -------
+    result : `Bunch`
+        - melodies : ndarray of shape (n_starts, n_steps), the refined ones
+        - paths : list of ndarray of shape (n_changes + 1, n_steps), for each start the
+          melody before and after every change
+        - before, after : ndarray of shape (n_starts,), the classifier's score
+        - accepted : ndarray of bool, shape (n_starts,), whether it exceeds `threshold`
+        - n_classifier_calls : int, rows scored
+
+    Raises
+    ------
+    ValueError
+        If target is none of the classifier's classes.
+
+    Notes
+    -----
+    The score is the margin of the target: its `decision_function`, or without one its
+    `predict_proba`, minus the largest of the other classes. Values that may stand at a
+    step are the encoder's ``codes_``, otherwise those that X has anywhere. A round
+    costs ``n_starts * n_steps * n_values`` scores. Classifiers whose score is constant
+    over wide regions, such as trees, leave nothing to climb there.
+
+    References
+    ----------
+    J. P. Lewis, "Creation by refinement: a creativity paradigm for gradient descent
+    learning networks", ICNN 1988.
+    J.-P. Briot, "Compress to Create", section V.v and footnote 27.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_c2c import PianoRollEncoder, generation
+    >>> X = [[62, 129, 66, 69], [66, 129, 69, 62], [61, 63, 65, 68], [63, 61, 68, 65]]
+    >>> critic = make_pipeline(PianoRollEncoder(), LogisticRegression())
+    >>> critic = critic.fit(X, ["bad", "bad", "good", "good"])
+    >>> result = generation.refine(critic, X[:2], random_state=0)
+    >>> result.accepted, critic.predict(result.melodies)
+    (array([ True,  True]), array(['good', 'good'], dtype='<U4'))
+    """
+    check_is_fitted(classifier)
+    rows = check_array(X, dtype=None, copy=True)
+    critic = _Critic(classifier, rows, target)
+    rng = check_random_state(random_state)
+    if n_starts is not None:
+        shape = (n_starts, rows.shape[1])
+        rows = critic.legal(rng.choice(critic.values, shape).astype(rows.dtype))
+    score = critic.score(rows)
+    before = score.copy()
+    paths = [[row.copy()] for row in rows]
+    for _ in range(max_iter):
+        order = rng.permutation(rows.shape[1])
+        n_changed = sum(
+            _improve(critic, step, rows, score, threshold, paths) for step in order
+        )
+        if not n_changed:
+            break
+    return Bunch(
+        melodies=rows,
+        paths=[np.array(path) for path in paths],
+        before=before,
+        after=score,
+        accepted=score > threshold,
+        n_classifier_calls=critic.n_calls,
+    )
+
+
+def _improve(critic, step, rows, score, threshold, paths):
+    """Change a step of the rows that fall short, where it helps; count them."""
+    short = np.flatnonzero(score <= threshold)
+    if not short.size:
+        return 0
+    best_rows, best_score = critic.best_at(step, rows[short])
+    better = best_score > score[short] + critic.rounding
+    changed = short[better]
+    rows[changed], score[changed] = best_rows[better], best_score[better]
+    for i in changed:
+        paths[i].append(rows[i].copy())
+    return changed.size
+
+
+class _Critic:
+    """A classifier's opinion of rows, and the rows that it can be asked about."""
+
+    def __init__(self, classifier, X, target):
+        classes = classifier.classes_
+        target = classes[-1] if target is None else target
+        if target not in classes:
+            raise ValueError(
+                f"target must be one of the classes {classes.tolist()}, got {target!r}."
+            )
+        self._classifier = classifier
+        self._column = int(np.flatnonzero(classes == target)[0])
+        first = classifier[0] if isinstance(classifier, Pipeline) else None
+        self._encoder = first if hasattr(first, "codes_") else None
+        self.values = self._encoder.codes_ if self._encoder else np.unique(X)
+        self.n_calls, self.rounding = 0, 0.0
+
+    def legal(self, rows):
+        """The melodies that the encoder makes of rows of its codes."""
+        if self._encoder is None:
+            return rows
+        one_hot = (rows[:, :, None] == self.values).astype(np.float32)
+        melodies = self._encoder.inverse_transform(one_hot.reshape(len(rows), -1))
+        return melodies.astype(rows.dtype)
+
+    def score(self, rows):
+        """The target's margin over the best of the other classes."""
+        self.n_calls += len(rows)
+        if hasattr(self._classifier, "decision_function"):
+            scores = self._classifier.decision_function(rows)
+        else:
+            scores = self._classifier.predict_proba(rows)
+        if scores.ndim == 1:
+            margin = scores if self._column == 1 else -scores
+        else:
+            others = np.delete(scores, self._column, axis=1)
+            margin = scores[:, self._column] - others.max(axis=1)
+        self.rounding = max(self.rounding, _ROUNDING * np.abs(margin).max())
+        return margin
+
+    def best_at(self, step, rows):
+        """The best that each row becomes by another value at one step; the scores."""
+        n_rows, n_values = len(rows), len(self.values)
+        candidates = np.repeat(rows, n_values, axis=0)
+        candidates[:, step] = np.tile(self.values, n_rows)
+        candidates = self.legal(candidates)
+        scores = self.score(candidates).reshape(n_rows, n_values)
+        best = scores.argmax(axis=1)
+        return candidates[np.arange(n_rows) * n_values + best], scores.max(axis=1)

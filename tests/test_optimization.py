@@ -1,0 +1,263 @@
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from sklearn_c2c import Autoencoder, PianoRollEncoder, VariationalAutoencoder
+from sklearn_c2c.generation import optimize
+from sklearn_c2c.melody import check_melodies
+from sklearn_c2c.objectives import (
+    Contour,
+    FirstNote,
+    HoldCount,
+    InScale,
+    PitchRange,
+    StyleLikeness,
+)
+
+BUDGET = {"n_starts": 6, "max_iter": 15, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def model(reels):
+    autoencoder = Autoencoder(h=30, max_iter=60, random_state=0)
+    return make_pipeline(PianoRollEncoder((55, 83)), autoencoder).fit(reels)
+
+
+@pytest.fixture(scope="module")
+def variational(reels):
+    autoencoder = VariationalAutoencoder(h=8, max_iter=40, random_state=0)
+    return make_pipeline(PianoRollEncoder(), autoencoder).fit(reels)
+
+
+@pytest.fixture(scope="module")
+def pca(reels):
+    return make_pipeline(PianoRollEncoder(), PCA(20)).fit(reels)
+
+
+def mean_code(X):
+    return X.mean(axis=1)
+
+
+@pytest.mark.parametrize("method", ["gradient", "random", "evolution"])
+@pytest.mark.parametrize("maximize", [True, False])
+def test_every_method_climbs_repeats_and_stays_in_the_box(model, method, maximize):
+    objective, before = HoldCount(), pickle.dumps(model)
+    options = {"method": method, "maximize": maximize, **BUDGET}
+    result = optimize(model, objective, **options)
+    sign = 1 if maximize else -1
+    assert (sign * (result.after - result.before) >= 0).all()
+    assert sign * result.after.mean() > sign * result.before.mean()
+    assert result.after[result.best] == sign * (sign * result.after).max()
+    assert result.method == method
+    for melodies, latent, values in [
+        (result.melodies, result.latent, result.after),
+        (result.start_melodies, result.start_latent, result.before),
+    ]:
+        assert_array_equal(check_melodies(melodies), melodies)
+        assert_array_equal(model.inverse_transform(latent), melodies)
+        assert_array_equal(objective(melodies), values)
+        assert latent.shape == (6, 30) and latent.dtype == np.float32
+        assert (latent >= model[-1].latent_min_).all()
+        assert (latent <= model[-1].latent_max_).all()
+    again = optimize(model, objective, **options)
+    assert again.keys() == result.keys()
+    for name in result:
+        assert_array_equal(again[name], result[name])
+    assert pickle.dumps(model) == before
+    other = optimize(model, objective, **options | {"random_state": 1})
+    assert not np.array_equal(other.start_latent, result.start_latent)
+
+
+def test_calls_are_counted(model):
+    class Counting(Autoencoder):
+        n_rows = 0
+
+        def decode_with_vjp(self, Z):
+            P, vjp = super().decode_with_vjp(Z)
+            Counting.n_rows += len(Z)
+
+            def counting_vjp(G):
+                Counting.n_rows += len(G)
+                return vjp(G)
+
+            return P, counting_vjp
+
+        def inverse_transform(self, Z):
+            Counting.n_rows += len(Z)
+            return super().inverse_transform(Z)
+
+    spied = make_pipeline(model[0], Counting())
+    spied[-1].__dict__.update(model[-1].__dict__)
+    for method in ["gradient", "random", "evolution"]:
+        Counting.n_rows = 0
+        result = optimize(spied, HoldCount(), method=method, **BUDGET)
+        assert result.n_decoder_calls == Counting.n_rows
+
+
+@pytest.mark.parametrize(
+    "objective, maximize",
+    [
+        (FirstNote(62), True),
+        (FirstNote(60), True),
+        (HoldCount(), True),
+        (HoldCount(), False),
+    ],
+)
+def test_gradient_reaches_what_random_does_at_equal_calls(model, objective, maximize):
+    """The paper's objectives, its D4 beside its C4, over 20 starts."""
+    options = {"maximize": maximize, "n_starts": 20, "random_state": 0}
+    climbed = optimize(model, objective, max_iter=40, **options)
+    drawn = optimize(model, objective, method="random", max_iter=81, **options)
+    assert climbed.n_decoder_calls == drawn.n_decoder_calls
+    assert_array_equal(climbed.start_latent, drawn.start_latent)
+    sign = 1 if maximize else -1
+    assert sign * climbed.after.mean() >= sign * drawn.after.mean()
+    assert sign * climbed.after[climbed.best] >= sign * drawn.after[drawn.best]
+    if isinstance(objective, HoldCount):
+        assert sign * climbed.after.min() > sign * drawn.after.mean()
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "softmax"])
+@pytest.mark.parametrize(
+    "objective",
+    [
+        HoldCount() - 3 * FirstNote(62),
+        PitchRange() + InScale("G"),
+        Contour([0, 1, 0]),
+    ],
+    ids=["notes", "pitches", "contour"],
+)
+def test_the_chain_rule_through_the_decoder(reels, objective, output, rng):
+    roll = PianoRollEncoder(dtype=np.float64)
+    decoder = Autoencoder(h=6, output=output, max_iter=20, random_state=0)
+    encoder, decoder = make_pipeline(roll, decoder).fit(reels)
+
+    def expected(Z):
+        P, vjp = decoder.decode_with_vjp(Z)
+        steps = P.reshape(len(Z), reels.shape[1], -1)
+        values, gradient = objective.surrogate(steps, encoder.codes_)
+        return values, vjp(gradient.reshape(P.shape))
+
+    Z = rng.uniform(decoder.latent_min_, decoder.latent_max_, (4, 6))
+    direction = rng.standard_normal(Z.shape)
+    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    epsilon = 1e-5
+    ahead, behind = (expected(Z + e * direction)[0] for e in (epsilon, -epsilon))
+    slope = (expected(Z)[1] * direction).sum(axis=1)
+    assert_allclose(slope, (ahead - behind) / (2 * epsilon), rtol=0, atol=1e-8)
+
+
+def test_ties_go_to_the_likelier(model):
+    """No start reaches a first note that no reel has: probability decides."""
+    assert not FirstNote(83)(model.inverse_transform(model[-1].latent_mean_[None]))
+    result = optimize(model, FirstNote(83), **BUDGET)
+    assert not result.after.any()
+
+    def probability(Z):
+        P = model[-1].inverse_transform(Z).reshape(len(Z), 128, 31)
+        return FirstNote(83).surrogate(P, model[0].codes_)[0]
+
+    assert (probability(result.latent) > probability(result.start_latent)).all()
+
+
+def test_style_keeps_an_objective_in_the_style(model, reels):
+    likeness = StyleLikeness(reels, order=1)
+    bare = optimize(model, HoldCount(), maximize=False, **BUDGET)
+    styled = optimize(model, 10 * likeness - 0.2 * HoldCount(), **BUDGET)
+    assert likeness(styled.melodies).mean() > likeness(bare.melodies).mean()
+    assert HoldCount()(styled.melodies).mean() < bare.before.mean()
+
+
+def test_the_prior_as_a_term(variational):
+    free = optimize(variational, HoldCount(), bounds=None, **BUDGET)
+    near = optimize(variational, HoldCount(), bounds=None, prior_weight=2.0, **BUDGET)
+    assert_array_equal(free.start_latent, near.start_latent)
+    assert free.after.mean() > free.before.mean()
+    assert (near.latent**2).sum() < (free.latent**2).sum()
+    low, high = variational[-1].latent_min_, variational[-1].latent_max_
+    wide = optimize(variational, HoldCount(), bounds=None, n_starts=500, max_iter=1)
+    assert abs(wide.start_latent.std() - 1) < 0.1
+    inside = optimize(variational, HoldCount(), **BUDGET)
+    assert (inside.latent >= low).all() and (inside.latent <= high).all()
+
+
+def test_models_without_a_gradient_are_searched_at_random(pca, reels):
+    with pytest.warns(UserWarning, match=r"PCA has no decode_with_vjp.*random"):
+        fallen = optimize(pca, HoldCount(), X=reels, **BUDGET)
+    asked = optimize(pca, HoldCount(), X=reels, method="random", **BUDGET)
+    assert fallen.method == "random"
+    assert_array_equal(fallen.melodies, asked.melodies)
+    evolved = optimize(pca, HoldCount(), X=reels, method="evolution", **BUDGET)
+    assert evolved.after.mean() > evolved.before.mean()
+
+
+def test_objectives_without_a_gradient_are_searched_at_random(model):
+    for objective in (mean_code, HoldCount() + mean_code):
+        with pytest.warns(UserWarning, match="objective has no surrogate"):
+            result = optimize(model, objective, **BUDGET)
+        assert result.method == "random"
+        assert_array_equal(result.after, objective(result.melodies))
+        assert (result.after >= result.before).all()
+
+
+def test_steps_between_encoder_and_decoder_are_searched_at_random(reels):
+    model = make_pipeline(
+        PianoRollEncoder(), FunctionTransformer(), Autoencoder(h=4, max_iter=2)
+    ).fit(reels)
+    with pytest.warns(UserWarning, match=r"steps between PianoRollEncoder and decoder"):
+        assert optimize(model, HoldCount(), **BUDGET).method == "random"
+
+
+def test_no_warning_without_a_fallback(model):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        optimize(model, HoldCount(), **BUDGET)
+        for method in ("random", "evolution"):
+            optimize(model, mean_code, method=method, **BUDGET)
+
+
+def test_a_bare_estimator_takes_functions_of_what_it_decodes(reels):
+    roll = PianoRollEncoder().fit_transform(reels)
+    bare = Autoencoder(h=4, max_iter=2, random_state=0).fit(roll)
+    result = optimize(bare, mean_code, method="random", **BUDGET)
+    assert result.melodies.shape == (6, roll.shape[1])
+    with pytest.raises(ValueError, match=r"HoldCount\(\) measures melodies, but Auto"):
+        optimize(bare, HoldCount(), **BUDGET)
+
+
+def test_a_plateau_does_not_end_evolution(model):
+    result = optimize(model, FirstNote(83), method="evolution", **BUDGET)
+    assert result.n_decoder_calls >= 6 * 16
+
+
+def test_nan_counts_as_worst(model):
+    def holds_if_long(X):
+        holds = HoldCount()(X)
+        return np.where(holds > np.median(holds), holds, np.nan)
+
+    result = optimize(model, holds_if_long, method="random", **BUDGET)
+    assert not np.isnan(result.after).any()
+
+
+def test_bad_calls_are_named(model, pca):
+    with pytest.raises(NotFittedError):
+        optimize(make_pipeline(PianoRollEncoder(), PCA(2)), HoldCount())
+    with pytest.raises(ValueError, match="PCA does not remember"):
+        optimize(pca, HoldCount(), method="random")
+    with pytest.raises(ValueError, match=r"one value for each of 10 rows.*\(\)"):
+        optimize(model, np.mean, method="random")
+    with pytest.raises(ValueError, match=r"needs bounds.*bounds=None and n_starts=10"):
+        optimize(model, HoldCount(), method="evolution", bounds=None)
+    with pytest.raises(ValueError, match="n_starts=4"):
+        optimize(model, HoldCount(), method="evolution", n_starts=4)
+    with pytest.raises(ValueError, match="'objective' parameter"):
+        optimize(model, "holds")
+    with pytest.raises(ValueError, match=r"pitch 40 \(E2\)"):
+        optimize(model, FirstNote(40))
