@@ -9,7 +9,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/user_guide.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/user_guide.md", "docs/strategies.md", "docs/metrics.md"]
+)
 def test_listings_run(name, tmp_path, monkeypatch):
     listings = re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(), re.S)
     assert listings

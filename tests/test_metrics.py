@@ -11,7 +11,6 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_c2c import PianoRollEncoder, metrics
 from sklearn_c2c.melody import HOLD, REST
-from tests import test_docs
 from tests.strategies import melodies
 
 OF_A_SET = {
@@ -199,7 +198,3 @@ def test_a_path_is_never_better_than_its_ideal(X):
     assert continuity.largest_jump >= continuity.ideal.largest_jump - 1e-12
     back = metrics.path_continuity(path[::-1])
     assert back.total_variation == pytest.approx(continuity.total_variation)
-
-
-def test_the_page_s_listings_run(tmp_path, monkeypatch):
-    test_docs.test_listings_run("docs/metrics.md", tmp_path, monkeypatch)

@@ -148,8 +148,9 @@ class Autoencoder(BaseAutoencoder):
     forward and touches only these rows on the way back, so dense one-hot input and CSR
     input train alike.
 
-    The setting of the paper is ``Autoencoder(h=1500, init="glorot",
-    output_bias_init="zeros", learning_rate_init=1e-3, tol=0, n_iter_no_change=100)``.
+    The setting of the paper, for n columns, is ``Autoencoder(h=1500, init="glorot",
+    output_bias_init="zeros", learning_rate_init=1e-3, epsilon=1e-7 * n, tol=0,
+    n_iter_no_change=100)``.
 
     References
     ----------
