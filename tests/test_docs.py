@@ -6,16 +6,21 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 
+from sklearn_c2c.io import write_melody
+
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize(
-    "name", ["README.md", "docs/user_guide.md", "docs/strategies.md", "docs/metrics.md"]
-)
-def test_listings_run(name, tmp_path, monkeypatch):
+PAGES = ["README.md", *sorted(f"docs/{page.name}" for page in ROOT.glob("docs/*.md"))]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_listings_run(name, tmp_path, monkeypatch, reels):
     listings = re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(), re.S)
     assert listings
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "my tunes").mkdir()
+    write_melody(reels[0], tmp_path / "my tunes" / "reel.abc", key="D")
     names = {}
     for listing in listings:
         exec(compile(listing, name, "exec"), names)
