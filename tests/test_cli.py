@@ -218,7 +218,7 @@ def test_folder_with_content_is_refused_before_any_work(
     tunes, tmp_path, capsys, monkeypatch
 ):
     (tmp_path / "mine.txt").write_text("mine")
-    monkeypatch.setattr(cli._commands, "_trained", None)
+    monkeypatch.setattr(cli._learning, "_trained", None)
     message = fails(capsys, "compose", tunes, "--out", tmp_path, *TRAIN)
     assert "--force" in message
 
@@ -238,7 +238,7 @@ def test_train_refuses_to_replace_a_model(tunes, composed, capsys):
 
 
 def test_train_knows_early_that_it_cannot_save(tunes, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(cli._commands, "_trained", None)
+    monkeypatch.setattr(cli._learning, "_trained", None)
     assert "no folder" in fails(capsys, "train", tunes, "--out", tmp_path / "a" / "b")
     assert "is a folder" in fails(capsys, "train", tunes, "--out", tmp_path)
 
@@ -311,7 +311,7 @@ def test_usage_errors(arguments, capsys):
 def test_defaults_are_those_of_the_library(monkeypatch, tunes, tmp_path):
     seen = {}
 
-    def sample(model, n_samples, *, random_state):
+    def sample(model, n_samples, *, method, random_state):
         seen.update(model[-1].get_params(), n=n_samples, seed=random_state)
         raise ValueError("enough")
 

@@ -25,8 +25,7 @@ ROOMS = {
     "display": {"melody", "metrics", "io"},
     "page": {"melody", "metrics", "display", "io"},
     "persistence": {"io"},
-    "cli": {"_commands"},
-    "_commands": {
+    "cli": {
         "autoencoder",
         "datasets",
         "display",
@@ -34,6 +33,7 @@ ROOMS = {
         "io",
         "melody",
         "metrics",
+        "objectives",
         "page",
         "persistence",
         "preprocessing",

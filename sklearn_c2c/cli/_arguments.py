@@ -1,0 +1,154 @@
+"""Arguments that several commands have in common, and their types."""
+
+import argparse
+
+TUNE_HELP = "a file of one tune, or a tune of the corpus: its number or its title"
+
+
+def count(text):
+    """At least 1."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, got {number}")
+    return number
+
+
+def index(text):
+    """At least 0."""
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"expected 0 or more, got {number}")
+    return number
+
+
+def share(text):
+    """From 0 to 1."""
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"expected 0 to 1, got {number:g}")
+    return number
+
+
+def sizes(text):
+    """Counts with commas between them."""
+    return tuple(count(part) for part in text.split(","))
+
+
+def tempo(text):
+    """Quarter notes a minute."""
+    number = int(text)
+    if not 10 <= number <= 1000:
+        raise argparse.ArgumentTypeError(f"expected 10 to 1000, got {number}")
+    return number
+
+
+# Name in the library, metavar, type and help of each; its default is the library's.
+_READING_OPTIONS = {
+    "--measures": ("n_measures", "N", count, "full measures of each tune (8)"),
+    "--steps-per-quarter": ("steps_per_quarter", "N", count, "time steps (4)"),
+    "--time-signature": ("time_signature", "M", str, "metre (that of most tunes)"),
+    "--key": ("key", "TONIC", str, "move all tunes to it (as they are)"),
+}
+_TRAINING_OPTIONS = {
+    "--h": ("h", "N", count, "size of the latent space (1500; variational 32)"),
+    "--hidden": (
+        "hidden_layer_sizes",
+        "N,N...",
+        sizes,
+        "sizes of layers between the data and the latent space (none)",
+    ),
+    "--beta": ("beta", "X", float, "variational only: weight of the divergence (1)"),
+    "--max-iter": ("max_iter", "N", count, "epochs (100; variational 300)"),
+    "--batch-size": ("batch_size", "N", count, "melodies in a minibatch (20)"),
+    "--learning-rate": (
+        "learning_rate_init",
+        "X",
+        float,
+        "step size of Adam (0.01; variational 0.003)",
+    ),
+    "--output": (
+        "output",
+        "KIND",
+        str,
+        "sigmoid, or softmax per time step (sigmoid; variational softmax)",
+    ),
+}
+
+
+def gather_options(args):
+    """Set `reading` and `training`: what the user gave, under the library's names."""
+    args.reading = _given(args, _READING_OPTIONS)
+    args.training = _given(args, _TRAINING_OPTIONS)
+
+
+def _given(args, options):
+    """The options that the user gave; the others keep the defaults of the library."""
+    names = (name for name, *_ in options.values())
+    return {name: getattr(args, name) for name in names if hasattr(args, name)}
+
+
+def add_corpus(parser, **kwargs):
+    """Tunes to read, and how."""
+    parser.add_argument(
+        "corpus",
+        metavar="CORPUS",
+        help="celtic (the default), bach, or files and folders of your own: ABC, MIDI, "
+        "MusicXML",
+        **kwargs,
+    )
+    _add_options(parser, "reading files of your own", _READING_OPTIONS)
+
+
+def add_training(parser):
+    """Which model to train, and how."""
+    parser.add_argument(
+        "--variational",
+        action="store_true",
+        help="train a VariationalAutoencoder, whose latent space is filled evenly",
+    )
+    _add_options(parser, "model", _TRAINING_OPTIONS)
+
+
+def _add_options(parser, title, options):
+    group = parser.add_argument_group(f"{title} (in brackets, what holds otherwise)")
+    for flag, (name, metavar, type_, help_) in options.items():
+        group.add_argument(
+            flag,
+            dest=name,
+            metavar=metavar,
+            type=type_,
+            default=argparse.SUPPRESS,
+            help=help_,
+        )
+
+
+def add_model(parser):
+    """The model to compose with."""
+    parser.add_argument(
+        "--model", required=True, metavar="FILE", help="file made by compose or train"
+    )
+
+
+def add_number(parser, flag, type_, default, help_, metavar="N"):
+    """Add an option with a number, whose default the help names."""
+    parser.add_argument(
+        flag,
+        type=type_,
+        default=default,
+        metavar=metavar,
+        help=f"{help_}; default: %(default)s",
+    )
+
+
+def add_seed(parser, help_="the same seed gives the same files"):
+    """What makes random choices the same again."""
+    add_number(parser, "--seed", int, 0, help_)
+
+
+def add_result(parser):
+    """Where to write melodies, and how fast they are."""
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder to fill")
+    add_number(parser, "--tempo", tempo, 120, "quarter notes a minute")
+    parser.add_argument(
+        "--force", action="store_true", help="write into DIR even if it has content"
+    )

@@ -1,0 +1,126 @@
+"""What `c2c optimize` can aim at, by name: ``NAME[=VALUE][@WEIGHT]``."""
+
+from functools import reduce
+from operator import add
+
+
+def _first_note(value, about):
+    from sklearn_c2c.melody import N_PITCHES, pitch_name
+    from sklearn_c2c.objectives import FirstNote
+
+    pitches = {pitch_name(pitch): pitch for pitch in range(N_PITCHES)}
+    if value not in pitches:
+        raise ValueError(
+            f"Expected a pitch for first-note, such as first-note=C4, got {value!r}."
+        )
+    return FirstNote(pitches[value]), f"first note is {value}:"
+
+
+def _in_scale(value, about):
+    from sklearn_c2c.objectives import InScale
+
+    scale = value or about["key"]
+    if not scale:
+        raise ValueError(
+            "Expected a scale for in-scale, such as in-scale=D or 'in-scale=A minor': "
+            "the corpus has no one key."
+        )
+    return InScale(*scale.split()), f"share of notes in {scale}"
+
+
+def _contour(value, about):
+    from sklearn_c2c.objectives import Contour
+
+    try:
+        heights = [float(part) for part in (value or "").split(",")]
+    except ValueError:
+        raise ValueError(
+            "Expected heights for contour, such as contour=0,1,0 for an arch, got "
+            f"{value!r}."
+        ) from None
+    return Contour(heights), "likeness to the contour"
+
+
+def _style(value, about):
+    from sklearn_c2c.objectives import StyleLikeness
+
+    return StyleLikeness(about["data"]), "log-likelihood a step"
+
+
+def _counted(name, what):
+    """Make an objective that takes no value."""
+
+    def make(value, about):
+        from sklearn_c2c import objectives
+
+        return getattr(objectives, name)(), what
+
+    return make
+
+
+_HOLDS = _counted("HoldCount", "holds")
+_NOTES = _counted("NoteDensity", "notes a step")
+_RANGE = _counted("PitchRange", "range in semitones")
+
+# How to make each, whether it is to be large (1) or small (-1), whether it takes a
+# value, and what it asks for.
+_OBJECTIVES = {
+    "first-note": (_first_note, 1, True, "the first note has this pitch: =C4"),
+    "most-holds": (_HOLDS, 1, False, "notes as long as possible"),
+    "fewest-holds": (_HOLDS, -1, False, "notes as short as possible"),
+    "most-notes": (_NOTES, 1, False, "as many notes as possible"),
+    "fewest-notes": (_NOTES, -1, False, "as few notes as possible"),
+    "widest-range": (_RANGE, 1, False, "lowest and highest note far apart"),
+    "narrowest-range": (_RANGE, -1, False, "lowest and highest note close"),
+    "in-scale": (_in_scale, 1, True, "notes in the corpus's key, or in this: =G"),
+    "contour": (_contour, 1, True, "pitch follows these heights: =0,1,0"),
+    "style": (_style, 1, False, "note follows note as in the corpus"),
+}
+
+OBJECTIVES_HELP = "\n".join(
+    f"  {name:16} {help_}" for name, (*_, help_) in _OBJECTIVES.items()
+)
+
+
+def join_objectives(texts, about):
+    """Make one objective of those that the command line names.
+
+    Returns their weighted sum, of which more is better, and a function that tells what
+    each of them measures: of melodies, a list of dicts from what it is to its value.
+    """
+    terms = [_parse(text, about) for text in texts]
+    objective = reduce(add, (weight * measure for weight, measure, _ in terms))
+
+    def describe(melodies):
+        table = {what: measure(melodies) for _, measure, what in terms}
+        return [
+            {what: f"{values[i]:.3g}" for what, values in table.items()}
+            for i in range(len(melodies))
+        ]
+
+    return objective, describe
+
+
+def _parse(text, about):
+    """Signed weight, objective, and what it measures, of one name."""
+    stated, has_weight, weight = text.partition("@")
+    name, has_value, value = stated.partition("=")
+    if name not in _OBJECTIVES:
+        raise ValueError(
+            f"Found no objective {name!r}; expected one of {', '.join(_OBJECTIVES)}."
+        )
+    make, sign, takes_value, _ = _OBJECTIVES[name]
+    if has_value and not takes_value:
+        raise ValueError(f"{name} takes no value, got {value!r}.")
+    measure, what = make(value, about)
+    return sign * (_weight(text, weight) if has_weight else 1.0), measure, what
+
+
+def _weight(text, weight):
+    try:
+        number = float(weight)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise ValueError(f"Expected a number above 0 after @, got {text!r}.")
+    return number

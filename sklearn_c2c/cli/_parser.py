@@ -1,0 +1,302 @@
+"""The command line: every command with its arguments and examples."""
+
+import argparse
+
+import sklearn_c2c
+from sklearn_c2c.cli import _arguments as arguments
+from sklearn_c2c.cli import _exploring, _learning
+from sklearn_c2c.cli._objectives import OBJECTIVES_HELP
+
+_EXAMPLES = """\
+examples:
+  c2c compose --out reels                        8 new melodies after Celtic reels
+  c2c compose tunes.abc more/ --key D --out new  after your own tunes, all moved to D
+  c2c inspect tunes.abc                          what would be read, what not, and why
+  c2c train bach --out bach.c2c                  a model to keep
+  c2c generate --model bach.c2c --out more       new melodies from it
+  c2c interpolate --model reels/model.c2c 1 2 --out between
+  c2c COMMAND --help                             more of them
+"""
+_ATTRIBUTES = (
+    "hold-share",
+    "note-density",
+    "pitch-range",
+    "mean-absolute-interval",
+    "pitch-class-entropy",
+)
+_SCALES = [-4.0, -2.0, 0.0, 2.0, 4.0]
+_NOTHING_DRAWN = "as other commands have it; nothing is random here"
+
+
+def parse(argv=None):
+    """Read the command line; its function is `command` of what comes back."""
+    args = _parser().parse_args(argv)
+    arguments.gather_options(args)
+    return args
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="c2c",
+        description=sklearn_c2c.__doc__.partition("\n")[0],
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    version = f"%(prog)s {sklearn_c2c.__version__}"
+    parser.add_argument("--version", action="version", version=version)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for add in (
+        _add_compose,
+        _add_train,
+        _add_generate,
+        _add_interpolate,
+        _add_sweep,
+        _add_attribute,
+        _add_recurse,
+        _add_optimize,
+        _add_vary,
+        _add_inspect,
+    ):
+        add(commands)
+    return parser
+
+
+def _command(commands, name, function, summary, epilog):
+    parser = commands.add_parser(
+        name,
+        help=summary,
+        description=function.__doc__,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(command=function)
+    return parser
+
+
+def _exploration(commands, name, summary, epilog):
+    """Add a command of a kept model that fills a folder, `_exploring`'s of its name."""
+    function = getattr(_exploring, name)
+    parser = _command(commands, name, function, summary, epilog)
+    arguments.add_model(parser)
+    return parser
+
+
+def _add_compose(commands):
+    parser = _command(
+        commands,
+        "compose",
+        _learning.compose,
+        "learn a style, compose in it",
+        """\
+examples:
+  c2c compose --out reels
+  c2c compose bach --variational --h 16 --hidden 256 --out chorales
+  c2c compose tunes.abc more/ --key D --n 20 --seed 3 --out new
+""",
+    )
+    arguments.add_corpus(parser, nargs="*", default=["celtic"])
+    arguments.add_training(parser)
+    arguments.add_number(parser, "--n", arguments.count, 8, "melodies")
+    arguments.add_seed(parser)
+    arguments.add_result(parser)
+
+
+def _add_train(commands):
+    parser = _command(
+        commands,
+        "train",
+        _learning.train,
+        "learn a style, keep the model",
+        """\
+examples:
+  c2c train --out reels.c2c
+  c2c train --variational --beta 0.5 --out even.c2c
+""",
+    )
+    arguments.add_corpus(parser, nargs="*", default=["celtic"])
+    arguments.add_training(parser)
+    arguments.add_seed(parser)
+    parser.add_argument("--out", required=True, metavar="FILE", help="model to write")
+    parser.add_argument(
+        "--force", action="store_true", help="replace FILE if it exists"
+    )
+
+
+def _add_generate(commands):
+    parser = _exploration(
+        commands,
+        "generate",
+        "compose with a kept model",
+        """\
+example:
+  c2c generate --model reels.c2c --n 20 --seed 1 --out more
+""",
+    )
+    arguments.add_number(parser, "--n", arguments.count, 8, "melodies")
+    arguments.add_seed(parser)
+    arguments.add_result(parser)
+
+
+def _add_interpolate(commands):
+    parser = _exploration(
+        commands,
+        "interpolate",
+        "from one tune to another",
+        """\
+examples:
+  c2c interpolate --model reels.c2c 1 2 --out between
+  c2c interpolate --model reels.c2c "green mountain" mine.abc --steps 9 --out between
+""",
+    )
+    parser.add_argument("a", metavar="A", help=arguments.TUNE_HELP)
+    parser.add_argument("b", metavar="B", help="likewise")
+    arguments.add_number(parser, "--steps", arguments.count, 5, "steps to walk")
+    arguments.add_result(parser)
+
+
+def _add_sweep(commands):
+    parser = _exploration(
+        commands,
+        "sweep",
+        "one latent variable from its minimum to its maximum",
+        """\
+All other latent variables stay at their mean over the corpus. A single one has the more
+to say the fewer there are.
+
+example:
+  c2c train --variational --h 2 --hidden 256 --out two.c2c
+  c2c sweep --model two.c2c --latent 1 --steps 7 --out second
+""",
+    )
+    arguments.add_number(parser, "--latent", arguments.index, 0, "which, from 0")
+    arguments.add_number(parser, "--steps", arguments.count, 5, "steps to walk")
+    arguments.add_seed(parser, _NOTHING_DRAWN)
+    arguments.add_result(parser)
+
+
+def _add_attribute(commands):
+    parser = _exploration(
+        commands,
+        "attribute",
+        "a tune with more or less of an attribute",
+        f"""\
+attributes:
+  {", ".join(_ATTRIBUTES)}
+
+The attribute vector is the mean code of the quarter of the corpus that has the most of
+the attribute, minus that of the quarter that has the least. The larger
+the latent space, the larger the scales that change a tune.
+
+examples:
+  c2c attribute --model reels.c2c 1 note-density --out busy
+  c2c attribute --model reels.c2c mine.abc hold-share --scales 0 1 2 --out calm
+""",
+    )
+    parser.add_argument("tune", metavar="TUNE", help=arguments.TUNE_HELP)
+    parser.add_argument(
+        "attribute", metavar="ATTRIBUTE", choices=_ATTRIBUTES, help="see below"
+    )
+    parser.add_argument(
+        "--scales",
+        type=float,
+        nargs="+",
+        default=_SCALES,
+        metavar="X",
+        help="how much of the vector to add; below 0 takes it away; default: "
+        + " ".join(f"{scale:g}" for scale in _SCALES),
+    )
+    arguments.add_seed(parser, _NOTHING_DRAWN)
+    arguments.add_result(parser)
+
+
+def _add_recurse(commands):
+    parser = _exploration(
+        commands,
+        "recurse",
+        "feed a model its own output until it comes round",
+        """\
+examples:
+  c2c recurse --model reels.c2c --seed 4 --out noise       from noise
+  c2c recurse --model reels.c2c mine.abc --out becomes     from a tune
+""",
+    )
+    help_ = f"{arguments.TUNE_HELP}; without it, noise"
+    parser.add_argument("tune", nargs="?", metavar="TUNE", help=help_)
+    arguments.add_number(
+        parser, "--max-iter", arguments.count, 100, "iterations at most"
+    )
+    arguments.add_seed(parser)
+    arguments.add_result(parser)
+
+
+def _add_optimize(commands):
+    parser = _exploration(
+        commands,
+        "optimize",
+        "steer melodies to an objective",
+        f"""\
+objectives:
+{OBJECTIVES_HELP}
+
+Several add up, each with its WEIGHT (1 otherwise). Mind their units: holds are counted,
+what is a share or a yes or no goes from 0 to 1.
+
+examples:
+  c2c optimize --model reels.c2c first-note=C4 --out from-c
+  c2c optimize --model reels.c2c most-holds style@20 --starts 8 --out calm
+""",
+    )
+    parser.add_argument(
+        "objectives",
+        nargs="+",
+        metavar="NAME[=VALUE][@WEIGHT]",
+        help="what to aim at, see below",
+    )
+    parser.add_argument(
+        "--method",
+        choices=("gradient", "random", "evolution"),
+        default="gradient",
+        help="how to search; default: %(default)s",
+    )
+    arguments.add_number(parser, "--starts", arguments.count, 5, "random starts")
+    arguments.add_number(
+        parser, "--max-iter", arguments.count, 100, "steps from each start"
+    )
+    arguments.add_seed(parser)
+    arguments.add_result(parser)
+
+
+def _add_vary(commands):
+    parser = _exploration(
+        commands,
+        "vary",
+        "variations of a tune",
+        """\
+examples:
+  c2c vary --model reels.c2c 1 --out near
+  c2c vary --model reels.c2c mine.abc --strength 0.7 --n 12 --out far
+""",
+    )
+    parser.add_argument("tune", metavar="TUNE", help=arguments.TUNE_HELP)
+    arguments.add_number(parser, "--n", arguments.count, 5, "variations")
+    arguments.add_number(
+        parser, "--strength", arguments.share, 0.5, "from 0, the tune, to 1", "X"
+    )
+    arguments.add_seed(parser)
+    arguments.add_result(parser)
+
+
+def _add_inspect(commands):
+    parser = _command(
+        commands,
+        "inspect",
+        _learning.inspect,
+        "what would be read, and what not",
+        """\
+examples:
+  c2c inspect tunes.abc more/
+  c2c inspect waltzes/ --measures 16 --time-signature 3/4
+""",
+    )
+    arguments.add_corpus(parser, nargs="+")

@@ -1,0 +1,61 @@
+"""A corpus, or one tune, by what the command line calls it."""
+
+from pathlib import Path
+
+_CORPORA = {
+    "celtic": ("load_celtic", "Celtic reels"),
+    "bach": ("load_bach_sopranos", "Bach's chorale sopranos"),
+}
+
+
+def read_corpus(args):
+    """Read the corpus that the command line names; return it with its name."""
+    from sklearn_c2c import datasets, io
+
+    if len(args.corpus) == 1 and args.corpus[0] in _CORPORA:
+        if args.reading:
+            raise ValueError(
+                f"The corpus {args.corpus[0]!r} comes as it is; these options are for "
+                f"files of your own: {', '.join(args.reading)}."
+            )
+        loader, name = _CORPORA[args.corpus[0]]
+        return getattr(datasets, loader)(), name
+    for path in args.corpus:
+        if not Path(path).exists():
+            raise ValueError(
+                f"Found no file or folder {path!r}; expected some, or one of the "
+                f"corpora {' and '.join(_CORPORA)} alone."
+            )
+    names = [Path(path).name or path for path in args.corpus]
+    name = (
+        ", ".join(names) if len(names) < 4 else f"{names[0]} and {len(names) - 1} more"
+    )
+    return io.read_melodies(args.corpus, **args.reading), name
+
+
+def find_tune(text, about):
+    """Find a melody and its title: in a file of one, or by number or title."""
+    from sklearn_c2c import io
+
+    if Path(text).is_file():
+        found = io.read_melodies(text, **about["reading"])
+        if len(found.data) != 1:
+            raise ValueError(f"{text} holds {len(found.data)} melodies, expected one.")
+        return found.data[0], found.titles[0] or Path(text).stem
+    titles = about["titles"]
+    if text.isdecimal() and 1 <= int(text) <= len(titles):
+        return about["data"][int(text) - 1], titles[int(text) - 1]
+    wanted = text.casefold()
+    for matches in (wanted.__eq__, lambda title: wanted in title):
+        found = [i for i, t in enumerate(titles) if matches(t.casefold())]
+        if len(found) == 1:
+            return about["data"][found[0]], titles[found[0]]
+        if found:
+            choice = ", ".join(f"{i + 1} ({titles[i]})" for i in found[:5])
+            raise ValueError(
+                f"Several tunes are called {text!r}; take one of {choice}."
+            )
+    raise ValueError(
+        f"Found no tune {text!r}: expected a file, a number from 1 to {len(titles)}, "
+        f"or a title, such as {titles[0]!r}."
+    )
