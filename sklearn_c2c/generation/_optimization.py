@@ -14,6 +14,9 @@ from sklearn_c2c.generation._models import MODEL, last_step, latent_range
 
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
 
+# A gradient below it is none.
+_TINY = 1e-30
+
 # Vectors that SciPy's differential evolution needs at least.
 _MIN_POPULATION = 5
 
@@ -191,7 +194,8 @@ class _Search:
     """Decodes latent vectors, measures what comes out, and counts the decodings.
 
     What it finds is a dict of arrays with a row for each vector: Z, the decoded rows,
-    the value of the objective and the score, of which more is better.
+    the value of the objective, the score, of which more is better, and the surrogate's
+    score, 0 where it is not known.
     """
 
     def __init__(self, model, objective, sign, prior_weight):
@@ -226,7 +230,6 @@ class _Search:
             )
         score = self._sign * value - self._prior_weight * (Z * Z).sum(axis=1) / 2
         score[np.isnan(score)] = -np.inf
-        # ties go to the likelier one where a surrogate tells
         return {
             "Z": Z,
             "rows": rows,
@@ -237,13 +240,16 @@ class _Search:
 
 
 def _climb(search, start, box, max_iter, learning_rate_init):
-    """Adam in units of the box, with gradients of length 1, each step projected."""
+    """Adam in units of the box, each step projected.
+
+    Gradients are scaled to 1: a probability of 1e-9 is climbed as fast as one of 0.1.
+    """
     Z, mean, square = start, 0.0, 0.0
     first = found = search.look_around(Z)
     best = _copy(first)
     for i in range(max_iter):
         slope = found["gradient"] * box.width
-        slope /= np.maximum(np.abs(slope).max(axis=1, keepdims=True), _EPSILON**4)
+        slope /= np.maximum(np.abs(slope).max(axis=1, keepdims=True), _TINY)
         mean = _BETA_1 * mean + (1 - _BETA_1) * slope
         square = _BETA_2 * square + (1 - _BETA_2) * slope**2
         direction = mean / (1 - _BETA_1 ** (i + 1))
@@ -287,7 +293,7 @@ def _copy(found):
 
 
 def _keep_better(best, found):
-    """Put what is found in the place of what is worse, row by row."""
+    """Put what is found in the place of what is worse, or as good but less likely."""
     better = found["score"] > best["score"]
     ties = found["score"] == best["score"]
     better |= ties & (found["surrogate"] > best["surrogate"])
