@@ -9,8 +9,16 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
-from sklearn_c2c import Autoencoder, PianoRollEncoder
-from sklearn_c2c.display import LossCurveDisplay, PianoRollDisplay, score_svg
+from sklearn_c2c import Autoencoder, PianoRollEncoder, generation
+from sklearn_c2c.display import (
+    AttractorDisplay,
+    InterpolationDisplay,
+    LatentSpaceDisplay,
+    LossCurveDisplay,
+    PianoRollDisplay,
+    ReconstructionCurveDisplay,
+    score_svg,
+)
 from sklearn_c2c.melody import HOLD, REST, notes_from_melody
 
 # Two measures of 4/4 in eighth notes: a long D, a repeated E, a rest, a high G held
@@ -25,6 +33,18 @@ def pyplot():
     pyplot.close("all")
     yield pyplot
     pyplot.close("all")
+
+
+@pytest.fixture(scope="module")
+def melodies():
+    return np.random.default_rng(0).integers(60, 66, size=(12, 8))
+
+
+@pytest.fixture(scope="module")
+def model(melodies):
+    """A small Pipeline, fitted."""
+    autoencoder = Autoencoder(h=3, max_iter=20, random_state=0)
+    return make_pipeline(PianoRollEncoder(), autoencoder).fit(melodies)
 
 
 def steps(svg):
@@ -109,6 +129,179 @@ def test_loss_curve_needs_a_fitted_estimator_with_epochs():
         LossCurveDisplay.from_estimator(Autoencoder())
     with pytest.raises(ValueError, match="PCA has no loss_curve_"):
         LossCurveDisplay.from_estimator(PCA().fit(np.eye(3)))
+
+
+def test_path_marks_the_notes_that_are_new(pyplot):
+    path = [[62, HOLD, 64, 66], [62, HOLD, 64, 69], [62, 62, 64, 69]]
+    display = InterpolationDisplay.from_melodies(path, colors=("blue", "red"))
+    assert isinstance(display, InterpolationDisplay)
+    is_new = [new.tolist() for new in display.is_new_]
+    assert is_new == [[False] * 3, [False, False, True], [True, True, False, False]]
+    reds = [bar.get_facecolor()[0] for bar in display.bars_]
+    assert reds == np.concatenate(is_new).astype(float).tolist()
+    attacks = display.attacks_.get_colors()[:, 0]
+    assert attacks.tolist() == reds
+    assert [t.get_text() for t in display.legend_.texts] == ["as before", "new"]
+
+
+def test_path_of_silence(pyplot):
+    display = InterpolationDisplay.from_melodies([[REST, REST], [60, HOLD]])
+    assert [new.tolist() for new in display.is_new_] == [[], [True]]
+
+
+def test_latent_space_shows_two_latents(pyplot, model, melodies):
+    display = LatentSpaceDisplay.from_estimator(
+        model, melodies, dimensions=(2, 0), y=np.arange(12.0), y_name="number"
+    )
+    codes = model.transform(melodies)[:, [2, 0]]
+    (points,) = display.points_
+    np.testing.assert_array_equal(points.get_offsets(), codes)
+    assert points.get_array().tolist() == list(range(12))
+    assert display.colorbar_.ax.get_ylabel() == "number"
+    assert display.ax_.get_xlabel() == "Latent variable 2"
+    assert display.circles_ is None and display.arrows_ == []
+
+
+@pytest.mark.parametrize("reduction", [None, "pca", "tsne"])
+def test_latent_space_circles_and_arrows(pyplot, model, melodies, reduction):
+    display = LatentSpaceDisplay.from_estimator(
+        model,
+        melodies,
+        reduction=reduction,
+        y=["reel"] * 4 + ["chorale"] * 8,
+        highlight=[5, 1],
+        arrows_to=melodies[[0, 2]],
+        random_state=0,
+    )
+    assert [c.get_label() for c in display.points_] == ["chorale", "reel"]
+    assert [len(c.get_offsets()) for c in display.points_] == [8, 4]
+    np.testing.assert_array_equal(
+        display.circles_.get_offsets(), np.asarray(display.points)[[5, 1]]
+    )
+    ends = [(arrow.xyann, arrow.xy) for arrow in display.arrows_]
+    np.testing.assert_array_equal(
+        ends, np.stack([display.circled, display.targets], axis=1)
+    )
+    if reduction != "tsne":
+        np.testing.assert_allclose(
+            display.targets, np.asarray(display.points)[[0, 2]], atol=1e-6
+        )
+
+
+def test_latent_space_by_tsne_is_reproducible(model, melodies, pyplot):
+    first, second = (
+        LatentSpaceDisplay.from_estimator(
+            model, melodies, reduction="tsne", random_state=3
+        )
+        for _ in range(2)
+    )
+    assert (first.points == second.points).all()
+
+
+def test_latent_space_of_pca_by_label_without_arrows(pyplot):
+    X = np.random.default_rng(0).normal(size=(6, 4))
+    is_first = np.arange(6) < 2
+    display = LatentSpaceDisplay.from_estimator(PCA().fit(X), X, y=is_first)
+    assert [c.get_label() for c in display.points_] == ["False", "True"]
+    assert display.colorbar_ is None
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"reduction": "umap"}, "'umap'"),
+        ({"dimensions": (0, 3)}, r"\(0, 3\) do not exist: there are 3, 0 to 2"),
+        ({"dimensions": (0, 3), "reduction": "pca"}, "there are 3"),
+        ({"highlight": [12]}, "there are 12, 0 to 11"),
+        ({"y": [1, 2]}, "2 rows of y for 12 melodies"),
+        ({"arrows_to": [[60] * 8]}, "1 rows of arrows_to for 0 highlighted"),
+    ],
+)
+def test_latent_space_refuses(model, melodies, options, message):
+    with pytest.raises(ValueError, match=message):
+        LatentSpaceDisplay.from_estimator(model, melodies, **options)
+
+
+def test_latent_space_needs_a_fitted_estimator(melodies):
+    with pytest.raises(NotFittedError):
+        LatentSpaceDisplay.from_estimator(Autoencoder(), melodies)
+
+
+def test_reconstruction_curve_is_the_mean_with_the_spread_over_seeds(pyplot):
+    loss = [[9.0, 7.0], [3.0, 1.0]]
+    display = ReconstructionCurveDisplay(
+        [2, 4], loss, accuracies={"per step": [[0.5, 0.7], [1.0, 1.0]]}
+    ).plot()
+    assert display.loss_line_.get_ydata().tolist() == [8, 2]
+    assert display.loss_line_.get_xdata().tolist() == [2, 4]
+    (line,) = display.accuracy_lines_
+    assert line.get_ydata().tolist() == [0.6, 1.0]
+    band = display.bands_[0].get_paths()[0].vertices
+    assert {tuple(corner) for corner in band} == {(2, 7), (2, 9), (4, 1), (4, 3)}
+    assert len(display.bands_) == 2
+    assert [t.get_text() for t in display.axes_[0].get_xticklabels()] == ["2", "4"]
+
+
+def test_reconstruction_curve_without_seeds_on_given_axes(pyplot):
+    _, axes = pyplot.subplots(1, 2)
+    display = ReconstructionCurveDisplay([2, 4], [9.0, 3.0])
+    display.plot(axes, line_kwargs={"color": "red"})
+    assert display.bands_ == [] and display.accuracy_lines_ == []
+    assert display.loss_line_.get_color() == "red"
+    assert display.axes_.tolist() == axes.tolist()
+    with pytest.raises(ValueError, match="Expected two Axes"):
+        display.plot(axes[0])
+
+
+def test_reconstruction_curve_of_models(pyplot, model, melodies):
+    other = make_pipeline(
+        PianoRollEncoder(), Autoencoder(h=1, max_iter=2, random_state=0)
+    )
+    models = [model, other.fit(melodies)]
+    display = ReconstructionCurveDisplay.from_estimators(models, melodies)
+    assert list(display.h) == [1, 3]
+    decoded = model.inverse_transform(model.transform(melodies))
+    assert display.loss[1] == -model.score(melodies)
+    assert display.accuracies["of steps"][1] == (decoded == melodies).mean()
+    assert all(0 <= v.min() <= v.max() <= 1 for v in display.accuracies.values())
+    with pytest.raises(ValueError, match="1 with h=1, 2 with h=3"):
+        ReconstructionCurveDisplay.from_estimators([*models, model], melodies)
+
+
+def test_attractors_are_bars_by_the_size_of_their_basins(pyplot):
+    display = AttractorDisplay(
+        [60, 12, 3],
+        cycle_lengths=[1, 2, 1],
+        is_training=[True, False, False],
+        n_unseen=4.2,
+        coverage=0.98,
+    ).plot(colors=("blue", "red"))
+    assert [bar.get_height() for bar in display.bars_] == [60, 12, 3]
+    assert [bar.get_facecolor()[0] for bar in display.bars_] == [1, 0, 0]
+    (cycle,) = display.cycles_
+    assert cycle.get_text() == "2" and cycle.xy == (2, 12)
+    title = display.ax_.get_title()
+    for part in ("3 attractors of 75 starts", "about 4 more unseen", "98%"):
+        assert part in title
+    labels = [t.get_text() for t in display.ax_.get_legend().texts]
+    assert labels == ["New melodies (2)", "Training melodies (1)"]
+
+
+@pytest.mark.parametrize("knows_training", [False, True])
+def test_attractors_of_a_model(pyplot, model, melodies, knows_training):
+    X = melodies if knows_training else None
+    ends = generation.attractors(model, 30, X=X, random_state=0)
+    display = AttractorDisplay.from_result(ends, width=0.5)
+    assert sum(bar.get_height() for bar in display.bars_) == 30
+    assert display.bars_[0].get_width() == 0.5
+    assert (display.ax_.get_legend() is not None) == knows_training
+
+
+def test_attractors_of_no_path_that_ends(model, melodies):
+    with pytest.warns(UserWarning, match="reached no cycle"):
+        ends = generation.attractors(model[-1], 2, max_iter=1, random_state=0)
+    with pytest.raises(ValueError, match="None of the 2 starts"):
+        AttractorDisplay.from_result(ends)
 
 
 def test_score_shows_every_note_once():

@@ -1,11 +1,23 @@
-"""Melodies and training to look at: piano rolls, loss curves, engraved scores.
+"""Melodies, models and training to look at: piano rolls, latent spaces, curves, scores.
 
 The Display classes follow scikit-learn's: computed arrays in, style in `plot`. Imports
-`melody` and `io`; Matplotlib and verovio only inside functions.
+`melody`, `metrics` and `io`; Matplotlib and verovio only inside functions.
 """
 
+from sklearn_c2c.display._attractors import AttractorDisplay
+from sklearn_c2c.display._interpolation import InterpolationDisplay
+from sklearn_c2c.display._latent_space import LatentSpaceDisplay
 from sklearn_c2c.display._loss_curve import LossCurveDisplay
 from sklearn_c2c.display._piano_roll import PianoRollDisplay
+from sklearn_c2c.display._reconstruction_curve import ReconstructionCurveDisplay
 from sklearn_c2c.display._score import score_svg
 
-__all__ = ["LossCurveDisplay", "PianoRollDisplay", "score_svg"]
+__all__ = [
+    "AttractorDisplay",
+    "InterpolationDisplay",
+    "LatentSpaceDisplay",
+    "LossCurveDisplay",
+    "PianoRollDisplay",
+    "ReconstructionCurveDisplay",
+    "score_svg",
+]

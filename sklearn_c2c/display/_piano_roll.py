@@ -91,6 +91,7 @@ class PianoRollDisplay:
         Returns
         -------
         PianoRollDisplay
+            Or the subclass that it was called on.
         """
         X = np.atleast_2d(check_melodies(X))
         if titles is not None and len(titles) != len(X):

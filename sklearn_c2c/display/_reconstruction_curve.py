@@ -1,0 +1,172 @@
+"""How well melodies are reconstructed, by the size of the latent space."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_c2c.display._studio import studio
+from sklearn_c2c.metrics import binary_accuracy, melody_accuracy, step_accuracy
+
+
+class ReconstructionCurveDisplay:
+    """Loss and accuracy of the reconstruction against the number of latent variables.
+
+    The paper's figure 10. Lines are the mean over seeds, bands reach from the least to
+    the largest value.
+
+    It is recommended to use :meth:`from_estimators` to create a display. All parameters
+    are stored as attributes.
+
+    Parameters
+    ----------
+    h : array-like of int, shape (n_sizes,)
+        Sizes of the latent space, in increasing order.
+    loss : array-like of float, shape (n_sizes,) or (n_sizes, n_seeds)
+        Loss of the reconstruction, nats per melody.
+    accuracies : dict of str to array-like, default=None
+        By name, accuracies of the shape of `loss`, in [0, 1].
+
+    Attributes
+    ----------
+    loss_line_ : matplotlib Line2D
+        The loss.
+    accuracy_lines_ : list of matplotlib Line2D
+        The accuracies, in the order of `accuracies`.
+    bands_ : list of matplotlib FillBetweenPolyCollection
+        Spread of the loss, then of the accuracies; empty without seeds.
+    axes_ : ndarray of two matplotlib Axes
+        The axes of the loss and of the accuracies.
+    figure_ : matplotlib Figure
+        The figure that holds them.
+
+    References
+    ----------
+    J.-P. Briot, "Compress to Create", section III.vi and figure 10.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn_c2c.display import ReconstructionCurveDisplay
+    >>> loss = [[210.0, 205.0], [80.0, 96.0], [2.0, 4.0]]
+    >>> accuracies = {"per step": [[0.4, 0.42], [0.8, 0.77], [1.0, 1.0]]}
+    >>> ReconstructionCurveDisplay([2, 8, 32], loss, accuracies=accuracies).plot()
+    <...>
+    >>> plt.show()
+    """
+
+    def __init__(self, h, loss, *, accuracies=None):
+        self.h = h
+        self.loss = loss
+        self.accuracies = accuracies
+
+    @classmethod
+    def from_estimators(cls, estimators, X, *, ax=None, **kwargs):
+        """Draw how well fitted models reconstruct melodies.
+
+        Parameters
+        ----------
+        estimators : sequence of Pipeline
+            Fitted ones that end in an autoencoder, in any order. Those with the same
+            `h` differ by their seed; there are as many of each.
+        X : array-like of int, shape (n_melodies, n_steps)
+            Melodies.
+        ax : array-like of two matplotlib Axes, default=None
+            Axes to draw on. If None, a new figure is made.
+        **kwargs : dict
+            Style, passed on to :meth:`plot`.
+
+        Returns
+        -------
+        ReconstructionCurveDisplay
+
+        Raises
+        ------
+        ValueError
+            If there are more models with one `h` than with another.
+        """
+        by_size = {}
+        for estimator in estimators:
+            check_is_fitted(estimator)
+            by_size.setdefault(estimator[-1].h, []).append(
+                _reconstruction(estimator, X)
+            )
+        sizes = sorted(by_size)
+        if len({len(seeds) for seeds in by_size.values()}) != 1:
+            counts = ", ".join(f"{len(by_size[h])} with h={h}" for h in sizes)
+            raise ValueError(f"Expected as many models of each size, got {counts}.")
+        table = np.array([by_size[h] for h in sizes])  # (n_sizes, n_seeds, measures)
+        loss, binary, step, melody = np.moveaxis(table, -1, 0)
+        accuracies = {"of outputs": binary, "of steps": step, "of melodies": melody}
+        return cls(sizes, loss, accuracies=accuracies).plot(ax=ax, **kwargs)
+
+    def plot(self, ax=None, *, line_kwargs=None, band_kwargs=None):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : array-like of two matplotlib Axes, default=None
+            Axes of the loss and of the accuracies. If None, a new figure is made.
+        line_kwargs : dict, default=None
+            Style of the lines, for `matplotlib.axes.Axes.plot`.
+        band_kwargs : dict, default=None
+            Style of the bands, for `matplotlib.axes.Axes.fill_between`.
+
+        Returns
+        -------
+        ReconstructionCurveDisplay
+            Itself, with the artists as attributes.
+        """
+        if ax is None:
+            _, ax = studio("matplotlib.pyplot").subplots(
+                1, 2, figsize=(9, 3.6), layout="constrained"
+            )
+        self.axes_ = np.ravel(ax)
+        if self.axes_.size != 2:
+            raise ValueError(
+                f"Expected two Axes, of loss and accuracies, got {self.axes_.size}."
+            )
+        self.bands_ = []
+        line_kwargs = {"marker": ".", **(line_kwargs or {})}
+        band_kwargs = {"alpha": 0.2, "linewidth": 0, **(band_kwargs or {})}
+        left, right = self.axes_
+        self.loss_line_ = self._plot_curve(left, self.loss, line_kwargs, band_kwargs)
+        self.accuracy_lines_ = [
+            self._plot_curve(right, values, {"label": name} | line_kwargs, band_kwargs)
+            for name, values in (self.accuracies or {}).items()
+        ]
+        left.set(ylabel="Loss (nats per melody)", ylim=(0, None))
+        right.set(ylabel="Accuracy", ylim=(0, 1.02))
+        if self.accuracy_lines_:
+            right.legend(frameon=False, loc="lower right")
+        for axis in self.axes_:
+            self._label(axis)
+        self.figure_ = left.figure
+        return self
+
+    def _plot_curve(self, ax, values, line_kwargs, band_kwargs):
+        """Mean over seeds as a line, with their spread behind it."""
+        seeds = np.reshape(values, (len(self.h), -1))
+        (line,) = ax.plot(self.h, seeds.mean(axis=1), **line_kwargs)
+        if seeds.shape[1] > 1:
+            style = {"color": line.get_color()} | band_kwargs
+            low, high = seeds.min(axis=1), seeds.max(axis=1)
+            self.bands_.append(ax.fill_between(self.h, low, high, **style))
+        return line
+
+    def _label(self, ax):
+        ax.set_xscale("log")
+        ax.set_xticks(self.h, self.h)
+        ax.minorticks_off()
+        ax.set_xlabel("Latent variables (h)")
+        ax.grid(color="0.9", linewidth=0.8)
+
+
+def _reconstruction(model, X):
+    """Loss, and the accuracies of outputs, steps and melodies."""
+    Z = model.transform(X)
+    decoded = model.inverse_transform(Z)
+    return (
+        -model.score(X),
+        binary_accuracy(model[:-1].transform(X), model[-1].inverse_transform(Z)),
+        step_accuracy(X, decoded),
+        melody_accuracy(X, decoded),
+    )
