@@ -256,8 +256,8 @@ def test_only_objectives_and_functions_add_up(wrong):
     "make, message",
     [
         (lambda: FirstNote(128), "pitch must be in 0-127, got 128"),
-        (lambda: InScale("H"), "tonic must be a letter"),
-        (lambda: InScale("D", "blue"), "mode must be one of major"),
+        (lambda: InScale("H"), "Expected a tonic such as"),
+        (lambda: InScale("D", "blue"), "Expected a mode among major"),
         (lambda: Contour([1]), "at least two finite heights"),
         (lambda: Contour([1, 1]), "not all the same"),
         (lambda: Contour([1, np.nan]), "finite"),

@@ -4,24 +4,9 @@ import numpy as np
 from scipy.stats import entropy
 from sklearn.utils import Bunch
 
-from sklearn_c2c.melody import HOLD, N_PITCHES, REST
+from sklearn_c2c.melody import HOLD, N_PITCHES, REST, scale_pitch_classes
 from sklearn_c2c.metrics._histograms import pitch_class_histogram
 from sklearn_c2c.metrics._notes import mean_by_melody, notes_of, ratio, rows_of
-
-_NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_ACCIDENTALS = {"": 0, "#": 1, "b": -1}
-# Semitones from the tonic of a major scale up to that of the mode with its notes.
-_MODES = {
-    "major": 0,
-    "ionian": 0,
-    "dorian": 2,
-    "phrygian": 4,
-    "lydian": 5,
-    "mixolydian": 7,
-    "minor": 9,
-    "aeolian": 9,
-    "locrian": 11,
-}
 
 
 def melody_statistics(X, *, tonic=None, mode="major", steps_per_measure=16):
@@ -163,7 +148,9 @@ def in_scale_share(X, tonic, mode="major"):
     array([0.66666667])
     """
     counts = pitch_class_histogram(X)
-    return ratio(counts[:, _scale(tonic, mode)].sum(axis=1), counts.sum(axis=1))
+    return ratio(
+        counts[:, scale_pitch_classes(tonic, mode)].sum(axis=1), counts.sum(axis=1)
+    )
 
 
 def pitch_class_entropy(X):
@@ -289,14 +276,3 @@ def groove_consistency(X, steps_per_measure=16):
         return np.full(len(X), np.nan)
     onsets = (X < N_PITCHES).reshape(len(X), n_measures, steps_per_measure)
     return 1 - (onsets[:, 1:] != onsets[:, :-1]).mean(axis=(1, 2))
-
-
-def _scale(tonic, mode):
-    """Pitch classes of a scale, as the notes of the major scale a mode begins in."""
-    letter, accidental = str(tonic)[:1], str(tonic)[1:]
-    if letter not in _NATURALS or accidental not in _ACCIDENTALS:
-        raise ValueError(f"Expected a tonic such as 'D', 'F#' or 'Bb', got {tonic!r}.")
-    if mode not in _MODES:
-        raise ValueError(f"Expected a mode among {', '.join(_MODES)}, got {mode!r}.")
-    major = _NATURALS[letter] + _ACCIDENTALS[accidental] - _MODES[mode]
-    return [(major + step) % 12 for step in _NATURALS.values()]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_c2c.melody import HOLD, N_PITCHES, pitch_name
+from sklearn_c2c.melody import HOLD, N_PITCHES, pitch_name, scale_pitch_classes
 from sklearn_c2c.objectives._base import Objective
 from sklearn_c2c.objectives._expectation import (
     TINY,
@@ -12,16 +12,6 @@ from sklearn_c2c.objectives._expectation import (
     product_over_steps,
     sounding,
 )
-
-# Semitones above the tonic.
-_MODES = {
-    "major": (0, 2, 4, 5, 7, 9, 11),
-    "minor": (0, 2, 3, 5, 7, 8, 10),
-    "dorian": (0, 2, 3, 5, 7, 9, 10),
-    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
-}
-_NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_ACCIDENTALS = {"": 0, "#": 1, "b": -1}
 
 
 @dataclass(eq=False)
@@ -176,8 +166,8 @@ class InScale(Objective):
     tonic : str, default="D"
         A letter from A to G, with "#" or "b" or neither.
 
-    mode : {"major", "minor", "dorian", "mixolydian"}, default="major"
-        Minor is the natural one.
+    mode : str, default="major"
+        As `sklearn_c2c.melody.scale_pitch_classes` knows it.
 
     Examples
     --------
@@ -191,19 +181,10 @@ class InScale(Objective):
     mode: str = "major"
 
     def __post_init__(self):
-        if self.mode not in _MODES:
-            raise ValueError(
-                f"mode must be one of {', '.join(_MODES)}, got {self.mode!r}."
-            )
-        if self.tonic[:1] not in _NATURALS or self.tonic[1:] not in _ACCIDENTALS:
-            raise ValueError(
-                "tonic must be a letter from A to G, with '#' or 'b' or neither, got "
-                f"{self.tonic!r}."
-            )
+        self._scale = scale_pitch_classes(self.tonic, self.mode)
 
     def _is_member(self, codes):
-        tonic = _NATURALS[self.tonic[0]] + _ACCIDENTALS[self.tonic[1:]]
-        return is_pitch(codes) & np.isin((codes - tonic) % 12, _MODES[self.mode])
+        return is_pitch(codes) & np.isin(codes % 12, self._scale)
 
     def _value(self, X):
         n_notes = is_pitch(X).sum(axis=1)
