@@ -1,10 +1,21 @@
+import re
+import shlex
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from sklearn_c2c import cli, generation, page, persistence
+from sklearn_c2c import (
+    VariationalAutoencoder,
+    cli,
+    generation,
+    metrics,
+    objectives,
+    page,
+    persistence,
+)
+from sklearn_c2c.cli._parser import parse
 from sklearn_c2c.io import read_melodies
 
 pytest.importorskip("verovio")
@@ -55,6 +66,15 @@ def composed(tunes, tmp_path_factory):
     out = tmp_path_factory.mktemp("composed") / "out"
     assert run("compose", tunes, "--out", out, "--n", 2, *TRAIN) == 0
     return out
+
+
+@pytest.fixture(scope="module")
+def models(composed, tunes, tmp_path_factory):
+    """A model of each kind."""
+    path = tmp_path_factory.mktemp("models") / "variational.c2c"
+    options = ["--variational", "--hidden", "6,4", "--beta", 0.5, *TRAIN]
+    assert run("train", tunes, "--out", path, *options) == 0
+    return {"plain": composed / "model.c2c", "variational": path}
 
 
 def run(*arguments):
@@ -173,6 +193,240 @@ def test_interpolate_wants_one_tune_in_a_file(composed, tunes, tmp_path, capsys)
         tmp_path / "out",
     ]
     assert "holds 3 melodies, expected one" in fails(capsys, "interpolate", *arguments)
+
+
+def explore(models, out, command, *arguments, kind="plain"):
+    """Run a command of a kept model; return the titles of its page, and the page."""
+    assert run(command, "--model", models[kind], *arguments, "--out", out) == 0
+    text = (out / "index.html").read_text("utf-8")
+    titles = re.findall(r"<h2>(.*?)</h2>", text)[:-1]  # the last one is of the table
+    assert len(list(out.glob("melody-*.mid"))) == len(titles)
+    return titles, text
+
+
+def melody_of(out, i):
+    return read_melodies(out / f"melody-{i:02d}.mid", n_measures=2).data[0]
+
+
+EXPLORATIONS = {
+    "sweep": ["--latent", 1, "--steps", 2],
+    "attribute": [1, "pitch-range", "--scales", -1, 2.5],
+    "recurse": ["--seed", 3],
+    "optimize": ["most-holds", "--starts", 2, "--max-iter", 3, "--seed", 3],
+    "vary": [1, "--n", 2, "--strength", 1, "--seed", 3],
+}
+
+
+@pytest.mark.parametrize("kind", ["plain", "variational"])
+@pytest.mark.parametrize("command", EXPLORATIONS)
+def test_explorations_give_the_same_files_again(models, tmp_path, command, kind):
+    for name in ("a", "b"):
+        explore(models, tmp_path / name, command, *EXPLORATIONS[command], kind=kind)
+    for file in (tmp_path / "a").iterdir():
+        assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
+
+
+@pytest.mark.parametrize("command", ["recurse", "optimize", "vary"])
+def test_another_seed_gives_other_melodies(models, tmp_path, command):
+    arguments = EXPLORATIONS[command]
+    explore(models, tmp_path / "a", command, *arguments)
+    explore(models, tmp_path / "b", command, *arguments[:-1], 4)
+    a, b = (
+        [file.read_bytes() for file in sorted((tmp_path / name).glob("*.abc"))]
+        for name in ("a", "b")
+    )
+    assert a != b
+
+
+def test_sweep_shows_the_steps_in_order(models, tmp_path):
+    titles, text = explore(models, tmp_path / "o", "sweep", *EXPLORATIONS["sweep"])
+    model = persistence.load(models["plain"])
+    low, high = model[-1].latent_min_[1], model[-1].latent_max_[1]
+    assert titles == [
+        f"Step 0 of 2: {low:.3g}, the minimum",
+        f"Step 1 of 2: {(low + high) / 2:.3g}",
+        f"Step 2 of 2: {high:.3g}, the maximum",
+    ]
+    path = generation.sweep(model, 1, 2)
+    for i, melody in enumerate(path, 1):
+        assert (melody_of(tmp_path / "o", i) == melody).all()
+    assert text.count("Nearest tune:") == 3
+    assert "different melodies of 3" in text
+
+
+def test_attribute_shows_what_it_does_to_the_tune(models, tmp_path):
+    arguments = EXPLORATIONS["attribute"]
+    titles, _ = explore(models, tmp_path / "o", "attribute", *arguments)
+    model, about = persistence.load(models["plain"], return_metadata=True)
+    X = about["data"]
+    vector = generation.attribute_vector(model, X, by=metrics.pitch_range)
+    changed = generation.add_attribute(model, X[:1], vector, [-1, 2.5])
+    spans = metrics.pitch_range(np.vstack([X[:1], changed]))
+    assert titles == [
+        f"The First: pitch range {spans[0]:.3g}",
+        f"Scale -1: pitch range {spans[1]:.3g}",
+        f"Scale 2.5: pitch range {spans[2]:.3g}",
+    ]
+    assert (melody_of(tmp_path / "o", 1) == X[0]).all()
+    assert (melody_of(tmp_path / "o", 3) == changed[1]).all()
+
+
+def test_attribute_that_does_not_part_the_corpus(models, tmp_path, capsys):
+    arguments = [1, "note-density", "--out", tmp_path / "out"]
+    arguments = ["attribute", "--model", models["plain"], *arguments]
+    assert "top quarter" in fails(capsys, *arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_recursion_from_noise_ends_at_a_fixed_point(models, tmp_path):
+    titles, text = explore(models, tmp_path / "o", "recurse", "--seed", 3)
+    n_iter = len(titles) - 1
+    assert titles[0] == "Start: noise of seed 3"
+    assert titles[1:-1] == [f"Iteration {i}" for i in range(1, n_iter)]
+    assert titles[-1] == f"Iteration {n_iter}: fixed point"
+    assert f"a fixed point after {n_iter} iterations" in text
+
+
+def test_recursion_from_a_tune_that_does_not_end(models, tmp_path):
+    titles, text = explore(models, tmp_path / "o", "recurse", "--max-iter", 1)
+    assert titles == ["Start: noise of seed 0", "Iteration 1: no cycle yet"]
+    assert "no cycle within 1 iterations" in text
+
+
+def test_recursion_into_a_cycle(models, tmp_path, monkeypatch):
+    X = persistence.load(models["plain"], return_metadata=True)[1]["data"]
+    result = {"paths": [X], "n_iter": np.array([1]), "cycle_lengths": np.array([2])}
+    monkeypatch.setattr(generation, "recurse", lambda *args, **kwargs: result)
+    titles, _ = explore(models, tmp_path / "o", "recurse", "first")
+    assert titles == [
+        "Start: The First",
+        "Iteration 1: cycle, 1 of 2",
+        "Iteration 2: cycle, 2 of 2",
+    ]
+
+
+def test_optimize_shows_before_and_after(models, tmp_path):
+    arguments = ["most-holds", "first-note=A4@2", "--starts", 2, "--max-iter", 3]
+    titles, text = explore(models, tmp_path / "o", "optimize", *arguments)
+    model = persistence.load(models["plain"])
+    objective = objectives.HoldCount() + 2 * objectives.FirstNote(69)
+    result = generation.optimize(
+        model, objective, n_starts=2, max_iter=3, random_state=0
+    )
+    assert titles[::2] == ["Start 1", "Start 2"]
+    best = result.best
+    holds, first = (
+        [f"{measure(melodies[[best]])[0]:g}" for melodies in ends]
+        for measure in (objectives.HoldCount(), objectives.FirstNote(69))
+        for ends in [(result.start_melodies, result.melodies)]
+    )
+    assert titles[1] == (
+        f"Start 1 optimized: holds {holds[0]} → {holds[1]}, "
+        f"first note is A4: {first[0]} → {first[1]}"
+    )
+    assert (melody_of(tmp_path / "o", 2) == result.melodies[best]).all()
+    assert f"{result.n_decoder_calls} latent vectors decoded" in text
+
+
+def test_optimize_for_every_objective(models, tmp_path):
+    names = "most-holds fewest-holds most-notes fewest-notes widest-range "
+    names += "narrowest-range in-scale in-scale=G contour=0,1,0 style first-note=D4@.5"
+    options = ["--starts", 2, "--max-iter", 1]
+    titles, _ = explore(models, tmp_path / "o", "optimize", *names.split(), *options)
+    assert "share of notes in D major" in titles[1]
+    assert "share of notes in G" in titles[1]
+
+
+def test_least_and_most_are_opposites(models, tmp_path):
+    values = {}
+    for name in ("narrowest-range", "widest-range"):
+        titles, _ = explore(models, tmp_path / name, "optimize", name)
+        values[name] = int(titles[1].rpartition(" ")[2])
+    assert values["narrowest-range"] < values["widest-range"]
+
+
+@pytest.mark.parametrize(
+    "objective, message",
+    [
+        ("joy", "no objective 'joy'; expected one of first-note, most-holds"),
+        ("most-holds=3", "most-holds takes no value"),
+        ("first-note", "such as first-note=C4"),
+        ("first-note=H4", "got 'H4'"),
+        ("first-note=C9", "C9"),
+        ("contour", "such as contour=0,1,0"),
+        ("contour=up", "got 'up'"),
+        ("in-scale=H", "'H'"),
+        ("in-scale=A minor scale", "'minor scale'"),
+        ("style@much", "above 0 after @"),
+        ("style@0", "above 0 after @"),
+    ],
+)
+def test_objective_that_makes_no_sense(models, tmp_path, capsys, objective, message):
+    arguments = ["--model", models["plain"], objective, "--out", tmp_path / "out"]
+    assert message in fails(capsys, "optimize", *arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_evolution_needs_more_starts(models, tmp_path, capsys):
+    options = ["--method", "evolution", "--starts", 2, "--out", tmp_path / "out"]
+    arguments = ["--model", models["plain"], "most-holds", *options]
+    assert "n_starts" in fails(capsys, "optimize", *arguments)
+
+
+def test_variations_at_strength_0_are_the_tune_itself(models, tmp_path):
+    arguments = ["vary", "the first", "--strength", 0, "--n", 2]
+    titles, _ = explore(models, tmp_path / "o", *arguments)
+    assert titles == ["The First", "Variation 1", "Variation 2"]
+    model, about = persistence.load(models["plain"], return_metadata=True)
+    reconstruction = model.inverse_transform(model.transform(about["data"][:1]))[0]
+    for i in (2, 3):
+        assert (melody_of(tmp_path / "o", i) == reconstruction).all()
+
+
+@pytest.mark.parametrize(
+    "command", [["attribute", "9", "hold-share"], ["recurse", "9"], ["vary", "9"]]
+)
+def test_explorations_of_an_unknown_tune(models, tmp_path, capsys, command):
+    arguments = ["--model", models["plain"], "--out", tmp_path / "out"]
+    assert "Found no tune '9'" in fails(capsys, *command, *arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sweep_of_no_such_latent(models, tmp_path, capsys):
+    arguments = ["--model", models["plain"], "--latent", 8, "--out", tmp_path / "out"]
+    assert "8 latent variables, 0 to 7" in fails(capsys, "sweep", *arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_variational_model_samples_its_prior(models, tmp_path):
+    model = persistence.load(models["variational"])
+    vae = model[-1]
+    assert (vae.h, vae.beta, vae.hidden_layer_sizes) == (8, 0.5, (6, 4))
+    _, text = explore(models, tmp_path / "o", "generate", "--n", 2, kind="variational")
+    assert "VariationalAutoencoder, h = 8" in text
+    assert "Drawn from the prior" in text
+    drawn = generation.sample(model, 2, method="prior", random_state=0)
+    assert (melody_of(tmp_path / "o", 1) == drawn[0]).all()
+
+
+def test_defaults_of_the_variational_model(monkeypatch, tunes, tmp_path):
+    seen = {}
+
+    def save(model, path, *, metadata):
+        seen.update(model[-1].get_params())
+
+    monkeypatch.setattr(persistence, "save", save)
+    options = ["--variational", "--measures", 2, "--max-iter", 1]
+    assert run("train", tunes, "--out", tmp_path / "m", *options) == 0
+    defaults = VariationalAutoencoder(max_iter=1, random_state=0).get_params()
+    assert seen == defaults and seen["h"] == 32
+
+
+def test_beta_is_for_variational_models(tunes, tmp_path, capsys):
+    out = tmp_path / "out"
+    message = fails(capsys, "compose", tunes, "--out", out, *TRAIN, "--beta", 2)
+    assert "--beta 2" in message and "--variational" in message
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_inspect_shows_what_is_read_and_what_not(tunes, capsys):
@@ -298,7 +552,14 @@ def test_bad_training_option(tunes, tmp_path, capsys, option):
         "compose --out x --n 0",
         "compose --out x --h 0",
         "compose --out x --tempo 5",
+        "compose --out x --hidden 3,0",
+        "compose --out x --hidden a",
         "generate --model m --out x --h 3",
+        "sweep --model m --out x --latent -1",
+        "attribute --model m --out x 1 joy",
+        "optimize --model m --out x",
+        "optimize --model m --out x style --method luck",
+        "vary --model m --out x 1 --strength 1.5",
     ],
 )
 def test_usage_errors(arguments, capsys):
@@ -337,6 +598,21 @@ def test_help_is_quick_and_shows_examples():
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "c2c compose --out reels" in done.stdout
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [*EXPLORATIONS, "compose", "train", "generate", "interpolate", "inspect"],
+)
+def test_help_of_every_command_has_examples(command, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        run(command, "--help")
+    output = capsys.readouterr().out
+    assert "example" in output
+    examples = re.findall(rf"^  c2c ({command} .*?)(?:   .*)?$", output, re.M)
+    assert examples
+    for example in examples:
+        assert parse(shlex.split(example)).command is not None
 
 
 def test_version(capsys):

@@ -25,7 +25,8 @@ def _in_scale(value, about):
             "Expected a scale for in-scale, such as in-scale=D or 'in-scale=A minor': "
             "the corpus has no one key."
         )
-    return InScale(*scale.split()), f"share of notes in {scale}"
+    tonic, _, mode = scale.partition(" ")
+    return InScale(tonic, mode or "major"), f"share of notes in {scale}"
 
 
 def _contour(value, about):

@@ -4,6 +4,8 @@ import numpy as np
 
 from sklearn_c2c.display._studio import studio
 
+_MOST_WITH_GAPS = 100  # bars; among more, gaps are thinner than a pixel
+
 
 class AttractorDisplay:
     """Attractors of a model by the size of their basins, the largest first.
@@ -124,7 +126,8 @@ class AttractorDisplay:
         if self.is_training is not None:
             is_training[:] = self.is_training
             self._add_legend(ax, colors, is_training.sum())
-        style = {"width": 0.85, "color": [colors[i] for i in is_training]} | kwargs
+        width = 0.85 if len(basins) <= _MOST_WITH_GAPS else 1.0
+        style = {"width": width, "color": [colors[i] for i in is_training]} | kwargs
         self.bars_ = ax.bar(ranks, basins, **style)
         self.cycles_ = [
             ax.annotate(

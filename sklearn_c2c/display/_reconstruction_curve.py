@@ -136,7 +136,7 @@ class ReconstructionCurveDisplay:
         left.set(ylabel="Loss (nats per melody)", ylim=(0, None))
         right.set(ylabel="Accuracy", ylim=(0, 1.02))
         if self.accuracy_lines_:
-            right.legend(frameon=False, loc="lower right")
+            right.legend(frameon=False)
         for axis in self.axes_:
             self._label(axis)
         self.figure_ = left.figure
