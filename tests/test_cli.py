@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sklearn_c2c import (
+    Autoencoder,
     VariationalAutoencoder,
     cli,
     generation,
@@ -326,15 +327,18 @@ def test_optimize_shows_before_and_after(models, tmp_path):
     )
     assert (melody_of(tmp_path / "o", 2) == result.melodies[best]).all()
     assert f"{result.n_decoder_calls} latent vectors decoded" in text
+    assert "<h1>Steered to most holds and first note A4</h1>" in text
 
 
 def test_optimize_for_every_objective(models, tmp_path):
     names = "most-holds fewest-holds most-notes fewest-notes widest-range "
-    names += "narrowest-range in-scale in-scale=G contour=0,1,0 style first-note=D4@.5"
+    names += "narrowest-range in-scale in-scale=G contour=0,1,0 style first-note=D4@.5 "
+    names += "consonance=2"
     options = ["--starts", 2, "--max-iter", 1]
     titles, _ = explore(models, tmp_path / "o", "optimize", *names.split(), *options)
     assert "share of notes in D major" in titles[1]
     assert "share of notes in G" in titles[1]
+    assert "consonance with The Second" in titles[1]
 
 
 def test_least_and_most_are_opposites(models, tmp_path):
@@ -355,6 +359,8 @@ def test_least_and_most_are_opposites(models, tmp_path):
         ("first-note=C9", "C9"),
         ("contour", "such as contour=0,1,0"),
         ("contour=up", "got 'up'"),
+        ("consonance", "such as consonance=1"),
+        ("consonance=9", "Found no tune '9'"),
         ("in-scale=H", "'H'"),
         ("in-scale=A minor scale", "'minor scale'"),
         ("style@much", "above 0 after @"),
@@ -420,6 +426,18 @@ def test_defaults_of_the_variational_model(monkeypatch, tunes, tmp_path):
     assert run("train", tunes, "--out", tmp_path / "m", *options) == 0
     defaults = VariationalAutoencoder(max_iter=1, random_state=0).get_params()
     assert seen == defaults and seen["h"] == 32
+
+
+def test_help_tells_the_defaults_of_the_library(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        run("compose", "--help")
+    output = " ".join(capsys.readouterr().out.split())
+    plain, variational = Autoencoder(), VariationalAutoencoder()
+    for name in ("h", "max_iter", "learning_rate_init", "output"):
+        ours, theirs = getattr(plain, name), getattr(variational, name)
+        assert f"({ours}; variational {theirs})" in output
+    assert f"({plain.batch_size})" in output
+    assert f"weight of the divergence ({variational.beta:g})" in output
 
 
 def test_beta_is_for_variational_models(tunes, tmp_path, capsys):

@@ -6,7 +6,7 @@ Each of their functions returns what its page shows, as keywords of `write_melod
 from functools import wraps
 
 from sklearn_c2c.cli import _models
-from sklearn_c2c.cli._objectives import join_objectives
+from sklearn_c2c.cli._objectives import join_objectives, spell_out
 from sklearn_c2c.cli._result import new_folder, write_melodies
 from sklearn_c2c.cli._tunes import find_tune
 
@@ -175,14 +175,14 @@ def optimize(args, model, about):
             f"{what} {value} → {after[what]}" for what, value in before.items()
         )
         titles += [f"Start {i}", f"Start {i} optimized: {changes}"]
-    aims = " and ".join(args.objectives)
     return {
         "melodies": np.stack([starts, ends], axis=1).reshape(-1, starts.shape[1]),
-        "title": f"Melodies with {aims}",
+        "title": f"Steered to {spell_out(args.objectives)}",
         "titles": titles,
         "settings": {
-            "Melodies": f"Optimized for {aims} by method {result.method} from "
-            f"{args.starts} random starts, the best first; seed {args.seed}",
+            "Melodies": f"Optimized for {' '.join(args.objectives)} by method "
+            f"{result.method} from {args.starts} random starts, the best first; "
+            f"seed {args.seed}",
             "Effort": f"{result.n_decoder_calls} latent vectors decoded",
             "Objective": f"{result.before.max():.4g} at best before, "
             f"{result.after.max():.4g} after",

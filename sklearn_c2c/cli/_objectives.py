@@ -3,6 +3,8 @@
 from functools import reduce
 from operator import add
 
+from sklearn_c2c.cli._tunes import find_tune
+
 
 def _first_note(value, about):
     from sklearn_c2c.melody import N_PITCHES, pitch_name
@@ -42,6 +44,15 @@ def _contour(value, about):
     return Contour(heights), "likeness to the contour"
 
 
+def _consonance(value, about):
+    from sklearn_c2c.objectives import Consonance
+
+    if not value:
+        raise ValueError("Expected a tune for consonance, such as consonance=1.")
+    melody, name = find_tune(value, about)
+    return Consonance(melody), f"consonance with {name}"
+
+
 def _style(value, about):
     from sklearn_c2c.objectives import StyleLikeness
 
@@ -75,6 +86,7 @@ _OBJECTIVES = {
     "narrowest-range": (_RANGE, -1, False, "lowest and highest note close"),
     "in-scale": (_in_scale, 1, True, "notes in the corpus's key, or in this: =G"),
     "contour": (_contour, 1, True, "pitch follows these heights: =0,1,0"),
+    "consonance": (_consonance, 1, True, "sounds well with this tune: =1"),
     "style": (_style, 1, False, "note follows note as in the corpus"),
 }
 
@@ -100,6 +112,12 @@ def join_objectives(texts, about):
         ]
 
     return objective, describe
+
+
+def spell_out(texts):
+    """Name objectives as a title does, without their weights."""
+    names = (text.partition("@")[0] for text in texts)
+    return " and ".join(name.replace("-", " ").replace("=", " ") for name in names)
 
 
 def _parse(text, about):
