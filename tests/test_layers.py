@@ -37,6 +37,7 @@ def one_step(model, X, coefs, intercepts):
         copy_all(intercepts),
         np.random.RandomState(1),
         group_size(model),
+        loss_limit=np.inf,
     )
     if getattr(model, "tied", False):
         model._tie(state)

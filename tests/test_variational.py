@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from sklearn_c2c import PianoRollEncoder, VariationalAutoencoder
@@ -93,6 +94,12 @@ def test_warmup_raises_the_weight_step_by_step(roll):
     model = VariationalAutoencoder(h=4, beta=2.0, kl_warmup=3, max_iter=6).fit(roll)
     weights = np.subtract(model.loss_curve_, model.reconstruction_curve_)
     weights /= model.kl_curve_
+    assert_allclose(weights, [0.5, 1.0, 1.5, 2.0, 2.0, 2.0], rtol=1e-9)
+    parts = clone(model)
+    for _ in range(6):
+        parts.partial_fit(roll)
+    weights = np.subtract(parts.loss_curve_, parts.reconstruction_curve_)
+    weights /= parts.kl_curve_
     assert_allclose(weights, [0.5, 1.0, 1.5, 2.0, 2.0, 2.0], rtol=1e-9)
 
 

@@ -126,7 +126,8 @@ class Autoencoder(BaseAutoencoder):
         Columns of a softmax group; None with sigmoid output.
 
     n_iter_ : int
-        Epochs trained.
+        Epochs trained, as `loss_curve_` over all calls of `partial_fit` and, with
+        `warm_start`, of `fit`.
 
     t_ : int
         Samples seen in training.

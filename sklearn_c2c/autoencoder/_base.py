@@ -338,7 +338,7 @@ class BaseAutoencoder(
             intercepts[-1][:] = _nn.marginal_logits(X, group_size)
         if self.init == "pca":
             self._start_from_principal_axes(X, coefs, intercepts, rng)
-        return Training(coefs, intercepts, rng, group_size)
+        return Training(coefs, intercepts, rng, group_size, loss_limit(X))
 
     def _start_from_principal_axes(self, X, coefs, intercepts, rng):
         first = self._head_activation()
@@ -361,8 +361,11 @@ class BaseAutoencoder(
             copy_all(self.intercepts_),
             check_random_state(self.random_state),
             self._check_group_size(X),
-            n_samples_seen=self.t_,
+            loss_limit(X),
         )
+        state.n_samples_seen = self.t_
+        state.loss_curve = list(self.loss_curve_)
+        state.validation_loss_curve = list(self.validation_loss_curve_ or [])
         if hasattr(self, "_optimizer_state"):
             state.load_optimizer(self._optimizer_state)
         return state
@@ -414,7 +417,7 @@ class BaseAutoencoder(
                 try:
                     self._train_epoch(train, state, network, code_layers)
                 except KeyboardInterrupt:
-                    if not state.loss_curve:
+                    if epoch == 1:
                         raise
                     network.settle()
                     state.step = network.adam.step
@@ -430,7 +433,7 @@ class BaseAutoencoder(
                     state.validation_loss_curve.append(loss)
                     if loss < patience.best:
                         best = state.copy_weights()
-                self._report(state)
+                self._report(state, epoch)
                 ends = patience.ends(
                     (state.validation_loss_curve or state.loss_curve)[-1]
                 )
@@ -462,7 +465,7 @@ class BaseAutoencoder(
             if not np.isfinite(loss):
                 break
         loss /= n_samples
-        if not loss <= loss_limit(X):
+        if not loss <= state.loss_limit:
             raise ValueError(
                 f"Training diverged in epoch {len(state.loss_curve) + 1}: the loss is "
                 f"{loss:.4g} with learning_rate_init={self.learning_rate_init}. Try "
@@ -474,11 +477,11 @@ class BaseAutoencoder(
         state.n_samples_seen += n_samples
         self._note_epoch(state, loss, code_layers, n_samples)
 
-    def _report(self, state):
+    def _report(self, state, epoch):
         if self.verbose:
             validation = state.validation_loss_curve
             print(
-                f"Epoch {len(state.loss_curve)}/{self.max_iter}, "
+                f"Epoch {epoch}/{self.max_iter}, "
                 f"loss {state.loss_curve[-1]:.6g}"
                 + (f", validation loss {validation[-1]:.6g}" if validation else "")
             )

@@ -13,10 +13,11 @@ class Training:
     rng : RandomState
     group_size : int or None
         Columns of a softmax group; None for sigmoid outputs.
-    n_samples_seen : int, default=0
+    loss_limit : float
+        The largest loss that is not yet divergence.
     """
 
-    def __init__(self, coefs, intercepts, rng, group_size, n_samples_seen=0):
+    def __init__(self, coefs, intercepts, rng, group_size, loss_limit):
         self.coefs, self.intercepts = coefs, intercepts
         self.moments = [
             [np.zeros_like(array) for array in (coef, coef, intercept, intercept)]
@@ -25,7 +26,8 @@ class Training:
         self.rng = rng
         self.step = 0
         self.group_size = group_size
-        self.n_samples_seen = n_samples_seen
+        self.loss_limit = loss_limit
+        self.n_samples_seen = 0
         self.loss_curve = []
         self.reconstruction_curve = []
         self.kl_curve = []

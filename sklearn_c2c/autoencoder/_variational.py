@@ -54,7 +54,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         Weight of the divergence.
 
     kl_warmup : int, default=0
-        Epochs over which beta rises to its value, from ``beta / (kl_warmup + 1)``.
+        Epochs over which beta rises to its value, from ``beta / (kl_warmup + 1)``;
+        counted from the first one, also over calls of `partial_fit`.
 
     free_bits : float, default=0.0
         Nats of divergence that cost nothing, for each latent, on the mean of a batch.
@@ -151,7 +152,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         Columns of a softmax group; None with sigmoid output.
 
     n_iter_ : int
-        Epochs trained.
+        Epochs trained, as `loss_curve_` over all calls of `partial_fit` and, with
+        `warm_start`, of `fit`.
 
     t_ : int
         Samples seen in training.
@@ -304,6 +306,12 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     def _code_layers(self, state):
         return [_layers.GaussianCode(state.rng, self.h, self.free_bits)]
+
+    def _resume(self, X):
+        state = super()._resume(X)
+        state.reconstruction_curve = list(self.reconstruction_curve_)
+        state.kl_curve = list(self.kl_curve_)
+        return state
 
     def _begin_epoch(self, state, code_layers):
         warmth = min(1, (len(state.kl_curve) + 1) / (self.kl_warmup + 1))
