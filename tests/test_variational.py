@@ -5,8 +5,7 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from sklearn_c2c import PianoRollEncoder, VariationalAutoencoder
-from sklearn_c2c.metrics import melody_accuracy
+from sklearn_c2c import PianoRollEncoder, VariationalAutoencoder, metrics
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +23,35 @@ def test_the_default_reconstructs_every_reel(fitted, roll, reels):
     decoded = encoder.inverse_transform(
         fitted.inverse_transform(fitted.transform(roll))
     )
-    assert melody_accuracy(reels, decoded) == 1
+    assert metrics.melody_accuracy(reels, decoded) == 1
     assert fitted.active_units_ == 32
+
+
+def test_reconstruction_and_completeness_together(roll, reels):
+    """The guide's setting: heavy beta first, none at the end."""
+    vae = VariationalAutoencoder(
+        beta=10,
+        kl_warmup=300,
+        max_iter=380,
+        learning_rate_init=1e-3,
+        n_iter_no_change=380,
+        random_state=0,
+    ).fit(roll)
+    vae.set_params(beta=0, kl_warmup=0, max_iter=60, warm_start=True).fit(roll)
+    encoder = PianoRollEncoder((55, 83)).fit(reels)
+    decoded, draws = (
+        encoder.inverse_transform(vae.inverse_transform(Z))
+        for Z in (vae.transform(roll), vae.sample_prior(500, random_state=0))
+    )
+    assert metrics.melody_accuracy(reels, decoded) == 1
+    shares = [metrics.hold_share(X).mean() for X in (reels, draws)]
+    assert abs(shares[0] - shares[1]) < 0.03
+    in_scale = [metrics.in_scale_share(X, "D").mean() for X in (reels, draws)]
+    assert abs(in_scale[0] - in_scale[1]) < 0.02
+    _, distance = metrics.nearest_melody(draws, reels)
+    _, among_reels = metrics.nearest_melody(reels)
+    assert abs(np.median(distance) - np.median(among_reels)) < 0.06
+    assert distance.min() > 0
 
 
 def test_the_curves_add_up(fitted):
