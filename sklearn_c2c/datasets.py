@@ -208,8 +208,8 @@ def load_bach_sopranos(*, n_melodies=80, return_X_y=False):
 
     Examples
     --------
-    >>> sopranos = load_bach_sopranos()  # doctest: +SKIP
-    >>> sopranos.data.shape  # doctest: +SKIP
+    >>> sopranos = load_bach_sopranos()
+    >>> sopranos.data.shape
     (80, 128)
     """
     paths = _chorales()
