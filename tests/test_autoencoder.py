@@ -82,8 +82,7 @@ def test_training_is_plain_adam(roll, dense, activation, output, init, batch_siz
     )
     start = model._start(sparse.csr_array(X) if not dense else X)
     parameters = [array.copy() for array in (*start.coefs, *start.intercepts)]
-    losses, n_batches = [], []
-    batches = []
+    batches, n_batches = [], []
     for _ in range(n_epochs):
         order = np.arange(75)
         start.rng.shuffle(order)

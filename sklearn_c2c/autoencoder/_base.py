@@ -69,8 +69,6 @@ class BaseAutoencoder(
         "verbose": ["verbose"],
     }
 
-    _tied = False
-
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Train on X.
@@ -502,6 +500,7 @@ class BaseAutoencoder(
             "n_iter_": len(state.loss_curve),
             "t_": state.n_samples_seen,
             "_optimizer_state": state.optimizer(),
+            **self._code_attributes(Z, state),
         }
 
     def _set(self, attributes):
@@ -524,6 +523,10 @@ class BaseAutoencoder(
     def _code_loss(self, code):
         """What the codes of some samples add to their loss."""
         return 0.0
+
+    def _code_attributes(self, Z, state):
+        """Fitted attributes of the code, given the latent vectors of the data."""
+        return {}
 
     def _code_layers(self, state):
         """Layers between encoder and decoder, in training."""

@@ -324,14 +324,12 @@ class VariationalAutoencoder(BaseAutoencoder):
         state.reconstruction_curve.append(reconstruction)
         state.loss_curve.append(reconstruction + code.cost / n_samples)
 
-    def _fitted_attributes(self, X, state):
-        attributes = super()._fitted_attributes(X, state)
-        mu = self._head(self._encode(X, state.coefs, state.intercepts))
-        return attributes | {
+    def _code_attributes(self, Z, state):
+        return {
             "reconstruction_curve_": state.reconstruction_curve,
             "kl_curve_": state.kl_curve,
             "kl_per_latent_": state.kl_per_latent,
-            "active_units_": int((mu.var(axis=0) > _ACTIVE_VARIANCE).sum()),
+            "active_units_": int((Z.var(axis=0) > _ACTIVE_VARIANCE).sum()),
         }
 
     def _train(self, X, state):
