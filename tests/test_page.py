@@ -9,7 +9,7 @@ import pytest
 
 from sklearn_c2c import Autoencoder
 from sklearn_c2c.melody import HOLD, notes_from_melody
-from sklearn_c2c.page import write_page
+from sklearn_c2c.page import Melodies, write_page
 
 pytest.importorskip("verovio")
 pytest.importorskip("matplotlib")
@@ -77,6 +77,37 @@ def test_every_melody_has_a_score_for_each_width_and_a_player(write):
     assert scores == ["Score of One"] * 2 + ["Score of Two"] * 2
     buttons = [a.get("aria-label") for a in page.all("button")]
     assert buttons == [None, "Play One", "Play Two"]
+
+
+def test_a_notebook_shows_what_a_page_holds(write):
+    options = {"titles": ["One", "Two"], "files": [["a.mid"], ["b.abc"]], "tempo": 90}
+    shown = Melodies(MELODIES, **options)
+    assert shown.to_html(heading="h2") in write(**options)
+    html = shown._repr_html_()
+    outline = Outline(html)
+    assert outline.text("p")[-2:] == ["One", "Two"]  # no headings in another's outline
+    assert not {tag for tag, _ in outline.tags} & {"html", "body", "h1", "h2"}
+    style = outline.text("style")[0]  # after it come those of the scores
+    selectors = re.findall(r"^([^@{}\n]*)\{", style, re.M)
+    assert selectors and all(s.strip().startswith(".c2c") for s in selectors)
+    ids = re.findall(r'\bid="([^"]*)"', html)
+    assert len(ids) == len(set(ids))
+
+
+def test_a_single_melody_is_a_row(reels):
+    html = Melodies(reels[0], key="D")._repr_html_()
+    (section,) = Outline(html).all("section")
+    assert json.loads(section["data-notes"]) == notes_from_melody(reels[0]).tolist()
+    assert "hidden" in Outline(html).all("button")[0]  # nothing to play in turn
+    assert "hidden" not in Outline(Melodies(reels[:2])._repr_html_()).all("button")[0]
+    assert repr(Melodies(reels[:2])) == "Melodies(2 of 128 steps)"
+
+
+def test_what_cannot_be_shown_is_said_at_once():
+    with pytest.raises(ValueError, match="Got 1 titles for 2 melodies"):
+        Melodies(MELODIES, titles=["One"])
+    with pytest.raises(ValueError, match="130"):
+        Melodies([62, 130])
 
 
 def test_page_needs_nothing_from_outside(write, model):

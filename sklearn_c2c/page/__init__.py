@@ -1,8 +1,10 @@
-"""One page of a result: scores, players, distances, and the settings behind them.
+"""Scores and players: of a result, one page with distances and the settings behind it.
 
-A single HTML file that needs no network. Imports `melody`, `metrics`, `display`, `io`.
+`Melodies` shows them in a notebook, `write_page` makes a single HTML file; neither
+needs a network. Imports `melody`, `metrics`, `display`, `io`.
 """
 
+from sklearn_c2c.page._melodies import Melodies
 from sklearn_c2c.page._page import write_page
 
-__all__ = ["write_page"]
+__all__ = ["Melodies", "write_page"]

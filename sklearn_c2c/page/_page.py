@@ -1,25 +1,16 @@
-"""`write_page`: fill the frame, the style and the player that lie beside this file."""
+"""`write_page`: melodies in a frame of their own, with what made them."""
 
 import base64
 import hashlib
 import io
-import json
 from html import escape
-from importlib import resources
-from pathlib import PurePosixPath
 from string import Template
-from urllib.parse import quote
-
-import numpy as np
 
 import sklearn_c2c
-from sklearn_c2c.display import LossCurveDisplay, score_svg
+from sklearn_c2c.display import LossCurveDisplay
 from sklearn_c2c.io._files import write_atomically
-from sklearn_c2c.melody import check_melodies, notes_from_melody
-from sklearn_c2c.metrics import nearest_melody
+from sklearn_c2c.page._melodies import Melodies, part
 
-_WIDTHS = {"wide": 900, "narrow": 340}  # pixels; the style sheet shows one of them
-_FORMATS = {".mid": "MIDI", ".abc": "ABC", ".musicxml": "MusicXML"}
 _INK = "#010203"  # a colour that nothing else has, to find it again in the SVG
 
 
@@ -78,6 +69,10 @@ def write_page(
     ImportError
         If verovio or, for the loss curve, Matplotlib is not installed.
 
+    See Also
+    --------
+    Melodies : Scores and players alone, for a notebook.
+
     Examples
     --------
     >>> import os, tempfile
@@ -87,42 +82,26 @@ def write_page(
     >>> os.path.getsize(path) > 1000
     True
     """
-    melodies = np.atleast_2d(check_melodies(melodies))
-    titles = titles or [f"Melody {i + 1}" for i in range(len(melodies))]
-    files = files or [()] * len(melodies)
-    _check_lengths(melodies, titles=titles, files=files)
-    score = {
-        "time_signature": time_signature,
-        "steps_per_quarter": steps_per_quarter,
-        "key": key,
-    }
-    nearest = _describe_nearest(melodies, corpus)
-    sections = map(_section, melodies, titles, files, nearest, [score] * len(melodies))
-    style, script = _part("page.css"), _part("page.js")
-    page = Template(_part("page.html")).substitute(
+    shown = Melodies(
+        melodies,
+        titles=titles,
+        files=files,
+        corpus=corpus,
+        time_signature=time_signature,
+        steps_per_quarter=steps_per_quarter,
+        key=key,
+        tempo=tempo,
+    )
+    page = Template(part("page.html")).substitute(
         title=escape(title),
-        policy=_policy(script),
-        style=style,
-        script=script,
-        tempo=round(tempo),
-        slowest=min(40, round(tempo)),
-        fastest=max(280, round(tempo)),
-        melodies="\n".join(sections),
+        policy=_policy(part("melodies.js")),
+        style=part("page.css"),
+        melodies=shown.to_html(heading="h2"),
         settings=_table(settings or {}),
         loss_curve="" if model is None else _loss_curve(model),
         version=sklearn_c2c.__version__,
     )
     write_atomically(path, page.encode())
-
-
-def _check_lengths(melodies, **lists):
-    for name, values in lists.items():
-        if len(values) != len(melodies):
-            raise ValueError(f"Got {len(values)} {name} for {len(melodies)} melodies.")
-
-
-def _part(name):
-    return resources.files("sklearn_c2c.page").joinpath(name).read_text("utf-8")
 
 
 def _policy(script):
@@ -132,58 +111,6 @@ def _policy(script):
     return (
         f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
     )
-
-
-def _section(melody, title, files, nearest, score):
-    """One melody: title, player, score, nearest tune, files."""
-    name = escape(title)
-    scores = "\n".join(
-        f'<div class="score {kind}" role="img" aria-label="Score of {name}">'
-        f"{score_svg(melody, width=width, **score)}</div>"
-        for kind, width in _WIDTHS.items()
-    )
-    return f"""\
-<section class="melody" data-steps="{len(melody)}"
- data-steps-per-quarter="{score["steps_per_quarter"]}"
- data-notes="{json.dumps(notes_from_melody(melody).tolist(), separators=(",", ":"))}">
-<div class="melody-head">
-<h2>{name}</h2>
-<button type="button" data-name="{name}" aria-label="Play {name}">Play</button>
-</div>
-{scores}
-<div class="melody-foot">
-<span>{nearest}</span>
-{_links(files, name)}
-</div>
-</section>"""
-
-
-def _links(files, name):
-    if not files:
-        return ""
-    items = "".join(
-        f'<li><a href="{escape(quote(file))}" aria-label="{name} as {label}" download>'
-        f"{label}</a></li>"
-        for file, label in ((file, escape(_format(file))) for file in map(str, files))
-    )
-    return f'<ul class="files">{items}</ul>'
-
-
-def _format(file):
-    suffix = PurePosixPath(file).suffix.lower()
-    return _FORMATS.get(suffix, suffix.lstrip(".").upper() or file)
-
-
-def _describe_nearest(melodies, corpus):
-    """Say for each melody which tune of the corpus is nearest, and how near."""
-    if corpus is None:
-        return [""] * len(melodies)
-    indices, distances = nearest_melody(melodies, corpus["data"])
-    return [
-        f"Nearest tune: <cite>{escape(corpus['titles'][index])}</cite>, "
-        + (f"{distance:.0%} of its steps differ" if distance else "note for note")
-        for index, distance in zip(indices, distances, strict=True)
-    ]
 
 
 def _table(settings):

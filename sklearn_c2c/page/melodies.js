@@ -1,11 +1,8 @@
 "use strict";
-(() => {
+// One player for all melodies of a document: what plays stops when another begins.
+window.sklearnC2C ??= (() => {
   const PARTIALS = [0, 1, 0.45, 0.3, 0.14, 0.1, 0.05]; // a reed, more or less
   const LEAD = 0.08; // seconds between the press and the first note
-  const tempo = document.getElementById("tempo");
-  const tempoShown = document.getElementById("tempo-shown");
-  const playAll = document.getElementById("play-all");
-  const melodies = [...document.querySelectorAll(".melody")];
   let audio = null; // made at the first press: before it, browsers allow no sound
   let wave = null;
   let current = null; // what sounds now
@@ -36,7 +33,7 @@
 
   function label(button, playing) {
     button.classList.toggle("playing", playing);
-    button.textContent = playing ? "Stop" : button === playAll ? "Play all" : "Play";
+    button.textContent = playing ? "Stop" : button.dataset.name ? "Play" : "Play all";
     if (button.dataset.name) {
       button.setAttribute("aria-label", `${button.textContent} ${button.dataset.name}`);
     }
@@ -63,27 +60,28 @@
     current.out.disconnect();
     unmark(current.melody);
     label(current.melody.querySelector("button"), false);
-    label(playAll, false);
+    label(current.root.querySelector(".play-all"), false);
     current = null;
   }
 
   // `queue` holds the melodies to play next; without one, this melody plays alone.
-  function play(melody, queue) {
+  function play(root, melody, queue) {
     stop();
     openAudio();
     const notes = JSON.parse(melody.dataset.notes);
-    const step = 60 / tempo.value / melody.dataset.stepsPerQuarter;
+    const tempo = root.querySelector(".tempo").value;
+    const step = 60 / tempo / melody.dataset.stepsPerQuarter;
     const start = audio.currentTime + LEAD;
     const out = audio.createGain();
     out.connect(audio.destination);
     for (const [onset, duration, pitch] of notes) {
       sound(out, pitch, start + onset * step, duration * step);
     }
-    const next = () => (queue?.length ? play(queue[0], queue.slice(1)) : stop());
+    const next = () => (queue?.length ? play(root, queue[0], queue.slice(1)) : stop());
     const timer = setTimeout(next, 1000 * (LEAD + melody.dataset.steps * step));
-    current = { melody, out, timer };
+    current = { root, melody, out, timer };
     label(melody.querySelector("button"), true);
-    label(playAll, Boolean(queue));
+    label(root.querySelector(".play-all"), Boolean(queue));
     if (queue) melody.scrollIntoView({ block: "nearest" });
     follow(melody, notes, (time) => (time - start) / step);
   }
@@ -91,6 +89,7 @@
   function follow(melody, notes, stepAt) {
     let marked = null;
     const frame = () => {
+      if (!melody.isConnected) return stop(); // a notebook has cleared its output
       const now = stepAt(audio.currentTime);
       const sounds = ([onset, duration]) => onset <= now && now < onset + duration;
       const note = notes.find(sounds);
@@ -104,18 +103,27 @@
     frame();
   }
 
-  for (const melody of melodies) {
-    const button = melody.querySelector("button");
-    button.addEventListener("click", () => {
-      if (current?.melody === melody) stop();
-      else play(melody);
+  return (root) => {
+    const melodies = [...root.querySelectorAll(".melody")];
+    for (const melody of melodies) {
+      melody.querySelector("button").addEventListener("click", () => {
+        if (current?.melody === melody) stop();
+        else play(root, melody);
+      });
+    }
+    const playAll = root.querySelector(".play-all");
+    playAll.addEventListener("click", () => {
+      if (playAll.classList.contains("playing")) stop();
+      else play(root, melodies[0], melodies.slice(1));
     });
-  }
-  playAll.addEventListener("click", () => {
-    if (playAll.classList.contains("playing")) stop();
-    else play(melodies[0], melodies.slice(1));
-  });
-  tempo.addEventListener("input", () => {
-    tempoShown.value = `♩ = ${tempo.value}`;
-  });
+    const tempo = root.querySelector(".tempo");
+    tempo.addEventListener("input", () => {
+      root.querySelector(".tempo-shown").value = `♩ = ${tempo.value}`;
+    });
+    root.dataset.connected = "";
+  };
 })();
+// A notebook may move this script away from its melodies: look for those that wait.
+for (const root of document.querySelectorAll(".c2c:not([data-connected])")) {
+  window.sklearnC2C(root);
+}
