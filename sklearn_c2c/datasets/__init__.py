@@ -1,0 +1,17 @@
+"""Corpora: Celtic reels, Bach's sopranos, folders of your own, and large ones.
+
+The first two are read from the music21 that is installed, which brings the music; no
+tune is part of this package. Imports `io` and `melody`.
+"""
+
+from sklearn_c2c.datasets._bach import load_bach_sopranos
+from sklearn_c2c.datasets._celtic import load_celtic
+from sklearn_c2c.datasets._folder import load_folder
+from sklearn_c2c.datasets._recombination import recombine_measures
+
+__all__ = [
+    "load_bach_sopranos",
+    "load_celtic",
+    "load_folder",
+    "recombine_measures",
+]

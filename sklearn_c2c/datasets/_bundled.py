@@ -1,0 +1,42 @@
+"""The music that music21 brings, and choosing rows of it. Imports nothing of ours."""
+
+import importlib.util
+from pathlib import Path
+
+from sklearn.utils import Bunch
+
+
+def corpus(folder):
+    """A folder of music21's corpus, found without importing music21."""
+    spec = importlib.util.find_spec("music21")
+    path = Path(spec.submodule_search_locations[0], "corpus", folder) if spec else None
+    if path is None or not path.is_dir():
+        raise FileNotFoundError(
+            f"Found no corpus {folder!r} in music21; expected the one that "
+            f"`pip install music21` brings. Install it again, or read a folder of "
+            f"your own with load_folder."
+        )
+    return path
+
+
+def first_rows(melodies, n_melodies):
+    """Keep the first rows, if there are as many."""
+    found = len(melodies.data)
+    if n_melodies is None:
+        return melodies
+    if not 1 <= n_melodies <= found:
+        raise ValueError(
+            f"Found n_melodies={n_melodies}; expected 1 to {found}, or None for all "
+            f"there are."
+        )
+    return take_rows(melodies, range(n_melodies))
+
+
+def take_rows(melodies, rows):
+    """Keep these rows, with all that is known of each."""
+    rows = list(rows)
+    kept = Bunch(**melodies)
+    kept.data = melodies.data[rows]
+    for name in ("titles", "sources", "tonalities", "tempos"):
+        kept[name] = [melodies[name][i] for i in rows]
+    return kept

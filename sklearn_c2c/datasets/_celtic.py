@@ -1,0 +1,129 @@
+"""Irish reels. Imports `io`."""
+
+import re
+
+import numpy as np
+
+from sklearn_c2c.datasets._bundled import corpus, first_rows, take_rows
+from sklearn_c2c.io._abc import decode, header_field, split_tunes
+from sklearn_c2c.io._choice import Choice, Rejection, SourcedTune, melodies_from
+from sklearn_c2c.io._key import parse_key
+from sklearn_c2c.io._reader import tunes_in
+
+_CELTIC_RANGE = (55, 83)  # G3 to B5
+_ONEILL, _RYAN = "oneills1850", "ryansMammoth"
+_COLLECTIONS = {
+    _ONEILL: "O'Neill's Music of Ireland",
+    _RYAN: "Ryan's Mammoth Collection",
+}
+_COMMON_TIME = {"C", "C|", "4/4", "2/2"}
+
+
+def load_celtic(*, n_melodies=75, return_X_y=False):
+    """Load Irish reels in D major, the style of the paper's experiments.
+
+    They are the reels of O'Neill's Music of Ireland that are in D major and in common
+    or cut time, fill 8 measures after the pick-up without chords, stay within G3-B5,
+    and differ from each other, by tune number. Each is read as `read_melodies` reads
+    by default: repeats once, triplets rounded to sixteenths.
+
+    Parameters
+    ----------
+    n_melodies : int or None, default=75
+        How many of them, from the first. None gives all, and those of Ryan's Mammoth
+        Collection after them.
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` instead of a Bunch.
+
+    Returns
+    -------
+    Bunch or (ndarray, ndarray)
+        ``data``
+            ndarray of int16, shape (n_melodies, 128): 8 measures of 16 sixteenths, see
+            `sklearn_c2c.melody`.
+        ``target``, ``target_names``
+            Which collection each melody is from: 0, O'Neill; 1, Ryan.
+        ``titles``, ``sources``, ``tonalities``, ``tempos``
+            One per melody, as from `read_melodies`.
+        ``rejected``
+            List of ``(source, title, reason)`` of the reels in D left out.
+        ``time_signature``, ``steps_per_quarter``, ``n_measures``, ``DESCR``
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than `n_melodies`.
+    FileNotFoundError
+        If the installed music21 has no corpus.
+
+    Notes
+    -----
+    The music comes with music21, whose corpus has a licence of its own.
+
+    Examples
+    --------
+    >>> reels = load_celtic()
+    >>> reels.data.shape
+    (75, 128)
+    >>> "The Green Mountain" in reels.titles
+    True
+    """
+    folders = [_ONEILL] if n_melodies is not None else [_ONEILL, _RYAN]
+    tunes = [tune for folder in folders for tune in _reels_in_d(folder)]
+    choice = Choice(time_signature="4/4", pitch_range=_CELTIC_RANGE)
+    reels = _distinct(melodies_from(tunes, choice))
+    reels = first_rows(reels, n_melodies)
+    reels.target = np.array(
+        [folders.index(source.split("/")[0]) for source in reels.sources]
+    )
+    reels.target_names = [_COLLECTIONS[folder] for folder in folders]
+    reels.DESCR = (
+        f"{len(reels.data)} reels in D major in common or cut time, from "
+        f"{' and '.join(reels.target_names)}, as music21 brings them: the first 8 "
+        f"measures after the pick-up, 4 steps a quarter note, pitches within G3-B5."
+    )
+    return (reels.data, reels.target) if return_X_y else reels
+
+
+def _reels_in_d(folder):
+    """Tunes of a collection that are reels in D in common or cut time, by number."""
+    blocks = []
+    for path in sorted(corpus(folder).glob("*.abc")):
+        for block in split_tunes(decode(path.read_bytes())):
+            if _is_reel_in_d(block):
+                number = int(re.sub(r"\D", "", header_field(block, "X")) or 0)
+                blocks.append((path.name, number, block))
+    if folder == _ONEILL:  # numbered through; in Ryan's each file is one tune
+        blocks.sort(key=lambda found: found[1])
+    # Only they are parsed, as one book, so that one cache entry holds them.
+    book = "\n\n".join(block for _, _, block in blocks)
+    tunes = tunes_in(book.encode(), ".abc", folder)
+    return [
+        SourcedTune(f"{folder}/{name}#{number}", tune)
+        for (name, number, _), (_, tune) in zip(blocks, tunes, strict=True)
+    ]
+
+
+def _is_reel_in_d(block):
+    rhythm, metre, key = (header_field(block, letter) or "" for letter in "RMK")
+    if "reel" not in rhythm.lower() or metre not in _COMMON_TIME:
+        return False
+    try:
+        return str(parse_key(key)) == "D major"
+    except ValueError:
+        return False
+
+
+def _distinct(melodies):
+    """Keep the first of equal rows."""
+    first = {}
+    for i, row in enumerate(melodies.data):
+        first.setdefault(row.tobytes(), i)
+    kept = sorted(first.values())
+    for i in sorted(set(range(len(melodies.data))) - set(kept)):
+        same = melodies.sources[first[melodies.data[i].tobytes()]]
+        reason = f"has the same notes as {same}"
+        melodies.rejected.append(
+            Rejection(melodies.sources[i], melodies.titles[i], reason)
+        )
+    return take_rows(melodies, kept)

@@ -1,0 +1,94 @@
+"""Corpora of any size, of measures of a small one. Imports `melody`."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, validate_params
+
+from sklearn_c2c.melody import N_PITCHES, check_melodies, mend_orphan_holds
+
+
+@validate_params(
+    {
+        "X": ["array-like"],
+        "n_melodies": [Interval(Integral, 1, None, closed="left")],
+        "steps_per_measure": [Interval(Integral, 1, None, closed="left")],
+        "max_transposition": [Interval(Integral, 0, None, closed="left")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def recombine_measures(
+    X, n_melodies, *, steps_per_measure=16, max_transposition=6, random_state=None
+):
+    """Make melodies whose measures come from different melodies of a corpus.
+
+    Each measure of a new melody is drawn from the measures that stand in the same place
+    of the melodies of `X`, so a melody begins as some do and ends as others do. Then
+    the whole is transposed by a random number of semitones. What comes out has the
+    notes, rhythms and size of a real corpus: enough to see how long training takes and
+    how much memory, not music to learn from.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_corpus, n_steps)
+        The corpus, see `sklearn_c2c.melody`. Melodies in the same key fit together.
+    n_melodies : int
+        How many to make. For more than fit into memory call again, with the same
+        RandomState.
+    steps_per_measure : int, default=16
+        Steps in a measure; divides n_steps.
+    max_transposition : int, default=6
+        Most semitones up or down. A melody never leaves the pitch range of `X`.
+    random_state : int, RandomState instance or None, default=None
+        An int gives the same result again.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n_melodies, n_steps)
+        Half the size of the int16 that other functions return, since there are many.
+
+    Raises
+    ------
+    ValueError
+        If `X` does not hold melodies or a parameter is out of range.
+
+    Notes
+    -----
+    A hold at the start of a measure holds on what sounds at the end of the one before.
+    Where nothing does, it becomes a rest.
+
+    Examples
+    --------
+    >>> from sklearn_c2c.datasets import load_celtic, recombine_measures
+    >>> reels = load_celtic().data
+    >>> melodies = recombine_measures(reels, 1000, random_state=0)
+    >>> melodies.shape, melodies.dtype
+    ((1000, 128), dtype('uint8'))
+    """
+    X = np.atleast_2d(check_melodies(X))
+    n_measures, rest = divmod(X.shape[1], steps_per_measure)
+    if rest:
+        raise ValueError(
+            f"steps_per_measure={steps_per_measure} does not divide the {X.shape[1]} "
+            f"steps of a melody."
+        )
+    rng = check_random_state(random_state)
+    measures = X.reshape(len(X), n_measures, steps_per_measure)
+    drawn = rng.randint(len(X), size=(n_melodies, n_measures))
+    melodies = measures[drawn, np.arange(n_measures)].reshape(n_melodies, -1)
+    melodies = mend_orphan_holds(melodies)
+    (lowest, highest), (low, high) = _pitch_extremes(X), _pitch_extremes(melodies)
+    down = np.maximum(lowest.min() - low, -max_transposition)
+    up = np.minimum(highest.max() - high, max_transposition)
+    semitones = rng.randint(down, up + 1)[:, np.newaxis]
+    transposed = np.where(melodies < N_PITCHES, melodies + semitones, melodies)
+    return transposed.astype(np.uint8)
+
+
+def _pitch_extremes(X):
+    """Lowest and highest pitch of each melody; 127 and 0 where there is none."""
+    pitches = X < N_PITCHES
+    low = np.where(pitches, X, N_PITCHES - 1).min(axis=1)
+    return low, np.where(pitches, X, 0).max(axis=1)
