@@ -119,12 +119,17 @@ def check_melodies(X):
             f"got dtype {X.dtype}."
         )
     # NaN compares false, so it counts as wrong here too.
-    codes = (X >= 0) & (X <= HOLD) & (X == np.floor(X))
+    codes = (X >= 0) & (X <= HOLD)
+    if X.dtype.kind == "f":
+        codes &= X == np.floor(X)
     raise_where(X, ~codes, f"expected a MIDI pitch 0-127, REST={REST} or HOLD={HOLD}")
     melodies = X.astype(np.int16)
+    # The first of a row's orphan holds stands in the first step or right after a rest.
+    orphans = melodies == HOLD
+    orphans[..., 1:] &= melodies[..., :-1] == REST
     raise_where(
         melodies,
-        mend_orphan_holds(melodies) != melodies,
+        orphans,
         "a HOLD with no note before it to hold; mend_orphan_holds turns it into a rest",
     )
     return melodies

@@ -4,6 +4,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.callback import CallbackSupportMixin
+from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import Options, StrOptions
 from sklearn.utils.validation import (
     _check_feature_names_in,
@@ -21,6 +22,9 @@ from sklearn_c2c.melody import (
     pitch_name,
     raise_where,
 )
+
+# Rows of a sparse piano roll that are dense at one time while it is decoded.
+_CHUNK = 1024
 
 
 class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
@@ -156,7 +160,8 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         shape = (n_melodies, n_steps * self.n_tokens_)
         if self.sparse_output:
             ones = np.ones(codes.size, dtype=self.dtype)
-            indptr = np.arange(0, codes.size + 1, n_steps, dtype=columns.dtype)
+            dtype = sparse.get_index_dtype(maxval=codes.size)
+            indptr = np.arange(0, codes.size + 1, n_steps, dtype=dtype)
             return sparse.csr_array((ones, columns.ravel(), indptr), shape=shape)
         roll = np.zeros(shape, dtype=self.dtype)
         np.put_along_axis(roll, columns, 1, axis=1)
@@ -192,9 +197,14 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 f"X has {X.shape[1]} columns, but PianoRollEncoder decodes {width}: "
                 f"{self.n_features_in_} steps of {self.n_tokens_} tokens."
             )
-        if sparse.issparse(X):
-            X = X.toarray()
-        tokens = X.reshape(len(X), self.n_features_in_, self.n_tokens_).argmax(axis=2)
+        if not sparse.issparse(X):
+            return self._melodies(X)
+        chunks = gen_batches(X.shape[0], _CHUNK)
+        return np.vstack([self._melodies(X[rows].toarray()) for rows in chunks])
+
+    def _melodies(self, roll):
+        shape = (len(roll), self.n_features_in_, self.n_tokens_)
+        tokens = roll.reshape(shape).argmax(axis=2)
         return mend_orphan_holds(self.codes_[tokens])
 
     def get_feature_names_out(self, input_features=None):
@@ -258,8 +268,6 @@ def _token_columns(codes, low, high):
         f"this pitch is outside {low}-{high} ({pitch_name(low)}-{pitch_name(high)}); "
         f"transpose the melody, or fit with a pitch_range=(low, high) that holds it",
     )
-    n_pitches = high - low + 1
-    columns = np.select(
-        [codes == HOLD, codes == REST], [n_pitches, n_pitches + 1], codes - low
-    )
-    return columns.astype(np.int32)
+    column_of = np.arange(-low, HOLD + 1 - low, dtype=np.int32)
+    column_of[[HOLD, REST]] = high + 1 - low, high + 2 - low
+    return column_of[codes]

@@ -43,10 +43,12 @@ def test_legal_melodies_pass_the_check_unchanged(X):
 
 @given(rows())
 def test_the_check_accepts_exactly_what_mending_leaves_alone(X):
-    if np.array_equal(mend_orphan_holds(X), X):
+    orphans = np.argwhere(mend_orphan_holds(X) != X)
+    if not len(orphans):
         check_melodies(X)
     else:
-        with pytest.raises(ValueError, match="HOLD with no note before it"):
+        where = "Found 129 at melody {}, step {}: a HOLD with no note before it"
+        with pytest.raises(ValueError, match=where.format(*orphans[0])):
             check_melodies(X)
 
 

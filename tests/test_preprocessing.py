@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -66,6 +68,26 @@ def test_sparse_and_dense_say_the_same(reels):
     assert csr.format == "csr"
     assert np.array_equal(csr.toarray(), dense)
     assert np.array_equal(PianoRollEncoder().fit(reels).inverse_transform(csr), reels)
+
+
+def test_bytes_on_disk_are_encoded_without_a_copy_of_the_corpus(tmp_path, reels):
+    X = np.tile(reels, (40, 1))
+    path = tmp_path / "melodies.npy"
+    np.save(path, X.astype(np.uint8))
+    on_disk = np.load(path, mmap_mode="r")
+    encoder = PianoRollEncoder(sparse_output=True).fit(on_disk)
+    tracemalloc.start()
+    roll = encoder.transform(on_disk)
+    _, peak = tracemalloc.get_traced_memory()
+    melodies = encoder.inverse_transform(roll)
+    _, peak_of_decoding = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert np.array_equal(melodies, X)
+    assert roll.indices.dtype == roll.indptr.dtype == np.int32
+    assert roll.has_canonical_format
+    dense = roll.shape[0] * roll.shape[1] * roll.dtype.itemsize
+    assert peak < 1.5 * (roll.data.nbytes + roll.indices.nbytes) < dense / 8
+    assert peak_of_decoding < dense / 2
 
 
 def test_a_pitch_outside_the_range_is_named():
