@@ -20,6 +20,7 @@ _MODULES = (
     "display",
     "generation",
     "io",
+    "journal",
     "melody",
     "metrics",
     "objectives",

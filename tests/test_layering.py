@@ -11,6 +11,7 @@ import sklearn_c2c
 
 ROOMS = {
     "_kernels": set(),
+    "journal": set(),
     "melody": set(),
     "_threads": set(),
     "_nn": {"_threads"},
