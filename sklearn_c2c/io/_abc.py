@@ -6,11 +6,18 @@ whatever is not understood is a `TuneError` that quotes it.
 """
 
 import re
-from fractions import Fraction
 
 from sklearn_c2c.io._abc_voice import ALTERATIONS, Voice, tokens_of
 from sklearn_c2c.io._key import LETTERS, parse_key
-from sklearn_c2c.io._tune import Tune, TuneError, make_part, parse_metre
+from sklearn_c2c.io._tune import (
+    TICKS_PER_QUARTER,
+    TICKS_PER_WHOLE,
+    Tune,
+    TuneError,
+    exact,
+    make_part,
+    parse_metre,
+)
 
 MAX_TUNE_CHARACTERS = 65536
 
@@ -205,14 +212,14 @@ def _read_metre(value):
 
 def _default_unit(metre):
     beats, beat_type = metre
-    return Fraction(1, 16 if beats and beats / beat_type < 0.75 else 8)
+    return TICKS_PER_WHOLE // (16 if beats and beats / beat_type < 0.75 else 8)
 
 
 def _read_unit(value):
     match = re.fullmatch(r"1(?:/(\d{1,3}))?", value.replace(" ", ""))
     if not match or int(match[1] or 1) == 0:
         raise TuneError(f"L:{value} is no unit note length, such as L:1/8")
-    return Fraction(1, int(match[1] or 1))
+    return exact(TICKS_PER_WHOLE, int(match[1] or 1))
 
 
 def _read_tempo(value, unit):
@@ -224,8 +231,9 @@ def _read_tempo(value, unit):
     beats = re.findall(r"(\d{1,3})/(\d{1,3})", match[1] or "")
     if any(int(lower) == 0 for _, lower in beats):
         return None
-    beat = sum(Fraction(int(upper), int(lower)) for upper, lower in beats)
-    return float(match[2]) * float(4 * (beat or unit or Fraction(1, 4)))
+    beat = sum(exact(int(n) * TICKS_PER_WHOLE, int(d)) for n, d in beats)
+    quarters = float(beat or unit or TICKS_PER_QUARTER) / TICKS_PER_QUARTER
+    return float(match[2]) * quarters
 
 
 def _read_key(value):

@@ -1,10 +1,9 @@
 """Read the music of one voice of an ABC tune, token by token, into measures."""
 
 import re
-from fractions import Fraction
 
 from sklearn_c2c.io._key import NATURALS
-from sklearn_c2c.io._tune import MAX_PASSES, TuneError
+from sklearn_c2c.io._tune import MAX_PASSES, TICKS_PER_WHOLE, TuneError, exact
 
 _LENGTH = r"(\d{0,4})(/{0,8})(\d{0,4})"
 _NOTE = r"(\^\^|\^|__|_|=)?([A-Ga-g])([,']*)" + _LENGTH
@@ -61,19 +60,19 @@ def tokens_of(line):
 
 
 class Voice:
-    """Builds the measures of one voice; times are quarter notes as fractions."""
+    """Builds the measures of one voice; times are ticks, or parts of ticks."""
 
     def __init__(self, key, metre, unit):
         self.key, self.metre, self.unit = key, metre, unit
         self.notes, self.measures = [], []
         self.events = []  # of this measure: [pitches, duration, tied]
-        self.start = Fraction(0)
+        self.start = 0
         self.measure_metre = metre
         self.opens, self.endings = 0, 0
         self.accidentals = {}  # letter: alteration, up to the next bar
         self.held = {}  # (letter, octave): alteration of the notes just tied
-        self.tuplet_left, self.tuplet_factor = 0, Fraction(1)
-        self.broken_factor = Fraction(1)
+        self.tuplet_left, self.tuplet_ratio = 0, (1, 1)
+        self.broken_ratio = None  # of the note after a > or <
 
     def read(self, kind, text, groups):
         """Take a token, if its kind means anything to a melody."""
@@ -100,7 +99,7 @@ class Voice:
     def _is_full(self):
         beats, beat_type = self.measure_metre
         lasts = sum(duration for _, duration, _ in self.events)
-        return beats > 0 and lasts == Fraction(4 * beats, beat_type)
+        return beats > 0 and lasts * beat_type == beats * TICKS_PER_WHOLE
 
     def _add_measure(self, closes):
         onset = self.start
@@ -142,7 +141,7 @@ class Voice:
 
     def note(self, _, accidental, letter, octave, *length):
         pitch, name = self._pitch(accidental, letter, octave)
-        self._add_event([pitch], self.unit * 4 * _read_length(*length))
+        self._add_event([pitch], _times(self.unit, *length))
         self.held_names = [name]
 
     def chord(self, text, inner, *length):
@@ -159,12 +158,11 @@ class Voice:
                 pitch, name = self._pitch(accidental, letter, octave)
                 pitches.append(pitch)
                 names.append(name)
-                durations.append(_read_length(*inner_length))
+                durations.append(_times(self.unit, *inner_length))
         if not pitches:
             raise TuneError(f"the chord {text!r} has no notes")
         # Its length is that of its first note, times that after the bracket.
-        duration = durations[0] * _read_length(*length)
-        self._add_event(pitches, self.unit * 4 * duration)
+        self._add_event(pitches, _times(durations[0], *length))
         self.held_names = names
         if tied:
             self.tie()
@@ -188,7 +186,7 @@ class Voice:
     def rest(self, text, *length):
         # In a full measure an unseen rest is but the place of a sign: "Hx|".
         if text[0] == "z" or not self._is_full():
-            self._add_event([], self.unit * 4 * _read_length(*length))
+            self._add_event([], _times(self.unit, *length))
 
     def measures_of_rest(self, _, count):
         beats, beat_type = self.metre
@@ -196,7 +194,7 @@ class Voice:
             raise TuneError("has measures of rest (Z) but no metre")
         for _ in range(int(count or 1)):
             self.close_measure()
-            self._add_event([], Fraction(4 * beats, beat_type))
+            self._add_event([], exact(beats * TICKS_PER_WHOLE, beat_type))
         self.accidentals = {}
 
     def _add_event(self, pitches, duration):
@@ -204,9 +202,11 @@ class Voice:
             self.measure_metre = self.metre
         if self.tuplet_left:
             self.tuplet_left -= 1
-            duration *= self.tuplet_factor
-        self.events.append([pitches, duration * self.broken_factor, 0])
-        self.broken_factor = Fraction(1)
+            duration = _scaled(duration, self.tuplet_ratio)
+        if self.broken_ratio:
+            duration = _scaled(duration, self.broken_ratio)
+            self.broken_ratio = None
+        self.events.append([pitches, duration, 0])
         self.held = {}
 
     def tie(self, _="-"):
@@ -220,7 +220,7 @@ class Voice:
         usual = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(p, 3 if compound else 2)
         if p < 2:
             raise TuneError(f"a tuplet of {p} is not understood")
-        self.tuplet_factor = Fraction(int(q or usual), p)
+        self.tuplet_ratio = int(q or usual), p
         self.tuplet_left = int(r or p)
 
     def broken(self, text):
@@ -228,17 +228,25 @@ class Voice:
             raise TuneError(
                 f"in measure {len(self.measures) + 1} {text!r} has no note before it"
             )
-        short = Fraction(1, 2 ** len(text))
-        before, after = (2 - short, short) if text[0] == ">" else (short, 2 - short)
-        self.events[-1][1] *= before
-        self.broken_factor = after
+        parts = 2 ** len(text)
+        short, long = (1, parts), (2 * parts - 1, parts)
+        before, after = (long, short) if text[0] == ">" else (short, long)
+        self.events[-1][1] = _scaled(self.events[-1][1], before)
+        self.broken_ratio = after
 
 
-def _read_length(number, slashes, divisor):
-    zero = any(digits and int(digits) == 0 for digits in (number, divisor))
-    if zero or (divisor and len(slashes) != 1):
+def _scaled(duration, ratio):
+    return exact(duration * ratio[0], ratio[1])
+
+
+def _times(duration, number, slashes, divisor):
+    """Multiply a duration by a written length, such as ``3``, ``/`` or ``3/2``."""
+    if not (number or slashes or divisor):
+        return duration
+    ratio = int(number or 1), int(divisor or 2 ** len(slashes))
+    if 0 in ratio or (divisor and len(slashes) != 1):
         raise TuneError(f"a note length {number}{slashes}{divisor} is not understood")
-    return Fraction(int(number or 1), int(divisor or 2 ** len(slashes)))
+    return _scaled(duration, ratio)
 
 
 def _read_endings(text):

@@ -5,15 +5,16 @@ minutes for large files; here a file that is not whole is a `TuneError`.
 """
 
 import struct
-from fractions import Fraction
 from itertools import pairwise
 
 from sklearn_c2c.io._key import key_of_signature
 from sklearn_c2c.io._tune import (
     MAX_TICKS,
     TICKS_PER_QUARTER,
+    TICKS_PER_WHOLE,
     Tune,
     TuneError,
+    exact,
     make_part,
 )
 
@@ -53,9 +54,9 @@ def read_midi(data):
             f"{MAX_TICKS // TICKS_PER_QUARTER} that are read"
         )
     meta = [event for track in tracks for event in track.meta]
-    measures = _measures(meta, Fraction(length, division), division)
+    measures = _measures(meta, length, division)
     parts = [
-        make_part(name, [_in_quarters(note, division) for note in notes], measures)
+        make_part(name, [_in_our_ticks(note, division) for note in notes], measures)
         for track in tracks
         for name, notes in track.parts()
     ]
@@ -183,23 +184,26 @@ class _Track:
         raise TuneError(f"is damaged: track {self.index + 1} has {what}")
 
 
-def _in_quarters(note, division):
+def _in_our_ticks(note, division):
     onset, duration, pitch = note
-    return Fraction(onset, division), Fraction(duration, division), pitch, 0
+    times = (exact(t * TICKS_PER_QUARTER, division) for t in (onset, duration))
+    return *times, pitch, 0
 
 
 def _measures(meta, length, division):
     """Lay measures out from the metre changes, the last one filled up."""
-    metres = {Fraction(0): (4, 4)}  # what the standard says where a file says nothing
+    metres = {0: (4, 4)}  # what the standard says where a file says nothing
     for time, kind, content in sorted(meta, key=lambda event: event[0]):
         if kind == _METRE:
             if not content[0] or content[1] > 6:
                 raise TuneError(f"states the metre {content[0]}/2^{content[1]}")
-            metres[Fraction(time, division)] = content[0], 2 ** content[1]
+            start = exact(time * TICKS_PER_QUARTER, division)
+            metres[start] = content[0], 2 ** content[1]
+    length = exact(length * TICKS_PER_QUARTER, division)
     changes = [*sorted(metres.items()), (length, None)]
     measures = []
     for (start, metre), (end, following) in pairwise(changes):
-        full = Fraction(4 * metre[0], metre[1])
+        full = exact(metre[0] * TICKS_PER_WHOLE, metre[1])
         while start < min(end, length):
             size = full if following is None else min(full, end - start)
             measures.append((start, size, *metre, 0, 0, 0))

@@ -6,7 +6,13 @@ import zipfile
 from dataclasses import replace
 
 from sklearn_c2c.io._key import key_of_signature
-from sklearn_c2c.io._tune import MAX_PASSES, Tune, TuneError, make_part
+from sklearn_c2c.io._tune import (
+    MAX_PASSES,
+    TICKS_PER_QUARTER,
+    Tune,
+    TuneError,
+    make_part,
+)
 
 MAX_BYTES = 16 * 2**20
 # More than any real score needs; what goes beyond is made to fill the memory.
@@ -184,7 +190,7 @@ def _notes(measure, part):
             tie = note.tie or sign.tie
             tied = tie is not None and tie.type in ("start", "continue")
             if note.isNote and note.quarterLength > 0:
-                yield onset, sign.quarterLength, note.pitch.midi, tied
+                yield *_ticks(onset, sign.quarterLength), note.pitch.midi, tied
 
 
 def _measures(found, part):
@@ -205,7 +211,11 @@ def _measures(found, part):
             closes = min(right.times or 2, MAX_PASSES)
         if end > starts[i]:
             passes = endings.get(id(measure), 0)
-            yield starts[i], end - starts[i], *metre, opens, closes, passes
+            yield *_ticks(starts[i], end - starts[i]), *metre, opens, closes, passes
+
+
+def _ticks(*quarters):
+    return (TICKS_PER_QUARTER * time for time in quarters)
 
 
 def _length(measure):

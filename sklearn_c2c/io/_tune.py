@@ -6,11 +6,13 @@ choices of `read_melodies` are array code on it, and one cache serves them all.
 
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
 # Divisible by 2-10, 12, 14-16, ...: the onsets of all usual tuplets are whole numbers.
 TICKS_PER_QUARTER = 10080
+TICKS_PER_WHOLE = 4 * TICKS_PER_QUARTER
 
 # Columns of Part.notes. TIED: the note goes on in the next one, if that is adjacent
 # and has its pitch (ABC writes slurs the same way).
@@ -56,13 +58,22 @@ class Tune:
         return [part for part in self.parts if len(part.notes)]
 
 
-def make_part(name, notes, measures):
-    """Build a `Part` from rows in quarter notes (any exact number) to ticks.
+def exact(numerator, denominator):
+    """Divide exactly: to an int where it comes out even, else to a Fraction.
 
-    Onsets, durations and starts are rounded to ticks by their two ends, so that what
-    was adjacent stays adjacent.
+    Arithmetic on fractions takes ten times as long, and hardly any are needed.
     """
-    part = Part(name, _in_ticks(notes, 4), _in_ticks(measures, 7))
+    quotient, rest = divmod(numerator, denominator)
+    return Fraction(numerator, denominator) if rest else quotient
+
+
+def make_part(name, notes, measures):
+    """Build a `Part` from rows whose times are ticks, or parts of ticks.
+
+    Onsets, durations and starts are rounded to whole ticks by their two ends, so that
+    what was adjacent stays adjacent.
+    """
+    part = Part(name, _in_whole_ticks(notes, 4), _in_whole_ticks(measures, 7))
     end = sum(part.measures[-1, [START, LENGTH]]) if len(part.measures) else 0
     if end > MAX_TICKS:
         raise TuneError(
@@ -72,12 +83,12 @@ def make_part(name, notes, measures):
     return part
 
 
-def _in_ticks(rows, n_columns):
-    table = np.zeros((len(rows), n_columns), dtype=np.int64)
-    for row, (onset, duration, *rest) in zip(table, rows, strict=True):
-        begin = round(onset * TICKS_PER_QUARTER)
-        end = round((onset + duration) * TICKS_PER_QUARTER)
-        row[:] = [begin, end - begin, *rest]
+def _in_whole_ticks(rows, n_columns):
+    whole = [
+        (round(onset), round(onset + duration) - round(onset), *rest)
+        for onset, duration, *rest in rows
+    ]
+    table = np.array(whole, dtype=np.int64).reshape(-1, n_columns)
     return table[np.argsort(table[:, 0], kind="stable")]
 
 
@@ -114,4 +125,4 @@ def grid_of(beats, beat_type):
 def measure_ticks(time_signature):
     """Length of one measure, in ticks."""
     beats, beat_type = parse_metre(time_signature)
-    return TICKS_PER_QUARTER * 4 * beats // beat_type
+    return TICKS_PER_WHOLE * beats // beat_type
