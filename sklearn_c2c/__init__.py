@@ -23,6 +23,7 @@ _MODULES = (
     "journal",
     "melody",
     "metrics",
+    "model_selection",
     "objectives",
     "page",
     "persistence",

@@ -24,6 +24,7 @@ ROOMS = {
     "objectives": {"melody"},
     "metrics": {"melody"},
     "display": {"melody", "metrics", "io"},
+    "model_selection": {"journal", "metrics"},
     "page": {"melody", "metrics", "display", "io"},
     "persistence": {"io"},
     "cli": {

@@ -47,6 +47,7 @@ OTHERS = {
     "melody_accuracy_scorer",
     "overlapping_area",
     "path_continuity",
+    "reconstruction_scores",
     "step_accuracy_scorer",
     "style_overlap",
 }

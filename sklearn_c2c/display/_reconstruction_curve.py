@@ -4,7 +4,13 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c.display._studio import studio
-from sklearn_c2c.metrics import binary_accuracy, melody_accuracy, step_accuracy
+from sklearn_c2c.metrics import reconstruction_scores
+
+_ACCURACIES = {
+    "of outputs": "binary_accuracy",
+    "of steps": "step_accuracy",
+    "of melodies": "melody_accuracy",
+}
 
 
 class ReconstructionCurveDisplay:
@@ -13,8 +19,8 @@ class ReconstructionCurveDisplay:
     The paper's figure 10. Lines are the mean over seeds, bands reach from the least to
     the largest value.
 
-    It is recommended to use :meth:`from_estimators` to create a display. All parameters
-    are stored as attributes.
+    It is recommended to use :meth:`from_curve` or :meth:`from_estimators` to create a
+    display. All parameters are stored as attributes.
 
     Parameters
     ----------
@@ -59,6 +65,27 @@ class ReconstructionCurveDisplay:
         self.accuracies = accuracies
 
     @classmethod
+    def from_curve(cls, curve, *, ax=None, **kwargs):
+        """Draw what `model_selection.reconstruction_curve` has measured.
+
+        Parameters
+        ----------
+        curve : Bunch
+            Its result, or the part ``test`` of that, of unseen melodies.
+        ax : array-like of two matplotlib Axes, default=None
+            Axes to draw on. If None, a new figure is made.
+        **kwargs : dict
+            Style, passed on to :meth:`plot`.
+
+        Returns
+        -------
+        ReconstructionCurveDisplay
+        """
+        accuracies = {label: curve[name] for label, name in _ACCURACIES.items()}
+        display = cls(curve["h"], curve["loss"], accuracies=accuracies)
+        return display.plot(ax=ax, **kwargs)
+
+    @classmethod
     def from_estimators(cls, estimators, X, *, ax=None, **kwargs):
         """Draw how well fitted models reconstruct melodies.
 
@@ -86,17 +113,17 @@ class ReconstructionCurveDisplay:
         by_size = {}
         for estimator in estimators:
             check_is_fitted(estimator)
-            by_size.setdefault(estimator[-1].h, []).append(
-                _reconstruction(estimator, X)
-            )
+            scores = reconstruction_scores(estimator, X)
+            by_size.setdefault(estimator[-1].h, []).append(scores)
         sizes = sorted(by_size)
         if len({len(seeds) for seeds in by_size.values()}) != 1:
             counts = ", ".join(f"{len(by_size[h])} with h={h}" for h in sizes)
             raise ValueError(f"Expected as many models of each size, got {counts}.")
-        table = np.array([by_size[h] for h in sizes])  # (n_sizes, n_seeds, measures)
-        loss, binary, step, melody = np.moveaxis(table, -1, 0)
-        accuracies = {"of outputs": binary, "of steps": step, "of melodies": melody}
-        return cls(sizes, loss, accuracies=accuracies).plot(ax=ax, **kwargs)
+        curve = {
+            name: np.array([[seed[name] for seed in by_size[h]] for h in sizes])
+            for name in scores
+        }
+        return cls.from_curve({"h": sizes, **curve}, ax=ax, **kwargs)
 
     def plot(self, ax=None, *, line_kwargs=None, band_kwargs=None):
         """Draw the curves.
@@ -158,15 +185,3 @@ class ReconstructionCurveDisplay:
         ax.minorticks_off()
         ax.set_xlabel("Latent variables (h)")
         ax.grid(color="0.9", linewidth=0.8)
-
-
-def _reconstruction(model, X):
-    """Loss, and the accuracies of outputs, steps and melodies."""
-    Z = model.transform(X)
-    decoded = model.inverse_transform(Z)
-    return (
-        -model.score(X),
-        binary_accuracy(model[:-1].transform(X), model[-1].inverse_transform(Z)),
-        step_accuracy(X, decoded),
-        melody_accuracy(X, decoded),
-    )

@@ -20,10 +20,13 @@ from sklearn_c2c.metrics._novelty import (
 from sklearn_c2c.metrics._reconstruction import (
     binary_accuracy,
     melody_accuracy,
-    melody_accuracy_scorer,
     onset_f1,
     onset_pitch_accuracy,
     step_accuracy,
+)
+from sklearn_c2c.metrics._scorers import (
+    melody_accuracy_scorer,
+    reconstruction_scores,
     step_accuracy_scorer,
 )
 from sklearn_c2c.metrics._statistics import (
@@ -69,6 +72,7 @@ __all__ = [
     "pitch_class_entropy",
     "pitch_class_histogram",
     "pitch_range",
+    "reconstruction_scores",
     "rest_share",
     "step_accuracy",
     "step_accuracy_scorer",

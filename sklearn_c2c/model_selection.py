@@ -1,0 +1,194 @@
+"""How the size of the latent space decides what is reconstructed."""
+
+import time
+import warnings
+from functools import partial
+
+import joblib
+import numpy as np
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils import Bunch
+
+import sklearn_c2c
+from sklearn_c2c.journal import run
+from sklearn_c2c.metrics import reconstruction_scores
+
+# How the warning begins with which Ctrl-C ends a training early.
+_INTERRUPTED = "Training interrupted"
+
+
+def reconstruction_curve(
+    estimator,
+    X,
+    *,
+    h,
+    seeds=range(5),
+    X_test=None,
+    journal=None,
+    n_jobs=None,
+    verbose=False,
+):
+    """Fit a model of each size with each seed, and measure what it reconstructs.
+
+    The paper's figure 10. With a journal each fit is kept as soon as it is finished,
+    and the same call goes on where it stopped.
+
+    Parameters
+    ----------
+    estimator : Pipeline
+        `PianoRollEncoder` first, `Autoencoder` or `VariationalAutoencoder` last. It is
+        cloned; its own `h` and `random_state` do not matter.
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies to train on.
+    h : array-like of int
+        Sizes of the latent space. The largest are fitted first.
+    seeds : array-like of int, default=range(5)
+        Values of the autoencoder's `random_state`.
+    X_test : array-like of int, shape (n_test_melodies, n_steps), default=None
+        Melodies that are not trained on, to measure as well. Give the encoder a
+        `pitch_range` that holds their pitches too.
+    journal : str or path-like, default=None
+        File that keeps the finished fits, see `sklearn_c2c.journal.run`. Those of other
+        data, other parameters of the estimator or another version of this package stay
+        in it and are not used, so one file may serve several curves.
+    n_jobs : int, default=None
+        Number of fits that run at the same time, see `sklearn_c2c.journal.run`. The
+        results are the same bits for any number and any backend.
+    verbose : bool, default=False
+        Whether to name each finished fit on the standard error stream.
+
+    Returns
+    -------
+    Bunch
+        ``h``
+            ndarray of int, shape (n_sizes,): in increasing order.
+        ``seeds``
+            ndarray of int, shape (n_seeds,).
+        ``loss``
+            ndarray of shape (n_sizes, n_seeds): nats a melody.
+        ``binary_accuracy``, ``step_accuracy``, ``melody_accuracy``
+            ndarrays of the same shape, see `sklearn_c2c.metrics`.
+        ``n_iter``
+            ndarray of the same shape: epochs.
+        ``fit_time``
+            ndarray of the same shape: seconds, under the load there was at the time.
+        ``test``
+            Bunch of ``h``, ``loss`` and the accuracies for `X_test`, if that is given.
+
+    Raises
+    ------
+    TypeError
+        If `estimator` is no Pipeline that ends in an autoencoder.
+    ValueError
+        If `h` or `seeds` is empty or holds anything but integers, or as the fit.
+
+    See Also
+    --------
+    sklearn_c2c.display.ReconstructionCurveDisplay.from_curve : Draw it.
+
+    References
+    ----------
+    J.-P. Briot, "Compress to Create", section III.vi and figure 10.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_c2c import Autoencoder, PianoRollEncoder
+    >>> X = [[62, 129, 64, 66], [64, 66, 62, 129], [66, 129, 129, 62]]
+    >>> model = make_pipeline(PianoRollEncoder(), Autoencoder())
+    >>> curve = reconstruction_curve(model, X, h=[1, 3], seeds=[0, 1])
+    >>> curve.melody_accuracy.shape
+    (2, 2)
+    >>> curve.melody_accuracy[1]
+    array([1., 1.])
+    """
+    _check_estimator(estimator)
+    sizes, seeds = np.unique(_integers(h, "h")), _integers(seeds, "seeds")
+    tasks = [
+        {"h": size, "random_state": seed}
+        for size in sizes.tolist()
+        for seed in seeds.tolist()
+    ]
+    fits = run(
+        partial(_fit_and_score, estimator, X, X_test),
+        tasks[::-1],  # the longest first, so that no worker is left alone with it
+        journal,
+        n_jobs=n_jobs,
+        key=_key(estimator, X, X_test),
+        verbose=verbose,
+    )[::-1]
+
+    def table(values):
+        return np.reshape(list(values), (len(sizes), len(seeds)))
+
+    def scores(part):
+        names = fits[0][part]
+        return {name: table(fit[part][name] for fit in fits) for name in names}
+
+    curve = Bunch(
+        h=sizes,
+        seeds=seeds,
+        n_iter=table(fit["n_iter"] for fit in fits),
+        fit_time=table(fit["fit_time"] for fit in fits),
+        **scores("train"),
+    )
+    if X_test is not None:
+        curve.test = Bunch(h=sizes, **scores("test"))
+    return curve
+
+
+def _fit_and_score(estimator, X, X_test, *, h, random_state):
+    model = clone(estimator)
+    model[-1].set_params(h=h, random_state=random_state)
+    start = time.perf_counter()
+    _fit_to_the_end(model, X)
+    fit = {"n_iter": model[-1].n_iter_, "fit_time": time.perf_counter() - start}
+    fit["train"] = reconstruction_scores(model, X)
+    if X_test is not None:
+        fit["test"] = reconstruction_scores(model, X_test)
+    return fit
+
+
+def _fit_to_the_end(model, X):
+    """Fit; Ctrl-C is an error, lest half a training be kept as a whole one."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", _INTERRUPTED)
+        try:
+            model.fit(X)
+        except UserWarning as warning:
+            if str(warning).startswith(_INTERRUPTED):
+                raise KeyboardInterrupt from None
+            raise
+
+
+def _key(estimator, X, X_test):
+    """What a fit depends on beside `h` and seed."""
+    estimator = clone(estimator)
+    estimator[-1].set_params(h=1, random_state=None)
+    steps = [
+        (name, type(step), getattr(step, "get_params", dict)())
+        for name, step in estimator.steps
+    ]
+    data = [None if rows is None else np.asarray(rows) for rows in (X, X_test)]
+    return f"{sklearn_c2c.__version__} {joblib.hash((steps, data))}"
+
+
+def _check_estimator(estimator):
+    if isinstance(estimator, Pipeline):
+        params = getattr(estimator[-1], "get_params", dict)()
+        if {"h", "random_state"} <= params.keys():
+            return
+    raise TypeError(
+        "Expected a Pipeline that ends in Autoencoder or VariationalAutoencoder, got "
+        f"{estimator!r}."
+    )
+
+
+def _integers(values, name):
+    array = np.asarray(list(values))
+    if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iu":
+        raise ValueError(
+            f"Expected {name} to be a list of integers, at least one, got {values!r}."
+        )
+    return array
