@@ -7,8 +7,11 @@ repeated note and a long note differ. Imports nothing of ours.
 
 import numpy as np
 
+#: Code of a step at which nothing sounds.
 REST = 128
+#: Code of a step at which the note before goes on.
 HOLD = 129
+#: MIDI pitches are 0 to 127.
 N_PITCHES = 128
 
 _NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}

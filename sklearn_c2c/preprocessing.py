@@ -142,7 +142,7 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        roll : {ndarray, csr_array} of shape (n_melodies, n_steps · n_tokens_)
+        roll : {ndarray, csr_array} of shape (n_melodies, n_steps · `n_tokens_`)
             One 1 in each step's group of columns.
 
         Raises
@@ -177,7 +177,7 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_melodies, n_steps · n_tokens_)
+        X : {array-like, sparse matrix} of shape (n_melodies, n_steps · `n_tokens_`)
             Probabilities, or any real numbers of which the largest counts.
 
         Returns

@@ -104,7 +104,7 @@ class Autoencoder(BaseAutoencoder):
     ----------
     coefs_ : list of ndarray
         Weights of the layers, each of shape (n_in, n_out): encoder, then decoder.
-        Without hidden layers (n_features_in_, h) and (h, n_features_in_).
+        Without hidden layers (`n_features_in_`, h) and (h, `n_features_in_`).
 
     intercepts_ : list of ndarray
         Biases of the layers, each of shape (n_out,).

@@ -37,6 +37,7 @@ def load_bach_sopranos(*, n_melodies=80, return_X_y=False):
         ``rejected``
             List of ``(source, title, reason)`` of the chorales left out.
         ``time_signature``, ``steps_per_quarter``, ``n_measures``, ``DESCR``
+            As from `read_melodies`.
 
     Raises
     ------
