@@ -1,126 +1,124 @@
-"""Epochs of the paper's networks, ours and PyTorch's side by side in one process.
+"""Epochs of the same network, ours and its peers' in turn, beside the floor."""
 
-    python tests/benchmarks/bench_training.py [--variational] [--h 1500] [--rounds 15]
+from statistics import median
 
-Same data (the 75 reels), same minibatches of 20, same loss, same optimizer, all cores.
-The two take turns, an epoch each; medians and their ratio are printed. Needs the extra
-``benchmark``.
-"""
+from tests.benchmarks.floors import floor
+from tests.benchmarks.peers import FRUGAL, OURS, PEERS, Task
+from tests.benchmarks.tables import mebibytes, milliseconds, table
+from tests.benchmarks.turns import play
 
-import argparse
-import statistics
-import time
+TITLE = "Training"
 
-import joblib
-import numpy as np
-import torch
-from scipy import sparse
-
-from sklearn_c2c import (
-    Autoencoder,
-    PianoRollEncoder,
-    VariationalAutoencoder,
-    _threads,
-)
-from sklearn_c2c.datasets import load_celtic
-
-SETTINGS = dict(
-    output="sigmoid",
-    init="glorot",
-    output_bias_init="zeros",
-    learning_rate_init=1e-3,
-    random_state=0,
-)
+# Rounds, where not --rounds says otherwise, and what is not asked of whom.
+_ALL = {
+    Task(): 15,
+    Task(h=2): 15,
+    Task(h=64): 15,
+    Task(h=512): 15,
+    Task(h=4000): 5,
+    Task(variational=True): 9,
+    Task(n_melodies=10_000, h=512, batch_size=256): 5,
+    Task(n_melodies=100_000, h=512, batch_size=256): 1,
+}
+_MANY = 10_000
+_TOO_MANY_FOR_MLP = 100_000
 
 
-def our_epochs(roll, h, variational):
-    kind = VariationalAutoencoder if variational else Autoencoder
-    model = kind(h, **SETTINGS)
-    X = sparse.csr_array(roll)
-    state = model._start(X)
-    with _threads.Workers() as workers:
-        network = model._network(X, state, workers)
-        while True:
-            model._train_epoch(X, state, *network)
-            yield state.loss_curve[-1]
+def add_options(parser):
+    """Rounds, and a choice of cases and peers."""
+    parser.add_argument("--rounds", type=int, help="epochs of each peer that count")
+    parser.add_argument("--case", default="", help='only cases with this in: "h=64,"')
+    parser.add_argument("--peer", default="", help="ours, and peers with this in them")
 
 
-class TorchAutoencoder(torch.nn.Module):
-    def __init__(self, d, h):
-        super().__init__()
-        self.encoder, self.decoder = torch.nn.Linear(d, h), torch.nn.Linear(h, d)
-
-    def forward(self, x):
-        return self.decoder(torch.sigmoid(self.encoder(x))), 0.0
-
-
-class TorchVariationalAutoencoder(torch.nn.Module):
-    def __init__(self, d, h):
-        super().__init__()
-        self.encoder, self.decoder = torch.nn.Linear(d, 2 * h), torch.nn.Linear(h, d)
-
-    def forward(self, x):
-        mu, log_var = self.encoder(x).chunk(2, dim=1)
-        z = mu + torch.exp(log_var / 2) * torch.randn_like(mu)
-        kl = (mu * mu + torch.expm1(log_var) - log_var).sum() / 2
-        return self.decoder(z), kl
+def measure(options):
+    """Play each task, and find its floor just before."""
+    for task, n_rounds in _ALL.items():
+        if options.case in str(task):
+            peers = [
+                p for p in _peers(task) if options.peer in p.name or p.name == OURS
+            ]
+            yield {
+                "case": str(task),
+                "floor": floor(task),
+                "peers": play(peers, task, options.rounds or n_rounds),
+            }
 
 
-def torch_epochs(roll, h, variational):
-    torch.set_flush_denormal(True)
-    torch.set_num_threads(joblib.cpu_count())
-    X = torch.from_numpy(roll)
-    kind = TorchVariationalAutoencoder if variational else TorchAutoencoder
-    net = kind(X.shape[1], h)
-    for layer in (net.encoder, net.decoder):
-        torch.nn.init.xavier_uniform_(layer.weight)
-        torch.nn.init.zeros_(layer.bias)
-    rate = SETTINGS["learning_rate_init"]
-    adam = torch.optim.Adam(net.parameters(), lr=rate, fused=True)
-    criterion = torch.nn.BCEWithLogitsLoss(reduction="sum")
-    while True:
-        total = 0.0
-        for batch in torch.randperm(len(X)).split(20):
-            x = X[batch]
-            adam.zero_grad()
-            logits, kl = net(x)
-            loss = criterion(logits, x) + kl
-            (loss / len(batch)).backward()
-            adam.step()
-            total += loss.item()
-        yield total / len(X)
+def _peers(task):
+    """Those that can do it in reasonable time; of many melodies, the frugal one too."""
+    for peer in PEERS:
+        if task.variational <= peer.variational and (
+            peer.module != "mlp" or task.n_melodies < _TOO_MANY_FOR_MLP
+        ):
+            yield peer
+    if task.n_melodies == _MANY:
+        yield FRUGAL
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--variational", action="store_true")
-    parser.add_argument("--h", type=int, default=1500)
-    parser.add_argument("--rounds", type=int, default=15)
-    options = parser.parse_args()
-    roll = PianoRollEncoder((55, 83)).fit_transform(load_celtic().data)
-    runs = {
-        "sklearn_c2c": our_epochs(roll, options.h, options.variational),
-        "PyTorch, fused Adam": torch_epochs(roll, options.h, options.variational),
-    }
-    times = {name: [] for name in runs}
-    losses = {}
-    for _ in range(options.rounds + 2):
-        for name, epochs in runs.items():
-            start = time.perf_counter()
-            losses[name] = next(epochs)
-            times[name].append(time.perf_counter() - start)
-    medians = {
-        name: 1e3 * statistics.median(seconds[2:]) for name, seconds in times.items()
-    }
-    for name, median in medians.items():
-        spread = 1e3 * np.array(times[name][2:])
-        print(
-            f"{name:20} {median:7.1f} ms an epoch "
-            f"({spread.min():.1f} to {spread.max():.1f}), last loss {losses[name]:.2f}"
+def report(records):
+    """A section for each case, and what the columns mean."""
+    return "\n\n".join([_EXPLANATION, *map(_section, records)])
+
+
+_EXPLANATION = """\
+Each of them trains the same network on the same melodies with the same number of
+updates, in a process of its own; they take turns, an epoch each. *ms*: median of the
+epochs, with the shortest and longest. *loss*: mean of the last epoch, nats a melody,
+from different random starts. *memory*: most that was resident, in MiB, and how much of
+it is new after the imports (*new*).
+
+*floor*: what the epoch needs if each phase takes the longer of moving its bytes and
+doing its operations; *in turn*: the sum of both. Bytes are moved and operations done at
+the rates measured just before. Forward, the decoder's weights are read; on the way
+back, they and their two moments are read and written. Of the first layer the rows that
+a batch names are read forward, and read and written back, with their moments. The
+decoder's operations are three products of 2·n·h·d; the first layer has sums of rows
+only, which are not counted, nor are activations and the loss, so where h is small the
+floor says little."""
+
+
+def _section(record):
+    found = record["peers"]
+    played = {name: r["seconds"] for name, r in found.items() if "failed" not in r}
+    medians = {name: median(seconds) for name, seconds in played.items()}
+    low, in_turn = record["floor"]["seconds"], record["floor"]["in turn"]
+    rows = []
+    for name, epoch in medians.items():
+        result, seconds = found[name], played[name]
+        rows.append(
+            [
+                name,
+                f"{milliseconds(epoch)} ({milliseconds(min(seconds))}-"
+                f"{milliseconds(max(seconds))})",
+                f"{epoch / medians[OURS]:.2f}" if OURS in medians else "",
+                f"{epoch / low:.2f}",
+                f"{epoch / in_turn:.2f}",
+                f"{result['loss']:.1f}",
+                mebibytes(result["peak"]),
+                mebibytes(result["peak"] - result["imported"]),
+            ]
         )
-    ours, theirs = medians.values()
-    print(f"ratio {theirs / ours:.2f}")
+    header = ["", "ms", "/ ours", "/ floor", "/ in turn", "loss", "memory", "new"]
+    failed = [
+        f"Did not run: {n}, {r['failed']}." for n, r in found.items() if "failed" in r
+    ]
+    return "\n\n".join(
+        [f"### {record['case']}", table(header, rows), *failed, _floor(record["floor"])]
+    )
 
 
-if __name__ == "__main__":
-    main()
+def _floor(floor):
+    rates = floor["rates"]
+    parts = "; ".join(
+        f"{name}: {milliseconds(phase['moving'])} moving, "
+        f"{milliseconds(phase['doing'])} doing"
+        for name, phase in floor["phases"].items()
+    )
+    return (
+        f"Floor {milliseconds(floor['seconds'])} ms, in turn "
+        f"{milliseconds(floor['in turn'])} ms ({parts}). Rates: "
+        f"{rates['read'] / 1e9:.0f} GB/s read, {rates['update'] / 1e9:.0f} GB/s read "
+        f"and written, both over {floor['working set'] / 1e6:.0f} MB; "
+        f"{rates['operations'] / 1e9:.0f} GFLOP/s."
+    )

@@ -1,0 +1,28 @@
+"""A generator that runs in a process of its own, so that its memory is its own."""
+
+import multiprocessing
+
+
+def _serve(connection, function, args):
+    try:
+        for item in function(*args):
+            connection.send(item)
+    finally:
+        connection.close()
+
+
+def iterate(function, *args):
+    """What ``function(*args)`` yields, in a process that holds nothing else."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    target = (theirs, function, args)
+    process = context.Process(target=_serve, args=target, daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        while True:
+            yield ours.recv()
+    except EOFError:
+        process.join()
+    if process.exitcode:
+        raise RuntimeError(f"{function.__name__} failed in its process, see above.")
