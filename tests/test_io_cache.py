@@ -51,10 +51,10 @@ def book(tmp_path):
 def reads(monkeypatch):
     """Count how often text is really parsed."""
     calls = []
-    reader = sys.modules["sklearn_c2c.io._reader"]
-    read_abc = reader._READERS[".abc"]
+    pieces = sys.modules["sklearn_c2c.io._pieces"]
+    read_abc = pieces.READERS[".abc"]
     monkeypatch.setitem(
-        reader._READERS, ".abc", lambda data: calls.append(1) or read_abc(data)
+        pieces.READERS, ".abc", lambda data: calls.append(1) or read_abc(data)
     )
     return calls
 

@@ -8,7 +8,7 @@ from sklearn_c2c.datasets._bundled import corpus, first_rows, take_rows
 from sklearn_c2c.io._abc import decode, header_field, split_tunes
 from sklearn_c2c.io._choice import Choice, Rejection, SourcedTune, melodies_from
 from sklearn_c2c.io._key import parse_key
-from sklearn_c2c.io._reader import tunes_in
+from sklearn_c2c.io._pieces import Piece, read_pieces
 
 _CELTIC_RANGE = (55, 83)  # G3 to B5
 _ONEILL, _RYAN = "oneills1850", "ryansMammoth"
@@ -97,7 +97,7 @@ def _reels_in_d(folder):
         blocks.sort(key=lambda found: found[1])
     # Only they are parsed, as one book, so that one cache entry holds them.
     book = "\n\n".join(block for _, _, block in blocks)
-    tunes = tunes_in(book.encode(), ".abc", folder)
+    (tunes,) = read_pieces([Piece(folder, ".abc", book.encode())], n_jobs=1)
     return [
         SourcedTune(f"{folder}/{name}#{number}", tune)
         for (name, number, _), (_, tune) in zip(blocks, tunes, strict=True)

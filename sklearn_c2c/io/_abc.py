@@ -88,8 +88,9 @@ def split_tunes(text):
     head, *blocks = re.split(r"^(?=X:)", text, flags=re.M)
     if blocks:
         # Fields before the first tune hold for the whole book.
-        shared = "".join(re.findall(r"^[LMR]:.*\n", head, flags=re.M))
-        return [re.sub(r"\n|$", "\n" + shared, block, count=1) for block in blocks]
+        shared = re.findall(r"^[LMR]:.*\n", head, flags=re.M)
+        lines = "\n" + "".join(shared)
+        return [re.sub(r"\n|$", lambda _: lines, block, count=1) for block in blocks]
     return [text] if header_field(text, "K") is not None else []
 
 

@@ -23,33 +23,45 @@ _DIGEST = hashlib.sha256().digest_size
 _MAX_BYTES = 2**28
 
 
-def cached(data, suffix, read):
-    """Tunes of a file's bytes: from the cache, or read, and then kept there.
+def load(data, suffix):
+    """Tunes of a file's bytes, if they are kept.
 
     Parameters
     ----------
     data : bytes
     suffix : str
         The kind of file; the same bytes may mean something else in another.
-    read : callable
-        Takes `data`, returns a list of `Tune`.
 
     Returns
     -------
-    list of Tune
+    list of Tune, or None
     """
     folder = cache_folder()
-    if folder is None:
-        return read(data)
-    key = hashlib.sha256(FORMAT + suffix.encode() + b"\n" + data).hexdigest()
-    entry = folder / f"{key}.tunes"
     # Nothing found in a cache is worth an error: it can always be read again.
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError, LookupError):
-        return _unpack(_private_bytes(entry))
-    tunes = read(data)
-    with contextlib.suppress(OSError):
-        write_atomically(entry, _pack(tunes), mode=0o600, sync=False)
-    return tunes
+        return _unpack(_private_bytes(folder / _name(data, suffix))) if folder else None
+    return None
+
+
+def store(data, suffix, tunes):
+    """Keep the tunes of a file's bytes, where there is a place for them.
+
+    Parameters
+    ----------
+    data : bytes
+    suffix : str
+    tunes : list of Tune
+    """
+    folder = cache_folder()
+    if folder:
+        with contextlib.suppress(OSError):
+            entry = folder / _name(data, suffix)
+            write_atomically(entry, _pack(tunes), mode=0o600, sync=False)
+
+
+def _name(data, suffix):
+    key = hashlib.sha256(FORMAT + suffix.encode() + b"\n" + data).hexdigest()
+    return f"{key}.tunes"
 
 
 def cache_folder():

@@ -1,10 +1,10 @@
 """From tunes to `data`: the parameters of `read_melodies`, applied to each tune."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.utils import Bunch
 
 from sklearn_c2c.io import _excerpt as rules
 from sklearn_c2c.io._key import parse_key
@@ -102,6 +102,8 @@ def melodies_from(tunes, choice):
     Bunch
         As `read_melodies` does.
     """
+    from sklearn.utils import Bunch  # takes longer to import than all else here
+
     metre = _common_metre(tunes, choice)
     kept, excerpts, rejected = [], [], []
     for sourced in tunes:
@@ -152,7 +154,7 @@ def _common_metre(tunes, choice):
     metres = [rules.metre_of(tune.parts[0]) for _, tune in tunes if not tune.fault]
     metres = [metre for metre in metres if metre]
     # Of equally frequent ones the first in the source.
-    return max(metres, key=metres.count) if metres else "4/4"
+    return Counter(metres).most_common(1)[0][0] if metres else "4/4"
 
 
 def _excerpt_of(tune, metre, choice):

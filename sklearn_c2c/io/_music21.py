@@ -247,6 +247,7 @@ def estimate_key(tune):
         As it is, if it has no notes.
     """
     from music21 import note, stream
+    from music21.analysis.discrete import KrumhanslSchmuckler
 
     lasting = {}
     for part in tune.parts:
@@ -259,5 +260,6 @@ def estimate_key(tune):
     notes = stream.Stream()
     for pitch_class, duration in sorted(lasting.items()):
         notes.append(note.Note(60 + pitch_class, quarterLength=8 * duration / longest))
-    key = notes.analyze("key.krumhanslschmuckler")
-    return replace(tune, key=f"{key.tonic.name.replace('-', 'b')} {key.mode}")
+    # notes.analyze() would build the 23 keys that it is not, too: ten times the work.
+    (tonic, mode, _), _ = KrumhanslSchmuckler().process(notes)
+    return replace(tune, key=f"{tonic.name.replace('-', 'b')} {mode}")

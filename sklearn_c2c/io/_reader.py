@@ -5,32 +5,11 @@ import sys
 import time
 from pathlib import Path
 
-from joblib import Parallel, delayed
-
-from sklearn_c2c.io._abc import read_abc
-from sklearn_c2c.io._cache import cached
 from sklearn_c2c.io._choice import Choice, SourcedTune, melodies_from
-from sklearn_c2c.io._midi import read_midi
-from sklearn_c2c.io._music21 import (
-    estimate_key,
-    read_musicxml,
-    read_mxl,
-    tunes_from_stream,
-)
-from sklearn_c2c.io._tune import Tune, TuneError
+from sklearn_c2c.io._music21 import tunes_from_stream
+from sklearn_c2c.io._pieces import MAX_BYTES, READERS, pieces_of, read_pieces
 
-_MAX_BYTES = 64 * 2**20
 _SECONDS_IN_SILENCE = 3.0
-
-
-_READERS = {
-    ".abc": read_abc,
-    ".mid": read_midi,
-    ".midi": read_midi,
-    ".musicxml": read_musicxml,
-    ".xml": read_musicxml,
-    ".mxl": read_mxl,
-}
 
 
 def read_melodies(
@@ -45,7 +24,7 @@ def read_melodies(
     chords="reject",
     off_grid="round",
     pitch_range=None,
-    n_jobs=None,
+    n_jobs=-1,
 ):
     r"""Read melodies from ABC, MIDI and MusicXML files.
 
@@ -85,8 +64,10 @@ def read_melodies(
         earlier of two equally near, or leave the tune out.
     pitch_range : (int, int), default=None
         Lowest and highest MIDI pitch; a tune that leaves it is rejected.
-    n_jobs : int, default=None
-        Number of processes that read files; worth it for thousands of them.
+    n_jobs : int or None, default=-1
+        Number of processes that read: -1 is one per core, None what
+        `joblib.parallel_config` says, or 1. Others than this one are started only for
+        some thousand tunes that are not in the cache.
 
     Returns
     -------
@@ -138,7 +119,7 @@ def read_melodies(
     return melodies_from(read_tunes(source, n_jobs=n_jobs), choice)
 
 
-def read_tunes(source, *, n_jobs=None):
+def read_tunes(source, *, n_jobs=-1):
     """Read every tune of a source, unchosen (see `read_melodies`).
 
     Returns
@@ -159,10 +140,9 @@ def read_tunes(source, *, n_jobs=None):
             )
     if not paths and not tunes:
         raise ValueError("Expected at least one source, got an empty list.")
-    jobs = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_read_file)(path) for path in paths
-    )
-    for found in _with_progress(jobs, len(paths)):
+    if n_jobs == 0:
+        raise ValueError("Found n_jobs=0; expected a number of processes, or -1.")
+    for found in _with_progress(_tunes_of_each(paths, n_jobs), len(paths)):
         tunes += found
     return tunes
 
@@ -171,12 +151,12 @@ def _files(path):
     """The path itself, or all files of a known kind in a folder."""
     if path.is_dir():
         files = sorted(p for p in path.rglob("*") if p.is_file())
-        known = [p for p in files if p.suffix.lower() in _READERS]
+        known = [p for p in files if p.suffix.lower() in READERS]
         if not known:
             found = ", ".join(p.name for p in files[:3]) or "no files at all"
             raise ValueError(
                 f"Found no music in the folder {path}: expected "
-                f"{', '.join(_READERS)}, found {found}."
+                f"{', '.join(READERS)}, found {found}."
             )
         return known
     if not path.exists():
@@ -184,48 +164,25 @@ def _files(path):
     return [path]
 
 
-def _read_file(path):
-    """Read one file; one that cannot be read is a single tune with a fault."""
-    size = path.stat().st_size
-    if size > _MAX_BYTES:
-        fault = f"is larger than the {_MAX_BYTES >> 20} MiB that are read"
-        return [SourcedTune(str(path), Tune(fault=fault))]
-    return tunes_in(path.read_bytes(), path.suffix.lower(), str(path))
+def _tunes_of_each(paths, n_jobs):
+    """Tunes of each file."""
+    for some in _rounds(paths):
+        files = [pieces_of(path) for path in some]
+        read = read_pieces([piece for pieces in files for piece in pieces], n_jobs)
+        for pieces in files:
+            yield [tune for _ in pieces for tune in next(read)]
 
 
-def tunes_in(data, suffix, name):
-    """Read the tunes of a file's bytes, through the cache.
-
-    Parameters
-    ----------
-    data : bytes
-    suffix : str
-        In lower case, with its dot; decides the format.
-    name : str
-        What to call the source.
-
-    Returns
-    -------
-    list of SourcedTune
-    """
-    if suffix not in _READERS:
-        fault = f"has the suffix {suffix!r}; expected one of {', '.join(_READERS)}"
-        return [SourcedTune(name, Tune(fault=fault))]
-
-    def read(data):
-        try:
-            return [_with_key(tune) for tune in _READERS[suffix](data)]
-        except TuneError as error:
-            return [Tune(fault=str(error))]
-
-    return [
-        SourcedTune(f"{name}#{tune.number}" if tune.number else name, tune)
-        for tune in cached(data, suffix, read)
-    ]
-
-
-def _with_key(tune):
-    return tune if tune.key or tune.fault else estimate_key(tune)
+def _rounds(paths):
+    """Divide files by their sizes: what is held in memory at once stays small."""
+    some, n_bytes = [], 0
+    for path in paths:
+        some.append(path)
+        n_bytes += path.stat().st_size
+        if n_bytes > MAX_BYTES:
+            yield some
+            some, n_bytes = [], 0
+    yield some
 
 
 def _with_progress(results, total):

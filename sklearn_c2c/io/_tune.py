@@ -7,6 +7,7 @@ choices of `read_melodies` are array code on it, and one cache serves them all.
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -122,6 +123,7 @@ def grid_of(beats, beat_type):
     return "4/4" if (beats, beat_type) == (2, 2) else f"{beats}/{beat_type}"
 
 
+@lru_cache
 def measure_ticks(time_signature):
     """Length of one measure, in ticks."""
     beats, beat_type = parse_metre(time_signature)
