@@ -170,7 +170,7 @@ def _key(estimator, X, X_test):
         (name, type(step), getattr(step, "get_params", dict)())
         for name, step in estimator.steps
     ]
-    data = [None if rows is None else np.asarray(rows) for rows in (X, X_test)]
+    data = [None if A is None else np.asarray(A, dtype=np.int64) for A in (X, X_test)]
     return f"{sklearn_c2c.__version__} {joblib.hash((steps, data))}"
 
 

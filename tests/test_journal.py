@@ -1,0 +1,263 @@
+"""The journal: nothing finished is lost, nothing is run twice, no file is spoilt."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from types import SimpleNamespace
+
+import joblib
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sklearn_c2c import journal
+
+TASKS = [{"x": x} for x in range(6)]
+SQUARES = [0, 1, 4, 9, 16, 25]
+
+
+def noted(file, x):
+    """Note a call in a file, also from another process, and square."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(descriptor, b"%d\n" % x)
+    os.close(descriptor)
+    return x * x
+
+
+def calls(file):
+    return sorted(map(int, file.read_text().split())) if file.exists() else []
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "journal.jsonl"
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "calls"
+
+
+# ------------------------------------------------------------------ results
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_results_are_in_the_order_of_the_tasks(path, backend, n_jobs):
+    with joblib.parallel_config(backend=backend):
+        powers = [{"base": 7, "exp": e} for e in (3, 1, 2)]
+        assert journal.run(pow, powers, path, n_jobs=n_jobs) == [343, 7, 49]
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert sorted(line["result"] for line in lines) == [7, 49, 343]
+    assert all(line["key"] == "" and line["task"]["base"] == 7 for line in lines)
+
+
+def test_no_tasks_no_results_and_no_journal_if_none_is_asked_for(path, tmp_path):
+    assert journal.run(pow, [], path) == []
+    assert path.read_bytes() == b""
+    assert journal.run(pow, [{"base": 2, "exp": 2}]) == [4]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda values: st.lists(values) | st.dictionaries(st.text(), values),
+    max_leaves=10,
+)
+
+
+@given(JSON)
+@settings(max_examples=50, deadline=None)
+def test_what_was_journalled_is_what_was_returned(tmp_path_factory, value):
+    path = tmp_path_factory.mktemp("any") / "journal"
+    first = journal.run(dict, [{"value": value}], path)
+    assert repr(first) == repr([{"value": value}])  # repr: -0.0, NaN, every last bit
+    assert repr(journal.run(None, [{"value": value}], path)) == repr(first)
+
+
+def test_finished_tasks_are_not_run_again(path, file):
+    function = partial(noted, file)
+    assert journal.run(function, TASKS[:3], path) == SQUARES[:3]
+    assert journal.run(function, TASKS[::-1] + TASKS, path) == SQUARES[::-1] + SQUARES
+    assert calls(file) == [0, 1, 2, 3, 4, 5]
+
+
+def test_lines_with_another_key_stay_and_are_not_used(path):
+    def run(key, function):
+        return journal.run(function, [{"a": 1}], path, key=key)
+
+    assert run("first", dict) == [{"a": 1}]
+    assert run("second", lambda a: "other") == ["other"]
+    assert run("first", None) == [{"a": 1}]
+    assert len(path.read_text().splitlines()) == 2
+
+
+def test_a_task_is_the_same_whatever_the_order_of_its_items(path):
+    journal.run(dict, [{"a": 1, "b": 2}], path)
+    assert journal.run(None, [{"b": 2, "a": 1}], path) == [{"a": 1, "b": 2}]
+
+
+@pytest.mark.parametrize("tasks", [[{"a": {1, 2}}], [{"a": b"bytes"}]])
+def test_tasks_that_json_does_not_know(path, tasks):
+    with pytest.raises(TypeError, match="strings, numbers, booleans"):
+        journal.run(dict, tasks, path)
+    assert not path.exists()
+
+
+def test_a_result_that_json_does_not_know(path):
+    with pytest.raises(TypeError, match=r"got .*complex|got .*1j"):
+        journal.run(lambda a: 1j if a else 0, [{"a": 0}, {"a": 1}], path)
+    assert journal.run(None, [{"a": 0}], path) == [0]
+
+
+def test_what_finished_before_an_error_is_kept(path, file):
+    with pytest.raises(ZeroDivisionError):
+        journal.run(lambda a: 1 / a, [{"a": a} for a in (4, 2, 0, 1)], path)
+    assert journal.run(None, [{"a": 4}, {"a": 2}], path) == [0.25, 0.5]
+
+
+def test_verbose_names_what_is_finished(capsys):
+    journal.run(pow, [{"base": 2, "exp": e} for e in (1, 2)], verbose=True)
+    assert capsys.readouterr().err.splitlines() == [
+        'Finished {"base": 2, "exp": 1}, 1 to go',
+        'Finished {"base": 2, "exp": 2}, 0 to go',
+    ]
+
+
+# -------------------------------------------------------------------- files
+
+
+def test_a_line_cut_short_anywhere_is_mended(path, file):
+    journal.run(partial(noted, file), TASKS[:3], path)
+    whole = path.read_bytes()
+    start = whole[:-1].rfind(b"\n") + 1
+    for end in range(start, len(whole)):
+        path.write_bytes(whole[:end])
+        file.unlink()
+        assert journal.run(partial(noted, file), TASKS[:3], path) == SQUARES[:3]
+        assert calls(file) == [2]
+        assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"X:1\nT:My only copy\nK:D\nDEFG|\n",
+        b"a line without an end",
+        b'{"key": "", "task": {}}\n',
+        b'{"key": "", "task": {}, "result": 1}\nnotes\n{"key": ',
+        b"[1, 2]\n",
+        b"\x00\xff",
+    ],
+)
+def test_a_file_of_another_kind_is_refused_and_not_touched(path, content):
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="is not a journal"):
+        journal.run(pow, [{"base": 1, "exp": 1}], path)
+    assert path.read_bytes() == content
+
+
+def nested(path, x):
+    return journal.run(pow, [{"base": x, "exp": 2}], path)
+
+
+def test_two_runs_cannot_share_a_journal(path):
+    with pytest.raises(BlockingIOError, match="in use by another run"):
+        journal.run(partial(nested, path), [{"x": 3}], path)
+    assert journal.run(partial(nested, None), [{"x": 3}], path) == [[9]]
+
+
+def test_the_lock_where_there_is_no_fcntl(path, monkeypatch):
+    locked = set()
+
+    def locking(descriptor, mode, n_bytes):
+        assert (mode, n_bytes) == ("no wait", 1)
+        assert os.lseek(descriptor, 0, os.SEEK_CUR) > 2**30
+        if locked:
+            raise PermissionError(13, "Permission denied")
+        locked.add(descriptor)
+
+    windows = SimpleNamespace(LK_NBLCK="no wait", locking=locking)
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    monkeypatch.setitem(sys.modules, "msvcrt", windows)
+    with pytest.raises(BlockingIOError, match="in use by another run"):
+        journal.run(partial(nested, path), [{"x": 3}], path)
+    locked.clear()
+    assert journal.run(pow, [{"base": 2, "exp": 2}], path) == [4]
+    assert path.stat().st_size < 100
+
+
+# ------------------------------------------------------------------- deaths
+
+
+def die_once(file, x):
+    """End this process when 2 comes by for the first time."""
+    if noted(file, x) == 4 and calls(file).count(2) == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return x * x
+
+
+def die_always(file, x):
+    if noted(file, x) == 4:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return x * x
+
+
+def test_a_worker_that_dies_is_replaced(path, file):
+    assert journal.run(partial(die_once, file), TASKS, path, n_jobs=2) == SQUARES
+    assert calls(file).count(2) == 2
+    assert journal.run(None, TASKS, path) == SQUARES
+
+
+def test_a_task_that_ends_its_workers_is_named_when_all_others_are_done(path, file):
+    with pytest.raises(RuntimeError, match=r'The task {"x": 2} ends its worker'):
+        journal.run(partial(die_always, file), TASKS, path, n_jobs=2)
+    others = [task for task in TASKS if task["x"] != 2]
+    assert journal.run(None, others, path) == [0, 1, 9, 16, 25]
+    assert calls(file).count(2) < 8
+
+
+PROGRAM = """
+import os, sys, time
+from functools import partial
+import joblib
+from sklearn_c2c import journal
+
+def noted(file, x):
+    time.sleep(0.02)
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(descriptor, b"%d\\n" % x)
+    os.close(descriptor)
+    return x * x
+
+path, file, n_jobs = sys.argv[1:]
+tasks = [{"x": x} for x in range(24)]
+# Workers whose parent was killed leave soon, and not after five minutes.
+with joblib.parallel_config("loky", n_jobs=int(n_jobs), idle_worker_timeout=2):
+    print(journal.run(partial(noted, file), tasks, path))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no SIGKILL")
+@pytest.mark.parametrize("n_jobs, n_kills", [(1, 4), (2, 2)])
+def test_killed_at_any_moment_it_goes_on(path, file, n_jobs, n_kills):
+    command = [sys.executable, "-c", PROGRAM, path, file, str(n_jobs)]
+    n_killed = 0
+    for _ in range(n_kills):
+        n_calls = len(calls(file)) + random.randrange(1, 6)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        while len(calls(file)) < n_calls and process.poll() is None:
+            time.sleep(0.001)
+        process.kill()
+        n_killed += process.wait() != 0
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [x * x for x in range(24)]
+    assert set(calls(file)) == set(range(24))
+    # Of each worker the task that ran and, of processes, one that had just ended.
+    allowed = n_killed * (1 if n_jobs == 1 else 2 * n_jobs)
+    assert len(calls(file)) <= 24 + allowed
