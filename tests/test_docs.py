@@ -1,34 +1,97 @@
-"""Every listing of the README and the guide runs, in order."""
+"""What README and guide tell to type: listings run in order, commands parse."""
 
 import re
+import shlex
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
 
+from sklearn_c2c.cli._parser import parse
+from sklearn_c2c.datasets import load_celtic
 from sklearn_c2c.io import write_melody
 
 ROOT = Path(__file__).parent.parent
+# Made by Sphinx, and not there in a fresh clone.
+MADE = {"_build", "api", "auto_examples"}
+PAGES = ["README.md"] + [
+    str(page.relative_to(ROOT))
+    for page in sorted(ROOT.glob("docs/**/*.md"))
+    if not MADE & set(page.parts)
+]
+WITHOUT_PYTHON = {"docs/changes.md", "docs/development.md"}
+# A fence may be longer than three, and its info string may say more than the language.
+FENCE = re.compile(r"^(`{3,}|~{3,})[ \t]*(\S*)[^\n]*\n(.*?)^\1[ \t]*$", re.M | re.S)
 
 
-PAGES = ["README.md", *sorted(f"docs/{page.name}" for page in ROOT.glob("docs/*.md"))]
+def listings(name, language):
+    blocks = FENCE.findall((ROOT / name).read_text())
+    return [text for _, found, text in blocks if found == language]
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_listings_run(name, tmp_path, monkeypatch, reels):
-    listings = re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(), re.S)
-    assert listings
+def test_every_listing_is_in_a_language_that_is_checked():
+    for name in PAGES:
+        blocks = FENCE.findall((ROOT / name).read_text())
+        directives = {"{eval-rst}", "{include}", "{toctree}"}
+        assert {found for _, found, _ in blocks} <= {
+            "python", "sh", "text", "bibtex", *directives
+        }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def my_tunes(tmp_path_factory):
+    """A folder of tunes, as the guide supposes the reader has one."""
+    folder = tmp_path_factory.mktemp("reader") / "my tunes"
+    folder.mkdir()
+    for number, reel in enumerate(load_celtic().data[:12]):
+        write_melody(reel, folder / f"reel{number}.abc", key="D")
+    return folder
+
+
+@pytest.mark.parametrize("name", [p for p in PAGES if p not in WITHOUT_PYTHON])
+def test_listings_run(name, tmp_path, monkeypatch, my_tunes):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "my tunes").mkdir()
-    write_melody(reels[0], tmp_path / "my tunes" / "reel.abc", key="D")
-    names = {}
-    for listing in listings:
+    (tmp_path / "my tunes").symlink_to(my_tunes)
+    names = {"__name__": "__main__"}
+    assert listings(name, "python")
+    for listing in listings(name, "python"):
         exec(compile(listing, name, "exec"), names)
     plt.close("all")
 
 
-def test_ci_runs_the_readme_s_test_command():
-    commands = re.findall(r"```sh\n(.*?)\n```", (ROOT / "README.md").read_text(), re.S)
-    assert len(commands) == 2
-    assert "c2c compose" in commands[0] and "pytest" in commands[1]
-    assert "grep -m 1 'pytest' README.md" in (ROOT / ".ci/run").read_text()
+@pytest.mark.parametrize("name", PAGES)
+def test_commands_parse(name):
+    text = (ROOT / name).read_text()
+    inline = re.findall(r"`(c2c [^`\n]+)`", text)
+    shell = re.findall(r"(?:^|/)(c2c .*)$", "\n".join(listings(name, "sh")), re.M)
+    for command in inline + shell:
+        arguments = shlex.split(command)[1:]
+        if "--help" in arguments:
+            with pytest.raises(SystemExit, match=r"^0$"):
+                parse(arguments)
+        else:
+            parse(arguments)
+
+
+def test_ci_runs_the_readme_s_commands():
+    compose, tests, site = listings("README.md", "sh")
+    assert "c2c compose" in compose and "pytest" in tests and "sphinx -W" in site
+    ci = (ROOT / ".ci/run").read_text()
+    assert 'grep -m 1 "$1" README.md' in ci
+    assert "readme 'pytest'" in ci and "readme 'sphinx'" in ci
+    extras = re.findall(r"\[(\w+)\]", compose + tests + site)
+    assert extras == ["studio", "test", "docs"]
+
+
+def test_links_of_the_readme_lead_to_files():
+    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text())
+    assert len(links) > 5
+    assert [link for link in links if not (ROOT / link).is_file()] == []
+
+
+def test_every_chapter_is_in_the_guide():
+    index = (ROOT / "docs/user_guide/index.md").read_text()
+    (toctree,) = re.findall(r"```\{toctree\}\n:hidden:\n\n(.*?)```", index, re.S)
+    chapters = {page.stem for page in ROOT.glob("docs/user_guide/*.md")} - {"index"}
+    assert chapters <= set(toctree.split())
+    assert all(f"]({chapter}.md" in index for chapter in chapters)

@@ -48,6 +48,7 @@ def load_celtic(*, n_melodies=75, return_X_y=False):
         ``rejected``
             List of ``(source, title, reason)`` of the reels in D left out.
         ``time_signature``, ``steps_per_quarter``, ``n_measures``, ``DESCR``
+            As from `read_melodies`.
 
     Raises
     ------
