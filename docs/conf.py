@@ -4,6 +4,7 @@ README has the command that builds it. Nothing is fetched: there is no intersphi
 a build without network must not fail.
 """
 
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -30,6 +31,7 @@ myst_heading_anchors = 3
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_c2c"
+html_sidebars = {"*": []}  # only what lies in folders has neighbours to list
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 html_show_sourcelink = False
@@ -50,6 +52,8 @@ autodoc_default_options = {"member-order": "bysource"}
 numpydoc_show_class_members = False
 
 default_role = "literal"
+smartquotes = False  # they are part of values to type
+toc_object_entries_show_parents = "hide"
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", r"(sklearn|numpy|scipy|matplotlib|pandas)\..*")]
 
@@ -64,6 +68,7 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "show_memory": False,
     "download_all_examples": False,
+    "write_computation_times": False,
 }
 
 
@@ -91,6 +96,13 @@ def write_reference(app):
 def skip_sklearn(app, what, name, obj, skip, options):
     """Leave out what is scikit-learn's: its texts refer to its own pages."""
     return skip or str(getattr(obj, "__module__", "")).startswith("sklearn.")
+
+
+def keep_imports_out(app, what, name, obj, options, lines):
+    """End a module's text where it tells developers what the module imports."""
+    if what == "module":
+        text, *_ = re.split(r"\bImports\s", "\n".join(lines))
+        lines[:] = text.split("\n")
 
 
 def check_reference(app, env):
@@ -121,4 +133,5 @@ def setup(app):
     """Connect the above to the build."""
     app.connect("builder-inited", write_reference, priority=1)  # autosummary is later
     app.connect("autodoc-skip-member", skip_sklearn)
+    app.connect("autodoc-process-docstring", keep_imports_out)
     app.connect("env-check-consistency", check_reference)
