@@ -1,0 +1,27 @@
+"""The experiments: functions of materials and parameters, with results for JSON."""
+
+from reproduction.experiments.chimera import chimera
+from reproduction.experiments.exploration import corpus, draws, plane
+from reproduction.experiments.interpolation import interpolation
+from reproduction.experiments.reconstruction import lowest_h, reconstruction
+from reproduction.experiments.recursion import recursion
+from reproduction.experiments.steering import steering
+from reproduction.experiments.sweeps import sweeps
+
+EXPERIMENTS = {
+    function.__name__: function
+    for function in (
+        chimera,
+        corpus,
+        draws,
+        interpolation,
+        lowest_h,
+        plane,
+        reconstruction,
+        recursion,
+        steering,
+        sweeps,
+    )
+}
+
+__all__ = ["EXPERIMENTS", *EXPERIMENTS]

@@ -1,0 +1,86 @@
+"""Figures 10 and 11, footnote 4: what comes back, by the number of latent variables."""
+
+import numpy as np
+
+from reproduction.style import motif_kept
+from sklearn_c2c import metrics
+
+
+def reconstruction(materials, *, model, h, seed, corpus="reels", keep=False):
+    """Train a model and tell what it reconstructs; `keep` it for other experiments."""
+    obtain = materials.model if keep else materials.train
+    pipeline = obtain(model, h, seed, corpus)
+    X = materials.tunes(corpus)
+    P, decoded = _decoded(pipeline, X)
+    roll = pipeline[:-1].transform(X)
+    wrong = (decoded != X).sum(axis=1)
+    result = {
+        "loss": _binary_cross_entropy(roll, P),
+        "binary_accuracy": metrics.binary_accuracy(roll, P),
+        "step_accuracy": metrics.step_accuracy(X, decoded),
+        "melody_accuracy": metrics.melody_accuracy(X, decoded),
+        "wrong_steps": wrong.tolist(),
+        "n_distinct": len(np.unique(decoded, axis=0)),
+        "kl": float(getattr(pipeline[-1], "kl_per_latent_", np.zeros(1)).sum()),
+        "active_units": getattr(pipeline[-1], "active_units_", None),
+    }
+    if corpus == "reels":
+        row = materials.green_mountain
+        result |= {
+            "green_mountain": decoded[row].tolist(),
+            "green_mountain_wrong": int(wrong[row]),
+            "green_mountain_notes": int((decoded[row] < 128).sum()),
+            "motif_kept": motif_kept(decoded, X).tolist(),
+        }
+    return result
+
+
+def lowest_h(materials, *, model, seed, low, high, resolution=1):
+    """Find the lowest h from which on every tune comes back, by bisection.
+
+    `low` is taken to be too small and `high` tried first. Two criteria: every output on
+    the right side of one half, as the paper's accuracy most likely was, and the largest
+    output of every step the right one. More latent variables are taken never to be
+    worse, which near the threshold holds but for chance: what was tried is in `tried`.
+    """
+    X = materials.reels
+    tried = {}
+
+    def errors(h):
+        if h not in tried:
+            pipeline = materials.train(model, h, seed)
+            P, decoded = _decoded(pipeline, X)
+            roll = pipeline[:-1].transform(X)
+            tried[h] = int(((P > 0.5) != roll).sum()), int((decoded != X).sum())
+        return tried[h]
+
+    result = {
+        "by_outputs": _bisect(lambda h: errors(h)[0], low, high, resolution),
+        "by_steps": _bisect(lambda h: errors(h)[1], low, high, resolution),
+    }
+    return result | {"tried": [[h, *tried[h]] for h in sorted(tried)]}
+
+
+def _bisect(errors, low, high, resolution):
+    """Lowest argument without error between low and high; None if high has errors."""
+    if errors(high):
+        return None
+    while high - low > resolution:
+        middle = (low + high) // 2
+        if errors(middle):
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _decoded(pipeline, X):
+    """Probabilities and melodies that a model makes of melodies."""
+    P = pipeline[-1].inverse_transform(pipeline.transform(X))
+    return P, pipeline[:-1].inverse_transform(P)
+
+
+def _binary_cross_entropy(roll, P):
+    """Keras' loss, the paper's: mean over all outputs, probabilities cut at 1e-7."""
+    P = np.clip(np.asarray(P, dtype=np.float64), 1e-7, 1 - 1e-7)
+    return float(-np.where(roll == 1, np.log(P), np.log1p(-P)).mean())

@@ -1,0 +1,58 @@
+"""Figures 24 and 33: what recursion ends in."""
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+from reproduction.style import NoteStyle
+from sklearn_c2c import generation, metrics
+
+_CHUNK = 500
+_MAX_ITER = 1000
+
+
+def recursion(materials, *, model, h, seed, n_starts):
+    """Feed random melodies into a model again and again until they come round."""
+    pipeline = materials.model(model, h, seed)
+    reels = materials.reels
+    starts = random_melodies(pipeline, n_starts, seed)
+    ends = generation.attractors(pipeline, starts, X=reels, max_iter=_MAX_ITER)
+    one = generation.recurse(pipeline, starts[:1], max_iter=_MAX_ITER)
+    known = ends.training_indices >= 0
+    new = ends.melodies[~known]
+    lengths = np.array([len(cycle) for cycle in ends.cycles])
+    in_style = NoteStyle(reels).is_in_style(new).all(axis=0)
+    fixed = ends.labels[ends.labels >= 0]
+    return {
+        "fixed_points": float((lengths[fixed] == 1).sum() / n_starts),
+        "longest_cycle": int(lengths.max()),
+        "n_iter": np.bincount(ends.n_iter).tolist(),
+        "median_steps": float(np.median(ends.n_iter)),
+        "most_steps": int(ends.n_iter.max()),
+        "n_attractors": len(ends.melodies),
+        "attractors_per_start": len(ends.melodies) / n_starts,
+        "n_reels": len(set(ends.training_indices[known].tolist())),
+        "starts_in_reels": float(ends.basins[known].sum() / n_starts),
+        "largest_basin": float(ends.basins.max() / n_starts),
+        "basins": ends.basins.tolist(),
+        "is_reel": known.astype(int).tolist(),
+        "n_unseen": ends.n_unseen,
+        "coverage": ends.coverage,
+        "new_in_style": in_style.astype(int).tolist() or [None],
+        "new_nearest": metrics.nearest_melody(new, reels)[1].tolist() or [None],
+        "new_hold_share": metrics.hold_share(new).tolist() or [None],
+        "path": one.paths[0].tolist(),
+        "new_melodies": new[:2].tolist(),
+    }
+
+
+def random_melodies(pipeline, n, seed):
+    """Melodies of noise: the largest of uniform random outputs at every step."""
+    encoder, last = pipeline
+    rng = np.random.default_rng(seed)
+    width = last.n_features_in_
+    return np.vstack(
+        [
+            encoder.inverse_transform(rng.random((rows.stop - rows.start, width)))
+            for rows in gen_batches(n, _CHUNK)
+        ]
+    )

@@ -1,0 +1,57 @@
+"""Figures 26-28 and 34-36: codes moved towards an objective."""
+
+from reproduction.style import NoteStyle
+from sklearn_c2c import generation, metrics
+from sklearn_c2c.objectives import FirstNote, HoldCount
+
+C4, D4 = 60, 62
+
+# The objective, and whether more of it is better.
+OBJECTIVES = {
+    "first note C4": (FirstNote(C4), True),
+    "most holds": (HoldCount(), True),
+    "fewest holds": (HoldCount(), False),
+}
+_GRADIENT_STEPS = 100
+
+# A gradient step decodes and goes back, which counts as two decodings.
+_ITERATIONS = {"gradient": _GRADIENT_STEPS, "random": 2 * _GRADIENT_STEPS + 1}
+
+
+def steering(materials, *, model, h, seed, objective, method, n_starts):
+    """Optimise random codes; both methods get as many decodings."""
+    pipeline = materials.model(model, h, seed)
+    goal, maximize = OBJECTIVES[objective]
+    result = generation.optimize(
+        pipeline,
+        goal,
+        method=method,
+        maximize=maximize,
+        n_starts=n_starts,
+        max_iter=_ITERATIONS[method],
+        random_state=seed,
+    )
+    style = NoteStyle(materials.reels)
+    first = [_first_note(row) for row in result.melodies]
+    gain = (result.after - result.before) * (1 if maximize else -1)
+    return {
+        "before": result.before.tolist(),
+        "after": result.after.tolist(),
+        "gain": gain.tolist(),
+        "best": float(result.after[result.best]),
+        "decodings_per_start": result.n_decoder_calls / n_starts,
+        "first_notes": first,
+        "begins_with_d4": [int(note == D4) for note in first],
+        "pitches_in_style": style.is_in_style(result.melodies)[0].astype(int).tolist(),
+        "start_in_style": style.is_in_style(result.start_melodies)[0]
+        .astype(int)
+        .tolist(),
+        "nearest": metrics.nearest_melody(result.melodies, materials.reels)[1].tolist(),
+        "distinct": metrics.distinct_share(result.melodies),
+        "melody": result.melodies[result.best].tolist(),
+    }
+
+
+def _first_note(row):
+    notes = row[row < 128]
+    return int(notes[0]) if len(notes) else -1

@@ -1,0 +1,185 @@
+"""What runs: sizes of the experiments, and all of them as tasks."""
+
+from dataclasses import dataclass, field
+from itertools import product
+
+from reproduction.experiments import EXPERIMENTS
+from reproduction.experiments.steering import OBJECTIVES
+from reproduction.materials import Materials
+
+_OUR_H = 32  # the default of VariationalAutoencoder
+_PCA_H = 60  # with which PCA reconstructs every reel
+_METHODS = ("gradient", "random")
+_VARIANT_PAIRS = 100
+_PAPERS = ("paper AE", "paper VAE")
+_OURS = ("our AE", "our VAE", "our filled VAE")
+_VARIANTS = (
+    "paper VAE, no hidden layer",
+    "paper VAE, mean and sum",
+    "paper VAE, two means",
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sizes of all experiments.
+
+    Parameters
+    ----------
+    n_seeds : int
+        Every experiment runs with the seeds 0, 1, ...
+    large : int
+        The paper's h.
+    strip, grid : tuple of int
+        Sizes of the latent space in figures 11 and 10.
+    lowest : dict of str to (int, int, int)
+        By setting: between which sizes to look for the lowest, and how finely.
+    epochs : int
+        The paper's epochs of training.
+    n_draws, n_pairs, n_starts, n_objective_starts : int
+        Random codes, pairs of reels, starts of recursion and of objectives, a seed.
+    """
+
+    n_seeds: int = 5
+    large: int = 1500
+    strip: tuple = (1000, 750, 500, 250, 200, 150, 100, 2)
+    grid: tuple = (2, 100, 250, 500, 625, 750, 875, 1000, 1250, 1500)
+    lowest: dict = field(
+        default_factory=lambda: {
+            "paper AE": (500, 2500, 16),
+            "PCA": (0, 74, 1),
+            "our AE": (0, 64, 1),
+            "our linear AE": (0, 64, 1),
+            "our deep AE": (0, 64, 1),
+            "our patient AE": (0, 2, 1),
+        }
+    )
+    epochs: int = 100
+    n_draws: int = 500
+    n_pairs: int = 500
+    n_starts: int = 10_000
+    n_objective_starts: int = 100
+
+    @property
+    def patient(self):
+        """Whether the setting that takes thousands of updates is among them."""
+        return "our patient AE" in self.lowest
+
+    def at(self, model):
+        """Parameters of the records of a model in its size."""
+        h = _PCA_H if model == "PCA" else _OUR_H if "our" in model else self.large
+        return {"model": model, "h": h}
+
+    def draw(self, model, method):
+        """Parameters of the records of its random codes."""
+        return self.at(model) | {"method": method}
+
+    def chimera(self, model, kind):
+        """Parameters of the records of its attribute vectors."""
+        return self.at(model) | {"kind": kind}
+
+    def training(self):
+        """Tasks that train the models which others need, the longest first."""
+        both = [self.at(model) | {"corpus": "both"} for model in _PAPERS]
+        large = [self.at(model) for model in (*_PAPERS, *_VARIANTS, *_OURS, "PCA")]
+        small = [{"model": model, "h": 2} for model in self._of_two()]
+        bach = [{"model": "paper VAE", "h": 2, "corpus": "sopranos"}]
+        models = [{"corpus": "reels"} | task for task in both + large + small + bach]
+        return self._for_all_seeds(
+            {"experiment": "reconstruction", "keep": True} | task for task in models
+        )
+
+    def measuring(self):
+        """All other tasks, the longest first."""
+        return self._for_all_seeds(
+            [
+                *self._lowest(),
+                *self._steering(),
+                *self._recursion(),
+                *self._interpolation(),
+                *self._draws(),
+                *self._chimera(),
+                *self._sizes(),
+                *self._of_latents(),
+                {"experiment": "corpus"},
+            ]
+        )
+
+    def _for_all_seeds(self, tasks):
+        return [task | {"seed": seed} for task in tasks for seed in range(self.n_seeds)]
+
+    def _of_two(self):
+        patient = ["our patient AE"] if self.patient else []
+        return [*_PAPERS, *_VARIANTS, "our VAE", *patient, "PCA"]
+
+    def _lowest(self):
+        for model, (low, high, resolution) in self.lowest.items():
+            between = {"low": low, "high": high, "resolution": resolution}
+            yield {"experiment": "lowest_h", "model": model} | between
+
+    def _steering(self):
+        for method, model, goal in product(_METHODS, _PAPERS, OBJECTIVES):
+            task = {"objective": goal, "method": method}
+            task |= {"n_starts": self.n_objective_starts}
+            yield {"experiment": "steering"} | self.at(model) | task
+
+    def _recursion(self):
+        for model in (*_PAPERS, "our VAE"):
+            task = {"experiment": "recursion", "n_starts": self.n_starts}
+            yield task | self.at(model)
+
+    def _interpolation(self):
+        for model in (*_PAPERS, *_OURS, "PCA", *_VARIANTS):
+            n_pairs = self.n_pairs
+            if model in _VARIANTS:
+                n_pairs = min(n_pairs, _VARIANT_PAIRS)
+            task = {"experiment": "interpolation", "n_pairs": n_pairs}
+            yield task | self.at(model)
+
+    def _draws(self):
+        for model in (*_PAPERS, *_OURS, "PCA"):
+            method = "prior" if "VAE" in model else "range"
+            task = {"experiment": "draws", "n_draws": self.n_draws}
+            yield task | self.draw(model, method)
+
+    def _chimera(self):
+        for model, kind in product(_PAPERS, ("mean", "difference")):
+            yield {"experiment": "chimera"} | self.chimera(model, kind)
+
+    def _sizes(self):
+        for h in sorted({*self.grid, *self.strip} - {2, self.large}):
+            task = {"experiment": "reconstruction", "keep": False}
+            yield task | {"model": "paper AE", "h": h, "corpus": "reels"}
+
+    def _of_latents(self):
+        for model in self._of_two():
+            yield {"experiment": "sweeps", "model": model, "corpus": "reels"}
+        yield {"experiment": "sweeps", "model": "paper VAE", "corpus": "sopranos"}
+        for model in (*_PAPERS, "our VAE", "PCA"):
+            yield {"experiment": "plane", "model": model}
+
+
+FULL = Plan()
+
+# A few minutes: the paper's sizes, with fewer seeds, pairs and starts.
+QUICK = Plan(
+    n_seeds=3,
+    grid=(2, 250, 500, 1000, 1500),
+    lowest={
+        "paper AE": (500, 2500, 256),
+        "PCA": (0, 74, 1),
+        "our AE": (0, 64, 1),
+        "our linear AE": (0, 64, 1),
+        "our deep AE": (0, 64, 1),
+    },
+    n_draws=50,
+    n_pairs=30,
+    n_starts=300,
+    n_objective_starts=6,
+)
+
+
+def perform(experiment, *, folder, second_reel, epochs, **parameters):
+    """Run one task, in this process or another: what the journal calls."""
+    materials = Materials(folder, second_reel, epochs)
+    return EXPERIMENTS[experiment](materials, **parameters)

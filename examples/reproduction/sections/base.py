@@ -1,0 +1,93 @@
+"""What a section of the report is: numbers, claims, and what to see and hear."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from reproduction.verdicts import Number
+
+
+@dataclass(frozen=True)
+class Table:
+    """Names of numbers, in rows and columns; None where there is none."""
+
+    columns: tuple
+    rows: tuple  # of (label, names)
+
+
+@dataclass(frozen=True)
+class Tune:
+    """A melody to see engraved and to play."""
+
+    title: str
+    melody: list
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report.
+
+    Parameters
+    ----------
+    title, figures : str
+        What it is about, and which figures of the paper.
+    text : str
+        What was done, in HTML.
+    numbers : dict of str to Number
+        By a name that no other section uses.
+    tables : tuple of Table
+        How to show them.
+    claims : tuple of Claim
+        What the paper says of it.
+    draw : callable
+        From the records to a list of (caption, matplotlib Figure).
+    tunes : callable
+        From the records to a list of Tune.
+    """
+
+    title: str
+    figures: str
+    text: str
+    numbers: dict
+    tables: tuple
+    claims: tuple
+    draw: Callable = field(default=lambda records: [])
+    tunes: Callable = field(default=lambda records: [])
+
+
+def grid(prefix, experiment, measures, columns):
+    """Numbers of the same measures under several parameters, and their table.
+
+    Parameters
+    ----------
+    prefix : str
+        What all names begin with.
+    experiment : str
+        The experiment they are from.
+    measures : dict of str to tuple
+        By field: label, unit and, if it is not the mean, how to reduce.
+    columns : dict of str to (str, dict)
+        By a short name: label, and the parameters of the records.
+
+    Returns
+    -------
+    numbers : dict of str to Number
+        Named ``prefix.column.field``.
+    table : Table
+    """
+    numbers = {
+        f"{prefix}.{column}.{name}": Number(
+            f"{label}, {measure[0]}",
+            experiment,
+            name,
+            where,
+            unit=measure[1],
+            reduce=measure[2] if len(measure) > 2 else "mean",
+        )
+        for name, measure in measures.items()
+        for column, (label, where) in columns.items()
+    }
+    rows = tuple(
+        (measure[0], tuple(f"{prefix}.{column}.{name}" for column in columns))
+        for name, measure in measures.items()
+    )
+    return numbers, Table(tuple(label for label, _ in columns.values()), rows)

@@ -1,0 +1,270 @@
+"""Figures 17, 19-22 and 32."""
+
+from reproduction import pictures
+from reproduction.sections.base import Section, Table, Tune, grid
+from reproduction.verdicts import Check, Claim, Number, matching
+
+_SPACES = {
+    "steps": "steps",
+    "codes": "codes",
+    "roll_plane": "t-SNE of rolls",
+    "code_plane": "t-SNE of codes",
+}
+
+
+def _measures(name, target):
+    """What is measured on all tunes that are moved towards a corpus."""
+    return {
+        f"{name}_steps_before": (f"{target} among 10 nearest, before", "share"),
+        f"{name}_steps_after": (f"{target} among 10 nearest, after", "share"),
+        f"{name}_codes_before": (f"{target} among 10 nearest codes, before", "share"),
+        f"{name}_codes_after": (f"{target} among 10 nearest codes, after", "share"),
+        f"{name}_centrality": (f"{target} farther from their centre", "share"),
+        f"{name}_hold_before": ("holds before", "share"),
+        f"{name}_hold_after": ("holds after", "share"),
+        f"{name}_changed": ("steps changed", "share"),
+        f"{name}_motif_kept": ("motif kept", "share"),
+    }
+
+
+def _one(name, target):
+    """What is measured on the paper's tune."""
+    return {
+        f"{name}_one_changed": ("steps changed", "share"),
+        f"{name}_one_motif_kept": ("motif kept", "share"),
+        f"{name}_one_centrality": (f"{target} farther from their centre", "share"),
+        f"{name}_one_notes_removed": ("notes removed", "notes"),
+        **{
+            f"{name}_{space}_{when}": (
+                f"{target} among 10 nearest, {words}, {when}",
+                "share",
+            )
+            for space, words in _SPACES.items()
+            if "plane" in space
+            for when in ("before", "after")
+        },
+        **{
+            f"{name}_one_{space}_{when}": (
+                f"{target} among 10 nearest, {words}, {when}",
+                "share",
+            )
+            for space, words in _SPACES.items()
+            if "plane" not in space
+            for when in ("before", "after")
+        },
+    }
+
+
+def section(plan):
+    """Attribute vectors of a corpus."""
+    models = {
+        "ae": ("paper AE", plan.chimera("paper AE", "mean")),
+        "vae": ("paper VAE", plan.chimera("paper VAE", "mean")),
+        "ae_difference": (
+            "paper AE, difference",
+            plan.chimera("paper AE", "difference"),
+        ),
+        "vae_difference": (
+            "paper VAE, difference",
+            plan.chimera("paper VAE", "difference"),
+        ),
+    }
+    tables, numbers = [], {}
+    for name, target, originals in (
+        ("bach", "sopranos", "reels"),
+        ("celtic", "reels", "sopranos"),
+    ):
+        found, table = grid("chimera", "chimera", _measures(name, target), models)
+        numbers |= found
+        tables.append(_titled(table, f"all {originals}"))
+        found, table = grid("chimera", "chimera", _one(name, target), models)
+        numbers |= found
+        tune = "The Green Mountain" if name == "bach" else "BWV 347"
+        tables.append(_titled(table, tune))
+    numbers |= {
+        f"chimera.ae.{name}_hold_gain": Number(
+            f"paper AE, holds after minus before, {name}",
+            "chimera",
+            f"{name}_hold_after",
+            models["ae"][1],
+            minus=numbers[f"chimera.ae.{name}_hold_before"],
+        )
+        for name in ("bach", "celtic")
+    }
+    for field in ("bach_motif_kept", "bach_steps_after", "bach_changed"):
+        numbers[f"chimera.ae_minus_vae.{field}"] = Number(
+            f"paper AE minus paper VAE, {field}",
+            "chimera",
+            field,
+            models["ae"][1],
+            minus=numbers[f"chimera.vae.{field}"],
+        )
+    numbers["chimera.ae.less_celtic_change"] = Number(
+        "steps changed, The Green Mountain minus BWV 347",
+        "chimera",
+        "bach_one_changed",
+        models["ae"][1],
+        minus=numbers["chimera.ae.celtic_one_changed"],
+    )
+    return Section(
+        "Bach-like and Celtic-like: attribute vectors",
+        "Figures 17, 19 to 22 and 32",
+        "<p>Models of 75 reels and 80 sopranos of Bach's chorales together. The mean "
+        "code of one corpus is added to every tune of the other, as in the paper; "
+        "“difference” adds that minus the mean code of the other corpus. Nearest are "
+        "those in which fewest steps differ, those whose codes are nearest, and those "
+        "that are nearest in the two t-SNE pictures (the paper does not say of what "
+        "its picture was made). The tune itself is not counted. Centrality: how many "
+        "tunes of the target corpus are farther from its mean code.</p>",
+        numbers,
+        tuple(tables),
+        _claims(),
+        _draw,
+        _tunes,
+    )
+
+
+def _titled(table, title):
+    rows = tuple((f"{title}: {label}", names) for label, names in table.rows)
+    return Table(table.columns, rows)
+
+
+def _claims():
+    return (
+        Claim(
+            "bach_longer_notes",
+            "19",
+            "The Green Mountain plus the Bach attribute is simplified, with longer "
+            "notes.",
+            (
+                Check("chimera.ae.bach_one_notes_removed", ">", 0),
+                Check("chimera.ae.bach_hold_gain", ">", 0),
+            ),
+        ),
+        Claim(
+            "bach_motif",
+            "19",
+            "It keeps the basic melodic motif.",
+            (
+                Check("chimera.ae.bach_one_motif_kept", ">", 0.1),
+                Check("chimera.ae.bach_motif_kept", ">", 0.1),
+            ),
+            "Of its quarter beats not more keep the pitch of the reel than that of any "
+            "other reel: motif kept {chimera.ae.bach_one_motif_kept}.",
+        ),
+        Claim(
+            "bach_lands",
+            "20",
+            "It lands right at the centre of the Bach corpus.",
+            (
+                Check("chimera.ae.bach_one_steps_after", ">", 0.5),
+                Check("chimera.ae.bach_one_codes_after", ">", 0.5),
+                Check("chimera.ae.bach_one_centrality", ">", 0.5),
+            ),
+            "Of its 10 nearest tunes {chimera.ae.bach_one_steps_after} are sopranos by "
+            "steps and {chimera.ae.bach_one_codes_after} by codes, and "
+            "{chimera.ae.bach_one_centrality} of the sopranos are farther from their "
+            "centre.",
+        ),
+        Claim(
+            "celtic_little",
+            "21",
+            "BWV 347 plus the Celtic attribute changes very little, less than the "
+            "reel.",
+            (
+                Check("chimera.ae.celtic_one_changed", "<", 0.1),
+                Check("chimera.ae.less_celtic_change", ">", 0),
+            ),
+            "{chimera.ae.celtic_one_changed} of its steps change, of The Green "
+            "Mountain {chimera.ae.bach_one_changed}.",
+        ),
+        Claim(
+            "celtic_centre",
+            "22",
+            "BWV 347 is already at the centre of the Celtic corpus.",
+            (
+                Check("chimera.ae.celtic_one_steps_before", ">", 0.5),
+                Check("chimera.ae.celtic_one_codes_before", ">", 0.5),
+                Check("chimera.ae.celtic_roll_plane_before", ">", 0.5),
+                Check("chimera.ae.celtic_code_plane_before", ">", 0.5),
+            ),
+            "In all four ways its neighbours are other sopranos: reels are "
+            "{chimera.ae.celtic_one_steps_before} of the nearest by steps, "
+            "{chimera.ae.celtic_one_codes_before} by codes, "
+            "{chimera.ae.celtic_roll_plane_before} and "
+            "{chimera.ae.celtic_code_plane_before} in the pictures.",
+        ),
+        Claim(
+            "ae_chimera",
+            "19; Table 1",
+            "Autoencoder: convincing result of vector arithmetic.",
+            (
+                Check("chimera.ae.bach_steps_after", ">", 0.5),
+                Check("chimera.ae.bach_motif_kept", ">", 0.1),
+            ),
+            "Over all reels {chimera.ae.bach_steps_after} of the nearest tunes are "
+            "sopranos, but the motif kept is {chimera.ae.bach_motif_kept}: what comes "
+            "out is much the same for every reel.",
+        ),
+        Claim(
+            "vae_chimera",
+            "32; Table 1",
+            "Variational autoencoder: ok result of vector arithmetic, less than the "
+            "autoencoder's.",
+            (
+                Check("chimera.vae.bach_steps_after", ">", 0.5),
+                Check("chimera.vae.bach_motif_kept", ">", 0.1),
+                Check("chimera.ae_minus_vae.bach_motif_kept", ">", 0),
+            ),
+            "The variational autoencoder's has {chimera.vae.bach_steps_after} sopranos "
+            "among the nearest and keeps {chimera.vae.bach_motif_kept} of the motif.",
+        ),
+    )
+
+
+def _draw(records):
+    return [
+        (
+            f"Figure {number}: t-SNE of piano rolls (left) and of codes (right), first "
+            f"seed; the circle is {name}, the star what became of it.",
+            _planes(records, model, key),
+        )
+        for number, model, key, name in (
+            (20, "paper AE", "bach", "The Green Mountain"),
+            (22, "paper AE", "celtic", "BWV 347"),
+        )
+    ]
+
+
+def _planes(records, model, key):
+    record = _record(records, model)
+    figure, axes = pictures.axes(2, width=9, height=3.6)
+    n_reels = matching(records, "corpus")[0]["result"]["n_reels"]
+    for ax, space in zip(axes, ("roll_plane", "code_plane"), strict=True):
+        places = record[f"{key}_{space}_places"]
+        original = record[f"{key}_{space}_original"]
+        for label, rows in (
+            ("reels", places[:n_reels]),
+            ("sopranos", places[n_reels:-1]),
+        ):
+            ax.scatter(*zip(*rows, strict=True), s=16, label=label, alpha=0.8)
+        ax.scatter(*places[original], s=140, facecolors="none", edgecolors="tab:red")
+        ax.scatter(*places[-1], s=140, marker="*", color="tab:red")
+        ax.set(xticks=[], yticks=[])
+    axes[0].legend(fontsize="small")
+    return figure
+
+
+def _record(records, model):
+    return matching(records, "chimera", model=model, kind="mean")[0]["result"]
+
+
+def _tunes(records):
+    bwv = matching(records, "corpus")[0]["result"]["bwv_347"]
+    ae, vae = _record(records, "paper AE"), _record(records, "paper VAE")
+    return [
+        Tune("Figure 17: BWV 347, soprano", bwv),
+        Tune("Figure 19: The Green Mountain, Bach-like", ae["bach_melody"]),
+        Tune("Figure 21: BWV 347, Celtic-like", ae["celtic_melody"]),
+        Tune("Figure 32: as 19, variational", vae["bach_melody"]),
+    ]

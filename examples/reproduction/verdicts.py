@@ -1,0 +1,225 @@
+"""Numbers over seeds, with where they come from, and verdicts that follow from them.
+
+Every number says which field of which experiments it is made of and how, so that a
+reader can make it again from the data of the report.
+"""
+
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+from scipy import stats
+
+CONFIDENCE = 0.95
+
+REDUCTIONS = {
+    "mean": np.nanmean,
+    "median": np.nanmedian,
+    "max": np.nanmax,
+    "min": np.nanmin,
+}
+
+# What a value of this unit cannot be below or above; intervals are cut there.
+LIMITS = {"share": (0.0, 1.0), "correlation": (-1.0, 1.0)}
+
+
+@dataclass(frozen=True)
+class Number:
+    """One value for each seed: a field of the records of an experiment, reduced.
+
+    Parameters
+    ----------
+    label : str
+        What it is, for readers.
+    experiment : str
+        The experiment whose records have it.
+    field : str
+        The field of their results: a number or a list of numbers.
+    where : dict
+        Parameters that the records must have, such as the model.
+    reduce : {"mean", "median", "max", "min"}
+        What makes one number of a list; None in a list is passed over.
+    unit : str
+        "share", "correlation" or a word.
+    minus : Number, default=None
+        What is subtracted, seed by seed.
+    """
+
+    label: str
+    experiment: str
+    field: str
+    where: dict = field(default_factory=dict)
+    reduce: str = "mean"
+    unit: str = "share"
+    minus: "Number | None" = None
+
+    def values(self, records):
+        """One value for each seed, by seed; NaN where there was nothing to reduce."""
+        values = {
+            record["task"]["seed"]: _reduced(record["result"][self.field], self.reduce)
+            for record in matching(records, self.experiment, **self.where)
+        }
+        if not values:
+            raise ValueError(
+                f"No record of {self.experiment!r} with {self.where} for the number "
+                f"{self.label!r}."
+            )
+        if self.minus is not None:
+            other = dict(
+                zip(values, self.minus.values(records), strict=True),
+            )
+            values = {seed: values[seed] - other[seed] for seed in values}
+        return [values[seed] for seed in sorted(values)]
+
+    def evaluate(self, records):
+        """Values, mean and interval as a dict for the data of the report."""
+        values = self.values(records)
+        limits = LIMITS.get(self.unit, (-np.inf, np.inf))
+        if self.minus is not None:
+            limits = (-np.inf, np.inf)
+        mean, low, high = interval(values)
+        return {
+            "label": self.label,
+            "unit": self.unit,
+            "source": _source(self),
+            "values": [None if np.isnan(value) else value for value in values],
+            "n": len(values),
+            "mean": mean,
+            "low": None if low is None else max(low, limits[0]),
+            "high": None if high is None else min(high, limits[1]),
+        }
+
+
+def matching(records, experiment, **where):
+    """Records of an experiment with these parameters, in order of their seeds."""
+    found = [
+        record
+        for record in records
+        if record["task"]["experiment"] == experiment
+        and all(record["task"].get(name) == where[name] for name in where)
+    ]
+    return sorted(found, key=lambda record: record["task"]["seed"])
+
+
+def interval(values):
+    """Mean and 95 % interval of Student's t; without interval for fewer than two."""
+    values = np.array(values, dtype=float)
+    if np.isnan(values).any() or not len(values):
+        return None, None, None
+    mean = float(values.mean())
+    if len(values) < 2:
+        return mean, None, None
+    error = values.std(ddof=1) / np.sqrt(len(values))
+    half = float(error * stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1))
+    return mean, mean - half, mean + half
+
+
+@dataclass(frozen=True)
+class Check:
+    """One condition of a claim: where the interval of a number must lie.
+
+    ">" and "<": the whole interval above or below the bound. "=": every value the
+    bound. "about": the bound within the interval.
+    """
+
+    number: str
+    relation: str
+    bound: float
+
+    def outcome(self, numbers):
+        """Tell whether it "holds", "fails" or is "open", the interval having both."""
+        number = numbers[self.number]
+        low, high = number["low"], number["high"]
+        if number["mean"] is None:
+            return "fails"
+        if low is None:
+            low = high = number["mean"]
+        if self.relation == ">":
+            return _outcome(low > self.bound, high <= self.bound)
+        if self.relation == "<":
+            return _outcome(high < self.bound, low >= self.bound)
+        if self.relation == "=":
+            same = all(value == self.bound for value in number["values"])
+            return _outcome(same, not same)
+        within = low <= self.bound <= high
+        return _outcome(within, not within)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the paper says, and what must be true for it to hold.
+
+    Parameters
+    ----------
+    name : str
+        For references.
+    figure : str
+        Figures and sections of the paper it is about.
+    text : str
+        The claim.
+    checks : tuple of Check
+        It holds if all of these hold, does not hold if none does.
+    because : str
+        Shown where it does not hold or holds in part: why, with ``{name}`` of numbers.
+    """
+
+    name: str
+    figure: str
+    text: str
+    checks: tuple
+    because: str = ""
+
+    def judge(self, numbers):
+        """Outcomes and verdict as a dict for the data of the report."""
+        checks = [
+            asdict(check) | {"outcome": check.outcome(numbers)} for check in self.checks
+        ]
+        holding = sum(check["outcome"] == "holds" for check in checks)
+        verdict = "in part"
+        if holding == len(checks):
+            verdict = "holds"
+        elif holding == 0:
+            verdict = "does not hold"
+        return {
+            "name": self.name,
+            "figure": self.figure,
+            "text": self.text,
+            "checks": checks,
+            "verdict": verdict,
+            "because": self.because if verdict != "holds" else "",
+        }
+
+
+def shown(number):
+    """Write a number as "mean [low, high]"."""
+    if number["mean"] is None:
+        return "none"
+    text = written(number["mean"])
+    if number["low"] is not None and number["low"] != number["high"]:
+        text += f" [{written(number['low'])}, {written(number['high'])}]"
+    return text
+
+
+def written(value):
+    """Write a value with as many digits as one can take in."""
+    digits = 3 if abs(value) < 10 else 1 if abs(value) < 1000 else 0
+    text = f"{value:,.{digits}f}"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def _reduced(values, reduce):
+    values = np.atleast_1d(np.array(values, dtype=float))
+    if np.isnan(values).all():
+        return np.nan
+    return float(REDUCTIONS[reduce](values))
+
+
+def _source(number):
+    source = {
+        name: getattr(number, name)
+        for name in ("experiment", "field", "where", "reduce")
+    }
+    return source | {"minus": number.minus and _source(number.minus)}
+
+
+def _outcome(holds, fails):
+    return "holds" if holds else "fails" if fails else "open"
