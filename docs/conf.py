@@ -66,6 +66,8 @@ sphinx_gallery_conf = {
     "doc_module": ("sklearn_c2c",),
     "capture_repr": ("_repr_html_",),
     "remove_config_comments": True,
+    "within_subsection_order": "FileNameSortKey",
+    "parallel": 2,
     "show_memory": False,
     "download_all_examples": False,
     "write_computation_times": False,
