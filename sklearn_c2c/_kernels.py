@@ -12,9 +12,9 @@ import numpy as np
 # Sums may be reordered and fused, which SIMD needs; NaN and infinity stay themselves.
 _REORDER = {"reassoc", "contract", "arcp", "nsz"}
 
-# Columns of a tile: few enough that all a kernel touches in it stays in the first-level
-# cache, enough that the loops around it cost nothing.
-_COLUMNS = 512
+# Columns of a tile: few enough that four rows of it stay in the first-level cache,
+# enough that the loops around it cost nothing.
+_COLUMNS = 1024
 
 
 def _jit(function):
@@ -27,33 +27,62 @@ def _jit(function):
 
 @_jit
 def gather(lo, hi, out, data, indices, indptr, coef, intercept):
-    """Columns lo:hi of ``out = X @ coef + intercept``, X in CSR form."""
-    for i in range(out.shape[0]):
-        out_i = out[i, lo:hi]
-        out_i[:] = intercept[lo:hi]
-        for j in range(indptr[i], indptr[i + 1]):
-            _add_scaled(out_i, data[j], coef[indices[j], lo:hi])
+    """Rows lo:hi of ``out = X @ coef + intercept``, X in CSR form."""
+    for i in range(lo, hi):
+        out_i = out[i]
+        out_i[:] = intercept
+        _add_rows(out_i, data, indices, indptr[i], indptr[i + 1], coef)
+
+
+@_jit
+def _add_rows(out, data, indices, start, stop, rows):
+    """``out += data[start:stop] @ rows[indices[start:stop]]``, four rows at a time."""
+    fours = stop - (stop - start) % 4
+    for j in range(start, fours, 4):
+        a, b, c, d = data[j], data[j + 1], data[j + 2], data[j + 3]
+        row_a, row_b = rows[indices[j]], rows[indices[j + 1]]
+        row_c, row_d = rows[indices[j + 2]], rows[indices[j + 3]]
+        for k in range(out.shape[0]):
+            out[k] += a * row_a[k] + b * row_b[k] + c * row_c[k] + d * row_d[k]
+    for j in range(fours, stop):
+        _add_scaled(out, data[j], rows[indices[j]])
 
 
 @_jit
 def product(lo, hi, out, Z, coef, intercept):
-    """Columns lo:hi of ``out = Z @ coef + intercept``, for a Z of few rows."""
+    """Columns lo:hi of ``out = Z @ coef + intercept``, for a Z of few rows.
+
+    One pass over coef, six of its rows by two of Z at a time. Where one of Z is left it
+    stands in for the other, too, whose sums go nowhere.
+    """
     n, h = Z.shape
-    for c0 in range(lo, hi, _COLUMNS):
-        c1 = min(c0 + _COLUMNS, hi)
-        for i in range(n):
-            out[i, c0:c1] = intercept[c0:c1]
-        for k in range(0, h - h % 4, 4):
-            w0, w1 = coef[k, c0:c1], coef[k + 1, c0:c1]
-            w2, w3 = coef[k + 2, c0:c1], coef[k + 3, c0:c1]
+    # With a width that the compiler knows, it knows that the two rows lie apart.
+    sums = np.empty((n + n % 2, _COLUMNS // 2), coef.dtype)
+    for c in range(lo, hi, _COLUMNS // 2):
+        end = min(c + _COLUMNS // 2, hi)
+        sums[:, : end - c] = intercept[c:end]
+        for k in range(0, h - h % 6, 6):
+            w_0, w_1, w_2 = coef[k, c:end], coef[k + 1, c:end], coef[k + 2, c:end]
+            w_3, w_4, w_5 = coef[k + 3, c:end], coef[k + 4, c:end], coef[k + 5, c:end]
+            for i in range(0, n, 2):
+                pair, y = sums[i : i + 2], Z[i, k : k + 6]
+                z = Z[min(i + 1, n - 1), k : k + 6]
+                y_0, y_1, y_2, y_3, y_4, y_5 = y[0], y[1], y[2], y[3], y[4], y[5]
+                z_0, z_1, z_2, z_3, z_4, z_5 = z[0], z[1], z[2], z[3], z[4], z[5]
+                for j in range(end - c):
+                    # All is read before anything is written, or else it is read twice.
+                    a, b, d = w_0[j], w_1[j], w_2[j]
+                    e, f, g = w_3[j], w_4[j], w_5[j]
+                    s = y_0 * a + y_1 * b + y_2 * d + y_3 * e + y_4 * f + y_5 * g
+                    t = z_0 * a + z_1 * b + z_2 * d + z_3 * e + z_4 * f + z_5 * g
+                    s += pair[0, j]
+                    t += pair[1, j]
+                    pair[0, j] = s
+                    pair[1, j] = t
+        for k in range(h - h % 6, h):
             for i in range(n):
-                z0, z1, z2, z3 = Z[i, k], Z[i, k + 1], Z[i, k + 2], Z[i, k + 3]
-                out_i = out[i, c0:c1]
-                for c in range(c1 - c0):
-                    out_i[c] += z0 * w0[c] + z1 * w1[c] + z2 * w2[c] + z3 * w3[c]
-        for k in range(h - h % 4, h):
-            for i in range(n):
-                _add_scaled(out[i, c0:c1], Z[i, k], coef[k, c0:c1])
+                _add_scaled(sums[i, : end - c], Z[i, k], coef[k, c:end])
+        out[:, c:end] = sums[:n, : end - c]
 
 
 @_jit
@@ -65,7 +94,7 @@ def _add_scaled(out, x, row):
 
 @_jit
 def adam(lo, hi, p, m, v, g, rate, beta_1, beta_2, epsilon, tiny):
-    """One Adam step on ``p[lo:hi]`` along the gradient g, all of them flat.
+    """One Adam step on ``p[lo:hi]`` along the gradient ``g[lo:hi]``, all of them flat.
 
     ``p -= rate * m / (sqrt(v) + epsilon)``, the bias corrections being in the rate.
     Moments below tiny, the smallest normal number, become zero: arithmetic with
@@ -73,7 +102,9 @@ def adam(lo, hi, p, m, v, g, rate, beta_1, beta_2, epsilon, tiny):
     """
     # A bare 0 or 1 is a 64-bit integer here and would turn float32 into float64.
     zero, one = p.dtype.type(0), p.dtype.type(1)
-    for i in range(lo, hi):
+    # Counted from 0: where an index might be negative there is no SIMD.
+    p, m, v, g = p[lo:hi], m[lo:hi], v[lo:hi], g[lo:hi]
+    for i in range(p.shape[0]):
         m_i = beta_1 * m[i] + (one - beta_1) * g[i]
         v_i = beta_2 * v[i] + (one - beta_2) * g[i] * g[i]
         m[i] = m_i if abs(m_i) > tiny else zero
@@ -98,7 +129,7 @@ def catch_up(
     root = np.empty(width, coef.dtype)
     for r in range(lo, hi):
         row = rows[r]
-        if last[row] == 0:
+        if last[row] == 0 or last[row] == step:
             continue
         p_row, m_row, v_row = coef[row], m[row], v[row]
         for k in range(width):
@@ -169,8 +200,7 @@ def scatter(
     for r in range(lo, hi):
         row = rows[r]
         gradient[:] = 0
-        for j in range(indptr[r], indptr[r + 1]):
-            _add_scaled(gradient, data[j], delta[samples[j]])
+        _add_rows(gradient, data, samples, indptr[r], indptr[r + 1], delta)
         adam(
             0,
             width,
@@ -188,70 +218,64 @@ def scatter(
 
 
 @_jit
-def backward(
-    lo, hi, delta_in, coef, m, v, Z, delta, rate, beta_1, beta_2, epsilon, tiny
-):
-    """Rows lo:hi of a dense layer: back-propagate delta through them, then step them.
+def dots(lo, hi, out, A, B):
+    """Columns lo:hi of ``out = A @ B.T``, for an A of few rows.
 
-    ``delta_in[:, lo:hi] = delta @ coef[lo:hi].T`` with the weights before the step, the
-    gradient ``Z[:, lo:hi].T @ delta``, and `adam`: one pass over the weights, a tile of
-    four rows at a time.
+    One pass over B, four of its rows at a time, which stay in the first-level cache
+    while all of A goes by.
     """
-    n, width = delta.shape
-    dots = np.empty((n, 4), coef.dtype)
-    gradient = np.empty(_COLUMNS, coef.dtype)
-    for k0 in range(lo, hi, 4):
-        k1 = min(k0 + 4, hi)
-        dots[:] = 0
-        for c0 in range(0, width, _COLUMNS):
-            c1 = min(c0 + _COLUMNS, width)
-            _add_dots(dots, coef, delta, k0, k1, c0, c1)
-            for k in range(k0, k1):
-                gradient[:] = 0
-                _add_combination(gradient, Z[:, k], delta, c0, c1)
-                adam(
-                    0,
-                    c1 - c0,
-                    coef[k, c0:c1],
-                    m[k, c0:c1],
-                    v[k, c0:c1],
-                    gradient,
-                    rate,
-                    beta_1,
-                    beta_2,
-                    epsilon,
-                    tiny,
-                )
-        delta_in[:, k0:k1] = dots[:, : k1 - k0]
+    n, width = A.shape
+    sums = np.empty((n, 4), A.dtype)
+    for k in range(lo, hi, 4):
+        k_end = min(k + 4, hi)
+        sums[:] = 0
+        for c in range(0, width, _COLUMNS):
+            _add_dots(sums, A, B, k, k_end, c, min(c + _COLUMNS, width))
+        out[:, k:k_end] = sums[:, : k_end - k]
 
 
 @_jit
-def _add_dots(dots, coef, delta, k0, k1, c0, c1):
-    """Add to dots what columns c0:c1 contribute to ``delta @ coef[k0:k1].T``.
+def _add_dots(sums, A, B, k, k_end, c, c_end):
+    """Add to sums what columns c:c_end contribute to ``A @ B[k:k_end].T``.
 
-    Up to four rows by two samples in registers. Where fewer are left, the last one
-    stands in for the missing ones and its surplus results are dropped.
+    Four rows by four, their sixteen sums in registers. Where fewer are left the last
+    one stands in for the missing ones, and its surplus sums are dropped.
     """
-    w0, w1 = coef[k0, c0:c1], coef[min(k0 + 1, k1 - 1), c0:c1]
-    w2, w3 = coef[min(k0 + 2, k1 - 1), c0:c1], coef[k1 - 1, c0:c1]
-    n = delta.shape[0]
-    zero = coef.dtype.type(0)
-    for i in range(0, n, 2):
-        j = min(i + 1, n - 1)
-        a, b = delta[i, c0:c1], delta[j, c0:c1]
-        a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = zero
-        for c in range(c1 - c0):
-            a0 += w0[c] * a[c]
-            a1 += w1[c] * a[c]
-            a2 += w2[c] * a[c]
-            a3 += w3[c] * a[c]
-            b0 += w0[c] * b[c]
-            b1 += w1[c] * b[c]
-            b2 += w2[c] * b[c]
-            b3 += w3[c] * b[c]
-        _add_four(dots[i], a0, a1, a2, a3)
-        if j > i:
-            _add_four(dots[j], b0, b1, b2, b3)
+    width = c_end - c
+    b_0, b_1 = B[k, c:c_end], B[min(k + 1, k_end - 1), c:c_end]
+    b_2, b_3 = B[min(k + 2, k_end - 1), c:c_end], B[k_end - 1, c:c_end]
+    n = A.shape[0]
+    zero = A.dtype.type(0)
+    for i in range(0, n, 4):
+        i_1, i_2, i_3 = min(i + 1, n - 1), min(i + 2, n - 1), min(i + 3, n - 1)
+        a_0, a_1 = A[i, c:c_end], A[i_1, c:c_end]
+        a_2, a_3 = A[i_2, c:c_end], A[i_3, c:c_end]
+        s_00 = s_01 = s_02 = s_03 = s_10 = s_11 = s_12 = s_13 = zero
+        s_20 = s_21 = s_22 = s_23 = s_30 = s_31 = s_32 = s_33 = zero
+        for j in range(width):
+            s_00 += a_0[j] * b_0[j]
+            s_01 += a_0[j] * b_1[j]
+            s_02 += a_0[j] * b_2[j]
+            s_03 += a_0[j] * b_3[j]
+            s_10 += a_1[j] * b_0[j]
+            s_11 += a_1[j] * b_1[j]
+            s_12 += a_1[j] * b_2[j]
+            s_13 += a_1[j] * b_3[j]
+            s_20 += a_2[j] * b_0[j]
+            s_21 += a_2[j] * b_1[j]
+            s_22 += a_2[j] * b_2[j]
+            s_23 += a_2[j] * b_3[j]
+            s_30 += a_3[j] * b_0[j]
+            s_31 += a_3[j] * b_1[j]
+            s_32 += a_3[j] * b_2[j]
+            s_33 += a_3[j] * b_3[j]
+        _add_four(sums[i], s_00, s_01, s_02, s_03)
+        if i + 1 < n:
+            _add_four(sums[i_1], s_10, s_11, s_12, s_13)
+        if i + 2 < n:
+            _add_four(sums[i_2], s_20, s_21, s_22, s_23)
+        if i + 3 < n:
+            _add_four(sums[i_3], s_30, s_31, s_32, s_33)
 
 
 @_jit
@@ -260,18 +284,3 @@ def _add_four(out, a, b, c, d):
     out[1] += b
     out[2] += c
     out[3] += d
-
-
-@_jit
-def _add_combination(out, z, delta, c0, c1):
-    """``out[: c1 - c0] += z @ delta[:, c0:c1]``, four samples at a time."""
-    n = delta.shape[0]
-    for i in range(0, n - n % 4, 4):
-        # Sliced in one go: a row of a slice of columns would no longer be contiguous.
-        d0, d1 = delta[i, c0:c1], delta[i + 1, c0:c1]
-        d2, d3 = delta[i + 2, c0:c1], delta[i + 3, c0:c1]
-        z0, z1, z2, z3 = z[i], z[i + 1], z[i + 2], z[i + 3]
-        for c in range(c1 - c0):
-            out[c] += z0 * d0[c] + z1 * d1[c] + z2 * d2[c] + z3 * d3[c]
-    for i in range(n - n % 4, n):
-        _add_scaled(out[: c1 - c0], z[i], delta[i, c0:c1])

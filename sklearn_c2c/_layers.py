@@ -16,9 +16,12 @@ from sklearn_c2c._nn import (
 )
 from sklearn_c2c._threads import matmul
 
-# Up to so many samples a batch, one fused pass over the weights beats two products
-# of BLAS and a pass for Adam.
+# Up to so many samples a batch, our products of few rows beat those of BLAS.
 _FEW_SAMPLES = 64
+
+# Units of a layer that are stepped at once, so that their weights and gradients stay
+# in cache; more of them with more samples, each of which is packed anew every time.
+_UNITS, _MANY_UNITS = 32, 128
 
 
 class Adam:
@@ -66,14 +69,17 @@ def affine(X, coef, intercept, workers):
     ndarray of shape (n_samples, n_out)
     """
     n_samples, n_out = X.shape[0], coef.shape[1]
-    if not sparse.issparse(X) and n_samples > _FEW_SAMPLES:
-        return matmul(X, coef, workers) + intercept
     out = np.empty((n_samples, n_out), coef.dtype)
     if sparse.issparse(X):
-        kernel, arrays, work = _kernels.gather, (X.data, X.indices, X.indptr), X.nnz
+        arrays = X.data, X.indices, X.indptr, coef, intercept
+        work = X.nnz * n_out
+        workers.run(_kernels.gather, n_samples, work, out, *arrays, block=1)
+    elif 1 < n_samples <= _FEW_SAMPLES:
+        work = X.size * n_out
+        workers.run(_kernels.product, n_out, work, out, X, coef, intercept)
     else:
-        kernel, arrays, work = _kernels.product, (X,), X.size
-    workers.run(kernel, n_out, work * n_out, out, *arrays, coef, intercept)
+        matmul(X, coef, workers, out)
+        out += intercept
     return out
 
 
@@ -103,38 +109,50 @@ class DenseLayer:
     def backward(self, Z, _, delta):
         """Step along the gradient; return ``delta @ coef.T`` of before the step."""
         self._step(self.intercept, self._intercept_moments, delta.sum(axis=0))
-        if len(Z) > _FEW_SAMPLES:
-            delta_in = matmul(delta, self.coef.T, self.workers)
-            self._step(self.coef, self._coef_moments, matmul(Z.T, delta, self.workers))
-            return delta_in
-        delta_in = np.empty_like(Z)
-        self.workers.run(
-            _kernels.backward,
-            len(self.coef),
-            2 * self.coef.size * len(Z),
-            delta_in,
-            self.coef,
-            *self._coef_moments,
-            Z,
-            delta,
-            self.adam.rate,
-            *self.adam.constants,
-        )
+        delta_in = self._room_for_delta(Z)
+        work = 2 * self.coef.size * len(Z)
+        self.workers.run(self._descend, len(self.coef), work, delta_in, Z, delta)
         return delta_in
+
+    def _room_for_delta(self, Z):
+        return np.empty_like(Z)
+
+    def _descend(self, lo, hi, delta_in, Z, delta):
+        """Do that for the units lo:hi, few at a time, so that all stays in cache."""
+        arrays = self.coef, *self._coef_moments
+        n_units = _UNITS if len(Z) <= _FEW_SAMPLES else _MANY_UNITS
+        room = np.empty((n_units, delta.shape[1]), delta.dtype)
+        for i in range(lo, hi, n_units):
+            units = slice(i, min(i + n_units, hi))
+            gradient = room[: units.stop - i]
+            np.matmul(Z[:, units].T, delta, out=gradient)
+            if delta_in is not None:
+                self._back(i, units.stop, delta_in, delta)
+            self._adam(0, gradient.size, *(a[units] for a in arrays), gradient)
+
+    def _back(self, lo, hi, delta_in, delta):
+        """Columns lo:hi of ``delta_in = delta @ coef.T``."""
+        if len(delta) <= _FEW_SAMPLES:
+            _kernels.dots(lo, hi, delta_in, delta, self.coef)
+        else:
+            np.matmul(delta, self.coef[lo:hi].T, out=delta_in[:, lo:hi])
 
     def settle(self):
         """Bring all weights to the present step, for others to read."""
 
     def _step(self, p, moments, gradient):
-        flat = [np.ravel(array) for array in (p, *moments, gradient)]
-        self.workers.run(
-            _kernels.adam,
-            p.size,
-            8 * p.size,
-            *flat,
-            self.adam.rate,
-            *self.adam.constants,
-        )
+        self.workers.run(self._adam, p.size, 8 * p.size, p, *moments, gradient)
+
+    def _adam(self, lo, hi, *arrays):
+        flat = [np.ravel(array) for array in arrays]
+        _kernels.adam(lo, hi, *flat, self.adam.rate, *self.adam.constants)
+
+
+class FirstLayer(DenseLayer):
+    """A first layer whose input is dense: nothing before it asks for a delta."""
+
+    def _room_for_delta(self, Z):
+        return None
 
 
 class SparseLayer(DenseLayer):
@@ -150,14 +168,15 @@ class SparseLayer(DenseLayer):
 
     def forward(self, X):
         """Return ``X @ coef + intercept``."""
-        self._catch_up(np.unique(X.indices))
+        self._columns = X.tocsc()
+        self._rows = np.flatnonzero(np.diff(self._columns.indptr)).astype(np.int32)
+        self._catch_up(self._rows)
         return super().forward(X)
 
     def backward(self, X, _, delta):
         """Step the rows that X touches along the gradient ``X.T @ delta``."""
         self._step(self.intercept, self._intercept_moments, delta.sum(axis=0))
-        columns = X.tocsc()
-        rows = np.flatnonzero(np.diff(columns.indptr)).astype(X.indices.dtype)
+        columns, rows = self._columns, self._rows
         self.workers.run(
             _kernels.scatter,
             len(rows),
@@ -284,6 +303,7 @@ class GaussianCode:
         mu, log_var = split_code(a)
         divergence = gaussian_divergence(mu, log_var).sum(axis=0, dtype=np.float64)
         self.divergence += divergence
+        self._is_costly = divergence >= self._free_bits * len(a)
         free = np.maximum(divergence, self._free_bits * len(a))
         self.cost += self._weight * free.sum()
         noise = self._rng.standard_normal(mu.shape).astype(a.dtype)
@@ -292,9 +312,7 @@ class GaussianCode:
     def backward(self, a, z, delta):
         """Pass the gradient through the draw, and add that of the divergence."""
         mu, log_var = split_code(a)
-        divergence = gaussian_divergence(mu, log_var).mean(axis=0, dtype=np.float64)
-        costs = self._weight / len(a) * (divergence >= self._free_bits)
-        costs = costs.astype(a.dtype)
+        costs = (self._weight / len(a) * self._is_costly).astype(a.dtype)
         # z - mu is the noise times the standard deviation.
         delta_mu = delta + costs * mu
         delta_log_var = (delta * (z - mu) + costs * np.expm1(log_var)) / 2
@@ -315,17 +333,19 @@ class Network:
     group_size : int or None
         Columns of a softmax group; None for sigmoid outputs.
     adam : Adam
+    workers : Workers
     """
 
-    def __init__(self, layers, group_size, adam):
+    def __init__(self, layers, group_size, adam, workers):
         self._layers, self._group_size, self.adam = layers, group_size, adam
+        self._workers = workers
 
     def step(self, X):
         """Take one Adam step on the mean loss of a batch; return its cross-entropy."""
         values = [X]
         for layer in self._layers:
             values.append(layer.forward(values[-1]))
-        loss, delta = cross_entropy(values[-1], X, self._group_size)
+        loss, delta = cross_entropy(values[-1], X, self._group_size, self._workers)
         delta /= X.shape[0]
         self.adam.tick()
         for i in reversed(range(len(self._layers))):

@@ -5,7 +5,6 @@ Nothing here checks its input: the estimators do.
 
 import numpy as np
 from scipy import sparse
-from scipy.special import expit
 from sklearn.decomposition import PCA
 
 from sklearn_c2c._threads import single_threaded_blas
@@ -20,7 +19,16 @@ _PCA_RANK = 256
 _PCA_SPREAD = 0.5
 _PCA_LOG_ODDS = 5.0
 
+# Samples whose loss is computed at once, and what an output costs in multiply-adds.
+_LOSS_ROWS = 64
+_LOSS_WORK = 8
+
 # ---------------------------------------------------------------- activations
+
+
+def _sigmoid(a):
+    e = np.exp(-np.abs(a))  # never overflows, and 1 where a is 0
+    return np.maximum(e, a >= 0) / (1 + e)
 
 
 def _relu(a):
@@ -33,7 +41,7 @@ def _identity(a):
 
 # Name: the function, and its derivative written in the function's value z.
 ACTIVATIONS = {
-    "sigmoid": (expit, lambda z: z * (1 - z)),
+    "sigmoid": (_sigmoid, lambda z: z * (1 - z)),
     "tanh": (np.tanh, lambda z: 1 - z * z),
     "relu": (_relu, lambda z: (z > 0).astype(z.dtype)),
     "identity": (_identity, np.ones_like),
@@ -42,7 +50,7 @@ ACTIVATIONS = {
 # --------------------------------------------------------------------- losses
 
 
-def sigmoid_cross_entropy(a, X):
+def sigmoid_cross_entropy(a, X, workers):
     """Binary cross-entropy of sigmoid outputs, from their logits.
 
     ``sum(log(1 + exp(a)) - x * a)``, whose gradient is ``sigmoid(a) - x``. Finite for
@@ -54,6 +62,7 @@ def sigmoid_cross_entropy(a, X):
         Logits.
     X : {ndarray, csr_array} of shape (n_samples, n_features)
         Targets.
+    workers : Workers
 
     Returns
     -------
@@ -62,13 +71,16 @@ def sigmoid_cross_entropy(a, X):
     delta : ndarray of shape (n_samples, n_features)
         Gradient of the loss with respect to a.
     """
-    e = np.exp(-np.abs(a))
-    log_normalizer = np.maximum(a, 0) + np.log1p(e)
-    probability = np.where(a >= 0, 1, e) / (1 + e)
-    return _loss_and_delta(a, X, log_normalizer, probability)
+
+    def expect(rows, out):
+        e = np.exp(-np.abs(a[rows]))
+        np.divide(np.maximum(e, a[rows] >= 0), 1 + e, out=out)
+        return np.maximum(a[rows], 0) + np.log1p(e)
+
+    return _loss_and_delta(a, X, expect, workers)
 
 
-def softmax_cross_entropy(a, X, group_size):
+def softmax_cross_entropy(a, X, group_size, workers):
     """Categorical cross-entropy of one softmax a group of columns, from the logits.
 
     ``sum(s * log(sum(exp(a))) - x @ a)`` over groups, s being the sum of x in the group
@@ -82,6 +94,7 @@ def softmax_cross_entropy(a, X, group_size):
         Targets.
     group_size : int
         Columns of a group; divides n_features.
+    workers : Workers
 
     Returns
     -------
@@ -91,33 +104,52 @@ def softmax_cross_entropy(a, X, group_size):
         Gradient of the loss with respect to a.
     """
     total = _group_sums(X, group_size)
-    groups = a.reshape(len(a), -1, group_size)
-    largest = groups.max(axis=2, keepdims=True)
-    e = np.exp(groups - largest)
-    normalizer = e.sum(axis=2, keepdims=True)
-    log_normalizer = total * (np.log(normalizer) + largest)
-    probability = (total / normalizer * e).reshape(a.shape)
-    return _loss_and_delta(a, X, log_normalizer, probability)
+
+    def expect(rows, out):
+        groups = a[rows].reshape(len(out), -1, group_size)
+        largest = groups.max(axis=2, keepdims=True)
+        e = np.exp(groups - largest)
+        normalizer = e.sum(axis=2, keepdims=True)
+        np.multiply(total[rows] / normalizer, e, out=out.reshape(e.shape))
+        return total[rows] * (np.log(normalizer) + largest)
+
+    return _loss_and_delta(a, X, expect, workers)
 
 
-def cross_entropy(a, X, group_size):
+def cross_entropy(a, X, group_size, workers):
     """`softmax_cross_entropy`, or without groups `sigmoid_cross_entropy`."""
     if group_size is None:
-        return sigmoid_cross_entropy(a, X)
-    return softmax_cross_entropy(a, X, group_size)
+        return sigmoid_cross_entropy(a, X, workers)
+    return softmax_cross_entropy(a, X, group_size, workers)
 
 
-def _loss_and_delta(a, X, log_normalizer, expected):
-    """``sum(log_normalizer) - x @ a`` and ``expected - x``, the latter in place."""
-    loss = log_normalizer.sum(dtype=np.float64)
+def _loss_and_delta(a, X, expect, workers):
+    """``sum(log_normalizer) - x @ a`` and ``expected - x``.
+
+    ``expect(rows, out)`` writes what is expected of some rows and returns the log
+    normalizer: of few rows at a time, so that all that it makes stays in cache.
+    """
+    n_samples = len(a)
+    delta = np.empty_like(a)
+    log_normalizers = np.zeros(n_samples)
+
+    def run(lo, hi):
+        for i in range(lo, hi, _LOSS_ROWS):
+            rows = slice(i, min(i + _LOSS_ROWS, hi))
+            terms = expect(rows, delta[rows]).reshape(rows.stop - i, -1)
+            log_normalizers[rows] = terms.sum(axis=1, dtype=np.float64)
+
+    workers.run(run, n_samples, _LOSS_WORK * a.size, block=_LOSS_ROWS)
+    loss = log_normalizers.sum()
     if sparse.issparse(X):
-        stored = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr)), X.indices
-        loss -= (X.data * a[stored]).sum(dtype=np.float64)
-        expected[stored] -= X.data
+        stored = np.repeat(np.arange(n_samples) * a.shape[1], np.diff(X.indptr))
+        stored += X.indices
+        loss -= (X.data * a.ravel()[stored]).sum(dtype=np.float64)
+        delta.ravel()[stored] -= X.data
     else:
         loss -= (X * a).sum(dtype=np.float64)
-        expected -= X
-    return float(loss), expected
+        delta -= X
+    return float(loss), delta
 
 
 def _group_sums(X, group_size):
@@ -134,7 +166,7 @@ def _group_sums(X, group_size):
 def probabilities(a, group_size):
     """Softmax of each group of columns, or without groups the sigmoid, of logits a."""
     if group_size is None:
-        return expit(a)
+        return _sigmoid(a)
     groups = a.reshape(len(a), -1, group_size)
     e = np.exp(groups - groups.max(axis=2, keepdims=True))
     return (e / e.sum(axis=2, keepdims=True)).reshape(a.shape)

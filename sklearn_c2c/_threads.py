@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -12,6 +13,9 @@ from threadpoolctl import get_cached_controller
 # Rows or columns that always stay together, so that each is rounded the same way
 # however many threads there are.
 _BLOCK = 128
+
+# Shares of a thread: with several, one that is held up leaves the rest to the others.
+_SHARES = 4
 
 # Handing a block to a thread costs as much as so many multiply-adds.
 _WORTH_A_THREAD = 1_000_000
@@ -79,26 +83,55 @@ class Workers:
             self._pool.shutdown()
         single_threaded_blas.__exit__(*exception)
 
-    def run(self, function, size, work, *args):
-        """Run ``function(lo, hi, *args)`` over 0 to size; work is its multiply-adds."""
-        n_blocks = self.n_threads if work > _WORTH_A_THREAD else 1
-        bounds = np.linspace(0, size, n_blocks + 1).astype(int) // _BLOCK * _BLOCK
+    def run(self, function, size, work, *args, block=_BLOCK):
+        """Run ``function(lo, hi, *args)`` over 0 to size; work is its multiply-adds.
+
+        Shares begin at multiples of block.
+        """
+        shared = work > _WORTH_A_THREAD and self.n_threads > 1
+        n_shares = _SHARES * self.n_threads if shared else 1
+        bounds = np.linspace(0, size, n_shares + 1).astype(int) // block * block
         bounds[-1] = size
-        blocks = [(lo, hi) for lo, hi in pairwise(bounds.tolist()) if lo < hi]
-        others = [self._pool.submit(function, *block, *args) for block in blocks[1:]]
-        if blocks:
-            function(*blocks[0], *args)
+        shares = deque((lo, hi) for lo, hi in pairwise(bounds.tolist()) if lo < hi)
+
+        def take_shares():
+            while shares:
+                try:
+                    share = shares.popleft()
+                except IndexError:  # another thread took the last one
+                    return
+                function(*share, *args)
+
+        n_others = min(self.n_threads, len(shares)) - 1
+        others = [self._pool.submit(take_shares) for _ in range(n_others)]
+        take_shares()
         for other in others:
             other.result()
 
 
-def matmul(A, B, workers):
-    """``A @ B``, in blocks of A's rows whatever the number of threads."""
-    out = np.empty((len(A), B.shape[1]), A.dtype)
+def matmul(A, B, workers, out=None):
+    """``A @ B``, in blocks of rows or columns whatever the number of threads."""
+    (n_rows, n_in), n_columns = A.shape, B.shape[1]
+    if out is None:
+        out = np.empty((n_rows, n_columns), A.dtype)
 
     def rows(lo, hi):
-        for i in range(lo, hi, _BLOCK):
-            np.matmul(A[i : min(i + _BLOCK, hi)], B, out=out[i : min(i + _BLOCK, hi)])
+        for block in _blocks(lo, hi):
+            np.matmul(A[block], B, out=out[block])
 
-    workers.run(rows, len(A), A.size * B.shape[1])
+    def columns(lo, hi):
+        for block in _blocks(lo, hi):
+            np.matmul(A, B[:, block], out=out[:, block])
+
+    work = n_rows * n_in * n_columns
+    if n_rows == 1:
+        np.matmul(A, B, out=out)  # runs along whole rows of B, which blocks would cut
+    elif n_rows > n_columns:
+        workers.run(rows, n_rows, work)
+    else:
+        workers.run(columns, n_columns, work)
     return out
+
+
+def _blocks(lo, hi):
+    return [slice(i, min(i + _BLOCK, hi)) for i in range(lo, hi, _BLOCK)]

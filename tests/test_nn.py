@@ -10,6 +10,9 @@ from scipy.optimize import check_grad
 from sklearn_c2c import _nn, _threads
 from tests import reference
 
+WORKERS = _threads.Workers()
+WORKERS.n_threads = 1
+
 
 def one_hot(rng, n_samples, n_groups, group_size):
     X = np.zeros((n_samples, n_groups, group_size))
@@ -25,10 +28,10 @@ def test_loss_gradients_against_finite_differences(rng, group_size, one_hot_rows
     a = rng.normal(size=X.size) * 3
 
     def loss(a):
-        return _nn.cross_entropy(a.reshape(X.shape), X, group_size)[0]
+        return _nn.cross_entropy(a.reshape(X.shape), X, group_size, WORKERS)[0]
 
     def gradient(a):
-        return _nn.cross_entropy(a.reshape(X.shape), X, group_size)[1].ravel()
+        return _nn.cross_entropy(a.reshape(X.shape), X, group_size, WORKERS)[1].ravel()
 
     direction = rng.normal(size=a.size)
     central = (loss(a + 1e-5 * direction) - loss(a - 1e-5 * direction)) / 2e-5
@@ -40,8 +43,8 @@ def test_loss_gradients_against_finite_differences(rng, group_size, one_hot_rows
 def test_sparse_targets_give_the_loss_of_dense_ones(rng, group_size):
     X = one_hot(rng, 6, 4, 3) * rng.random((6, 12))
     a = rng.normal(size=X.shape)
-    dense = _nn.cross_entropy(a, X, group_size)
-    csr = _nn.cross_entropy(a, sparse.csr_array(X), group_size)
+    dense = _nn.cross_entropy(a, X, group_size, WORKERS)
+    csr = _nn.cross_entropy(a, sparse.csr_array(X), group_size, WORKERS)
     assert_allclose(csr[0], dense[0], rtol=1e-14)
     assert_allclose(csr[1], dense[1], atol=1e-15)
 
@@ -50,7 +53,7 @@ def test_sparse_targets_give_the_loss_of_dense_ones(rng, group_size):
 def test_losses_are_finite_and_probabilities_sum_to_one(a):
     X = np.tile(np.array([1, 0, 0], np.float32), (2, 2))
     for group_size in (None, 3):
-        loss, delta = _nn.cross_entropy(a, X, group_size)
+        loss, delta = _nn.cross_entropy(a, X, group_size, WORKERS)
         assert np.isfinite(loss) and loss >= 0
         assert (np.abs(delta) <= 1).all()
     p = _nn.probabilities(a, 3).reshape(2, 2, 3)
@@ -59,7 +62,7 @@ def test_losses_are_finite_and_probabilities_sum_to_one(a):
 
 def test_saturated_logits_cost_what_they_should():
     logits = np.array([[37.0, 800.0, -800.0]])
-    loss, _ = _nn.sigmoid_cross_entropy(logits, np.zeros((1, 3)))
+    loss, _ = _nn.sigmoid_cross_entropy(logits, np.zeros((1, 3)), WORKERS)
     assert_allclose(loss, 837.0, rtol=1e-15)
 
 

@@ -319,7 +319,8 @@ class BaseAutoencoder(
         for chunk in gen_batches(X.shape[0], _CHUNK):
             code = self._encode(X[chunk], coefs, intercepts)
             logits = self._decode(self._head(code), coefs, intercepts)[-1]
-            loss += _nn.cross_entropy(logits, X[chunk], group_size)[0]
+            with _threads.Workers() as workers:
+                loss += _nn.cross_entropy(logits, X[chunk], group_size, workers)[0]
             loss += self._code_loss(code)
         return loss / X.shape[0]
 
@@ -385,13 +386,12 @@ class BaseAutoencoder(
         for i, linear in enumerate(self._linear_layers(X, state, adam, workers)):
             between = code_layers if i == n - 1 else hidden if i < 2 * n - 1 else []
             layers += [linear, *between]
-        return _layers.Network(layers, state.group_size, adam), code_layers
+        return _layers.Network(layers, state.group_size, adam, workers), code_layers
 
     def _linear_layers(self, X, state, adam, workers):
         n = self._n_encoder_layers()
         kinds = [_layers.DenseLayer] * (2 * n)
-        if sparse.issparse(X):
-            kinds[0] = _layers.SparseLayer
+        kinds[0] = _layers.SparseLayer if sparse.issparse(X) else _layers.FirstLayer
         arrays = zip(state.coefs, state.intercepts, state.moments, strict=True)
         return [
             kind(*parts, adam, workers)
