@@ -10,6 +10,7 @@ import re
 from sklearn_c2c.io._abc_voice import ALTERATIONS, Voice, tokens_of
 from sklearn_c2c.io._key import LETTERS, parse_key
 from sklearn_c2c.io._tune import (
+    MAX_MEASURES,
     TICKS_PER_QUARTER,
     TICKS_PER_WHOLE,
     Tune,
@@ -144,6 +145,7 @@ class _TuneReader:
         self.tempo = None
         self.voices = {}
         self.voice = None
+        self.n_measures_of_rest = 0
 
     def read(self, text):
         for raw in text.split("\n"):
@@ -200,9 +202,16 @@ class _TuneReader:
         for kind, text, groups in tokens_of(line):
             if kind == "field":
                 self._field(groups[0], groups[1].strip())
-            else:
-                self.voice.read(kind, text, groups)
+                continue
+            if kind == "measures_of_rest":
+                self._count_measures_of_rest(int(groups[0] or 1))
+            self.voice.read(kind, text, groups)
         self.voice.end_line()
+
+    def _count_measures_of_rest(self, count):
+        self.n_measures_of_rest += count
+        if self.n_measures_of_rest > MAX_MEASURES:
+            raise TuneError(f"rests for more than the {MAX_MEASURES} measures read")
 
 
 def _read_metre(value):
@@ -226,7 +235,7 @@ def _read_unit(value):
 def _read_tempo(value, unit):
     """Quarter notes per minute, from ``1/4=120``, or nothing if it is only words."""
     value = re.sub(r'"[^"]*"', "", value).strip()
-    match = re.fullmatch(r"(?:(.*)=)?\s*(\d+(?:\.\d+)?)", value)
+    match = re.fullmatch(r"(?:(.*)=)?\s*(\d{1,4}(?:\.\d+)?)", value)
     if not match or float(match[2]) == 0:
         return None
     beats = re.findall(r"(\d{1,3})/(\d{1,3})", match[1] or "")

@@ -126,6 +126,11 @@ class Voice:
             )
         double = signs.strip(":") == ""  # '::' closes one part and opens the next
         closes = len(signs) // 2 if double else len(signs) - len(signs.lstrip(":"))
+        if closes >= MAX_PASSES:
+            raise TuneError(
+                f"in measure {len(self.measures) + 1} a part is played {closes + 1} "
+                f"times, more than the {MAX_PASSES} that are read"
+            )
         self.close_measure(closes + 1 if closes else 0)
         if signs.endswith(":"):
             self.opens = 1

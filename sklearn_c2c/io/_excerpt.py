@@ -199,11 +199,13 @@ def one_voice(notes, chords, tolerance):
             f"several notes sound together {place:g} quarter notes after the start "
             f"of its first full measure; pass chords='highest' to keep the highest"
         )
-    kept = []
+    kept, sounding = [], []
     for note in sorted(notes.tolist(), key=lambda n: (n[ONSET], -n[PITCH])):
-        sounding = [n for n in kept if n[ONSET] + n[DURATION] > note[ONSET] + tolerance]
+        now = note[ONSET] + tolerance
+        sounding = [n for n in sounding if n[ONSET] + n[DURATION] > now]
         if not any(n[PITCH] >= note[PITCH] for n in sounding):
             kept.append(note)
+            sounding.append(note)
     return np.array(kept)
 
 

@@ -5,10 +5,12 @@ minutes for large files; here a file that is not whole is a `TuneError`.
 """
 
 import struct
+from collections import deque
 from itertools import pairwise
 
 from sklearn_c2c.io._key import key_of_signature
 from sklearn_c2c.io._tune import (
+    MAX_MEASURES,
     MAX_TICKS,
     TICKS_PER_QUARTER,
     TICKS_PER_WHOLE,
@@ -54,11 +56,10 @@ def read_midi(data):
             f"{MAX_TICKS // TICKS_PER_QUARTER} that are read"
         )
     meta = [event for track in tracks for event in track.meta]
-    measures = _measures(meta, length, division)
+    voices = [voice for track in tracks for voice in track.parts()]
+    measures = _measures(meta, length, division, len(voices))
     parts = [
-        make_part(name, [_in_our_ticks(note, division) for note in notes], measures)
-        for track in tracks
-        for name, notes in track.parts()
+        make_part(name, _notes(notes, division), measures) for name, notes in voices
     ]
     if not parts and measures:
         parts = [make_part("", [], measures)]  # silence, as long as the file says
@@ -153,11 +154,11 @@ class _Track:
     def _keep_note(self, kind, channel, pitch, velocity=0):
         if channel == _DRUMS or kind not in (_NOTE_ON, _NOTE_OFF):
             return
-        onsets = self.sounding.setdefault((channel, pitch), [])
+        onsets = self.sounding.setdefault((channel, pitch), deque())
         if kind == _NOTE_ON and velocity:
             onsets.append(self.time)
         elif onsets:
-            onset = onsets.pop(0)
+            onset = onsets.popleft()
             if self.time > onset:
                 notes = self.notes.setdefault(channel, [])
                 notes.append((onset, self.time - onset, pitch))
@@ -184,30 +185,42 @@ class _Track:
         raise TuneError(f"is damaged: track {self.index + 1} has {what}")
 
 
-def _in_our_ticks(note, division):
-    onset, duration, pitch = note
-    times = (exact(t * TICKS_PER_QUARTER, division) for t in (onset, duration))
-    return *times, pitch, 0
+def _notes(notes, division):
+    for onset, duration, pitch in notes:
+        yield (
+            _in_our_ticks(onset, division),
+            _in_our_ticks(duration, division),
+            pitch,
+            0,
+        )
 
 
-def _measures(meta, length, division):
+def _in_our_ticks(time, division):
+    return exact(time * TICKS_PER_QUARTER, division)
+
+
+def _measures(meta, length, division, n_parts):
     """Lay measures out from the metre changes, the last one filled up."""
     metres = {0: (4, 4)}  # what the standard says where a file says nothing
     for time, kind, content in sorted(meta, key=lambda event: event[0]):
         if kind == _METRE:
             if not content[0] or content[1] > 6:
                 raise TuneError(f"states the metre {content[0]}/2^{content[1]}")
-            start = exact(time * TICKS_PER_QUARTER, division)
-            metres[start] = content[0], 2 ** content[1]
-    length = exact(length * TICKS_PER_QUARTER, division)
-    changes = [*sorted(metres.items()), (length, None)]
+            metres[time] = content[0], 2 ** content[1]
+    changes = [(_in_our_ticks(time, division), metre) for time, metre in metres.items()]
+    length = _in_our_ticks(length, division)
     measures = []
-    for (start, metre), (end, following) in pairwise(changes):
+    for (start, metre), (end, following) in pairwise([*changes, (length, None)]):
         full = exact(metre[0] * TICKS_PER_WHOLE, metre[1])
         while start < min(end, length):
             size = full if following is None else min(full, end - start)
             measures.append((start, size, *metre, 0, 0, 0))
             start += size
+            if len(measures) * n_parts > MAX_MEASURES:
+                raise TuneError(
+                    f"has more measures, in all parts together, than the "
+                    f"{MAX_MEASURES} that are read"
+                )
     return measures
 
 

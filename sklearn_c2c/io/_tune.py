@@ -27,6 +27,7 @@ START, LENGTH, BEATS, BEAT_TYPE, OPENS, CLOSES, ENDINGS = range(7)
 
 MAX_PASSES = 30
 MAX_TICKS = TICKS_PER_QUARTER * 2**16
+MAX_MEASURES = 2**17  # of all parts together: a few bytes can state as many
 
 
 class TuneError(ValueError):
