@@ -16,7 +16,7 @@ from joblib import Parallel, delayed
 from joblib.parallel import get_active_backend
 
 # So often may a task end its worker while it is the only one that runs.
-_DEATHS_ALONE = 3
+_DEATHS_ALONE = 2
 
 # What every line begins with; tells a journal from any other file.
 _START = b'{"key": '
@@ -110,28 +110,33 @@ def _run(function, tasks, n_jobs):
     """
     backend, _ = get_active_backend()
     if type(backend).__name__ == "DaskDistributedBackend":
-        yield from _run_on_dask(function, tasks, backend)
-        return
+        start = partial(_on_dask, backend)
+    else:
+        start = partial(_in_parallel, n_jobs)
     left = dict(tasks)
     n_in_vain = 0
     while left:
         together = list(left)[-1:] if n_in_vain else list(left)
         n_left, running = len(left), []
         try:
-            for text, result in _parallel(
-                function, {text: left[text] for text in together}, running, n_jobs
+            for text, result in start(
+                function, {t: left[t] for t in together}, running
             ):
                 running.remove(text)
                 del left[text]
                 yield text, result
-        except BrokenExecutor as death:
+        except _deaths() as death:
             left |= {text: left.pop(text) for text in running}
             if n_in_vain == _DEATHS_ALONE:
-                raise _deadly(together[0]) from death
+                raise RuntimeError(
+                    f"The task {together[0]} ends its worker again and again; the "
+                    "usual cause is want of memory. What has finished is in the "
+                    "journal, if there is one."
+                ) from death
         n_in_vain = n_in_vain + 1 if len(left) == n_left else 0
 
 
-def _parallel(function, tasks, running, n_jobs):
+def _in_parallel(n_jobs, function, tasks, running):
     """Yield results as they come; `running` lists the tasks that are with a worker."""
 
     def dispatched():
@@ -148,31 +153,32 @@ def _parallel(function, tasks, running, n_jobs):
     yield from parallel(dispatched())
 
 
-def _run_on_dask(function, tasks, backend):
-    """Yield text and result of each task; Dask itself replaces workers that die.
+def _on_dask(backend, function, tasks, running):
+    """Yield results as they come; in the end `running` lists the tasks given up.
 
-    Through Dask's own client: for a task that Dask has given up joblib waits for ever,
-    and when one worker is left it would run all tasks in the calling process.
+    Through Dask's own client: joblib waits for ever for what Dask has given up, and
+    when a single worker is left it runs the tasks in the calling process.
     """
     from distributed import KilledWorker, as_completed
 
     submit = partial(backend.client.submit, pure=False, **backend.submit_kwargs)
     # The result of a task and not scattered data, which would die with its worker.
     shared = submit(_itself, function)
-    futures = {submit(_call, shared, text, task): text for text, task in tasks.items()}
-    given_up = {}
+    futures = [submit(_call, shared, text, task) for text, task in tasks.items()]
+    running.extend(tasks)
+    death = None
     try:
         for future in as_completed(futures):
             try:
                 result = future.result()
-            except KilledWorker as death:
-                given_up[futures[future]] = death
+            except KilledWorker as error:
+                death = error
             else:
                 yield result
     finally:
         backend.client.cancel([shared, *futures])
-    for text, death in given_up.items():
-        raise _deadly(text) from death
+    if death is not None:
+        raise death
 
 
 def _call(function, text, task):
@@ -183,11 +189,10 @@ def _itself(function):
     return function
 
 
-def _deadly(text):
-    return RuntimeError(
-        f"The task {text} ends its worker again and again; the usual cause is want of "
-        "memory. What has finished is in the journal, if there is one."
-    )
+def _deaths():
+    """Errors that tell of workers that died."""
+    distributed = sys.modules.get("distributed")
+    return BrokenExecutor, *([distributed.KilledWorker] if distributed else [])
 
 
 @contextmanager
