@@ -6,6 +6,7 @@ import os
 import time
 
 from tests.benchmarks import memory
+from tests.benchmarks.corpora import melodies
 
 # Threads of the one before may still be looking for work.
 _PAUSE = 0.05
@@ -26,12 +27,12 @@ class Turns:
         return goes_on
 
 
-def _serve(connection, peer, task):
+def _serve(connection, peer, task, rows):
     os.environ.update(peer.environment)
     try:
         module = importlib.import_module(f"tests.benchmarks.peers.{peer.module}")
         imported = memory.resident()
-        loss = module.train(task, Turns(connection), **peer.settings)
+        loss = module.train(task, rows, Turns(connection), **peer.settings)
         result = {"loss": float(loss), "imported": imported, "peak": memory.peak()}
         connection.send(result)
     except Exception as error:
@@ -39,14 +40,14 @@ def _serve(connection, peer, task):
 
 
 class Player:
-    """In the parent: a peer at work on a task."""
+    """In the parent: a peer at work on a task and its melodies."""
 
-    def __init__(self, peer, task):
+    def __init__(self, peer, task, rows):
         self.name, self.seconds, self.result = peer.name, [], None
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(
-            target=_serve, args=(theirs, peer, task), daemon=True
+            target=_serve, args=(theirs, peer, task, rows), daemon=True
         )
         self._process.start()
         theirs.close()
@@ -88,7 +89,8 @@ def play(peers, task, n_rounds, n_warm_up=1):
 
     The seconds of the first turns, in which some compile, are left out.
     """
-    players = [Player(peer, task) for peer in peers]
+    rows = melodies(task.n_melodies)
+    players = [Player(peer, task, rows) for peer in peers]
     for _ in range(n_warm_up + n_rounds):
         for player in players:
             player.turn()

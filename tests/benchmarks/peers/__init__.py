@@ -1,9 +1,9 @@
 """Who takes part in the benchmarks: each trains the same network on the same melodies.
 
-A peer's module has ``train(task, turns, **settings)``: build the model and train it, an
-epoch for each of the `turns`, and return the mean loss of the last epoch in nats a
-melody. All use sigmoid units, Glorot's uniform weights, zero biases, float32 and Adam
-with a rate of 1e-3 on the cross-entropy summed over columns.
+A peer's module has ``train(task, rows, turns, **settings)``: build the model, train it
+on these melodies, an epoch for each of the `turns`, and return the mean loss of the
+last epoch in nats a melody. All use sigmoid units, Glorot's uniform weights, zero
+biases, float32 and Adam with a rate of 1e-3 on the cross-entropy summed over columns.
 """
 
 from dataclasses import dataclass, field
@@ -62,6 +62,12 @@ PEERS = (
     Peer("Keras on JAX", "with_keras", environment={"KERAS_BACKEND": "jax"}),
     Peer("Keras on PyTorch", "with_keras", environment={"KERAS_BACKEND": "torch"}),
     Peer("scikit-learn, MLPClassifier", "mlp", variational=False),
+    Peer(
+        "scikit-learn, MLPClassifier, CSR",
+        "mlp",
+        {"sparse_input": True},
+        variational=False,
+    ),
 )
 # Takes part where memory is looked at.
 FRUGAL = Peer("PyTorch, dense by batch only", "pytorch", {"roll": "csr"})

@@ -6,14 +6,14 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-from tests.benchmarks.corpora import melodies, piano_roll
+from tests.benchmarks.corpora import piano_roll
 from tests.benchmarks.peers import EPSILON, LEARNING_RATE
 
 
-def train(task, turns):
+def train(task, rows, turns, *, sparse_input=False):
     warnings.simplefilter("ignore", ConvergenceWarning)
-    X = piano_roll(melodies(task.n_melodies), sparse_output=False)
-    labels = X.astype(int)
+    X = piano_roll(rows, sparse_output=sparse_input)
+    labels = piano_roll(rows, sparse_output=False).astype(int)
     model = MLPClassifier(
         (task.h,),
         activation="logistic",

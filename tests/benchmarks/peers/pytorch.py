@@ -4,7 +4,7 @@ import joblib
 import torch
 from torch.nn import functional
 
-from tests.benchmarks.corpora import melodies, piano_roll
+from tests.benchmarks.corpora import piano_roll
 from tests.benchmarks.peers import EPSILON, LEARNING_RATE
 
 
@@ -39,11 +39,11 @@ def _draw(code):
     return z, (mu * mu + torch.expm1(log_var) - log_var).sum() / 2
 
 
-def train(task, turns, *, compiled=False, roll="dense"):
+def train(task, rows, turns, *, compiled=False, roll="dense"):
     """``roll`` is what the melodies are kept as: "dense", "columns" or "csr"."""
     torch.set_flush_denormal(True)
     torch.set_num_threads(joblib.cpu_count())
-    batch_of, n_columns = _batches(melodies(task.n_melodies), roll)
+    batch_of, n_columns = _batches(rows, roll)
     net = _Autoencoder(n_columns, task.h, task.variational, roll == "columns")
     adam = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE, eps=EPSILON, fused=True)
 
@@ -58,28 +58,28 @@ def train(task, turns, *, compiled=False, roll="dense"):
         update = torch.compile(update, dynamic=False)
     while turns.goes_on():
         total = 0.0
-        for rows in torch.randperm(task.n_melodies).split(task.batch_size):
-            total += update(*batch_of(rows)).item()
+        for batch in torch.randperm(task.n_melodies).split(task.batch_size):
+            total += update(*batch_of(batch)).item()
     return total / task.n_melodies
 
 
-def _batches(X, roll):
-    """A function from rows to input and target, and the number of columns."""
+def _batches(rows, roll):
+    """A function from row numbers to input and target, and the number of columns."""
     if roll == "csr":
-        csr = piano_roll(X, sparse_output=True)
+        csr = piano_roll(rows, sparse_output=True)
 
-        def from_csr(rows):
-            x = torch.from_numpy(csr[rows.numpy()].toarray())
+        def from_csr(batch):
+            x = torch.from_numpy(csr[batch.numpy()].toarray())
             return x, x
 
         return from_csr, csr.shape[1]
-    dense = torch.from_numpy(piano_roll(X, sparse_output=False))
+    dense = torch.from_numpy(piano_roll(rows, sparse_output=False))
     if roll == "columns":
         columns = dense.nonzero()[:, 1].reshape(len(dense), -1)
-        return lambda rows: (columns[rows], dense[rows]), dense.shape[1]
+        return lambda batch: (columns[batch], dense[batch]), dense.shape[1]
 
-    def from_dense(rows):
-        x = dense[rows]
+    def from_dense(batch):
+        x = dense[batch]
         return x, x
 
     return from_dense, dense.shape[1]
