@@ -71,7 +71,7 @@ def reproduce(plan, out, *, n_jobs=1, second_reel=None, verbose=True):
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     models = out / "models"
-    shared = {"second_reel": second_reel, "epochs": plan.epochs}
+    shared = {"second_reel": second_reel, "effort": plan.effort}
     function = partial(perform, folder=str(models), **shared)
     key = json.dumps({"version": sklearn_c2c.__version__} | shared)
     records = []

@@ -29,27 +29,27 @@ _TRAINING = {
     "output_bias_init": "zeros",
     "learning_rate_init": 1e-3,
     "batch_size": 20,
+    "max_iter": 100,
     "tol": 0,
+    "n_iter_no_change": 100,
 }
 _KERAS_EPSILON = 1e-7
 
 
-def _paper_ae(roll, h, seed, epochs):
+def _paper_ae(n_columns, h, seed):
     # The paper's loss is a mean over columns, ours a sum: Adam notices by its epsilon.
-    epsilon = _KERAS_EPSILON * roll.shape[1]
-    ae = Autoencoder(h, epsilon=epsilon, random_state=seed, **_TRAINING)
-    return _for_epochs(ae, epochs).fit(roll)
+    epsilon = _KERAS_EPSILON * n_columns
+    return Autoencoder(h, epsilon=epsilon, random_state=seed, **_TRAINING)
 
 
-def _paper_vae(roll, h, seed, epochs, *, hidden=(512,), scale="sum"):
-    """Fit the variational autoencoder of Keras' examples, or a variant of it.
+def _paper_vae(n_columns, h, seed, *, hidden=(512,), scale="sum"):
+    """Make the variational autoencoder of Keras' examples, or a variant of it.
 
     `scale` says how the two terms were written: the sum over columns and the sum over
     latents (Keras' example; beta 1), the mean over columns and the sum over latents
     (beta n_columns), or both means (beta n_columns / h).
     """
-    n_columns = roll.shape[1]
-    vae = VariationalAutoencoder(
+    return VariationalAutoencoder(
         h,
         hidden_layer_sizes=hidden,
         hidden_activation="relu",
@@ -58,43 +58,21 @@ def _paper_vae(roll, h, seed, epochs, *, hidden=(512,), scale="sum"):
         random_state=seed,
         **_TRAINING,
     )
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The posterior has collapsed")
-        return _for_epochs(vae, epochs).fit(roll)
 
 
-def _for_epochs(estimator, epochs):
-    return estimator.set_params(max_iter=epochs, n_iter_no_change=epochs)
-
-
-def _ours(estimator, roll, h, seed, epochs, **parameters):
-    return estimator(h, random_state=seed, **parameters).fit(roll)
-
-
-def _filled_vae(roll, h, seed, epochs):
-    """Fit with a heavy beta first, so that codes fill the prior; then with none."""
-    vae = VariationalAutoencoder(
-        h,
-        beta=10,
-        kl_warmup=300,
-        max_iter=380,
-        learning_rate_init=1e-3,
-        n_iter_no_change=380,
-        random_state=seed,
-    ).fit(roll)
-    vae.set_params(beta=0, kl_warmup=0, max_iter=60, warm_start=True)
-    return vae.fit(roll)
-
-
-def _pca(roll, h, seed, epochs):
-    return PCA(h, random_state=seed).fit(roll)
+def _ours(estimator, n_columns, h, seed, **parameters):
+    return estimator(h, random_state=seed, **parameters)
 
 
 _LINEAR = {"activation": "identity", "output": "softmax"}
 _PATIENT = {"learning_rate_init": 0.005, "max_iter": 1000, "n_iter_no_change": 1000}
 
-# By name, functions of piano rolls, h, seed and the paper's epochs that return a fitted
-# estimator. Those of ours are the defaults and the settings of docs/user_guide.md.
+# A heavy beta first, so that codes fill the prior; none at the end.
+_HEAVY = {"beta": 10, "kl_warmup": 300, "max_iter": 380, "learning_rate_init": 1e-3}
+_LIGHT = {"beta": 0, "kl_warmup": 0, "max_iter": 60}
+
+# By name, functions that make an estimator for so many columns, h and seed. Those of
+# ours are the defaults and the settings of docs/user_guide.md.
 MODELS = {
     "paper AE": _paper_ae,
     "paper VAE": _paper_vae,
@@ -114,9 +92,12 @@ MODELS = {
         _ours, Autoencoder, hidden_layer_sizes=(128,), **_LINEAR, **_PATIENT
     ),
     "our VAE": partial(_ours, VariationalAutoencoder),
-    "our filled VAE": _filled_vae,
-    "PCA": _pca,
+    "our filled VAE": partial(
+        _ours, VariationalAutoencoder, n_iter_no_change=380, **_HEAVY
+    ),
+    "PCA": partial(_ours, PCA),
 }
+_GO_ON = {"our filled VAE": _LIGHT}  # what follows the first fit
 
 
 class Materials:
@@ -128,14 +109,14 @@ class Materials:
         Where fitted models are kept from one experiment to the next.
     second_reel : list of int, default=None
         A melody that takes the place of the corpus' own second reel.
-    epochs : int, default=100
-        How long the paper's models are trained.
+    effort : float, default=1.0
+        Share of the epochs that models are trained for; less is for trying out.
     """
 
-    def __init__(self, folder, second_reel=None, epochs=100):
+    def __init__(self, folder, second_reel=None, effort=1.0):
         self.folder = Path(folder)
         self.second_reel = second_reel
-        self.epochs = epochs
+        self.effort = effort
 
     @cached_property
     def _celtic(self):
@@ -187,7 +168,20 @@ class Materials:
         X = self.tunes(corpus)
         encoder = PianoRollEncoder(_RANGES[corpus]).fit(X)
         roll = encoder.transform(X)
-        return make_pipeline(encoder, MODELS[model](roll, h, seed, self.epochs))
+        estimator = self._fit(MODELS[model](roll.shape[1], h, seed), roll)
+        if model in _GO_ON:
+            estimator.set_params(warm_start=True, **_GO_ON[model])
+            self._fit(estimator, roll)
+        return make_pipeline(encoder, estimator)
+
+    def _fit(self, estimator, roll):
+        if hasattr(estimator, "max_iter"):
+            n_epochs = max(1, round(self.effort * estimator.max_iter))
+            estimator.set_params(max_iter=n_epochs)
+        with warnings.catch_warnings():
+            # That it collapses under some losses is a finding, not an accident.
+            warnings.filterwarnings("ignore", "The posterior has collapsed")
+            return estimator.fit(roll)
 
     def model(self, model, h, seed, corpus="reels"):
         """Take a fitted model from the folder; train it and put it there if missing."""
@@ -200,7 +194,7 @@ class Materials:
         return fitted
 
     def _name(self, model, h, seed, corpus):
-        own = repr([self.second_reel, self.epochs]).encode()
+        own = repr([self.second_reel, self.effort]).encode()
         own = hashlib.sha256(own).hexdigest()[:8]
         words = f"{model} h={h} {corpus} seed={seed} {own}"
         return words.replace(" ", "-").replace(",", "")

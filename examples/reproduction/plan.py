@@ -28,33 +28,36 @@ class Plan:
     ----------
     n_seeds : int
         Every experiment runs with the seeds 0, 1, ...
+    n_variant_seeds : int
+        How many of them for the variants of the variational autoencoder.
     large : int
         The paper's h.
     strip, grid : tuple of int
         Sizes of the latent space in figures 11 and 10.
     lowest : dict of str to (int, int, int)
         By setting: between which sizes to look for the lowest, and how finely.
-    epochs : int
-        The paper's epochs of training.
+    effort : float
+        Share of the epochs that models are trained for.
     n_draws, n_pairs, n_starts, n_objective_starts : int
         Random codes, pairs of reels, starts of recursion and of objectives, a seed.
     """
 
     n_seeds: int = 5
+    n_variant_seeds: int = 5
     large: int = 1500
     strip: tuple = (1000, 750, 500, 250, 200, 150, 100, 2)
     grid: tuple = (2, 100, 250, 500, 625, 750, 875, 1000, 1250, 1500)
     lowest: dict = field(
         default_factory=lambda: {
-            "paper AE": (500, 2500, 16),
-            "PCA": (0, 74, 1),
-            "our AE": (0, 64, 1),
-            "our linear AE": (0, 64, 1),
+            "paper AE": (750, 2000, 16),
+            "PCA": (40, 74, 1),
+            "our AE": (16, 64, 1),
+            "our linear AE": (6, 64, 1),
             "our deep AE": (0, 64, 1),
-            "our patient AE": (0, 2, 1),
+            "our patient AE": (0, 3, 1),
         }
     )
-    epochs: int = 100
+    effort: float = 1.0
     n_draws: int = 500
     n_pairs: int = 500
     n_starts: int = 10_000
@@ -106,7 +109,15 @@ class Plan:
         )
 
     def _for_all_seeds(self, tasks):
-        return [task | {"seed": seed} for task in tasks for seed in range(self.n_seeds)]
+        return [
+            task | {"seed": seed}
+            for task in tasks
+            for seed in range(self._n_seeds_of(task.get("model")))
+        ]
+
+    def _n_seeds_of(self, model):
+        n_variant_seeds = min(self.n_seeds, self.n_variant_seeds)
+        return n_variant_seeds if model in _VARIANTS else self.n_seeds
 
     def _of_two(self):
         patient = ["our patient AE"] if self.patient else []
@@ -163,13 +174,14 @@ FULL = Plan()
 
 # A few minutes: the paper's sizes, with fewer seeds, pairs and starts.
 QUICK = Plan(
-    n_seeds=3,
+    n_seeds=2,
+    n_variant_seeds=1,
     grid=(2, 250, 500, 1000, 1500),
     lowest={
-        "paper AE": (500, 2500, 256),
-        "PCA": (0, 74, 1),
-        "our AE": (0, 64, 1),
-        "our linear AE": (0, 64, 1),
+        "paper AE": (1000, 1750, 256),
+        "PCA": (50, 74, 1),
+        "our AE": (24, 64, 1),
+        "our linear AE": (8, 64, 1),
         "our deep AE": (0, 64, 1),
     },
     n_draws=50,
@@ -179,7 +191,7 @@ QUICK = Plan(
 )
 
 
-def perform(experiment, *, folder, second_reel, epochs, **parameters):
+def perform(experiment, *, folder, second_reel, effort, **parameters):
     """Run one task, in this process or another: what the journal calls."""
-    materials = Materials(folder, second_reel, epochs)
+    materials = Materials(folder, second_reel, effort)
     return EXPERIMENTS[experiment](materials, **parameters)

@@ -10,11 +10,11 @@ from string import Template
 import sklearn_c2c
 from reproduction.pictures import svg
 from reproduction.sections import sections
-from reproduction.verdicts import shown
+from reproduction.verdicts import counted, shown
 from sklearn_c2c.page import Melodies
 
 _HERE = Path(__file__).parent
-_SIGNS = {">": "above", "<": "below", "=": "always", "about": "around"}
+_SIGNS = {">": "above", "<": "below", "=": "always", "like": "one run of it"}
 _OUTCOMES = {"holds": "yes", "fails": "no", "open": "undecided"}
 _TEMPO = 200  # quarter notes a minute: a reel
 
@@ -67,13 +67,7 @@ def _policy(page):
 
 
 def _tally(claims):
-    verdicts = [claim["verdict"] for claim in claims]
-    counts = {verdict: verdicts.count(verdict) for verdict in _VERDICTS}
-    words = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-    return f"Of {len(claims)} claims: {words}."
-
-
-_VERDICTS = ("holds", "in part", "does not hold")
+    return f"Of {len(claims)} claims {counted(claims)}."
 
 
 def _chip(verdict):
@@ -163,7 +157,7 @@ def _claim(claim, numbers):
     checks = "".join(_check(check, numbers) for check in claim["checks"])
     because = claim["because"] and f'<p class="because">{escape(claim["because"])}</p>'
     return f"""<article class="claim" id="{claim["name"]}">
-<p>{_chip(claim["verdict"])} <b>Figure {escape(claim["figure"])}.</b>
+<p>{_chip(claim["verdict"])} <b>{escape(claim["figure"])}.</b>
 {escape(claim["text"])}</p>
 <ul>{checks}</ul>
 {because}

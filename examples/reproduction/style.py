@@ -33,13 +33,10 @@ class NoteStyle:
             _transitions(sequences, size)
             for sequences, size in zip(_sequences(corpus), (128, 129), strict=True)
         ]
-        own = np.array(
-            [
-                self._likelihoods(row[np.newaxis], without=row[np.newaxis])[:, 0]
-                for row in corpus
-            ]
-        )
-        self.thresholds = np.quantile(own, _QUANTILE, axis=0)
+        rows = np.asarray(corpus)[:, np.newaxis]
+        # likelihoods of the corpus' own melodies, each judged by the other ones
+        self.own = np.hstack([self._likelihoods(row, without=row) for row in rows])
+        self.thresholds = np.quantile(self.own, _QUANTILE, axis=1)
 
     def likelihoods(self, X):
         """Mean log-likelihood of pitches and of durations, (2, n_melodies), nats.
@@ -93,6 +90,11 @@ def motif_kept(X, originals):
     own = np.diagonal(same)
     others = (same.sum(axis=1) - own) / (len(originals) - 1)
     return own - others
+
+
+def json_list(values):
+    """A list in which None stands for NaN, which JSON does not have."""
+    return [None if np.isnan(value) else float(value) for value in values]
 
 
 def _beats(X):

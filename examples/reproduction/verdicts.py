@@ -118,7 +118,8 @@ class Check:
     """One condition of a claim: where the interval of a number must lie.
 
     ">" and "<": the whole interval above or below the bound. "=": every value the
-    bound. "about": the bound within the interval.
+    bound. "like": the bound within the prediction interval, where 95 % of single runs
+    with one more seed lie.
     """
 
     number: str
@@ -140,7 +141,9 @@ class Check:
         if self.relation == "=":
             same = all(value == self.bound for value in number["values"])
             return _outcome(same, not same)
-        within = low <= self.bound <= high
+        # An error of the mean is sd / sqrt(n), that of one more run sd * sqrt(1 + 1/n).
+        reach = (high - low) / 2 * np.sqrt(number["n"] + 1)
+        within = abs(self.bound - number["mean"]) <= reach
         return _outcome(within, not within)
 
 
@@ -157,7 +160,8 @@ class Claim:
     text : str
         The claim.
     checks : tuple of Check
-        It holds if all of these hold, does not hold if none does.
+        It holds if all of these hold, in part if some do. If none does, it does not
+        hold, or is undecided where none fails either.
     because : str
         Shown where it does not hold or holds in part: why, with ``{name}`` of numbers.
     """
@@ -173,12 +177,7 @@ class Claim:
         checks = [
             asdict(check) | {"outcome": check.outcome(numbers)} for check in self.checks
         ]
-        holding = sum(check["outcome"] == "holds" for check in checks)
-        verdict = "in part"
-        if holding == len(checks):
-            verdict = "holds"
-        elif holding == 0:
-            verdict = "does not hold"
+        verdict = _verdict({check["outcome"] for check in checks})
         return {
             "name": self.name,
             "figure": self.figure,
@@ -201,9 +200,30 @@ def shown(number):
 
 def written(value):
     """Write a value with as many digits as one can take in."""
-    digits = 3 if abs(value) < 10 else 1 if abs(value) < 1000 else 0
-    text = f"{value:,.{digits}f}"
-    return text.replace("-", "\N{MINUS SIGN}")
+    size = abs(value)
+    if size == round(size) or size >= 1000:
+        text = f"{size:,.0f}"
+    elif size < 0.0005:
+        text = f"{size:.0e}"
+    else:
+        text = f"{size:,.{3 if size < 10 else 1}f}"
+    return f"\N{MINUS SIGN}{text}" if value < 0 else text
+
+
+def counted(claims):
+    """Say how many claims have which verdict."""
+    verdicts = [claim["verdict"] for claim in claims]
+    words = {
+        "holds": "hold",
+        "in part": "hold in part",
+        "does not hold": "do not hold",
+        "undecided": "are undecided",
+    }
+    return ", ".join(
+        f"{verdicts.count(verdict)} {word}"
+        for verdict, word in words.items()
+        if verdict in verdicts
+    )
 
 
 def _reduced(values, reduce):
@@ -219,6 +239,14 @@ def _source(number):
         for name in ("experiment", "field", "where", "reduce")
     }
     return source | {"minus": number.minus and _source(number.minus)}
+
+
+def _verdict(outcomes):
+    if outcomes == {"holds"}:
+        return "holds"
+    if "holds" in outcomes:
+        return "in part"
+    return "does not hold" if "fails" in outcomes else "undecided"
 
 
 def _outcome(holds, fails):

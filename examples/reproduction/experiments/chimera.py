@@ -35,10 +35,11 @@ def chimera(materials, *, model, h, seed, kind="mean"):
         result |= {f"{name}_{key}": values for key, values in measured.items()}
         result |= {f"{name}_one_{key}": values[one] for key, values in measured.items()}
         result[f"{name}_melody"] = changed[one].tolist()
-        for space, plane in _planes(
-            pipeline, both, is_target, originals[one], changed[one], seed
-        ).items():
-            result |= {f"{name}_{space}_{key}": plane[key] for key in plane}
+        if kind == "mean":
+            planes = _planes(
+                pipeline, both, is_target, originals[one], changed[one], seed
+            )
+            result |= {f"{name}_{key}": planes[key] for key in planes}
     return result
 
 
@@ -104,10 +105,10 @@ def _planes(pipeline, both, is_target, original, changed, seed):
         distances = cdist(places[[before, -1]], places[:-1])
         distances[:, before] = np.inf
         shares = _target_share(distances, is_target)
-        planes[name] = {
-            "places": places.round(2).tolist(),
-            "original": before,
-            "before": float(shares[0]),
-            "after": float(shares[1]),
+        planes |= {
+            f"{name}_places": places.round(2).tolist(),
+            f"{name}_original": before,
+            f"{name}_before": float(shares[0]),
+            f"{name}_after": float(shares[1]),
         }
     return planes

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.manifold import trustworthiness
 
-from reproduction.style import NoteStyle
+from reproduction.style import NoteStyle, json_list
 from sklearn_c2c import generation, metrics
 
 
@@ -19,18 +19,19 @@ def described(X, reels):
     """Novelty, variety and style of melodies beside the reels."""
     style = NoteStyle(reels)
     pitches, durations = style.is_in_style(X)
-    overlap = metrics.style_overlap(X, reels, random_state=0)
+    # its ceiling is in `corpus`, once for all
+    overlap = metrics.style_overlap(X, reels, n_splits=1, random_state=0)
     return {
         "nearest": metrics.nearest_melody(X, reels)[1].tolist(),
         "copied": metrics.copy_share(X, reels),
         "distinct": metrics.distinct_share(X),
         "diversity": metrics.diversity(X),
         "hold_share": metrics.hold_share(X).tolist(),
-        "in_scale": _json(metrics.in_scale_share(X, "D")),
+        "in_scale": json_list(metrics.in_scale_share(X, "D")),
         "pitches_in_style": pitches.astype(int).tolist(),
         "durations_in_style": durations.astype(int).tolist(),
         "in_style": (pitches & durations).astype(int).tolist(),
-        "overlap": overlap.mean_overlapping_area / overlap.mean_ceiling,
+        "overlap": overlap.mean_overlapping_area,
     }
 
 
@@ -42,8 +43,10 @@ def corpus(materials, *, seed):
         "diversity": metrics.diversity(reels),
         "hold_share": metrics.hold_share(reels).tolist(),
         "hold_count": (128 * metrics.hold_share(reels)).round().tolist(),
-        "in_scale": _json(metrics.in_scale_share(reels, "D")),
+        "in_scale": json_list(metrics.in_scale_share(reels, "D")),
+        "pitch_likelihood": NoteStyle(reels).own[0].tolist(),
         "first_notes": [int(row[row < 128][0]) for row in reels],
+        "overlap": metrics.style_overlap(reels, reels, random_state=seed).mean_ceiling,
         "n_reels": len(reels),
         "n_sopranos": len(materials.sopranos),
         "lowest_pitch": int(reels[reels < 128].min()),
@@ -71,8 +74,3 @@ def plane(materials, *, model, seed):
             trustworthiness(distances, Z, n_neighbors=5, metric="precomputed")
         ),
     }
-
-
-def _json(values):
-    """A list in which None stands for NaN."""
-    return [None if np.isnan(value) else float(value) for value in values]

@@ -36,12 +36,13 @@ def reconstruction(materials, *, model, h, seed, corpus="reels", keep=False):
 
 
 def lowest_h(materials, *, model, seed, low, high, resolution=1):
-    """Find the lowest h from which on every tune comes back, by bisection.
+    """Find the lowest h above `low`, up to `high`, with which every tune comes back.
 
-    `low` is taken to be too small and `high` tried first. Two criteria: every output on
-    the right side of one half, as the paper's accuracy most likely was, and the largest
-    output of every step the right one. More latent variables are taken never to be
-    worse, which near the threshold holds but for chance: what was tried is in `tried`.
+    Two criteria: every output on the right side of one half, as the paper's accuracy
+    most likely was, and the largest output of every step the right one. With a
+    resolution of 1 every size is tried from the smallest on; otherwise it is bisection,
+    with `low` taken to be too small and more latent variables taken never to be worse,
+    which near the threshold is so but for chance. What was tried is in `tried`.
     """
     X = materials.reels
     tried = {}
@@ -54,23 +55,22 @@ def lowest_h(materials, *, model, seed, low, high, resolution=1):
             tried[h] = int(((P > 0.5) != roll).sum()), int((decoded != X).sum())
         return tried[h]
 
-    result = {
-        "by_outputs": _bisect(lambda h: errors(h)[0], low, high, resolution),
-        "by_steps": _bisect(lambda h: errors(h)[1], low, high, resolution),
+    found = {
+        name: _first(lambda h, i=i: errors(h)[i], low, high, resolution)
+        for i, name in enumerate(("by_outputs", "by_steps"))
     }
-    return result | {"tried": [[h, *tried[h]] for h in sorted(tried)]}
+    return found | {"tried": [[h, *tried[h]] for h in sorted(tried)]}
 
 
-def _bisect(errors, low, high, resolution):
-    """Lowest argument without error between low and high; None if high has errors."""
+def _first(errors, low, high, resolution):
+    """Lowest argument without error above low; None if there is none up to high."""
+    if resolution == 1:
+        return next((h for h in range(low + 1, high + 1) if not errors(h)), None)
     if errors(high):
         return None
     while high - low > resolution:
         middle = (low + high) // 2
-        if errors(middle):
-            low = middle
-        else:
-            high = middle
+        low, high = (middle, high) if errors(middle) else (low, middle)
     return high
 
 

@@ -1,6 +1,6 @@
 """Figures 26-28 and 34-36: codes moved towards an objective."""
 
-from reproduction.style import NoteStyle
+from reproduction.style import NoteStyle, json_list
 from sklearn_c2c import generation, metrics
 from sklearn_c2c.objectives import FirstNote, HoldCount
 
@@ -46,6 +46,8 @@ def steering(materials, *, model, h, seed, objective, method, n_starts):
         "start_in_style": style.is_in_style(result.start_melodies)[0]
         .astype(int)
         .tolist(),
+        "pitch_likelihood": json_list(style.likelihoods(result.melodies)[0]),
+        "in_scale": json_list(metrics.in_scale_share(result.melodies, "D")),
         "nearest": metrics.nearest_melody(result.melodies, materials.reels)[1].tolist(),
         "distinct": metrics.distinct_share(result.melodies),
         "melody": result.melodies[result.best].tolist(),

@@ -3,7 +3,7 @@
 from itertools import chain
 
 from reproduction import pictures
-from reproduction.sections.base import Section, Tune, grid
+from reproduction.sections.base import Section, Table, Tune, grid
 from reproduction.verdicts import Check, Claim, Number, matching
 
 _MEASURES = {
@@ -16,9 +16,9 @@ _MEASURES = {
     "pitches_in_style": ("pitches follow as in a reel", "share"),
     "durations_in_style": ("durations follow as in a reel", "share"),
     "in_style": ("both", "share"),
-    "overlap": ("overlapping area of style features over its ceiling", "share"),
+    "overlap": ("overlapping area of style features", "share"),
 }
-_OF_CORPUS = ("nearest", "diversity", "hold_share", "in_scale")
+_OF_CORPUS = ("nearest", "diversity", "hold_share", "in_scale", "overlap")
 
 _PLANE = {
     "correlation": ("correlation of z1 and z2, absolute", "correlation"),
@@ -59,11 +59,24 @@ def section(plan):
         plan.draw("paper VAE", "prior"),
         minus=numbers["draws.ae.overlap"],
     )
+    gain = Number(
+        "overlap of our filled VAE's draws minus that of the paper's",
+        "draws",
+        "overlap",
+        plan.draw("our filled VAE", "prior"),
+        minus=numbers["draws.vae.overlap"],
+    )
+    perfect = Number(
+        "our filled VAE, reels without a wrong step",
+        "reconstruction",
+        "melody_accuracy",
+        plan.at("our filled VAE"),
+    )
     rows = [
         (label, (f"draws.reels.{field}" if field in _OF_CORPUS else None, *names))
         for field, (label, names) in zip(_MEASURES, table.rows, strict=True)
     ]
-    table = type(table)(("the reels", *table.columns), tuple(rows))
+    table = Table(("the reels", *table.columns), tuple(rows))
     return Section(
         "Random codes, and two latent variables as a map",
         "Figures 8 and 9; completeness (section VI.i)",
@@ -71,9 +84,16 @@ def section(plan):
         "variable uniform in its observed range (footnote 17), of variational ones "
         "from the prior. A melody is in style if its pitches, and its durations, are "
         "as likely after one another as those of all reels but the least likely 5 %, "
-        "each reel judged by the other ones. The overlapping area is Yang and Lerch's, "
-        "over that of reels against reels.</p>",
-        numbers | own | plane_numbers | {"draws.vae_minus_ae.overlap": completeness},
+        "each reel judged by the other ones. The overlapping area is Yang and Lerch's; "
+        "that of the reels is half of them against the other half, the ceiling.</p>",
+        numbers
+        | own
+        | plane_numbers
+        | {
+            "draws.vae_minus_ae.overlap": completeness,
+            "draws.filled_minus_vae.overlap": gain,
+            "reconstruction.filled.melody_accuracy": perfect,
+        },
         (table, plane_table),
         _claims(),
         _draw,
@@ -85,7 +105,7 @@ def _claims():
     return (
         Claim(
             "random_is_new",
-            "8",
+            "Figure 8",
             "A random latent vector decodes to a new melody.",
             (
                 Check("draws.ae.copied", "<", 0.01),
@@ -94,13 +114,13 @@ def _claims():
         ),
         Claim(
             "random_in_style",
-            "8",
+            "Figure 8",
             "Sampling the latent variables generates various instances within the "
             "style (abstract).",
             (
                 Check("draws.ae.in_scale", ">", 0.95),
                 Check("draws.ae.in_style", ">", 0.5),
-                Check("draws.ae.overlap", ">", 0.9),
+                Check("draws.ae.overlap", ">", 0.85),
             ),
             "Latent variables drawn one by one average out: two draws differ in "
             "{draws.ae.diversity} of their steps, two reels in "
@@ -109,7 +129,7 @@ def _claims():
         ),
         Claim(
             "plane_spreads",
-            "9",
+            "Figure 9",
             "With h = 2 the codes of the reels can be seen as a map.",
             (
                 Check("plane.ae.range", ">", 0.1),
@@ -122,7 +142,7 @@ def _claims():
         ),
         Claim(
             "not_orthogonal",
-            "9; VI.iii",
+            "Figure 9, section VI.iii",
             "The dimensions captured are not orthogonal, as those of PCA are.",
             (
                 Check("plane.ae.correlation", ">", 0.23),
@@ -133,7 +153,7 @@ def _claims():
         ),
         Claim(
             "completeness",
-            "VI.i",
+            "Section VI.i",
             "A variational autoencoder's latent space is complete: a point drawn from "
             "it gives meaningful content.",
             (
@@ -144,6 +164,21 @@ def _claims():
             "Draws from the prior are nearer to the style than random codes of the "
             "autoencoder, but only {draws.vae.in_style} of them have pitches and "
             "durations that follow each other as in a reel.",
+        ),
+        Claim(
+            "trade_off",
+            "Section VI.i, footnote 34",
+            "Reconstruction and regularity of the latent space are traded off: who has "
+            "the one lacks the other.",
+            (
+                Check("reconstruction.filled.melody_accuracy", "<", 0.95),
+                Check("draws.filled_minus_vae.overlap", "<", 0),
+            ),
+            "Trained with a heavy beta first and none at the end, a variational "
+            "autoencoder of 32 latent variables reconstructs "
+            "{reconstruction.filled.melody_accuracy} of the reels exactly, and its "
+            "draws overlap with the reels by {draws.filled.overlap}, the paper's by "
+            "{draws.vae.overlap}.",
         ),
     )
 

@@ -3,7 +3,7 @@
 from itertools import chain
 
 from reproduction import pictures
-from reproduction.sections.base import Section, Tune, grid
+from reproduction.sections.base import Section, Table, Tune, grid
 from reproduction.verdicts import Check, Claim, Number, matching
 
 _MEASURES = {
@@ -51,6 +51,13 @@ def section(plan):
         )
         for field, (label, unit) in _MEASURES.items()
     }
+    table = Table(
+        (*table.columns, "paper AE minus VAE"),
+        tuple(
+            (label, (*names, f"pairs.ae_minus_vae.{field}"))
+            for field, (label, names) in zip(_MEASURES, table.rows, strict=True)
+        ),
+    )
     return Section(
         "Interpolation between two reels",
         "Figures 13 and 29",
@@ -70,14 +77,14 @@ def _claims():
     return (
         Claim(
             "ae_ends",
-            "13; Table 1",
+            "Figure 13, Table 1",
             "Autoencoder: good reconstruction, the interpolation maps start and "
             "target.",
             (Check("pairs.ae.ends_exact", ">", 0.95),),
         ),
         Claim(
             "ae_steps",
-            "13",
+            "Figure 13",
             "Autoencoder: step 1 is equal to the start and step 4 to the target.",
             (
                 Check("pairs.ae.step_1_is_start", ">", 0.5),
@@ -86,13 +93,13 @@ def _claims():
         ),
         Claim(
             "ae_discontinuity",
-            "13; Table 1",
+            "Figure 13, Table 1",
             "Autoencoder: some discontinuity, the interpolation is not uniform.",
             (Check("pairs.ae.largest_jump", ">", 0.4),),
         ),
         Claim(
             "vae_continuity",
-            "29; Table 1",
+            "Figure 29, Table 1",
             "Variational autoencoder: better continuity.",
             (
                 Check("pairs.ae_minus_vae.largest_jump", ">", 0),
@@ -105,23 +112,15 @@ def _claims():
         ),
         Claim(
             "vae_ends",
-            "29; Table 1",
+            "Figure 29, Table 1",
             "Variational autoencoder: imperfect reconstruction of the two melodies.",
             (Check("pairs.vae.wrong_steps", ">", 1),),
         ),
         Claim(
-            "trade_off",
-            "VI.i, fn 34",
-            "Continuity is paid for by reconstruction: no model has both.",
-            (
-                Check("pairs.our_vae.ends_exact", "<", 0.95),
-                Check("pairs.filled.ends_exact", "<", 0.95),
-            ),
-            "Our variational autoencoders of 32 latent variables reconstruct "
-            "{pairs.our_vae.ends_exact} and {pairs.filled.ends_exact} of the pairs "
-            "exactly, with a largest jump of {pairs.our_vae.largest_jump} and "
-            "{pairs.filled.largest_jump}, the paper's autoencoder's being "
-            "{pairs.ae.largest_jump}.",
+            "price",
+            "Section VI.i",
+            "The price of continuity is a larger reconstruction error.",
+            (Check("pairs.ae_minus_vae.wrong_steps", "<", 0),),
         ),
     )
 

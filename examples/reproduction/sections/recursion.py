@@ -52,13 +52,13 @@ def _claims():
     return (
         Claim(
             "fixed_point",
-            "24, 33",
+            "Figures 24 and 33",
             "Recursion reaches a fixed point.",
             tuple(Check(f"{name}.fixed_points", ">", 0.99) for name in both),
         ),
         Claim(
             "four_steps",
-            "24",
+            "Figure 24",
             "It takes about 4 steps.",
             (Check("recursion.ae.median_steps", "<", 5),),
             "The median is {recursion.ae.median_steps} steps, the most "
@@ -66,7 +66,7 @@ def _claims():
         ),
         Claim(
             "mode_collapse",
-            "fn 26",
+            "Footnote 26",
             "The attractors are finite in number, a kind of mode collapse.",
             (
                 Check("recursion.ae.attractors_per_start", "<", 0.5),
@@ -75,7 +75,7 @@ def _claims():
         ),
         Claim(
             "ae_recursion",
-            "24; Table 1",
+            "Figure 24, Table 1",
             "Autoencoder: convincing result of recursion.",
             (Check("recursion.ae.new_in_style", ">", 0.5),),
             "Of the attractors that are no reels {recursion.ae.new_in_style} are in "
@@ -83,7 +83,7 @@ def _claims():
         ),
         Claim(
             "vae_recursion",
-            "33; Table 1",
+            "Figure 33, Table 1",
             "Variational autoencoder: convincing result of recursion.",
             (Check("recursion.vae.new_in_style", ">", 0.5),),
             "Of the attractors that are no reels {recursion.vae.new_in_style} are in "
@@ -91,7 +91,7 @@ def _claims():
         ),
         Claim(
             "creates",
-            "24",
+            "Figure 24",
             "Recursion creates new melodies (“digits that are not”).",
             (
                 Check("recursion.ae.starts_in_reels", "<", 0.5),

@@ -3,9 +3,10 @@
 from itertools import chain
 
 from reproduction import pictures
-from reproduction.sections.base import Section, Tune, grid
+from reproduction.sections.base import Section, Table, Tune, grid
 from reproduction.verdicts import Check, Claim, Number, matching
 
+_HOLDS = ("fewest", "mean", "most")
 _OBJECTIVES = {"first note C4": "c4", "most holds": "most", "fewest holds": "fewest"}
 _FIGURES = {
     ("paper AE", "first note C4"): 26,
@@ -21,6 +22,8 @@ _MEASURES = {
     "best": ("best", "value"),
     "gain": ("gain", "value"),
     "pitches_in_style": ("pitches follow as in a reel", "share"),
+    "pitch_likelihood": ("log-likelihood of a pitch", "nats"),
+    "in_scale": ("notes in D major", "share"),
     "start_in_style": ("the same of the starts", "share"),
     "nearest": ("steps that differ from the nearest reel", "share"),
     "distinct": ("different results", "share"),
@@ -46,7 +49,12 @@ def section(plan):
         }
         found, table = grid(f"steer.{short}", "steering", measures, columns)
         numbers |= found
-        tables.append(table)
+        advantage = [f"steer.{short}.{model}.advantage" for model in ("ae", "vae")]
+        row = (
+            f"{objective}: gain, gradient minus random",
+            (advantage[0], None, advantage[1], None),
+        )
+        tables.append(Table(table.columns, (*table.rows, row)))
         for model in ("ae", "vae"):
             key = f"steer.{short}.{model}"
             where = columns[f"{model}_gradient"][1]
@@ -58,9 +66,26 @@ def section(plan):
                 unit="value",
                 minus=numbers[f"{key}_random.gain"],
             )
-    numbers["steer.holds_of_reels"] = Number(
-        "most holds of a reel", "corpus", "hold_count", {}, "max", "holds"
+    for reduce, words in zip(("min", "mean", "max"), _HOLDS, strict=True):
+        numbers[f"steer.reels.{words}"] = Number(
+            f"holds of the reels, {words}", "corpus", "hold_count", {}, reduce, "holds"
+        )
+        numbers[f"steer.reels.{words}_likelihood"] = Number(
+            f"log-likelihood of a pitch in the reels, {words}",
+            "corpus",
+            "pitch_likelihood",
+            {},
+            reduce,
+            "nats",
+        )
+    rows = (
+        ("holds of the reels", tuple(f"steer.reels.{w}" for w in _HOLDS)),
+        (
+            "log-likelihood of a pitch",
+            tuple(f"steer.reels.{w}_likelihood" for w in _HOLDS),
+        ),
     )
+    tables.append(Table(("least", "mean", "most"), rows))
     return Section(
         "Objectives",
         "Figures 26 to 28 and 34 to 36",
@@ -82,7 +107,7 @@ def _claims():
     return (
         Claim(
             "c4_missed",
-            "26; fn 31",
+            "Figure 26, footnote 31",
             "The first note is to be C4, and is not: the boundaries of what was "
             "learnt.",
             (
@@ -96,7 +121,7 @@ def _claims():
         ),
         Claim(
             "c4_becomes_d4",
-            "26; fn 31",
+            "Figure 26, footnote 31",
             "The first note becomes D4 instead.",
             (Check(f"steer.c4.{random}.begins_with_d4", ">", 0.5),),
             "Of the results of generate and test {steer.c4.ae_random.begins_with_d4} "
@@ -104,13 +129,13 @@ def _claims():
         ),
         Claim(
             "vae_c4",
-            "34",
+            "Figure 34",
             "Variational autoencoder: the first note becomes C4.",
             (Check("steer.c4.vae_gradient.after", ">", 0.5),),
         ),
         Claim(
             "most_holds",
-            "27",
+            "Figure 27",
             "Autoencoder: notes become as long as possible.",
             (
                 Check(f"steer.most.{gradient}.gain", ">", 0),
@@ -119,7 +144,7 @@ def _claims():
         ),
         Claim(
             "fewest_holds",
-            "28",
+            "Figure 28",
             "Autoencoder: notes become as short as possible.",
             (
                 Check(f"steer.fewest.{gradient}.gain", ">", 0),
@@ -128,7 +153,7 @@ def _claims():
         ),
         Claim(
             "vae_holds",
-            "35, 36",
+            "Figures 35 and 36",
             "Variational autoencoder: the number of holds becomes larger, and smaller.",
             (
                 Check("steer.most.vae_gradient.gain", ">", 0),
@@ -137,7 +162,7 @@ def _claims():
         ),
         Claim(
             "ae_objectives",
-            "26 to 28; Table 1",
+            "Figures 26 to 28, Table 1",
             "Autoencoder: convincing results.",
             (
                 Check(f"steer.most.{gradient}.gain", ">", 0),
@@ -152,7 +177,7 @@ def _claims():
         ),
         Claim(
             "vae_objectives",
-            "34 to 36; Table 1",
+            "Figures 34 to 36, Table 1",
             "Variational autoencoder: ok objectives but bad style.",
             (
                 Check("steer.most.vae_gradient.gain", ">", 0),

@@ -1,0 +1,573 @@
+"""The reproduction of the paper: its report says what its data says."""
+
+import dataclasses
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from sklearn_c2c.datasets import load_bach_sopranos, load_celtic
+from sklearn_c2c.io import write_melody
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+sys.path.insert(0, str(EXAMPLES))
+
+import reproduce_paper  # noqa: E402
+from reproduction.experiments.reconstruction import _first  # noqa: E402
+from reproduction.materials import Materials  # noqa: E402
+from reproduction.plan import FULL, QUICK, Plan  # noqa: E402
+from reproduction.style import NoteStyle, beats_kept, motif_kept  # noqa: E402
+from reproduction.verdicts import Check, Claim, interval  # noqa: E402
+
+# Everything the full plan has, as small as it can be.
+TINY = Plan(
+    n_seeds=2,
+    large=24,
+    strip=(24, 20, 16, 12, 10, 8, 4, 2),
+    grid=(2, 8, 24),
+    lowest={
+        "paper AE": (8, 16, 8),
+        "PCA": (50, 74, 1),
+        "our AE": (31, 33, 1),
+        "our linear AE": (31, 33, 1),
+    },
+    effort=0.02,
+    n_draws=8,
+    n_pairs=5,
+    n_starts=20,
+    n_objective_starts=3,
+)
+FIGURES = {8, 9, 10, 11, 13, 14, 15, 16, 19, 20, 21, 22, 24, *range(26, 37)}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Folder and data of one run."""
+    out = tmp_path_factory.mktemp("run")
+    reproduce_paper.reproduce(TINY, out, n_jobs=2, verbose=False)
+    return out, json.loads((out / "data.json").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def html(run):
+    return (run[0] / "report.html").read_text("utf-8")
+
+
+def text_of(html):
+    """What a reader of the page sees, in one line."""
+    html = re.sub(r"<(style|script|svg)\b.*?</\1>", " ", html, flags=re.S)
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", html)))
+
+
+# ------------------------------------------------- an independent recomputation
+
+
+def recomputed(source, records):
+    """Values of a number by seed, from what the data says it is made of."""
+    found = {}
+    for record in records:
+        task = record["task"]
+        wanted = {"experiment": source["experiment"], **source["where"]}
+        if wanted.items() <= task.items():
+            values = np.array(record["result"][source["field"]], dtype=float).ravel()
+            values = values[np.isfinite(values)]
+            reduce = getattr(np, source["reduce"])
+            assert task["seed"] not in found, "more than one record for a seed"
+            found[task["seed"]] = float(reduce(values)) if values.size else np.nan
+    if source["minus"]:
+        other = recomputed(source["minus"], records)
+        assert other.keys() == found.keys()
+        return {seed: found[seed] - other[seed] for seed in found}
+    return found
+
+
+def test_numbers_follow_from_the_records(run):
+    _, data = run
+    assert len(data["numbers"]) > 200
+    for name, number in data["numbers"].items():
+        found = recomputed(number["source"], data["records"])
+        values = np.array([found[seed] for seed in sorted(found)])
+        assert sorted(found) == [0, 1], name
+        assert number["n"] == 2
+        given = np.array(number["values"], dtype=float)
+        np.testing.assert_allclose(given, values, rtol=1e-12, err_msg=name)
+        if np.isnan(values).any():
+            assert number["mean"] is None and number["low"] is None
+            continue
+        assert number["mean"] == pytest.approx(values.mean(), abs=1e-12), name
+        low, high = limits(number, values)
+        assert number["low"] == pytest.approx(low, abs=1e-9), name
+        assert number["high"] == pytest.approx(high, abs=1e-9), name
+
+
+def limits(number, values):
+    if np.ptp(values) == 0:
+        low = high = values[0]
+    else:
+        low, high = stats.t.interval(
+            0.95, len(values) - 1, loc=values.mean(), scale=stats.sem(values)
+        )
+    if number["source"]["minus"] is None:
+        if number["unit"] == "share":
+            low, high = max(low, 0), min(high, 1)
+        if number["unit"] == "correlation":
+            low, high = max(low, -1), min(high, 1)
+    return low, high
+
+
+def test_verdicts_follow_from_the_numbers(run):
+    _, data = run
+    numbers = data["numbers"]
+    for claim in data["claims"]:
+        outcomes = []
+        for check in claim["checks"]:
+            number, bound = numbers[check["number"]], check["bound"]
+            low, high = number["low"], number["high"]
+            if number["mean"] is None:
+                outcome = "fails"
+            elif check["relation"] == "=":
+                outcome = "holds" if set(number["values"]) == {bound} else "fails"
+            elif check["relation"] == "like":
+                values = np.array(number["values"])
+                one_more = values.std(ddof=1) * np.sqrt(1 + 1 / len(values))
+                reach = stats.t.ppf(0.975, len(values) - 1) * one_more
+                near = abs(values.mean() - bound) <= reach
+                outcome = "holds" if near else "fails"
+            else:
+                sign = {">": 1, "<": -1}[check["relation"]]
+                ends = sorted([sign * (low - bound), sign * (high - bound)])
+                outcome = (
+                    "holds" if ends[0] > 0 else "fails" if ends[1] <= 0 else "open"
+                )
+            assert check["outcome"] == outcome, claim["name"]
+            outcomes.append(outcome)
+        n_holding = outcomes.count("holds")
+        verdict = (
+            "holds"
+            if n_holding == len(outcomes)
+            else "in part"
+            if n_holding
+            else "does not hold"
+            if "fails" in outcomes
+            else "undecided"
+        )
+        assert claim["verdict"] == verdict, claim["name"]
+
+
+def result_of(data, experiment, seed=0, **where):
+    wanted = {"experiment": experiment, "seed": seed, **where}
+    (found,) = (r for r in data["records"] if wanted.items() <= r["task"].items())
+    return found["result"]
+
+
+def test_the_numbers_are_what_their_labels_say(run):
+    """From melodies, basins and values themselves, not from fields made of them."""
+    _, data = run
+    numbers = data["numbers"]
+    reels = load_celtic()
+    mountain = reels.data[reels.titles.index("The Green Mountain")]
+    for h in TINY.strip:
+        decoded = result_of(
+            data, "reconstruction", model="paper AE", h=h, corpus="reels"
+        )["green_mountain"]
+        wrong = numbers[f"strip.{h}.green_mountain_wrong"]["values"][0]
+        assert wrong == (np.array(decoded) != mountain).sum()
+    for short, model in (("ae", "paper AE"), ("vae", "paper VAE")):
+        paths = result_of(data, "sweeps", model=model, corpus="reels")["paths"]
+        n_distinct = [len(set(map(tuple, path))) for path in paths]
+        value = numbers[f"sweep.{short}.n_distinct"]["values"][0]
+        assert value == np.mean(n_distinct)
+        path = np.array(
+            result_of(data, "interpolation", model=model, h=24)["named_path"]
+        )
+        jumps = (path[1:] != path[:-1]).sum(axis=1)
+        distance = (path[0] != path[-1]).sum()
+        largest = numbers[f"pair.{short}.named_largest_jump"]["values"][0]
+        assert largest == pytest.approx(jumps.max() / distance)
+        assert numbers[f"pair.{short}.named_step_1_is_start"]["values"][0] == (
+            jumps[0] == 0
+        )
+        basins = result_of(data, "recursion", model=model)
+        assert sum(basins["basins"]) == TINY.n_starts
+        in_reels = np.array(basins["basins"])[np.array(basins["is_reel"]) == 1].sum()
+        value = numbers[f"recursion.{short}.starts_in_reels"]["values"][0]
+        assert value == in_reels / TINY.n_starts
+        for objective, goal, sign in (
+            ("most holds", "most", 1),
+            ("fewest holds", "fewest", -1),
+        ):
+            steered = result_of(
+                data, "steering", model=model, objective=objective, method="gradient"
+            )
+            gain = np.mean(steered["after"]) - np.mean(steered["before"])
+            value = numbers[f"steer.{goal}.{short}_gradient.gain"]["values"][0]
+            assert value == pytest.approx(sign * gain)
+            assert steered["decodings_per_start"] == 202
+    lowest = result_of(data, "lowest_h", model="PCA")
+    errors = {h: (outputs, steps) for h, outputs, steps in lowest["tried"]}
+    assert errors[lowest["by_steps"]][1] == 0
+    assert numbers["lowest.PCA.by_steps"]["values"][0] == lowest["by_steps"]
+
+
+# ------------------------------------------------------------------- the report
+
+
+def test_the_report_says_what_the_data_says(run, html):
+    _, data = run
+    text = text_of(html)
+    for claim in data["claims"]:
+        assert claim["text"] in text
+        assert f'id="{claim["name"]}"' in html
+        for check in claim["checks"]:
+            number = data["numbers"][check["number"]]
+            assert f"{number['label']}: {as_shown(number)} ," in text
+        if claim["verdict"] != "holds":
+            assert claim["because"] in text
+        else:
+            assert not claim["because"]
+    for number in data["numbers"].values():
+        assert as_shown(number) in text
+    verdicts = [claim["verdict"] for claim in data["claims"]]
+    words = {"holds": "hold", "does not hold": "do not hold"}
+    words |= {"in part": "hold in part", "undecided": "are undecided"}
+    for verdict in set(verdicts):
+        assert f"{verdicts.count(verdict)} {words[verdict]}" in text
+        shown = html.count(f">{verdict}</span>")
+        in_table_1 = sum(
+            claim["verdict"] == verdict
+            for row in data["table_1"]
+            for name in row["autoencoder"] + row["variational"]
+            for claim in data["claims"]
+            if claim["name"] == name
+        )
+        assert shown == 2 * verdicts.count(verdict) + in_table_1
+
+
+def as_shown(number):
+    def digits(x):
+        size = abs(float(x))
+        text = f"{size:,.3f}" if size < 10 else f"{size:,.1f}"
+        if size >= 1000 or size.is_integer():
+            text = f"{size:,.0f}"
+        elif size < 0.0005:
+            text = f"{size:.0e}"
+        return ("\u2212" if x < 0 else "") + text
+
+    if number["mean"] is None:
+        return "none"
+    mean = digits(number["mean"])
+    if number["low"] == number["high"]:
+        return mean
+    return f"{mean} [{digits(number['low'])}, {digits(number['high'])}]"
+
+
+def test_every_figure_and_table_1_are_there(run, html):
+    _, data = run
+    claimed = set()
+    for claim in data["claims"]:
+        figures = re.search(r"Figures? ([\d, and to]+)", claim["figure"])
+        for first, last in re.findall(
+            r"(\d+)(?: to (\d+))?", figures[1] if figures else ""
+        ):
+            claimed |= set(range(int(first), int(last or first) + 1))
+    text = text_of(html)
+    pictured = {int(n) for n in re.findall(r"[Ff]igure (\d+)", text)}
+    assert pictured >= FIGURES
+    assert claimed >= FIGURES
+    assert len(data["table_1"]) == 5
+    assert html.count("<figure>") >= 15
+    assert html.count('class="melody"') >= 20
+
+
+def test_the_report_needs_no_network(html):
+    without_names = re.sub(r'xmlns(:\w+)?="[^"]*"', "", html)
+    for wanted in ("<link", "@import", "<iframe", "fetch(", "XMLHttpRequest"):
+        assert wanted not in without_names
+    assert not re.findall(r'\bsrc\s*=\s*"(?!data:)', without_names)
+    assert not re.findall(r'href\s*=\s*"(?!#)', without_names)
+    assert "default-src 'none'" in html
+    assert html.count("<script>") == len(re.findall(r'<div class="c2c">', html))
+
+
+def test_names_within_the_page_are_unique(html):
+    names = re.findall(
+        r'\bid="([^"]+)"', re.sub(r"<svg.*?</svg>", "", html, flags=re.S)
+    )
+    assert len(names) == len(set(names))
+    for target in re.findall(r'<a href="#([^"]+)"', html):
+        assert target in names
+
+
+# ------------------------------------------------------------- stopping, resuming
+
+
+def test_a_finished_run_is_not_run_again(run):
+    out, data = run
+    before = (out / "journal.jsonl").read_bytes()
+    report = (out / "report.html").read_bytes()
+    again = reproduce_paper.reproduce(TINY, out, verbose=False)
+    assert (out / "journal.jsonl").read_bytes() == before
+    assert (out / "report.html").read_bytes() == report
+    assert json.loads(json.dumps(again)) == data
+    assert not (out / "models").exists()
+
+
+def test_more_seeds_keep_the_finished_ones(run, monkeypatch, tmp_path):
+    """Only what is missing is asked for."""
+    out, _ = run
+    (tmp_path / "journal.jsonl").write_bytes((out / "journal.jsonl").read_bytes())
+    asked = []
+
+    def refuse(*args, **kwargs):
+        asked.append(kwargs["seed"])
+        raise RuntimeError
+
+    monkeypatch.setattr(reproduce_paper, "perform", partial(refuse))
+    more = dataclasses.replace(TINY, n_seeds=3)
+    with pytest.raises(RuntimeError):
+        reproduce_paper.reproduce(more, tmp_path, verbose=False)
+    assert asked == [2]
+
+
+def test_kill_and_resume(run, tmp_path):
+    out, data = run
+    journal = tmp_path / "journal.jsonl"
+    program = (
+        "import sys; sys.path[:0] = [sys.argv[1], sys.argv[2]]\n"
+        "from test_reproduction import TINY, reproduce_paper\n"
+        "reproduce_paper.reproduce(TINY, sys.argv[3], n_jobs=2, verbose=False)\n"
+    )
+    folders = [str(Path(__file__).parent), str(EXAMPLES), str(tmp_path)]
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, *folders], start_new_session=True
+    )
+    deadline = time.monotonic() + 300
+    while n_lines(journal) < 3:
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    wait_until_free(journal)
+    kept = journal.read_bytes()
+    kept = kept[: kept.rfind(b"\n") + 1]
+    finished = {task_of(line) for line in kept.splitlines()}
+    assert len(finished) >= 3
+    # All but two of what is left come from the other run, to save time.
+    others = (out / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    left = [line for line in others if task_of(line) not in finished]
+    journal.write_bytes(kept + b"".join(left[:-2]))
+    resumed = reproduce_paper.reproduce(TINY, tmp_path, verbose=False)
+    assert journal.read_bytes().startswith(kept)
+    assert n_lines(journal) == len(others)
+    assert json.loads(json.dumps(resumed)) == data
+
+
+def n_lines(path):
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def task_of(line):
+    return json.dumps(json.loads(line)["task"], sort_keys=True)
+
+
+def wait_until_free(journal):
+    """Workers of a killed run may hold its journal a moment longer."""
+    from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
+
+    for _ in range(200):
+        with open(journal, "rb") as file:
+            try:
+                flock(file, LOCK_EX | LOCK_NB)
+                flock(file, LOCK_UN)
+                return
+            except BlockingIOError:
+                time.sleep(0.1)
+    raise TimeoutError("The journal stays locked.")
+
+
+# ------------------------------------------------------------------- the command
+
+
+def test_the_command(run, monkeypatch, tmp_path, capsys):
+    out, data = run
+    monkeypatch.setattr(reproduce_paper, "QUICK", TINY)
+    docs = tmp_path / "findings.md"
+    reproduce_paper.main(["--quick", "--out", str(out), "--docs", str(docs)])
+    assert "report.html" in capsys.readouterr().out
+    page = docs.read_text("utf-8")
+    for claim in data["claims"]:
+        assert claim["text"] in page
+        if claim["verdict"] != "holds":
+            assert claim["because"] in page
+    for check in (check for claim in data["claims"] for check in claim["checks"]):
+        assert as_shown(data["numbers"][check["number"]]) in page
+
+
+def test_a_second_reel_of_ones_own(tmp_path):
+    reels = load_celtic()
+    path = tmp_path / "own.abc"
+    write_melody(reels.data[40], path, key="D")
+    own = reproduce_paper._second_reel(path)
+    assert own == reels.data[40].tolist()
+    materials = Materials(tmp_path, own)
+    assert materials.reels.shape == reels.data.shape
+    assert materials.reels[materials.second].tolist() == own
+    assert reels.data[materials.second].tolist() != own
+    assert materials.second != materials.green_mountain
+    low = reels.data[40].copy()
+    low[low < 128] -= 24
+    write_melody(low, path, key="D")
+    with pytest.raises(SystemExit, match="G3 to B5"):
+        reproduce_paper._second_reel(path)
+
+
+# --------------------------------------------------------------------- the plans
+
+
+def test_the_full_plan_is_what_is_promised():
+    assert FULL.n_seeds >= 5 and FULL.large == 1500 and FULL.effort == 1
+    assert FULL.n_pairs >= 500
+    assert FULL.n_starts >= 10_000
+    assert FULL.n_objective_starts >= 100
+    assert FULL.strip == (1000, 750, 500, 250, 200, 150, 100, 2)
+    assert len(load_celtic().data) == 75 and len(load_bach_sopranos().data) == 80
+    assert QUICK.large == 1500 and QUICK.effort == 1
+
+
+@pytest.mark.parametrize("plan", [FULL, QUICK, TINY])
+def test_tasks_are_told_apart(plan):
+    tasks = plan.training() + plan.measuring()
+    texts = [json.dumps(task, sort_keys=True) for task in tasks]
+    assert len(set(texts)) == len(texts)
+    assert {task["seed"] for task in tasks} == set(range(plan.n_seeds))
+
+
+def test_the_paper_s_setting():
+    ae = Materials("unused").train("paper AE", 2, 0)[-1]
+    assert ae.n_features_in_ == 3968
+    assert ae.get_params() == ae.get_params() | {
+        "activation": "sigmoid",
+        "output": "sigmoid",
+        "init": "glorot",
+        "output_bias_init": "zeros",
+        "learning_rate_init": 1e-3,
+        "epsilon": 1e-7 * 3968,
+        "batch_size": 20,
+        "max_iter": 100,
+        "n_iter_no_change": 100,
+    }
+    assert ae.n_iter_ == 100 and ae.t_ == 7500
+
+
+# ------------------------------------------------------------ numbers, verdicts
+
+
+@pytest.mark.parametrize(
+    ("values", "relation", "bound", "outcome"),
+    [
+        ([1.0, 1.1, 0.9], ">", 0.5, "holds"),
+        ([1.0, 1.1, 0.9], ">", 1.0, "open"),
+        ([1.0, 1.1, 0.9], ">", 2.0, "fails"),
+        ([1.0, 1.1, 0.9], "<", 2.0, "holds"),
+        ([1.0, 1.1, 0.9], "<", 0.5, "fails"),
+        ([1.0, 1.0, 1.0], "=", 1.0, "holds"),
+        ([1.0, 1.0, 2.0], "=", 1.0, "fails"),
+        ([1.0, 1.0, 1.0], ">", 1.0, "fails"),
+        ([1.0, 1.1, 0.9], "like", 1.45, "holds"),  # 1 + 4.3 * 0.1 * sqrt(4 / 3) = 1.5
+        ([1.0, 1.1, 0.9], "like", 1.55, "fails"),
+        ([1.0], ">", 0.5, "holds"),
+        ([1.0, np.nan], ">", 0.5, "fails"),
+    ],
+)
+def test_outcomes(values, relation, bound, outcome):
+    mean, low, high = interval(values)
+    numbers = {"x": {"values": values, "mean": mean, "low": low, "high": high}}
+    numbers["x"]["n"] = len(values)
+    assert Check("x", relation, bound).outcome(numbers) == outcome
+
+
+def test_the_interval_covers():
+    rng = np.random.default_rng(0)
+    covered = 0
+    for sample in rng.normal(3, 2, (2000, 5)):
+        _, low, high = interval(sample)
+        covered += low <= 3 <= high
+    assert covered / 2000 == pytest.approx(0.95, abs=0.02)
+
+
+def test_why_is_said_only_where_a_claim_fails():
+    numbers = {"x": {"values": [1.0], "mean": 1.0, "low": None, "high": None}}
+    above = Claim("a", "1", "text", (Check("x", ">", 0),), "why")
+    below = Claim("b", "1", "text", (Check("x", "<", 0),), "why")
+    both = Claim("c", "1", "text", (*above.checks, *below.checks), "why")
+    assert above.judge(numbers)["because"] == ""
+    assert below.judge(numbers)["because"] == "why"
+    assert [c.judge(numbers)["verdict"] for c in (above, below, both)] == [
+        "holds",
+        "does not hold",
+        "in part",
+    ]
+
+
+def test_the_lowest_h_is_found():
+    for lowest in range(1, 17):
+        assert _first(lambda h, lowest=lowest: h < lowest, 0, 16, 1) == lowest
+    for lowest in range(1, 65):
+        found = _first(lambda h, lowest=lowest: h < lowest, 0, 64, 4)
+        assert lowest <= found < lowest + 4
+    # one size after another finds what bisection may pass over
+    assert _first(lambda h: h != 5, 0, 16, 1) == 5
+    for resolution in (1, 2):
+        assert _first(lambda h: 1, 0, 16, resolution) is None
+
+
+# ------------------------------------------------------------------------- style
+
+
+def test_reels_are_in_style_and_noise_is_not():
+    reels = load_celtic().data
+    style = NoteStyle(reels)
+    assert style.is_in_style(reels).mean(axis=1).min() > 0.95
+    rng = np.random.default_rng(0)
+    noise = reels.copy()
+    noise[noise < 128] = rng.integers(55, 84, (noise < 128).sum())
+    pitches, durations = style.is_in_style(noise)
+    assert not pitches.any()
+    assert durations.mean() > 0.95  # which are as before
+    one_note = np.full((1, 128), 129)
+    one_note[0, 0] = 62
+    assert not style.is_in_style(one_note).any()
+
+
+def test_each_reel_is_judged_by_the_others():
+    """Five in a hundred are below the threshold, to which none adds itself."""
+    reels = load_celtic().data
+    style = NoteStyle(reels)
+    without_first = NoteStyle(reels[1:])
+    own = style.own[:, 0]
+    alone = without_first.likelihoods(reels[:1])[:, 0]
+    np.testing.assert_allclose(own, alone, atol=0.05)
+    assert (own < style.likelihoods(reels[:1])[:, 0]).all()
+    assert (style.own < style.thresholds[:, np.newaxis]).sum(axis=1).tolist() == [4, 4]
+
+
+def test_motif_kept():
+    reels = load_celtic().data
+    kept = motif_kept(reels, reels)
+    assert (kept > 0.5).all()
+    same_for_all = np.repeat(reels[:1], len(reels), axis=0)
+    assert abs(motif_kept(same_for_all, reels).mean()) < 1e-12
+    held = reels[0].copy()
+    off_beat = np.arange(128) % 4 != 0
+    held[off_beat & (held < 128)] = 129
+    assert beats_kept(held, reels[0]) > 0.9
