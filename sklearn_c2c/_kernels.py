@@ -12,9 +12,8 @@ import numpy as np
 # Sums may be reordered and fused, which SIMD needs; NaN and infinity stay themselves.
 _REORDER = {"reassoc", "contract", "arcp", "nsz"}
 
-# Columns of a tile: few enough that four rows of it stay in the first-level cache,
-# enough that the loops around it cost nothing.
-_COLUMNS = 1024
+# Of so many factors from 1 to 2 a logarithm is taken: few enough not to overflow.
+_FACTORS = 256
 
 
 def _jit(function):
@@ -30,7 +29,9 @@ def gather(lo, hi, out, data, indices, indptr, coef, intercept):
     """Rows lo:hi of ``out = X @ coef + intercept``, X in CSR form."""
     for i in range(lo, hi):
         out_i = out[i]
-        out_i[:] = intercept
+        # A loop: an assignment of arrays takes seconds to compile.
+        for k in range(out_i.shape[0]):
+            out_i[k] = intercept[k]
         _add_rows(out_i, data, indices, indptr[i], indptr[i + 1], coef)
 
 
@@ -46,43 +47,6 @@ def _add_rows(out, data, indices, start, stop, rows):
             out[k] += a * row_a[k] + b * row_b[k] + c * row_c[k] + d * row_d[k]
     for j in range(fours, stop):
         _add_scaled(out, data[j], rows[indices[j]])
-
-
-@_jit
-def product(lo, hi, out, Z, coef, intercept):
-    """Columns lo:hi of ``out = Z @ coef + intercept``, for a Z of few rows.
-
-    One pass over coef, six of its rows by two of Z at a time. Where one of Z is left it
-    stands in for the other, too, whose sums go nowhere.
-    """
-    n, h = Z.shape
-    # With a width that the compiler knows, it knows that the two rows lie apart.
-    sums = np.empty((n + n % 2, _COLUMNS // 2), coef.dtype)
-    for c in range(lo, hi, _COLUMNS // 2):
-        end = min(c + _COLUMNS // 2, hi)
-        sums[:, : end - c] = intercept[c:end]
-        for k in range(0, h - h % 6, 6):
-            w_0, w_1, w_2 = coef[k, c:end], coef[k + 1, c:end], coef[k + 2, c:end]
-            w_3, w_4, w_5 = coef[k + 3, c:end], coef[k + 4, c:end], coef[k + 5, c:end]
-            for i in range(0, n, 2):
-                pair, y = sums[i : i + 2], Z[i, k : k + 6]
-                z = Z[min(i + 1, n - 1), k : k + 6]
-                y_0, y_1, y_2, y_3, y_4, y_5 = y[0], y[1], y[2], y[3], y[4], y[5]
-                z_0, z_1, z_2, z_3, z_4, z_5 = z[0], z[1], z[2], z[3], z[4], z[5]
-                for j in range(end - c):
-                    # All is read before anything is written, or else it is read twice.
-                    a, b, d = w_0[j], w_1[j], w_2[j]
-                    e, f, g = w_3[j], w_4[j], w_5[j]
-                    s = y_0 * a + y_1 * b + y_2 * d + y_3 * e + y_4 * f + y_5 * g
-                    t = z_0 * a + z_1 * b + z_2 * d + z_3 * e + z_4 * f + z_5 * g
-                    s += pair[0, j]
-                    t += pair[1, j]
-                    pair[0, j] = s
-                    pair[1, j] = t
-        for k in range(h - h % 6, h):
-            for i in range(n):
-                _add_scaled(sums[i, : end - c], Z[i, k], coef[k, c:end])
-        out[:, c:end] = sums[:n, : end - c]
 
 
 @_jit
@@ -135,7 +99,7 @@ def catch_up(
         for k in range(width):
             root[k] = np.sqrt(v_row[k])
         # From m below tiny on a step moves nothing: what is left only decays.
-        awake = _largest(m_row)
+        awake = _furthest(m_row)
         t = last[row]
         while t < step and awake > tiny:
             t += 1
@@ -152,11 +116,12 @@ def catch_up(
 
 
 @_jit
-def _largest(row):
-    largest = row.dtype.type(0)
+def _furthest(row):
+    """Return the largest absolute value."""
+    furthest = row.dtype.type(0)
     for k in range(row.shape[0]):
-        largest = max(largest, abs(row[k]))
-    return largest
+        furthest = max(furthest, abs(row[k]))
+    return furthest
 
 
 @_jit
@@ -218,69 +183,67 @@ def scatter(
 
 
 @_jit
-def dots(lo, hi, out, A, B):
-    """Columns lo:hi of ``out = A @ B.T``, for an A of few rows.
+def sigmoid_expectation(lo, hi, out, log_normalizers, a):
+    """Rows lo:hi of ``out = sigmoid(a)``, where out is ``exp(-abs(a))`` before.
 
-    One pass over B, four of its rows at a time, which stay in the first-level cache
-    while all of A goes by.
+    ``log_normalizers[i]`` becomes ``sum(log(1 + exp(a[i])))``. Its logarithms are taken
+    of products: a logarithm each would take longer than all the rest.
     """
-    n, width = A.shape
-    sums = np.empty((n, 4), A.dtype)
-    for k in range(lo, hi, 4):
-        k_end = min(k + 4, hi)
-        sums[:] = 0
-        for c in range(0, width, _COLUMNS):
-            _add_dots(sums, A, B, k, k_end, c, min(c + _COLUMNS, width))
-        out[:, k:k_end] = sums[:, : k_end - k]
+    zero, one = a.dtype.type(0), a.dtype.type(1)
+    width = a.shape[1]
+    for i in range(lo, hi):
+        total = np.float64(0)
+        for c in range(0, width, _FACTORS):
+            n = min(_FACTORS, width - c)
+            a_i, out_i = a[i, c : c + n], out[i, c : c + n]
+            product = np.float64(1)
+            for k in range(n):
+                e = out_i[k]
+                total += max(a_i[k], zero)
+                product *= 1 + np.float64(e)
+                out_i[k] = (one if a_i[k] >= zero else e) / (one + e)
+            total += np.log(product)
+        log_normalizers[i] = total
 
 
 @_jit
-def _add_dots(sums, A, B, k, k_end, c, c_end):
-    """Add to sums what columns c:c_end contribute to ``A @ B[k:k_end].T``.
+def below_largest(lo, hi, out, log_normalizers, a, totals):
+    """Rows lo:hi of ``out = a - largest``, the largest a of its group of columns.
 
-    Four rows by four, their sixteen sums in registers. Where fewer are left the last
-    one stands in for the missing ones, and its surplus sums are dropped.
+    Totals has a column for each group; ``log_normalizers[i]`` becomes ``sum(total *
+    largest)`` over groups.
     """
-    width = c_end - c
-    b_0, b_1 = B[k, c:c_end], B[min(k + 1, k_end - 1), c:c_end]
-    b_2, b_3 = B[min(k + 2, k_end - 1), c:c_end], B[k_end - 1, c:c_end]
-    n = A.shape[0]
-    zero = A.dtype.type(0)
-    for i in range(0, n, 4):
-        i_1, i_2, i_3 = min(i + 1, n - 1), min(i + 2, n - 1), min(i + 3, n - 1)
-        a_0, a_1 = A[i, c:c_end], A[i_1, c:c_end]
-        a_2, a_3 = A[i_2, c:c_end], A[i_3, c:c_end]
-        s_00 = s_01 = s_02 = s_03 = s_10 = s_11 = s_12 = s_13 = zero
-        s_20 = s_21 = s_22 = s_23 = s_30 = s_31 = s_32 = s_33 = zero
-        for j in range(width):
-            s_00 += a_0[j] * b_0[j]
-            s_01 += a_0[j] * b_1[j]
-            s_02 += a_0[j] * b_2[j]
-            s_03 += a_0[j] * b_3[j]
-            s_10 += a_1[j] * b_0[j]
-            s_11 += a_1[j] * b_1[j]
-            s_12 += a_1[j] * b_2[j]
-            s_13 += a_1[j] * b_3[j]
-            s_20 += a_2[j] * b_0[j]
-            s_21 += a_2[j] * b_1[j]
-            s_22 += a_2[j] * b_2[j]
-            s_23 += a_2[j] * b_3[j]
-            s_30 += a_3[j] * b_0[j]
-            s_31 += a_3[j] * b_1[j]
-            s_32 += a_3[j] * b_2[j]
-            s_33 += a_3[j] * b_3[j]
-        _add_four(sums[i], s_00, s_01, s_02, s_03)
-        if i + 1 < n:
-            _add_four(sums[i_1], s_10, s_11, s_12, s_13)
-        if i + 2 < n:
-            _add_four(sums[i_2], s_20, s_21, s_22, s_23)
-        if i + 3 < n:
-            _add_four(sums[i_3], s_30, s_31, s_32, s_33)
+    n_groups = totals.shape[1]
+    size = a.shape[1] // n_groups
+    for i in range(lo, hi):
+        log_normalizer = np.float64(0)
+        for g in range(n_groups):
+            a_g = a[i, g * size : (g + 1) * size]
+            out_g = out[i, g * size : (g + 1) * size]
+            largest = a_g[0]
+            for k in range(1, size):
+                largest = max(largest, a_g[k])
+            for k in range(size):
+                out_g[k] = a_g[k] - largest
+            log_normalizer += totals[i, g] * largest
+        log_normalizers[i] = log_normalizer
 
 
 @_jit
-def _add_four(out, a, b, c, d):
-    out[0] += a
-    out[1] += b
-    out[2] += c
-    out[3] += d
+def softmax_expectation(lo, hi, out, log_normalizers, totals):
+    """Rows lo:hi of ``out = total * softmax(a)``, where out is ``exp(a - largest)``.
+
+    ``log_normalizers[i]`` grows by ``sum(total * log(sum(out)))`` over groups.
+    """
+    n_groups = totals.shape[1]
+    size = out.shape[1] // n_groups
+    for i in range(lo, hi):
+        for g in range(n_groups):
+            out_g = out[i, g * size : (g + 1) * size]
+            normalizer = out.dtype.type(0)
+            for k in range(size):
+                normalizer += out_g[k]
+            share = totals[i, g] / normalizer
+            for k in range(size):
+                out_g[k] *= share
+            log_normalizers[i] += totals[i, g] * np.log(normalizer)

@@ -16,12 +16,10 @@ from sklearn_c2c._nn import (
 )
 from sklearn_c2c._threads import matmul
 
-# Up to so many samples a batch, our products of few rows beat those of BLAS.
+# Units of a layer that are stepped at once at most, so that their weights and gradients
+# stay in cache; more of them with many samples, which BLAS packs anew every time.
 _FEW_SAMPLES = 64
-
-# Units of a layer that are stepped at once, so that their weights and gradients stay
-# in cache; more of them with more samples, each of which is packed anew every time.
-_UNITS, _MANY_UNITS = 32, 128
+_UNITS, _MANY_UNITS = 64, 256
 
 
 class Adam:
@@ -74,9 +72,6 @@ def affine(X, coef, intercept, workers):
         arrays = X.data, X.indices, X.indptr, coef, intercept
         work = X.nnz * n_out
         workers.run(_kernels.gather, n_samples, work, out, *arrays, block=1)
-    elif 1 < n_samples <= _FEW_SAMPLES:
-        work = X.size * n_out
-        workers.run(_kernels.product, n_out, work, out, X, coef, intercept)
     else:
         matmul(X, coef, workers, out)
         out += intercept
@@ -110,32 +105,31 @@ class DenseLayer:
         """Step along the gradient; return ``delta @ coef.T`` of before the step."""
         self._step(self.intercept, self._intercept_moments, delta.sum(axis=0))
         delta_in = self._room_for_delta(Z)
+        h = len(self.coef)
+        n_units = _UNITS if len(Z) <= _FEW_SAMPLES else _MANY_UNITS
+        n_units = min(
+            n_units, -(-h // 2)
+        )  # of a small layer each of two threads a half
         work = 2 * self.coef.size * len(Z)
-        self.workers.run(self._descend, len(self.coef), work, delta_in, Z, delta)
+        self.workers.run(
+            self._descend, h, work, n_units, delta_in, Z, delta, block=n_units
+        )
         return delta_in
 
     def _room_for_delta(self, Z):
         return np.empty_like(Z)
 
-    def _descend(self, lo, hi, delta_in, Z, delta):
+    def _descend(self, lo, hi, n_units, delta_in, Z, delta):
         """Do that for the units lo:hi, few at a time, so that all stays in cache."""
         arrays = self.coef, *self._coef_moments
-        n_units = _UNITS if len(Z) <= _FEW_SAMPLES else _MANY_UNITS
         room = np.empty((n_units, delta.shape[1]), delta.dtype)
         for i in range(lo, hi, n_units):
             units = slice(i, min(i + n_units, hi))
             gradient = room[: units.stop - i]
             np.matmul(Z[:, units].T, delta, out=gradient)
             if delta_in is not None:
-                self._back(i, units.stop, delta_in, delta)
+                np.matmul(delta, self.coef[units].T, out=delta_in[:, units])
             self._adam(0, gradient.size, *(a[units] for a in arrays), gradient)
-
-    def _back(self, lo, hi, delta_in, delta):
-        """Columns lo:hi of ``delta_in = delta @ coef.T``."""
-        if len(delta) <= _FEW_SAMPLES:
-            _kernels.dots(lo, hi, delta_in, delta, self.coef)
-        else:
-            np.matmul(delta, self.coef[lo:hi].T, out=delta_in[:, lo:hi])
 
     def settle(self):
         """Bring all weights to the present step, for others to read."""

@@ -1,4 +1,6 @@
-"""Activations, losses with their gradients, initial weights. Imports `_threads`.
+"""Activations, losses with their gradients, initial weights.
+
+Imports `_kernels` and `_threads`.
 
 Nothing here checks its input: the estimators do.
 """
@@ -7,6 +9,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.decomposition import PCA
 
+from sklearn_c2c import _kernels
 from sklearn_c2c._threads import single_threaded_blas
 
 # Natural logarithm of the largest and smallest variance of a latent variable.
@@ -20,8 +23,8 @@ _PCA_SPREAD = 0.5
 _PCA_LOG_ODDS = 5.0
 
 # Samples whose loss is computed at once, and what an output costs in multiply-adds.
-_LOSS_ROWS = 64
-_LOSS_WORK = 8
+_LOSS_ROWS = 8
+_LOSS_WORK = 32
 
 # ---------------------------------------------------------------- activations
 
@@ -72,10 +75,9 @@ def sigmoid_cross_entropy(a, X, workers):
         Gradient of the loss with respect to a.
     """
 
-    def expect(rows, out):
-        e = np.exp(-np.abs(a[rows]))
-        np.divide(np.maximum(e, a[rows] >= 0), 1 + e, out=out)
-        return np.maximum(a[rows], 0) + np.log1p(e)
+    def expect(lo, hi, out, log_normalizers):
+        np.exp(-np.abs(a[lo:hi]), out=out[lo:hi])
+        _kernels.sigmoid_expectation(lo, hi, out, log_normalizers, a)
 
     return _loss_and_delta(a, X, expect, workers)
 
@@ -103,15 +105,12 @@ def softmax_cross_entropy(a, X, group_size, workers):
     delta : ndarray of shape (n_samples, n_features)
         Gradient of the loss with respect to a.
     """
-    total = _group_sums(X, group_size)
+    totals = _group_sums(X, group_size)
 
-    def expect(rows, out):
-        groups = a[rows].reshape(len(out), -1, group_size)
-        largest = groups.max(axis=2, keepdims=True)
-        e = np.exp(groups - largest)
-        normalizer = e.sum(axis=2, keepdims=True)
-        np.multiply(total[rows] / normalizer, e, out=out.reshape(e.shape))
-        return total[rows] * (np.log(normalizer) + largest)
+    def expect(lo, hi, out, log_normalizers):
+        _kernels.below_largest(lo, hi, out, log_normalizers, a, totals)
+        np.exp(out[lo:hi], out=out[lo:hi])
+        _kernels.softmax_expectation(lo, hi, out, log_normalizers, totals)
 
     return _loss_and_delta(a, X, expect, workers)
 
@@ -126,23 +125,20 @@ def cross_entropy(a, X, group_size, workers):
 def _loss_and_delta(a, X, expect, workers):
     """``sum(log_normalizer) - x @ a`` and ``expected - x``.
 
-    ``expect(rows, out)`` writes what is expected of some rows and returns the log
-    normalizer: of few rows at a time, so that all that it makes stays in cache.
+    ``expect(lo, hi, out, log_normalizers)`` writes what is expected of some rows and
+    their log normalizers: of few rows at a time, so that all stays in cache.
     """
-    n_samples = len(a)
     delta = np.empty_like(a)
-    log_normalizers = np.zeros(n_samples)
+    log_normalizers = np.empty(len(a))
 
     def run(lo, hi):
         for i in range(lo, hi, _LOSS_ROWS):
-            rows = slice(i, min(i + _LOSS_ROWS, hi))
-            terms = expect(rows, delta[rows]).reshape(rows.stop - i, -1)
-            log_normalizers[rows] = terms.sum(axis=1, dtype=np.float64)
+            expect(i, min(i + _LOSS_ROWS, hi), delta, log_normalizers)
 
-    workers.run(run, n_samples, _LOSS_WORK * a.size, block=_LOSS_ROWS)
+    workers.run(run, len(a), _LOSS_WORK * a.size, block=_LOSS_ROWS)
     loss = log_normalizers.sum()
     if sparse.issparse(X):
-        stored = np.repeat(np.arange(n_samples) * a.shape[1], np.diff(X.indptr))
+        stored = np.repeat(np.arange(len(a)) * a.shape[1], np.diff(X.indptr))
         stored += X.indices
         loss -= (X.data * a.ravel()[stored]).sum(dtype=np.float64)
         delta.ravel()[stored] -= X.data
@@ -153,14 +149,15 @@ def _loss_and_delta(a, X, expect, workers):
 
 
 def _group_sums(X, group_size):
+    """Sum of each group of columns, of shape (n_samples, n_groups)."""
     n_samples, n_features = X.shape
     if not sparse.issparse(X):
-        return X.reshape(n_samples, -1, group_size).sum(axis=2, keepdims=True)
+        return X.reshape(n_samples, -1, group_size).sum(axis=2)
     n_groups = n_features // group_size
     group = X.indices // group_size
     group += np.repeat(np.arange(n_samples) * n_groups, np.diff(X.indptr))
     sums = np.bincount(group, weights=X.data, minlength=n_samples * n_groups)
-    return sums.reshape(n_samples, n_groups, 1).astype(X.dtype)
+    return sums.reshape(n_samples, n_groups).astype(X.dtype)
 
 
 def probabilities(a, group_size):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy import sparse
+from scipy import sparse, special
 
 from sklearn_c2c import _kernels
 
@@ -42,7 +42,9 @@ def dtype(request):
 
 @pytest.fixture
 def tolerance(dtype):
-    return {"rtol": 2e-4, "atol": 2e-5} if dtype == np.float32 else {"rtol": 1e-11}
+    if dtype == np.float32:
+        return {"rtol": 2e-4, "atol": 2e-5}
+    return {"rtol": 1e-11, "atol": 1e-300}  # denormal numbers have few digits
 
 
 @pytest.fixture(params=["compiled", "interpreted"])
@@ -72,25 +74,50 @@ def test_adam_flushes_denormal_moments(run, dtype):
     assert v.tolist() == [0, 0, 0]
 
 
-SHAPES = [(1, 1, 1), (20, 9, 700), (3, 5, 1100), (6, 14, 512), (2, 0, 3), (0, 4, 3)]
+# How far logits are from 0.
+LOGITS = {"near": 1, "far": 60, "very far": 800}
 
 
-@pytest.mark.parametrize(("n", "h", "d"), SHAPES)
-def test_dots(rng, run, dtype, tolerance, n, h, d):
-    A, B = (rng.normal(size=shape).astype(dtype) for shape in ((n, d), (h, d)))
-    out = np.full((n, h), np.nan, dtype)
-    for lo, hi in blocks(h):
-        run(_kernels.dots, lo, hi, out, A, B)
-    assert_allclose(out, A @ B.T, **tolerance)
+@pytest.fixture(params=LOGITS)
+def logits(request, rng, dtype):
+    # More columns than the factors of one logarithm, in 11 groups.
+    return (LOGITS[request.param] * rng.normal(size=(7, 11 * 60))).astype(dtype)
 
 
-@pytest.mark.parametrize(("n", "h", "d"), SHAPES)
-def test_product(rng, run, dtype, tolerance, n, h, d):
-    Z, W, b = (rng.normal(size=shape).astype(dtype) for shape in ((n, h), (h, d), d))
-    out = np.full((n, d), np.nan, dtype)
-    for lo, hi in blocks(d):
-        run(_kernels.product, lo, hi, out, Z, W, b)
-    assert_allclose(out, Z @ W + b, **tolerance)
+def test_sigmoid_expectation(run, logits, tolerance):
+    a = logits.astype(np.float64)
+    out, log_normalizers = np.exp(-np.abs(logits)), np.full(7, np.nan)
+    for lo, hi in blocks(7):
+        run(_kernels.sigmoid_expectation, lo, hi, out, log_normalizers, logits)
+    assert_allclose(out, special.expit(a), **tolerance)
+    assert_allclose(log_normalizers, np.logaddexp(0, a).sum(axis=1), rtol=1e-6)
+    if logits.dtype == np.float64:
+        assert_allclose(log_normalizers, np.logaddexp(0, a).sum(axis=1), rtol=1e-13)
+
+
+def test_the_log_normalizer_keeps_what_is_small(run, dtype):
+    a = np.full((1, 600), -12, dtype)
+    out, log_normalizers = np.exp(-np.abs(a)), np.full(1, np.nan)
+    run(_kernels.sigmoid_expectation, 0, 1, out, log_normalizers, a)
+    assert_allclose(log_normalizers, 600 * np.log1p(np.exp(-12)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("n_groups", [1, 11, 660])
+def test_softmax_expectation(rng, run, logits, dtype, tolerance, n_groups):
+    totals = rng.random((7, n_groups)).astype(dtype)
+    groups = logits.astype(np.float64).reshape(7, n_groups, -1)
+    out, log_normalizers = np.empty_like(logits), np.full(7, np.nan)
+    for lo, hi in blocks(7):
+        args = lo, hi, out, log_normalizers
+        run(_kernels.below_largest, *args, logits, totals)
+        np.exp(out[lo:hi], out=out[lo:hi])
+        run(_kernels.softmax_expectation, *args, totals)
+    expected = totals[:, :, None] * special.softmax(groups, axis=2)
+    assert_allclose(out, expected.reshape(out.shape), **tolerance)
+    normalizers = totals * special.logsumexp(groups, axis=2)
+    scale = (totals * np.abs(groups).max(axis=2)).sum(axis=1)
+    close = 1e-6 if dtype == np.float32 else 1e-13
+    assert (np.abs(log_normalizers - normalizers.sum(axis=1)) <= close * scale).all()
 
 
 def csr(rng, n, d, dtype):

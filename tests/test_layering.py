@@ -14,7 +14,7 @@ ROOMS = {
     "journal": set(),
     "melody": set(),
     "_threads": set(),
-    "_nn": {"_threads"},
+    "_nn": {"_kernels", "_threads"},
     "_layers": {"_kernels", "_nn", "_threads"},
     "io": {"melody"},
     "datasets": {"io", "melody"},
