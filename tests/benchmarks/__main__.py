@@ -1,11 +1,9 @@
 """Run benchmarks, keep what they measure, write the page."""
 
 import argparse
-import ast
 import importlib
 import json
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,26 +13,6 @@ from tests.benchmarks.tables import table
 _HERE = Path(__file__).parent
 # Of the sections; others follow by name.
 _ORDER = ["training", "epochs", "large", "interactive", "start", "reading", "sweep"]
-
-
-class Script:
-    """A benchmark that is a script of its own: what it prints is its section."""
-
-    def __init__(self, name, documentation):
-        self._name = name
-        self.TITLE, _, text = documentation.partition("\n")
-        self._text = text.strip()
-
-    def measure(self, options):
-        """Run it."""
-        command = [sys.executable, "-m", f"tests.benchmarks.bench_{self._name}"]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-        if done.returncode == 0:
-            yield {"case": "all", "output": done.stdout.strip()}
-
-    def report(self, records):
-        """What it printed."""
-        return f"```text\n{records[-1]['output']}\n```"
 
 
 def main():
@@ -54,15 +32,10 @@ def _benchmarks():
     """All of this folder, in the order of the page."""
     names = sorted(path.stem.removeprefix("bench_") for path in _HERE.glob("bench_*"))
     names.sort(key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
-    return {name: _benchmark(name) for name in names}
-
-
-def _benchmark(name):
-    tree = ast.parse((_HERE / f"bench_{name}.py").read_text())
-    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    if {"measure", "report"} <= functions:
-        return importlib.import_module(f"tests.benchmarks.bench_{name}")
-    return Script(name, ast.get_docstring(tree))
+    found = [
+        importlib.import_module(f"tests.benchmarks.bench_{name}") for name in names
+    ]
+    return dict(zip(names, found, strict=True))
 
 
 def _parser(benchmarks):
@@ -80,6 +53,7 @@ def _parser(benchmarks):
         default=Path("build", "benchmarks.jsonl"),
         help="the file that records are kept in (%(default)s)",
     )
+    add("--rounds", type=int, help="repetitions, where not each benchmark's own number")
     for name, benchmark in benchmarks.items():
         if hasattr(benchmark, "add_options"):
             benchmark.add_options(parser.add_argument_group(name))

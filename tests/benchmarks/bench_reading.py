@@ -1,23 +1,19 @@
-"""Reading 3,000 ABC tunes, in one process and in two, from cold and from the cache.
+"""Reading ABC tunes, in one process and in two, from cold and from the cache."""
 
-    python tests/benchmarks/bench_reading.py [--tunes 3000] [--rounds 7]
-
-The first tunes of O'Neill's, Ryan's and Aird's collections as music21 brings them, a
-folder of files with 1 to 200 tunes each. Each run is a fresh interpreter; what it
-imports before it reads is not counted, the processes that it starts are. Runs take
-turns, each cold one with an empty cache folder. Medians and their ratios are printed.
-"""
-
-import argparse
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from statistics import median
 
-COLLECTIONS = "oneills1850", "ryansMammoth", "airdsAirs"
-READ = """
+from tests.benchmarks.tables import table
+
+TITLE = "Reading tunes"
+
+_N_ROUNDS = 5
+_COLLECTIONS = "oneills1850", "ryansMammoth", "airdsAirs"
+_READ = """
 import sys, time
 import sklearn.utils
 from sklearn_c2c.io import read_melodies
@@ -25,14 +21,36 @@ start = time.perf_counter()
 read = read_melodies(sys.argv[1], n_jobs=int(sys.argv[2]))
 print(time.perf_counter() - start, len(read.data) + len(read.rejected))
 """
+_N_JOBS = {"one process": 1, "two processes": 2}
+_CACHED = "from the cache"
 
 
-def copy_tunes(folder, n_tunes):
-    """Copy the first tunes of the collections; return their number."""
+def add_options(parser):
+    """How many tunes."""
+    parser.add_argument("--tunes", type=int, default=3000)
+
+
+def measure(options):
+    """Read in fresh interpreters, in turn, each with an empty cache and once more."""
+    seconds = {name: [] for name in (*_N_JOBS, _CACHED)}
+    with tempfile.TemporaryDirectory() as folder:
+        _copy_tunes(Path(folder), options.tunes)
+        for _ in range(options.rounds or _N_ROUNDS):
+            for name, n_jobs in _N_JOBS.items():
+                with tempfile.TemporaryDirectory() as cache:
+                    cold, n_tunes = _read(folder, n_jobs, cache)
+                    again, _ = _read(folder, n_jobs, cache)
+                seconds[name].append(cold)
+                seconds[_CACHED].append(again)
+    yield {"case": f"{n_tunes:,} tunes", "seconds": seconds}
+
+
+def _copy_tunes(folder, n_tunes):
+    """Copy the first tunes of the collections, as files of 1 to 200 tunes each."""
     import music21
 
     corpus = Path(music21.__file__).parent / "corpus"
-    for collection in COLLECTIONS:
+    for collection in _COLLECTIONS:
         for path in sorted((corpus / collection).glob("*.abc")):
             head, *tunes = path.read_text("latin-1").split("\nX:")
             tunes = ([head] if head.startswith("X:") else []) + [
@@ -45,12 +63,12 @@ def copy_tunes(folder, n_tunes):
                 return
 
 
-def seconds(folder, n_jobs, cache):
+def _read(folder, n_jobs, cache):
     """Time of one read in a fresh interpreter, and the number of tunes it found."""
     done = subprocess.run(
-        [sys.executable, "-c", READ, folder, str(n_jobs)],
+        [sys.executable, "-c", _READ, folder, str(n_jobs)],
         env=os.environ | {"SKLEARN_C2C_CACHE": cache},
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
@@ -58,28 +76,25 @@ def seconds(folder, n_jobs, cache):
     return float(duration), int(n_tunes)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tunes", type=int, default=3000)
-    parser.add_argument("--rounds", type=int, default=7)
-    options = parser.parse_args()
-    times = {"one process": [], "two processes": [], "from the cache": []}
-    with tempfile.TemporaryDirectory() as folder:
-        copy_tunes(Path(folder), options.tunes)
-        for _ in range(options.rounds):
-            for n_jobs, name in ((1, "one process"), (2, "two processes")):
-                with tempfile.TemporaryDirectory() as cache:
-                    duration, n_tunes = seconds(folder, n_jobs, cache)
-                    times[name].append(duration)
-                    again, _ = seconds(folder, n_jobs, cache)
-                    times["from the cache"].append(again)
-    print(f"{n_tunes} tunes, {options.rounds} rounds")
-    for name, found in times.items():
-        median = statistics.median(found)
-        print(f"{name:15} {median:5.2f} s ({min(found):.2f} to {max(found):.2f})")
-    one, two, cached = (statistics.median(found) for found in times.values())
-    print(f"one / two processes {one / two:.2f}, one / cache {one / cached:.1f}")
-
-
-if __name__ == "__main__":
-    main()
+def report(records):
+    """Seconds, and how many times one process needs them."""
+    record = records[-1]
+    medians = {name: median(found) for name, found in record["seconds"].items()}
+    one = next(iter(medians.values()))
+    rows = [
+        [
+            name,
+            f"{seconds:.2f} ({min(found):.2f}-{max(found):.2f})",
+            f"{one / seconds:.2f}",
+        ]
+        for (name, seconds), found in zip(
+            medians.items(), record["seconds"].values(), strict=True
+        )
+    ]
+    return (
+        f"`read_melodies` on {record['case']} of O'Neill's, Ryan's and Aird's "
+        "collections as music21 brings them. Each run is a fresh interpreter; what it "
+        "imports before it reads is not counted, the processes that it starts are. "
+        "Medians, with the shortest and longest.\n\n"
+        + table(["", "s", "times as fast as one"], rows)
+    )

@@ -25,8 +25,7 @@ _TOO_MANY_FOR_MLP = 100_000
 
 
 def add_options(parser):
-    """Rounds, and a choice of cases and peers."""
-    parser.add_argument("--rounds", type=int, help="epochs of each peer that count")
+    """A choice of cases and peers."""
     parser.add_argument("--case", default="", help='only cases with this in: "h=64,"')
     parser.add_argument("--peer", default="", help="ours, and peers with this in them")
 

@@ -15,8 +15,8 @@ def iterate(function, *args):
     """What ``function(*args)`` yields, in a process that holds nothing else."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    target = (theirs, function, args)
-    process = context.Process(target=_serve, args=target, daemon=True)
+    # Not a daemon, which could not start processes of its own.
+    process = context.Process(target=_serve, args=(theirs, function, args))
     process.start()
     theirs.close()
     try:
