@@ -106,14 +106,15 @@ def _run(function, tasks, n_jobs):
     """Yield text and result of each task, whatever workers die.
 
     After a death those that were running go to the end, as one of them may be to blame.
-    When nothing finishes any more they run alone, which shows who is.
+    When nothing finishes any more they run alone, which shows who is: that one is left
+    out, and named when all others are done.
     """
     backend, _ = get_active_backend()
     if type(backend).__name__ == "DaskDistributedBackend":
         start = partial(_on_dask, backend)
     else:
         start = partial(_in_parallel, n_jobs)
-    left = dict(tasks)
+    left, given_up = dict(tasks), {}
     n_in_vain = 0
     while left:
         together = list(left)[-1:] if n_in_vain else list(left)
@@ -128,12 +129,14 @@ def _run(function, tasks, n_jobs):
         except _deaths() as death:
             left |= {text: left.pop(text) for text in running}
             if n_in_vain == _DEATHS_ALONE:
-                raise RuntimeError(
-                    f"The task {together[0]} ends its worker again and again; the "
-                    "usual cause is want of memory. What has finished is in the "
-                    "journal, if there is one."
-                ) from death
+                del left[together[0]]
+                given_up[together[0]] = death
         n_in_vain = n_in_vain + 1 if len(left) == n_left else 0
+    for text, death in given_up.items():
+        raise RuntimeError(
+            f"The task {text} ends its worker again and again; the usual cause is want "
+            "of memory. What has finished is in the journal, if there is one."
+        ) from death
 
 
 def _in_parallel(n_jobs, function, tasks, running):

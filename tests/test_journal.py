@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import BrokenExecutor
 from functools import partial
 from types import SimpleNamespace
 
@@ -220,6 +221,20 @@ def test_a_task_that_ends_its_workers_is_named_when_all_others_are_done(path, fi
     others = [task for task in TASKS if task["x"] != 2]
     assert journal.run(None, others, path) == [0, 1, 9, 16, 25]
     assert calls(file).count(2) < 8
+
+
+def test_what_dies_together_with_a_deadly_task_is_done(path, monkeypatch):
+    def start(n_jobs, function, tasks, running):
+        running.extend(tasks)
+        if TASKS[5] in tasks.values():
+            raise BrokenExecutor
+        for text, task in tasks.items():
+            yield text, function(**task)
+
+    monkeypatch.setattr(journal, "_in_parallel", start)
+    with pytest.raises(RuntimeError, match=r'The task {"x": 5} ends its worker'):
+        journal.run(dict, TASKS, path)
+    assert journal.run(None, TASKS[:5], path) == TASKS[:5]
 
 
 PROGRAM = """

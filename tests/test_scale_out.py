@@ -1,6 +1,5 @@
 """Searches and sweeps in many processes: the same bits, and deaths survived."""
 
-import contextlib
 import json
 import logging
 import os
@@ -12,6 +11,7 @@ import time
 from functools import partial
 from itertools import chain
 
+import dask
 import joblib
 import numpy as np
 import pytest
@@ -52,6 +52,8 @@ SEARCHES = {
 def client(tmp_path_factory):
     """Two worker processes."""
     with (
+        # On a busy machine it takes longer until a dead worker is replaced.
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "1h"}),
         LocalCluster(
             n_workers=2,
             threads_per_worker=1,
@@ -81,19 +83,17 @@ def scores(search):
 
 
 def wait_until(condition):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not condition():
-        assert time.monotonic() < deadline, "waited a minute in vain"
+        assert time.monotonic() < deadline, "waited for minutes in vain"
         time.sleep(0.01)
 
 
-@contextlib.contextmanager
-def replaced_workers(client):
-    """Wait at the end until whatever workers died within have been replaced."""
-    before = client.run(os.getpid)
-    yield
-    wait_until(lambda: len(set(client.scheduler_info()["workers"]) - set(before)) > 0)
+@pytest.fixture
+def two_workers(client):
+    """The client, when whatever workers died before have been replaced."""
     client.wait_for_workers(2)
+    return client
 
 
 # ------------------------------------------------------------- the same bits
@@ -145,7 +145,7 @@ def deadly_score(estimator, X, y=None, *, flag, parent):
     return score
 
 
-def test_a_search_on_dask_outlives_a_worker(client, reels, tmp_path):
+def test_a_search_on_dask_outlives_a_worker(two_workers, reels, tmp_path):
     """What would be on one worker only is scattered to both: data and folds."""
     X = np.concatenate([reels, datasets.load_bach_sopranos().data])
     folds = list(ShuffleSplit(2, train_size=130, random_state=0).split(X))
@@ -155,10 +155,7 @@ def test_a_search_on_dask_outlives_a_worker(client, reels, tmp_path):
         estimator__pianorollencoder__pitch_range=(55, 84), cv=folds, scoring=scoring
     )
     expected = scores(search.fit(X))
-    with (
-        replaced_workers(client),
-        joblib.parallel_config(backend="dask", scatter=[X, *chain(*folds)]),
-    ):
+    with joblib.parallel_config(backend="dask", scatter=[X, *chain(*folds)]):
         assert not flag.exists()
         assert scores(search.fit(X)) == expected  # a clone would copy the folds
         assert flag.exists()
@@ -172,21 +169,22 @@ def deadly_square(flag, x, always=False):
     return x * x
 
 
-def test_a_journalled_run_on_dask_outlives_a_worker(client, tmp_path):
+def test_a_journalled_run_on_dask_outlives_a_worker(two_workers, tmp_path):
     function = partial(deadly_square, tmp_path / "flag")
     tasks = [{"x": x} for x in range(6)]
-    with replaced_workers(client), joblib.parallel_config(backend="dask"):
+    with joblib.parallel_config(backend="dask"):
         assert journal.run(function, tasks) == [0, 1, 4, 9, 16, 25]
     assert (tmp_path / "flag").exists()
 
 
 def test_a_task_that_dask_gives_up_is_named_when_all_others_are_done(
-    client, tmp_path, monkeypatch
+    two_workers, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(client.cluster.scheduler, "allowed_failures", 0)
+    monkeypatch.setattr(two_workers.cluster.scheduler, "allowed_failures", 0)
+    monkeypatch.setattr(journal, "_DEATHS_ALONE", 1)
     function = partial(deadly_square, tmp_path / "flag", always=True)
     tasks, path = [{"x": x} for x in range(6)], tmp_path / "journal"
-    with replaced_workers(client), joblib.parallel_config(backend="dask"):
+    with joblib.parallel_config(backend="dask"):
         with pytest.raises(RuntimeError, match=r'The task {"x": 2} ends its worker'):
             journal.run(function, tasks, path)
     others = [task for task in tasks if task["x"] != 2]
@@ -220,9 +218,9 @@ class Noted(Autoencoder):
         return super().fit(X)
 
 model = make_pipeline(PianoRollEncoder((55, 83)), Noted(max_iter=5))
-data, journal, loss = sys.argv[1:]
+data, journal, loss, n_jobs = sys.argv[1:]
 # Workers whose parent was killed leave soon, and not after five minutes.
-with joblib.parallel_config("loky", n_jobs=2, idle_worker_timeout=2):
+with joblib.parallel_config("loky", n_jobs=int(n_jobs), idle_worker_timeout=2):
     curve = reconstruction_curve(
         model, np.load(data), h=[2, 16, 64], seeds=[0, 1, 2], journal=journal
     )
@@ -233,17 +231,18 @@ np.save(loss, curve.loss)
 def test_a_sweep_killed_at_any_moment_goes_on(reels, tmp_path):
     np.save(tmp_path / "X.npy", reels)
 
-    def start(log):
+    def start(log, n_jobs):
         files = [tmp_path / name for name in ("X.npy", "journal", "loss.npy")]
+        command = [sys.executable, "-c", SWEEP, *files, str(n_jobs)]
         env = os.environ | {"LOG": str(tmp_path / log)}
-        return subprocess.Popen([sys.executable, "-c", SWEEP, *files], env=env)
+        return subprocess.Popen(command, env=env)
 
     def fits(log):
         lines = (tmp_path / log).read_text() if (tmp_path / log).exists() else ""
         return sorted(tuple(map(int, line.split())) for line in lines.splitlines())
 
     n_fits = random.randrange(1, 8)
-    process = start("killed")
+    process = start("killed", 2)
     wait_until(lambda: len(fits("killed")) >= n_fits or process.poll() is not None)
     time.sleep(random.uniform(0, 0.1))
     process.kill()
@@ -251,10 +250,11 @@ def test_a_sweep_killed_at_any_moment_goes_on(reels, tmp_path):
     journalled = (tmp_path / "journal").read_bytes()
     lines = journalled[: journalled.rfind(b"\n") + 1].splitlines()
     kept = [tuple(json.loads(line)["task"].values()) for line in lines]
-    assert start("resumed").wait() == 0
+    assert start("resumed", 1).wait() == 0
     everything = [(h, seed) for h in (2, 16, 64) for seed in (0, 1, 2)]
     assert sorted(kept + fits("resumed")) == everything
-    assert set(fits("resumed")) <= set(everything) - set(kept)
+    # Of each worker the fit that ran, and one that had just ended.
+    assert len(set(fits("killed")) & set(fits("resumed"))) <= 4
     model = clone(MODEL).set_params(autoencoder__max_iter=5)
     whole = reconstruction_curve(model, reels, h=[2, 16, 64], seeds=[0, 1, 2])
     assert np.load(tmp_path / "loss.npy").tolist() == whole.loss.tolist()
