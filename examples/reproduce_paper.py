@@ -69,6 +69,18 @@ def reproduce(plan, out, *, n_jobs=1, second_reel=None, verbose=True):
         What is in ``data.json``.
     """
     out = Path(out)
+    records = perform_all(
+        plan, out, n_jobs=n_jobs, second_reel=second_reel, verbose=verbose
+    )
+    data = assemble(plan, records)
+    _write(out / "data.json", json.dumps(data, allow_nan=False))
+    _write(out / "report.html", render(plan, data))
+    shutil.rmtree(out / "models", ignore_errors=True)
+    return data
+
+
+def perform_all(plan, out, *, n_jobs=1, second_reel=None, verbose=True):
+    """Run what the journal in a folder lacks; return task and result of everything."""
     out.mkdir(parents=True, exist_ok=True)
     models = out / "models"
     shared = {"second_reel": second_reel, "effort": plan.effort}
@@ -89,11 +101,7 @@ def reproduce(plan, out, *, n_jobs=1, second_reel=None, verbose=True):
             {"task": task, "result": result}
             for task, result in zip(tasks, results, strict=True)
         ]
-    data = assemble(plan, records)
-    _write(out / "data.json", json.dumps(data, allow_nan=False))
-    _write(out / "report.html", render(plan, data))
-    shutil.rmtree(models, ignore_errors=True)
-    return data
+    return records
 
 
 def _write(path, text):
@@ -124,7 +132,7 @@ def _parser():
         epilog="The same command goes on where an interrupted one stopped.",
     )
     parser.add_argument("--out", default="reproduction", help="folder of the report")
-    parser.add_argument("--seeds", type=int, help="number of seeds (5; 3 with --quick)")
+    parser.add_argument("--seeds", type=int, help="number of seeds (5; 2 with --quick)")
     parser.add_argument("--jobs", type=int, default=2, help="worker processes (2)")
     parser.add_argument(
         "--quick", action="store_true", help="a few minutes: fewer pairs and starts"

@@ -2,7 +2,7 @@
 
 import hashlib
 import warnings
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +100,11 @@ MODELS = {
 _GO_ON = {"our filled VAE": _LIGHT}  # what follows the first fit
 
 
+# Once in a process, which performs many tasks.
+_celtic = cache(load_celtic)
+_sopranos = cache(load_bach_sopranos)
+
+
 class Materials:
     """What experiments work on: tunes, and fitted models by name.
 
@@ -119,42 +124,36 @@ class Materials:
         self.effort = effort
 
     @cached_property
-    def _celtic(self):
-        return load_celtic()
-
-    @cached_property
     def reels(self):
-        reels = self._celtic.data.copy()
+        reels = _celtic().data.copy()
         if self.second_reel is not None:
             reels[self.second] = self.second_reel
         return reels
 
     @cached_property
     def sopranos(self):
-        return load_bach_sopranos().data
+        return _sopranos().data
 
     @cached_property
     def green_mountain(self):
         """Row of The Green Mountain among the reels."""
-        return self._celtic.titles.index(GREEN_MOUNTAIN)
+        return _celtic().titles.index(GREEN_MOUNTAIN)
 
     @cached_property
     def second(self):
         """Row of the second reel, in place of Willa Fjord: the first other one."""
-        return next(
-            i for i in range(len(self._celtic.data)) if i != self.green_mountain
-        )
+        return next(i for i in range(len(_celtic().data)) if i != self.green_mountain)
 
     @property
     def second_title(self):
         if self.second_reel is not None:
             return "the second reel"
-        return self._celtic.titles[self.second]
+        return _celtic().titles[self.second]
 
     @cached_property
     def bwv_347(self):
         """Row of BWV 347 among the sopranos."""
-        sources = load_bach_sopranos().sources
+        sources = _sopranos().sources
         return next(i for i, s in enumerate(sources) if s.endswith(BWV_347))
 
     def tunes(self, corpus):

@@ -40,6 +40,8 @@ class Plan:
         Share of the epochs that models are trained for.
     n_draws, n_pairs, n_starts, n_objective_starts : int
         Random codes, pairs of reels, starts of recursion and of objectives, a seed.
+    n_objective_steps : int
+        Steps along the gradient.
     """
 
     n_seeds: int = 5
@@ -62,6 +64,7 @@ class Plan:
     n_pairs: int = 500
     n_starts: int = 10_000
     n_objective_starts: int = 100
+    n_objective_steps: int = 100
 
     @property
     def patient(self):
@@ -132,6 +135,7 @@ class Plan:
         for method, model, goal in product(_METHODS, _PAPERS, OBJECTIVES):
             task = {"objective": goal, "method": method}
             task |= {"n_starts": self.n_objective_starts}
+            task |= {"n_steps": self.n_objective_steps}
             yield {"experiment": "steering"} | self.at(model) | task
 
     def _recursion(self):

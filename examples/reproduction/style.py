@@ -82,14 +82,15 @@ def off_beats_kept(X, original):
 
 
 def motif_kept(X, originals):
-    """Beats kept of the original, above those in common with the other originals.
+    """Quarter beats in common with the original, in excess of those with the others.
 
-    0 is what any melody of the corpus would give.
+    1 is the original itself, 0 what is as near to every other one:
+    ``(own - others) / (1 - others)``, as Cohen's kappa takes agreement by chance away.
     """
     same = (_beats(X)[:, np.newaxis] == _beats(originals)).mean(axis=2)
     own = np.diagonal(same)
     others = (same.sum(axis=1) - own) / (len(originals) - 1)
-    return own - others
+    return (own - others) / (1 - others)
 
 
 def json_list(values):

@@ -10,6 +10,7 @@ from sklearn_c2c import generation, metrics
 
 _N_NEIGHBOURS = 10
 _PERPLEXITY = 30  # the paper says none; scikit-learn's own
+_TSNE_ITERATIONS = 1000, 250  # scikit-learn's own, and the fewest that it takes
 
 
 def chimera(materials, *, model, h, seed, kind="mean"):
@@ -37,7 +38,13 @@ def chimera(materials, *, model, h, seed, kind="mean"):
         result[f"{name}_melody"] = changed[one].tolist()
         if kind == "mean":
             planes = _planes(
-                pipeline, both, is_target, originals[one], changed[one], seed
+                pipeline,
+                both,
+                is_target,
+                originals[one],
+                changed[one],
+                seed=seed,
+                effort=materials.effort,
             )
             result |= {f"{name}_{key}": planes[key] for key in planes}
     return result
@@ -88,7 +95,7 @@ def _target_share(distances, is_target):
     return is_target[nearest].mean(axis=1)
 
 
-def _planes(pipeline, both, is_target, original, changed, seed):
+def _planes(pipeline, both, is_target, original, changed, *, seed, effort):
     """Place corpora and chimera by t-SNE, of piano rolls and of codes."""
     X = np.vstack([both, changed[np.newaxis]])
     spaces = {
@@ -96,9 +103,11 @@ def _planes(pipeline, both, is_target, original, changed, seed):
         "code_plane": pipeline.transform(X),
     }
     before = int((both == original).all(axis=1).argmax())
+    usual, fewest = _TSNE_ITERATIONS
+    n_iter = max(fewest, round(effort * usual))
     planes = {}
     for name, points in spaces.items():
-        tsne = TSNE(perplexity=_PERPLEXITY, random_state=seed)
+        tsne = TSNE(perplexity=_PERPLEXITY, max_iter=n_iter, random_state=seed)
         # So few points are not worth threads, which wait for each other.
         with threadpool_limits(1):
             places = tsne.fit_transform(np.asarray(points))

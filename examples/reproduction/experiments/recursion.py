@@ -1,12 +1,10 @@
 """Figures 24 and 33: what recursion ends in."""
 
 import numpy as np
-from sklearn.utils import gen_batches
 
 from reproduction.style import NoteStyle
 from sklearn_c2c import generation, metrics
 
-_CHUNK = 500
 _MAX_ITER = 1000
 
 
@@ -14,9 +12,10 @@ def recursion(materials, *, model, h, seed, n_starts):
     """Feed random melodies into a model again and again until they come round."""
     pipeline = materials.model(model, h, seed)
     reels = materials.reels
-    starts = random_melodies(pipeline, n_starts, seed)
-    ends = generation.attractors(pipeline, starts, X=reels, max_iter=_MAX_ITER)
-    one = generation.recurse(pipeline, starts[:1], max_iter=_MAX_ITER)
+    ends = generation.attractors(
+        pipeline, n_starts, X=reels, max_iter=_MAX_ITER, random_state=seed
+    )
+    one = generation.recurse(pipeline, _noise(pipeline, seed), max_iter=_MAX_ITER)
     known = ends.training_indices >= 0
     new = ends.melodies[~known]
     lengths = np.array([len(cycle) for cycle in ends.cycles])
@@ -45,14 +44,8 @@ def recursion(materials, *, model, h, seed, n_starts):
     }
 
 
-def random_melodies(pipeline, n, seed):
-    """Melodies of noise: the largest of uniform random outputs at every step."""
+def _noise(pipeline, seed):
+    """One melody of noise: the largest of uniform random outputs at every step."""
     encoder, last = pipeline
     rng = np.random.default_rng(seed)
-    width = last.n_features_in_
-    return np.vstack(
-        [
-            encoder.inverse_transform(rng.random((rows.stop - rows.start, width)))
-            for rows in gen_batches(n, _CHUNK)
-        ]
-    )
+    return encoder.inverse_transform(rng.random((1, last.n_features_in_)))

@@ -1,5 +1,7 @@
 """Figures 26-28 and 34-36: codes moved towards an objective."""
 
+import numpy as np
+
 from reproduction.style import NoteStyle, json_list
 from sklearn_c2c import generation, metrics
 from sklearn_c2c.objectives import FirstNote, HoldCount
@@ -12,13 +14,14 @@ OBJECTIVES = {
     "most holds": (HoldCount(), True),
     "fewest holds": (HoldCount(), False),
 }
-_GRADIENT_STEPS = 100
-
-# A gradient step decodes and goes back, which counts as two decodings.
-_ITERATIONS = {"gradient": _GRADIENT_STEPS, "random": 2 * _GRADIENT_STEPS + 1}
 
 
-def steering(materials, *, model, h, seed, objective, method, n_starts):
+def n_decodings(n_steps):
+    """How often a start is decoded; a gradient step goes back too and counts twice."""
+    return 2 * n_steps + 2
+
+
+def steering(materials, *, model, h, seed, objective, method, n_starts, n_steps):
     """Optimise random codes; both methods get as many decodings."""
     pipeline = materials.model(model, h, seed)
     goal, maximize = OBJECTIVES[objective]
@@ -28,16 +31,19 @@ def steering(materials, *, model, h, seed, objective, method, n_starts):
         method=method,
         maximize=maximize,
         n_starts=n_starts,
-        max_iter=_ITERATIONS[method],
+        max_iter=n_steps if method == "gradient" else n_decodings(n_steps) - 1,
         random_state=seed,
     )
     style = NoteStyle(materials.reels)
     first = [_first_note(row) for row in result.melodies]
-    gain = (result.after - result.before) * (1 if maximize else -1)
+    sign = 1 if maximize else -1
+    gain = (result.after - result.before) * sign
+    beyond = sign * result.after > np.max(sign * goal(materials.reels))
     return {
         "before": result.before.tolist(),
         "after": result.after.tolist(),
         "gain": gain.tolist(),
+        "beyond_reels": beyond.astype(int).tolist(),
         "best": float(result.after[result.best]),
         "decodings_per_start": result.n_decoder_calls / n_starts,
         "first_notes": first,

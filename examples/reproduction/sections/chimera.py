@@ -22,7 +22,7 @@ def _measures(name, target):
         f"{name}_hold_before": ("holds before", "share"),
         f"{name}_hold_after": ("holds after", "share"),
         f"{name}_changed": ("steps changed", "share"),
-        f"{name}_motif_kept": ("motif kept", "share"),
+        f"{name}_motif_kept": ("motif kept", "of the motif"),
     }
 
 
@@ -30,7 +30,7 @@ def _one(name, target):
     """What is measured on the paper's tune."""
     return {
         f"{name}_one_changed": ("steps changed", "share"),
-        f"{name}_one_motif_kept": ("motif kept", "share"),
+        f"{name}_one_motif_kept": ("motif kept", "of the motif"),
         f"{name}_one_centrality": (f"{target} farther from their centre", "share"),
         f"{name}_one_notes_removed": ("notes removed", "notes"),
         **{
@@ -139,6 +139,8 @@ def _claims():
                 Check("chimera.ae.bach_one_notes_removed", ">", 0),
                 Check("chimera.ae.bach_hold_gain", ">", 0),
             ),
+            "It loses {chimera.ae.bach_one_notes_removed} notes; over all reels holds "
+            "go from {chimera.ae.bach_hold_before} to {chimera.ae.bach_hold_after}.",
         ),
         Claim(
             "bach_motif",

@@ -111,6 +111,8 @@ def _claims():
                 Check("draws.ae.copied", "<", 0.01),
                 Check("draws.ae.distinct", ">", 0.99),
             ),
+            "{draws.ae.copied} of them are copies of a reel, {draws.ae.distinct} "
+            "different from each other.",
         ),
         Claim(
             "random_in_style",
@@ -148,8 +150,9 @@ def _claims():
                 Check("plane.ae.correlation", ">", 0.23),
                 Check("plane.vae.correlation", ">", 0.23),
             ),
-            ".23 is what the correlation of two independent variables stays below in "
-            "19 of 20 samples of 75.",
+            "Absolute correlations: {plane.ae.correlation} and "
+            "{plane.vae.correlation}. .23 is what that of two independent variables "
+            "stays below in 19 of 20 samples of 75.",
         ),
         Claim(
             "completeness",

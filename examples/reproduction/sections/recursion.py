@@ -55,12 +55,19 @@ def _claims():
             "Figures 24 and 33",
             "Recursion reaches a fixed point.",
             tuple(Check(f"{name}.fixed_points", ">", 0.99) for name in both),
+            "Of the starts {recursion.ae.fixed_points} (autoencoder) and "
+            "{recursion.vae.fixed_points} (variational) end in one, the others in "
+            "cycles of up to {recursion.ae.longest_cycle} and "
+            "{recursion.vae.longest_cycle} melodies.",
         ),
         Claim(
             "four_steps",
             "Figure 24",
             "It takes about 4 steps.",
-            (Check("recursion.ae.median_steps", "<", 5),),
+            (
+                Check("recursion.ae.median_steps", ">", 2),
+                Check("recursion.ae.median_steps", "<", 6),
+            ),
             "The median is {recursion.ae.median_steps} steps, the most "
             "{recursion.ae.most_steps}.",
         ),
@@ -72,6 +79,9 @@ def _claims():
                 Check("recursion.ae.attractors_per_start", "<", 0.5),
                 Check("recursion.ae.largest_basin", ">", 0.01),
             ),
+            "A start has {recursion.ae.attractors_per_start} attractors of its own, "
+            "and the largest takes {recursion.ae.largest_basin} of the starts; at "
+            "least {recursion.ae.n_unseen} more are not seen.",
         ),
         Claim(
             "ae_recursion",

@@ -70,6 +70,8 @@ def _claims(plan):
             "Figures 14 to 16, Table 1",
             "Autoencoder, h = 2: the melody is constant for all steps.",
             (Check("sweep.ae.n_distinct", "=", 1),),
+            "A sweep has {sweep.ae.n_distinct} different melodies of 6, from end to "
+            "end {sweep.ae.distance} of the steps differ.",
         ),
         Claim(
             "ae_other_melody",
