@@ -132,7 +132,7 @@ def _parser():
         epilog="The same command goes on where an interrupted one stopped.",
     )
     parser.add_argument("--out", default="reproduction", help="folder of the report")
-    parser.add_argument("--seeds", type=int, help="number of seeds (5; 2 with --quick)")
+    parser.add_argument("--seeds", type=int, help="number of seeds (5; 1 with --quick)")
     parser.add_argument("--jobs", type=int, default=2, help="worker processes (2)")
     parser.add_argument(
         "--quick", action="store_true", help="a few minutes: fewer pairs and starts"

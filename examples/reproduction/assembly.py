@@ -4,7 +4,7 @@ import re
 from dataclasses import asdict
 
 from reproduction.sections import TABLE_1, sections
-from reproduction.verdicts import CONFIDENCE, shown
+from reproduction.verdicts import CONFIDENCE, in_prose
 
 _PLACE = re.compile(r"\{([^{}]+)\}")
 
@@ -48,4 +48,4 @@ def assemble(plan, records):
 
 def filled(text, numbers):
     """Put numbers in the places that name them."""
-    return _PLACE.sub(lambda place: shown(numbers[place[1]]), text)
+    return _PLACE.sub(lambda place: in_prose(numbers[place[1]]), text)

@@ -132,6 +132,8 @@ class Check:
         low, high = number["low"], number["high"]
         if number["mean"] is None:
             return "fails"
+        if low is None and self.relation == "like":
+            return "open"  # one value says nothing about others
         if low is None:
             low = high = number["mean"]
         if self.relation == ">":
@@ -196,6 +198,17 @@ def shown(number):
     if number["low"] is not None and number["low"] != number["high"]:
         text += f" [{written(number['low'])}, {written(number['high'])}]"
     return text
+
+
+def in_prose(number):
+    """Write a number for a sentence, shares in per cent: "1 of them" would mislead."""
+    if number["unit"] != "share" or number["mean"] is None:
+        return shown(number)
+    percent = {
+        name: None if number[name] is None else round(100 * number[name], 1)
+        for name in ("mean", "low", "high")
+    }
+    return f"{shown(percent)} %"
 
 
 def written(value):

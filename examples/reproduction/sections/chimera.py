@@ -147,11 +147,12 @@ def _claims():
             "Figure 19",
             "It keeps the basic melodic motif.",
             (
-                Check("chimera.ae.bach_one_motif_kept", ">", 0.1),
-                Check("chimera.ae.bach_motif_kept", ">", 0.1),
+                Check("chimera.ae.bach_one_motif_kept", ">", 0.5),
+                Check("chimera.ae.bach_motif_kept", ">", 0.5),
             ),
-            "Of its quarter beats not more keep the pitch of the reel than that of any "
-            "other reel: motif kept {chimera.ae.bach_one_motif_kept}.",
+            "Motif kept, 0 being what is as near to any other reel: "
+            "{chimera.ae.bach_one_motif_kept}, over all reels "
+            "{chimera.ae.bach_motif_kept}.",
         ),
         Claim(
             "bach_lands",
@@ -201,11 +202,10 @@ def _claims():
             "Autoencoder: convincing result of vector arithmetic.",
             (
                 Check("chimera.ae.bach_steps_after", ">", 0.5),
-                Check("chimera.ae.bach_motif_kept", ">", 0.1),
+                Check("chimera.ae.bach_motif_kept", ">", 0.5),
             ),
             "Over all reels {chimera.ae.bach_steps_after} of the nearest tunes are "
-            "sopranos, but the motif kept is {chimera.ae.bach_motif_kept}: what comes "
-            "out is much the same for every reel.",
+            "sopranos; the motif kept is {chimera.ae.bach_motif_kept}.",
         ),
         Claim(
             "vae_chimera",
@@ -214,11 +214,13 @@ def _claims():
             "autoencoder's.",
             (
                 Check("chimera.vae.bach_steps_after", ">", 0.5),
-                Check("chimera.vae.bach_motif_kept", ">", 0.1),
+                Check("chimera.vae.bach_motif_kept", ">", 0.5),
                 Check("chimera.ae_minus_vae.bach_motif_kept", ">", 0),
             ),
-            "The variational autoencoder's has {chimera.vae.bach_steps_after} sopranos "
-            "among the nearest and keeps {chimera.vae.bach_motif_kept} of the motif.",
+            "Of the nearest tunes {chimera.vae.bach_steps_after} are sopranos with the "
+            "variational autoencoder, {chimera.ae.bach_steps_after} with the other; "
+            "the motif kept is {chimera.vae.bach_motif_kept} and "
+            "{chimera.ae.bach_motif_kept}.",
         ),
     )
 

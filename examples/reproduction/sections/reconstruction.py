@@ -195,10 +195,10 @@ def _claims(plan):
             f"The melody is simplified only from h = {s[5]} on: down to {s[4]} its "
             "motives are still there.",
             (Check(f"motif.{s[3]}", ">", 0.1), Check(f"motif.{s[4]}", ">", 0.1)),
-            f"At h = {s[3]} and below every reel decodes to the same melody "
-            f"({{size.{s[3]}.n_distinct}} different ones at {s[3]}): what is left of a "
-            "reel is the average of all. The simplification comes in one step, and "
-            f"earlier than in the paper, between {s[2]} and {s[3]}.",
+            f"At h = {s[3]} the reels decode to {{size.{s[3]}.n_distinct}} different "
+            f"melodies, at h = {s[4]} to {{size.{s[4]}.n_distinct}}; the motif kept "
+            f"falls from {{motif.{s[2]}}} at {s[2]} to {{motif.{s[3]}}} and "
+            f"{{motif.{s[4]}}}.",
         ),
         Claim(
             "mountain_100",

@@ -12,7 +12,7 @@ _MEASURES = {
     "median_steps": ("steps to it, median", "steps"),
     "most_steps": ("steps to it, most", "steps"),
     "n_attractors": ("attractors found", "attractors"),
-    "attractors_per_start": ("attractors a start", "share"),
+    "attractors_per_start": ("attractors a start", "attractors"),
     "n_unseen": ("attractors not seen, at least (Chao)", "attractors"),
     "coverage": ("starts that end in those seen (Good-Turing)", "share"),
     "largest_basin": ("starts that end in the largest", "share"),
@@ -79,9 +79,9 @@ def _claims():
                 Check("recursion.ae.attractors_per_start", "<", 0.5),
                 Check("recursion.ae.largest_basin", ">", 0.01),
             ),
-            "A start has {recursion.ae.attractors_per_start} attractors of its own, "
-            "and the largest takes {recursion.ae.largest_basin} of the starts; at "
-            "least {recursion.ae.n_unseen} more are not seen.",
+            "There are {recursion.ae.n_attractors} attractors, and the largest takes "
+            "{recursion.ae.largest_basin} of the starts; at least "
+            "{recursion.ae.n_unseen} more are not seen.",
         ),
         Claim(
             "ae_recursion",
