@@ -109,7 +109,7 @@ class DenseLayer:
         n_units = _UNITS if len(Z) <= _FEW_SAMPLES else _MANY_UNITS
         n_units = min(
             n_units, -(-h // 2)
-        )  # of a small layer each of two threads a half
+        )  # of a small layer two threads have half each
         work = 2 * self.coef.size * len(Z)
         self.workers.run(
             self._descend, h, work, n_units, delta_in, Z, delta, block=n_units

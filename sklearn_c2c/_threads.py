@@ -11,8 +11,10 @@ import numpy as np
 from threadpoolctl import get_cached_controller
 
 # Rows or columns that always stay together, so that each is rounded the same way
-# however many threads there are.
+# however many threads there are. Of columns more, since BLAS packs the rows anew for
+# each block of them.
 _BLOCK = 128
+_COLUMNS = 1024
 
 # Shares of a thread: with several, one that is held up leaves the rest to the others.
 _SHARES = 4
@@ -116,12 +118,15 @@ def matmul(A, B, workers, out=None):
         out = np.empty((n_rows, n_columns), A.dtype)
 
     def rows(lo, hi):
-        for block in _blocks(lo, hi):
+        for block in _blocks(lo, hi, _BLOCK):
             np.matmul(A[block], B, out=out[block])
 
     def columns(lo, hi):
-        for block in _blocks(lo, hi):
+        for block in _blocks(lo, hi, size):
             np.matmul(A, B[:, block], out=out[:, block])
+
+    # Of a narrow product each of two threads has half.
+    size = min(_COLUMNS, -(-n_columns // 2))
 
     work = n_rows * n_in * n_columns
     if n_rows == 1:
@@ -129,9 +134,9 @@ def matmul(A, B, workers, out=None):
     elif n_rows > n_columns:
         workers.run(rows, n_rows, work)
     else:
-        workers.run(columns, n_columns, work)
+        workers.run(columns, n_columns, work, block=size)
     return out
 
 
-def _blocks(lo, hi):
-    return [slice(i, min(i + _BLOCK, hi)) for i in range(lo, hi, _BLOCK)]
+def _blocks(lo, hi, size):
+    return [slice(i, min(i + size, hi)) for i in range(lo, hi, size)]
