@@ -80,6 +80,20 @@ def test_piano_rolls_lie_one_below_the_other(pyplot):
     assert [text.get_text() for text in display.ax_.texts] == ["a", "b"]
 
 
+def test_titles_stay_below_the_line_to_the_roll_above_in_a_flat_figure(pyplot):
+    figure, ax = pyplot.subplots(figsize=(6, 2))
+    rows = np.tile([48, 60, 72, 84], (4, 1))
+    PianoRollDisplay.from_melodies(rows, titles=list("abcd"), ax=ax)
+    figure.draw_without_rendering()
+    lines = [ax.get_ylim()[1]] + [
+        line.get_ydata()[0] for line in ax.lines if line.get_xdata() == [0, 1]
+    ]
+    assert len(lines) == len(ax.texts) == 4
+    for line, text in zip(lines, ax.texts, strict=True):
+        top = ax.transData.transform((0, line))[1]
+        assert text.get_window_extent().y1 <= top
+
+
 def test_piano_roll_names_pitches_and_measures(pyplot):
     display = PianoRollDisplay.from_melodies(
         np.tile(MELODY, 2), time_signature="2/4", steps_per_quarter=2

@@ -169,7 +169,7 @@ class PianoRollDisplay:
         for base in bases[:-1]:
             ax.axhline(base - 1, color="0.8", linewidth=0.8, zorder=0)
         for base, title in zip(bases, self.titles or (), strict=False):
-            ax.text(0, base + span + 0.7, title, fontsize="small", va="bottom")
+            ax.text(0, base + span + 1.9, title, fontsize="small", va="top")
 
 
 def _steps_per_measure(time_signature, steps_per_quarter):
