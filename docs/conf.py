@@ -57,6 +57,9 @@ toc_object_entries_show_parents = "hide"
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", r"(sklearn|numpy|scipy|matplotlib|pandas)\..*")]
 
+# In the order of the paper.
+SECTIONS = ["compression", "composition", "beyond"]
+
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
@@ -66,7 +69,8 @@ sphinx_gallery_conf = {
     "doc_module": ("sklearn_c2c",),
     "capture_repr": ("_repr_html_",),
     "remove_config_comments": True,
-    "within_subsection_order": "FileNameSortKey",
+    "subsection_order": [f"../examples/{name}" for name in SECTIONS],
+    "within_subsection_order": "FileNameSortKey",  # that is the paper's
     "parallel": 2,
     "show_memory": False,
     "download_all_examples": False,
