@@ -495,6 +495,14 @@ def test_folder_with_content_is_refused_before_any_work(
     assert "--force" in message
 
 
+def test_a_file_is_no_folder_to_fill(composed, tmp_path, capsys):
+    (tmp_path / "mine").write_text("mine")
+    arguments = ["--model", composed / "model.c2c", "--out", tmp_path / "mine"]
+    for options in ([], ["--force"]):
+        assert "mine is a file" in fails(capsys, "generate", *arguments, *options)
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
 def test_force_replaces_only_its_own_files(composed, tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     (tmp_path / "index.html").write_text("old")
@@ -578,6 +586,8 @@ def test_bad_training_option(tunes, tmp_path, capsys, option):
         "optimize --model m --out x",
         "optimize --model m --out x style --method luck",
         "vary --model m --out x 1 --strength 1.5",
+        "vary --model m --out x 1 --seed -1",
+        "vary --model m --out x 1 --seed 4294967296",
     ],
 )
 def test_usage_errors(arguments, capsys):

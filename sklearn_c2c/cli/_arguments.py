@@ -21,6 +21,14 @@ def index(text):
     return number
 
 
+def seed(text):
+    """What NumPy's generators take."""
+    number = int(text)
+    if not 0 <= number < 2**32:
+        raise argparse.ArgumentTypeError(f"expected 0 to {2**32 - 1}, got {number}")
+    return number
+
+
 def share(text):
     """From 0 to 1."""
     number = float(text)
@@ -142,7 +150,7 @@ def add_number(parser, flag, type_, default, help_, metavar="N"):
 
 def add_seed(parser, help_="the same seed gives the same files"):
     """What makes random choices the same again."""
-    add_number(parser, "--seed", int, 0, help_)
+    add_number(parser, "--seed", seed, 0, help_)
 
 
 def add_result(parser):

@@ -15,7 +15,11 @@ _SUFFIXES = (".mid", ".abc", ".musicxml")
 def new_folder(args):
     """Make the results in a folder beside the one asked for; move them when done."""
     out = Path(args.out).resolve()
-    if out.exists() and (not out.is_dir() or any(out.iterdir())) and not args.force:
+    if out.exists() and not out.is_dir():
+        raise NotADirectoryError(
+            f"{args.out} is a file; expected the name of a folder."
+        )
+    if out.exists() and any(out.iterdir()) and not args.force:
         raise ValueError(
             f"{args.out} has content already; choose another folder, or pass --force "
             "to replace the files of the same names in it."
