@@ -255,7 +255,10 @@ def test_only_objectives_and_functions_add_up(wrong):
 @pytest.mark.parametrize(
     "make, message",
     [
-        (lambda: FirstNote(128), "pitch must be in 0-127, got 128"),
+        (lambda: FirstNote(128), "an integer in 0-127 .*got 128"),
+        (lambda: FirstNote(60.5), r"an integer in 0-127 .*got 60\.5"),
+        (lambda: FirstNote("C4"), "an integer in 0-127 .*got 'C4'"),
+        (lambda: np.nan * HoldCount(), "finite weight of an objective, got nan"),
         (lambda: InScale("H"), "Expected a tonic such as"),
         (lambda: InScale("D", "blue"), "Expected a mode among major"),
         (lambda: Contour([1]), "at least two finite heights"),

@@ -259,5 +259,7 @@ def test_bad_calls_are_named(model, pca):
         optimize(model, HoldCount(), method="evolution", n_starts=4)
     with pytest.raises(ValueError, match="'objective' parameter"):
         optimize(model, "holds")
+    with pytest.raises(ValueError, match=r"the class HoldCount.*HoldCount\(\.\.\.\)"):
+        optimize(model, HoldCount)
     with pytest.raises(ValueError, match=r"pitch 40 \(E2\)"):
         optimize(model, FirstNote(40))

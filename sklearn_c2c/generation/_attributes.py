@@ -134,7 +134,7 @@ def add_attribute(model, X, vector, scale=1.0):
     Raises
     ------
     ValueError
-        If shapes do not fit.
+        If shapes do not fit, or vector or scale is not finite.
 
     References
     ----------

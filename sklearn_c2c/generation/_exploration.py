@@ -38,7 +38,7 @@ def translate(model, X, delta):
     Raises
     ------
     ValueError
-        If the shapes of delta and of the codes do not fit.
+        If the shapes of delta and of the codes do not fit, or delta is not finite.
 
     References
     ----------
@@ -183,6 +183,11 @@ def _check_moves(moves, Z):
         raise ValueError(
             f"A move of shape {moves.shape} does not fit codes of shape {Z.shape}; "
             f"expected ({Z.shape[1]},) or one such row for each melody."
+        )
+    if not moves.size or not np.isfinite(moves).all():
+        raise ValueError(
+            f"A move of shape {moves.shape} must be finite numbers, at least one row; "
+            "look at delta, or at the attribute vector and its scale."
         )
     return moves
 

@@ -120,8 +120,8 @@ def optimize(
     ------
     ValueError
         If the bounds are not known and X is not given, the objective does not return
-        one value for each row, or an objective on melodies is put to a model that
-        decodes something else.
+        one value for each row, an objective on melodies is put to a model that decodes
+        something else, or the objective is a class.
 
     References
     ----------
@@ -139,6 +139,11 @@ def optimize(
     ((10, 4), True)
     """
     check_is_fitted(model)
+    if isinstance(objective, type):
+        raise ValueError(
+            f"objective is the class {objective.__name__}; expected an object of it, "
+            f"such as {objective.__name__}(...)."
+        )
     if method == "evolution" and (bounds is None or n_starts < _MIN_POPULATION):
         raise ValueError(
             f'method="evolution" needs bounds="observed" and n_starts of at least '

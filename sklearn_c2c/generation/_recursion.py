@@ -156,6 +156,11 @@ def attractors(model, starts, *, X=None, max_iter=100, random_state=None):
         - n_unseen : float, estimate of the attractors not seen.
         - coverage : float, estimate of the share of all starts that end in those seen.
 
+    Raises
+    ------
+    ValueError
+        If the rows of X are not as long as the starts.
+
     Warns
     -----
     ConvergenceWarning
@@ -191,6 +196,11 @@ def attractors(model, starts, *, X=None, max_iter=100, random_state=None):
     check_is_fitted(model)
     if isinstance(starts, Integral):
         starts = _random_starts(model, starts, check_random_state(random_state))
+    if X is not None and np.shape(X)[1:] != np.shape(starts)[1:]:
+        raise ValueError(
+            f"X must have rows like those of the starts, which have shape "
+            f"{np.shape(starts)}; got shape {np.shape(X)}."
+        )
     states, successors, starts = _follow(model, starts, max_iter)
     walks = [_walk(successors, start, max_iter) for start in starts]
     cycles, labels, basins = _group(walks)

@@ -27,6 +27,8 @@ class Arithmetic:
     def __mul__(self, weight):
         if not isinstance(weight, Real):
             return NotImplemented
+        if not np.isfinite(weight):
+            raise ValueError(f"Expected a finite weight of an objective, got {weight}.")
         return WeightedSum([(float(weight) * w, term) for w, term in self._terms()])
 
     __rmul__ = __mul__
@@ -158,9 +160,7 @@ class WeightedSum(Arithmetic):
         """
         return sum(weight * np.asarray(term(X)) for weight, term in self.terms)
 
-    @available_if(
-        lambda self: all(hasattr(term, "surrogate") for _, term in self.terms)
-    )
+    @available_if(_has_surrogates)
     def surrogate(self, P, codes):
         """Weighted sum of the surrogates of the terms; see `Objective.surrogate`.
 

@@ -1,6 +1,7 @@
 """Objectives that look at notes: the first one, how many, how long, which pitches."""
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 
@@ -42,8 +43,11 @@ class FirstNote(Objective):
     pitch: int
 
     def __post_init__(self):
-        if not 0 <= self.pitch < N_PITCHES:
-            raise ValueError(f"pitch must be in 0-127, got {self.pitch!r}.")
+        if not isinstance(self.pitch, Integral) or not 0 <= self.pitch < N_PITCHES:
+            raise ValueError(
+                "pitch must be a MIDI pitch, an integer in 0-127 such as 60 for C4; "
+                f"got {self.pitch!r}."
+            )
 
     def _value(self, X):
         first = is_pitch(X).argmax(axis=1)
