@@ -1,4 +1,4 @@
-"""Every Numba function of the package. Imports nothing of ours.
+"""Every Numba function of the package. Imports `_compilation`.
 
 A kernel works on one block of rows or columns, ``lo`` to ``hi``, of arrays in C order
 and one dtype; scalars come in that dtype. Blocks are disjoint and each one is computed
@@ -6,25 +6,15 @@ in the same order whoever runs it, so any number of threads gives the same bits.
 Outputs come first and are changed in place; kernels check nothing and raise nothing.
 """
 
-import numba
 import numpy as np
 
-# Sums may be reordered and fused, which SIMD needs; NaN and infinity stay themselves.
-_REORDER = {"reassoc", "contract", "arcp", "nsz"}
+from sklearn_c2c._compilation import jit
 
 # Of so many factors from 1 to 2 a logarithm is taken: few enough not to overflow.
 _FACTORS = 256
 
 
-def _jit(function):
-    options = {"nogil": True, "error_model": "numpy", "fastmath": _REORDER}
-    try:
-        return numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # no writable place for the cache, e.g. a read-only container
-        return numba.njit(**options)(function)
-
-
-@_jit
+@jit
 def gather(lo, hi, out, data, indices, indptr, coef, intercept):
     """Rows lo:hi of ``out = X @ coef + intercept``, X in CSR form."""
     for i in range(lo, hi):
@@ -35,7 +25,7 @@ def gather(lo, hi, out, data, indices, indptr, coef, intercept):
         _add_rows(out_i, data, indices, indptr[i], indptr[i + 1], coef)
 
 
-@_jit
+@jit
 def _add_rows(out, data, indices, start, stop, rows):
     """``out += data[start:stop] @ rows[indices[start:stop]]``, four rows at a time."""
     fours = stop - (stop - start) % 4
@@ -49,14 +39,14 @@ def _add_rows(out, data, indices, start, stop, rows):
         _add_scaled(out, data[j], rows[indices[j]])
 
 
-@_jit
+@jit
 def _add_scaled(out, x, row):
     """``out += x * row``."""
     for k in range(out.shape[0]):
         out[k] += x * row[k]
 
 
-@_jit
+@jit
 def adam(lo, hi, p, m, v, g, rate, beta_1, beta_2, epsilon, tiny):
     """One Adam step on ``p[lo:hi]`` along the gradient ``g[lo:hi]``, all of them flat.
 
@@ -76,7 +66,7 @@ def adam(lo, hi, p, m, v, g, rate, beta_1, beta_2, epsilon, tiny):
         p[i] -= rate * m_i / (np.sqrt(v_i) + epsilon)
 
 
-@_jit
+@jit
 def catch_up(
     lo, hi, coef, m, v, last, rows, step, rates, beta_1, beta_2, epsilon, tiny
 ):
@@ -115,7 +105,7 @@ def catch_up(
         last[row] = step
 
 
-@_jit
+@jit
 def _furthest(row):
     """Return the largest absolute value."""
     furthest = row.dtype.type(0)
@@ -124,7 +114,7 @@ def _furthest(row):
     return furthest
 
 
-@_jit
+@jit
 def _decay(m, v, factor, tiny):
     """Scale the second moment; moments below tiny become zero."""
     zero = m.dtype.type(0)
@@ -135,7 +125,7 @@ def _decay(m, v, factor, tiny):
         v[k] = v_k if v_k > tiny else zero
 
 
-@_jit
+@jit
 def scatter(
     lo,
     hi,
@@ -182,7 +172,7 @@ def scatter(
         last[row] = step
 
 
-@_jit
+@jit
 def sigmoid_expectation(lo, hi, out, log_normalizers, a):
     """Rows lo:hi of ``out = sigmoid(a)``, where out is ``exp(-abs(a))`` before.
 
@@ -206,7 +196,7 @@ def sigmoid_expectation(lo, hi, out, log_normalizers, a):
         log_normalizers[i] = total
 
 
-@_jit
+@jit
 def below_largest(lo, hi, out, log_normalizers, a, totals):
     """Rows lo:hi of ``out = a - largest``, the largest a of its group of columns.
 
@@ -229,7 +219,7 @@ def below_largest(lo, hi, out, log_normalizers, a, totals):
         log_normalizers[i] = log_normalizer
 
 
-@_jit
+@jit
 def softmax_expectation(lo, hi, out, log_normalizers, totals):
     """Rows lo:hi of ``out = total * softmax(a)``, where out is ``exp(a - largest)``.
 

@@ -10,7 +10,8 @@ import pytest
 import sklearn_c2c
 
 ROOMS = {
-    "_kernels": set(),
+    "_compilation": set(),
+    "_kernels": {"_compilation"},
     "journal": set(),
     "melody": set(),
     "_threads": set(),

@@ -1,0 +1,89 @@
+"""How Numba compiles our kernels and keeps them. Imports nothing of ours."""
+
+import contextlib
+import logging
+import time
+
+import numba
+from numba.core import event
+from numba.core.caching import FunctionCache
+
+# Sums may be reordered and fused, which SIMD needs; NaN and infinity stay themselves.
+_REORDER = {"reassoc", "contract", "arcp", "nsz"}
+
+# Seconds of compiling that nobody wonders about.
+_SHORT = 1.0
+
+
+def jit(function):
+    """Compile on the first call, or take what an earlier process compiled.
+
+    Parameters
+    ----------
+    function : callable
+
+    Returns
+    -------
+    callable
+        It releases Python's global lock and does not check for division by zero, which
+        would keep loops from SIMD.
+    """
+    compiled = numba.njit(nogil=True, error_model="numpy", fastmath=_REORDER)(function)
+    # As cache=True does, but for files that are damaged. A RuntimeError says that there
+    # is no place to write, as in a read-only container.
+    with contextlib.suppress(RuntimeError):
+        compiled._cache = _Cache(function)
+    return compiled
+
+
+class _Cache(FunctionCache):
+    """Numba's files of compiled functions; what cannot be read is compiled again.
+
+    A file that was cut short, by a full disk say, raises whatever pickle makes of it.
+    """
+
+    def load_overload(self, sig, target_context):
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:
+            with contextlib.suppress(OSError):
+                self.flush()  # or what is compiled now could not be added
+            return None
+
+    def save_overload(self, sig, data):
+        with contextlib.suppress(OSError):  # no space left, or no longer writable
+            super().save_overload(sig, data)
+
+
+class _Announcer(event.Listener):
+    """Says once what takes so long, when compiling has taken more than a moment."""
+
+    def __init__(self):
+        self._depth, self._began, self._seconds, self._said = 0, 0.0, 0.0, False
+
+    def on_start(self, event):
+        if not _is_ours(event):
+            return
+        if self._depth == 0:
+            self._began = time.perf_counter()
+            if self._seconds > _SHORT and not self._said:
+                self._said = True
+                logging.getLogger("sklearn_c2c").warning(
+                    "sklearn_c2c compiles its kernels, which takes some seconds the "
+                    "first time on a machine."
+                )
+        self._depth += 1
+
+    def on_end(self, event):
+        if not _is_ours(event):
+            return
+        self._depth -= 1
+        if self._depth == 0:
+            self._seconds += time.perf_counter() - self._began
+
+
+def _is_ours(event):
+    return event.data["dispatcher"].py_func.__module__.startswith("sklearn_c2c.")
+
+
+event.register("numba:compile", _Announcer())

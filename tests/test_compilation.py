@@ -1,0 +1,74 @@
+"""What a machine's first fit, a damaged cache and a read-only one are like."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from numba.core.caching import FunctionCache
+
+from sklearn_c2c import _compilation
+
+FIT = """
+import numpy as np
+from sklearn_c2c import Autoencoder
+X = np.zeros((6, 40), np.float32)
+X[np.arange(6), np.arange(6) * 5] = 1
+model = Autoencoder(h=3, max_iter=2, random_state=0).fit(X)
+print(model.transform(X).tobytes().hex())
+"""
+
+
+def fit(folder):
+    """Fit in a process of its own; return what it prints and what it says."""
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(folder)}
+    done = subprocess.run(
+        [sys.executable, "-c", FIT],
+        env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("numba")
+    return folder, *fit(folder)
+
+
+def test_the_first_fit_says_what_takes_so_long(compiled):
+    _, _, said = compiled
+    assert said.count("compiles its kernels") == 1 and said.count("\n") == 1
+
+
+def test_the_next_process_has_nothing_to_say(compiled):
+    folder, codes, _ = compiled
+    assert fit(folder) == (codes, "")
+
+
+def test_files_cut_short_are_compiled_again(compiled):
+    folder, codes, _ = compiled
+    for suffix in ("nbi", "nbc"):
+        files = sorted(folder.rglob(f"*.{suffix}"))
+        assert len(files) > 5
+        for i, file in enumerate(files[suffix == "nbc" :: 2]):
+            size = 0 if i % 2 else file.stat().st_size // 2
+            file.write_bytes(file.read_bytes()[:size])
+    assert fit(folder)[0] == codes
+    assert fit(folder) == (codes, "")
+
+
+@pytest.mark.parametrize(
+    ("method", "error"),
+    [("__init__", RuntimeError("no locator")), ("save_overload", OSError("full"))],
+)
+def test_a_cache_that_cannot_be_written(monkeypatch, method, error):
+    def fails(*args):
+        raise error
+
+    monkeypatch.setattr(FunctionCache, method, fails)
+
+    @_compilation.jit
+    def double(x):
+        return 2 * x
+
+    assert double(21) == 42
