@@ -30,8 +30,12 @@ _LOSS_WORK = 32
 
 
 def _sigmoid(a):
-    e = np.exp(-np.abs(a))  # never overflows, and 1 where a is 0
-    return np.maximum(e, a >= 0) / (1 + e)
+    e = np.abs(a)
+    np.exp(np.negative(e, out=e), out=e)  # never overflows, and 1 where a is 0
+    out = np.maximum(e, a >= 0)
+    e += 1
+    out /= e
+    return out
 
 
 def _relu(a):

@@ -302,10 +302,12 @@ class BaseAutoencoder(
         """Output of the encoder's last layer."""
         n = self._n_encoder_layers()
         activations = [self.hidden_activation] * (n - 1) + [self._head_activation()]
+        layers = coefs[:n], intercepts[:n], activations
+        code = np.empty((X.shape[0], coefs[n - 1].shape[1]), coefs[0].dtype)
         with _threads.Workers() as workers:
-            return _layers.forward(X, coefs[:n], intercepts[:n], activations, workers)[
-                -1
-            ]
+            for chunk in gen_batches(X.shape[0], _CHUNK):
+                code[chunk] = _layers.forward(X[chunk], *layers, workers)[-1]
+        return code
 
     def _decode(self, Z, coefs, intercepts):
         """Output of each layer of the decoder, Z first and logits last."""
