@@ -227,16 +227,13 @@ def counted(claims):
     """Say how many claims have which verdict."""
     verdicts = [claim["verdict"] for claim in claims]
     words = {
-        "holds": "hold",
-        "in part": "hold in part",
-        "does not hold": "do not hold",
-        "undecided": "are undecided",
+        "holds": ("holds", "hold"),
+        "in part": ("holds in part", "hold in part"),
+        "does not hold": ("does not hold", "do not hold"),
+        "undecided": ("is undecided", "are undecided"),
     }
-    return ", ".join(
-        f"{verdicts.count(verdict)} {word}"
-        for verdict, word in words.items()
-        if verdict in verdicts
-    )
+    counts = [(verdicts.count(verdict), *word) for verdict, word in words.items()]
+    return ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in counts if n)
 
 
 def _reduced(values, reduce):
