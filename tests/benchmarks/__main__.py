@@ -12,7 +12,16 @@ from tests.benchmarks.tables import table
 
 _HERE = Path(__file__).parent
 # Of the sections; others follow by name.
-_ORDER = ["training", "epochs", "large", "interactive", "start", "reading", "sweep"]
+_ORDER = [
+    "training",
+    "phases",
+    "epochs",
+    "large",
+    "interactive",
+    "start",
+    "reading",
+    "sweep",
+]
 
 
 def main():

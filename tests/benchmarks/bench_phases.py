@@ -1,0 +1,116 @@
+"""Where the time of an epoch goes: its phases, each beside its floor."""
+
+import time
+from contextlib import ExitStack
+from functools import wraps
+from unittest.mock import patch
+
+from sklearn_c2c import _layers
+from tests.benchmarks.corpora import melodies, piano_roll
+from tests.benchmarks.floors import floor
+from tests.benchmarks.peers import EPSILON, LEARNING_RATE, Task
+from tests.benchmarks.tables import milliseconds, table
+
+TITLE = "Where the time goes"
+
+_EPOCHS = {
+    Task(): 30,
+    Task(n_melodies=10_000, h=512, batch_size=256): 4,
+}
+_METHODS = [
+    (owner, name)
+    for owner in (_layers.DenseLayer, _layers.SparseLayer)
+    for name in ("forward", "backward")
+]
+_DIRECTIONS = {"forward": "forward", "backward": "back"}
+
+
+class _Clock:
+    """Seconds by phase; what runs within another phase counts for itself only."""
+
+    def __init__(self):
+        self.seconds, self._within = {}, []
+
+    def _timed(self, function, phase_of):
+        @wraps(function)
+        def call(*args, **kwargs):
+            start = time.perf_counter()
+            self._within.append(0.0)
+            result = function(*args, **kwargs)
+            whole = time.perf_counter() - start
+            phase = phase_of(args)
+            own = whole - self._within.pop()
+            self.seconds[phase] = self.seconds.get(phase, 0.0) + own
+            if self._within:
+                self._within[-1] += whole
+            return result
+
+        return call
+
+    def __enter__(self):
+        self._patches = ExitStack()
+        for owner, name in _METHODS:
+            direction = _DIRECTIONS[name]
+            self._wrap(owner, name, lambda args, d=direction: f"{_part(args[0])}, {d}")
+        self._wrap(_layers, "cross_entropy", lambda args: "loss")
+        self._wrap(_layers.Network, "step", lambda args: "all else")
+        return self
+
+    def _wrap(self, owner, name, phase_of):
+        function = self._timed(getattr(owner, name), phase_of)
+        self._patches.enter_context(patch.object(owner, name, function))
+
+    def __exit__(self, *exception):
+        self._patches.close()
+
+
+def _part(layer):
+    return "encoder" if isinstance(layer, _layers.SparseLayer) else "decoder"
+
+
+def measure(options):
+    """Fit with a clock at each phase."""
+    from sklearn_c2c import Autoencoder
+
+    for task, n_epochs in _EPOCHS.items():
+        X = piano_roll(melodies(task.n_melodies), sparse_output=True)
+        model = Autoencoder(
+            task.h,
+            init="glorot",
+            output_bias_init="zeros",
+            learning_rate_init=LEARNING_RATE,
+            epsilon=EPSILON,
+            batch_size=task.batch_size,
+            tol=0,
+            n_iter_no_change=n_epochs,
+            random_state=0,
+        )
+        model.set_params(max_iter=1).fit(X)  # compiles
+        lowest = floor(task)
+        with _Clock() as clock:
+            model.set_params(max_iter=n_epochs).fit(X)
+        yield {
+            "case": str(task),
+            "seconds": {p: s / n_epochs for p, s in clock.seconds.items()},
+            "floor": lowest,
+        }
+
+
+def report(records):
+    """Each phase with what it must move and do."""
+    return "\n\n".join([_EXPLANATION, *map(_section, records)])
+
+
+_EXPLANATION = """\
+Mean of an epoch, in ms, timed phase by phase. *moving* and *doing* are what the phase
+must move and do, as above; one that does it in turn takes at least the sum."""
+
+
+def _section(record):
+    rows = []
+    for phase, seconds in record["seconds"].items():
+        least = record["floor"]["phases"].get(phase, {})
+        floors = [milliseconds(least[n]) if least else "" for n in ("moving", "doing")]
+        rows.append([phase, milliseconds(seconds), *floors])
+    rows.append(["sum", milliseconds(sum(record["seconds"].values())), "", ""])
+    return f"### {record['case']}\n\n{table(['', 'ms', 'moving', 'doing'], rows)}"
