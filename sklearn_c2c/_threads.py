@@ -4,6 +4,7 @@ import os
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import pairwise
 
 import joblib
@@ -61,6 +62,12 @@ def _leave_blas_to_any_thread():
 single_threaded_blas = _SingleThreadedBLAS()
 
 
+@cache
+def _n_cores():
+    """Cores the process may use; asking reads files, a tenth of decoding a melody."""
+    return joblib.cpu_count()
+
+
 class Workers:
     """Threads that share work among them in blocks that do not depend on their number.
 
@@ -70,7 +77,7 @@ class Workers:
 
     def __init__(self):
         limit = os.environ.get("OMP_NUM_THREADS", "")
-        cores = joblib.cpu_count()
+        cores = _n_cores()
         self.n_threads = min(cores, int(limit)) if limit.isdecimal() else cores
         self._pool = None
 

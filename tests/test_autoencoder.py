@@ -192,7 +192,7 @@ def test_dense_and_sparse_input_give_the_same_bits(roll, output):
 @pytest.mark.parametrize(("h", "batch_size"), [(203, 20), (300, 70)])
 def test_any_number_of_threads_gives_the_same_bits(roll, monkeypatch, h, batch_size):
     X = roll.astype(np.float32)
-    monkeypatch.setattr(_threads.joblib, "cpu_count", lambda: 8)
+    monkeypatch.setattr(_threads, "_n_cores", lambda: 8)
     models, decoded = [], []
     for n_threads in (1, 2, 3, 8):
         monkeypatch.setenv("OMP_NUM_THREADS", str(n_threads))
