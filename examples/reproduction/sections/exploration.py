@@ -15,7 +15,7 @@ _MEASURES = {
     "in_scale": ("notes in D major", "share"),
     "pitches_in_style": ("pitches follow as in a reel", "share"),
     "durations_in_style": ("durations follow as in a reel", "share"),
-    "in_style": ("both", "share"),
+    "in_style": ("pitches and durations follow as in a reel", "share"),
     "overlap": ("overlapping area of style features", "share"),
 }
 _OF_CORPUS = ("nearest", "diversity", "hold_share", "in_scale", "overlap")
