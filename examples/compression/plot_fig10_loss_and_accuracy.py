@@ -3,8 +3,9 @@ How many latent variables a reel needs
 ======================================
 
 The paper (section IV.i, figure 10): the more latent variables, the better reels are
-reconstructed, and from h = 1,258 on perfectly. It comes out so in its setting. But the
-number is one of training, not of reels: started well, the same network needs 32.
+reconstructed, and from h = 1,258 on perfectly. The shape comes out in its setting, the
+threshold elsewhere (:doc:`/reproduction`). But it is one of training, not of reels:
+started well, the same network needs 32.
 """
 
 # %%

@@ -20,7 +20,8 @@ def markdown(data):
         "",
         "*Compress to Create* shows single pictures and adjectives. One command runs "
         "its whole argument over many seeds and writes a report with every figure, the "
-        "numbers behind it and the melodies to hear:",
+        "numbers behind it and the melodies to hear, in a clone of the repository "
+        'after `pip install -e ".[studio]"`:',
         "",
         "```sh",
         _RUN,
