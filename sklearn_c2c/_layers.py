@@ -106,10 +106,8 @@ class DenseLayer:
         self._step(self.intercept, self._intercept_moments, delta.sum(axis=0))
         delta_in = self._room_for_delta(Z)
         h = len(self.coef)
-        n_units = _UNITS if len(Z) <= _FEW_SAMPLES else _MANY_UNITS
-        n_units = min(
-            n_units, -(-h // 2)
-        )  # of a small layer two threads have half each
+        most = _UNITS if len(Z) <= _FEW_SAMPLES else _MANY_UNITS
+        n_units = min(most, -(-h // 2))  # two threads have half each of a small layer
         work = 2 * self.coef.size * len(Z)
         self.workers.run(
             self._descend, h, work, n_units, delta_in, Z, delta, block=n_units
