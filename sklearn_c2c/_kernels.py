@@ -6,12 +6,17 @@ in the same order whoever runs it, so any number of threads gives the same bits.
 Outputs come first and are changed in place; kernels check nothing and raise nothing.
 """
 
+import math
+
 import numpy as np
 
 from sklearn_c2c._compilation import jit
 
-# Of so many factors from 1 to 2 a logarithm is taken: few enough not to overflow.
-_FACTORS = 256
+_LOG2_E, _LN_2 = np.log2(np.e), np.log(2)
+
+# Of the exponential's series within half an octave of 0, and where it may end.
+_DEGREE_32, _DEGREE_64 = 7, 12
+_INVERSE_FACTORIALS = tuple(1 / math.factorial(k) for k in range(_DEGREE_64 + 1))
 
 
 @jit
@@ -173,35 +178,79 @@ def scatter(
 
 
 @jit
-def sigmoid_expectation(lo, hi, out, log_normalizers, a):
-    """Rows lo:hi of ``out = sigmoid(a)``, where out is ``exp(-abs(a))`` before.
+def _exp(out, bits):
+    """``out = exp(out)`` where out is at most 0; never denormal, NaN stays NaN.
+
+    ``2**n * exp(r)``, the exponential of the rest by its series. Bits is room of out's
+    size for integers as wide as its numbers: of the floating-point number ``2**n``.
+    """
+    real, info = out.dtype.type, np.finfo(out.dtype)
+    least, magic = real(np.log(info.tiny)), real(1.5) * real(2) ** real(info.nmant)
+    degree = _DEGREE_32 if info.nmant < 32 else _DEGREE_64
+    scale = bits.view(out.dtype)
+    for k in range(out.shape[0]):
+        x = least if out[k] < least else out[k]
+        n = np.floor(x * real(_LOG2_E) + real(0.5))
+        r = x - n * real(_LN_2)
+        series = real(0)
+        for i in range(degree, -1, -1):
+            series = series * r + real(_INVERSE_FACTORIALS[i])
+        out[k] = series
+        scale[k] = n + magic  # whose last bits are the integer n
+    width, bias = bits.dtype.type(info.nmant), bits.dtype.type(info.maxexp - 1)
+    for k in range(out.shape[0]):
+        bits[k] = (bits[k] + bias) << width
+    for k in range(out.shape[0]):
+        out[k] *= scale[k]
+
+
+@jit
+def sigmoid(out, a, bits):
+    """``out = 1 / (1 + exp(-a))``, all of them flat."""
+    zero, one = a.dtype.type(0), a.dtype.type(1)
+    for c in range(0, a.shape[0], bits.shape[0]):
+        n = min(bits.shape[0], a.shape[0] - c)
+        a_c, e = a[c : c + n], out[c : c + n]
+        for k in range(n):
+            e[k] = -abs(a_c[k])
+        _exp(e, bits[:n])
+        for k in range(n):
+            e[k] = (one if a_c[k] >= zero else e[k]) / (one + e[k])
+
+
+@jit
+def sigmoid_expectation(lo, hi, out, log_normalizers, a, bits):
+    """Rows lo:hi of ``out = sigmoid(a)``.
 
     ``log_normalizers[i]`` becomes ``sum(log(1 + exp(a[i])))``. Its logarithms are taken
-    of products: a logarithm each would take longer than all the rest.
+    of products: a logarithm each would take longer than all the rest. Of so many
+    factors from 1 to 2 as bits has room for: few enough not to overflow.
     """
     zero, one = a.dtype.type(0), a.dtype.type(1)
     width = a.shape[1]
     for i in range(lo, hi):
         total = np.float64(0)
-        for c in range(0, width, _FACTORS):
-            n = min(_FACTORS, width - c)
-            a_i, out_i = a[i, c : c + n], out[i, c : c + n]
+        for c in range(0, width, bits.shape[0]):
+            n = min(bits.shape[0], width - c)
+            a_i, e = a[i, c : c + n], out[i, c : c + n]
+            for k in range(n):
+                e[k] = -abs(a_i[k])
+            _exp(e, bits[:n])
             product = np.float64(1)
             for k in range(n):
-                e = out_i[k]
                 total += max(a_i[k], zero)
-                product *= 1 + np.float64(e)
-                out_i[k] = (one if a_i[k] >= zero else e) / (one + e)
+                product *= 1 + np.float64(e[k])
+                e[k] = (one if a_i[k] >= zero else e[k]) / (one + e[k])
             total += np.log(product)
         log_normalizers[i] = total
 
 
 @jit
-def below_largest(lo, hi, out, log_normalizers, a, totals):
-    """Rows lo:hi of ``out = a - largest``, the largest a of its group of columns.
+def softmax_expectation(lo, hi, out, log_normalizers, a, totals, bits):
+    """Rows lo:hi of ``out = total * softmax(a)`` within groups of columns.
 
-    Totals has a column for each group; ``log_normalizers[i]`` becomes ``sum(total *
-    largest)`` over groups.
+    Totals has a column for each group; ``log_normalizers[i]`` becomes
+    ``sum(total * log(sum(exp(a))))`` over groups.
     """
     n_groups = totals.shape[1]
     size = a.shape[1] // n_groups
@@ -216,18 +265,9 @@ def below_largest(lo, hi, out, log_normalizers, a, totals):
             for k in range(size):
                 out_g[k] = a_g[k] - largest
             log_normalizer += totals[i, g] * largest
-        log_normalizers[i] = log_normalizer
-
-
-@jit
-def softmax_expectation(lo, hi, out, log_normalizers, totals):
-    """Rows lo:hi of ``out = total * softmax(a)``, where out is ``exp(a - largest)``.
-
-    ``log_normalizers[i]`` grows by ``sum(total * log(sum(out)))`` over groups.
-    """
-    n_groups = totals.shape[1]
-    size = out.shape[1] // n_groups
-    for i in range(lo, hi):
+        for c in range(0, a.shape[1], bits.shape[0]):
+            n = min(bits.shape[0], a.shape[1] - c)
+            _exp(out[i, c : c + n], bits[:n])
         for g in range(n_groups):
             out_g = out[i, g * size : (g + 1) * size]
             normalizer = out.dtype.type(0)
@@ -236,4 +276,14 @@ def softmax_expectation(lo, hi, out, log_normalizers, totals):
             share = totals[i, g] / normalizer
             for k in range(size):
                 out_g[k] *= share
-            log_normalizers[i] += totals[i, g] * np.log(normalizer)
+            log_normalizer += totals[i, g] * np.log(normalizer)
+        log_normalizers[i] = log_normalizer
+
+
+@jit
+def subtract_stored(lo, hi, out, losses, a, data, indices, indptr):
+    """Rows lo:hi of ``out -= X`` and ``losses -= sum(X * a)``, X in CSR form."""
+    for i in range(lo, hi):
+        for j in range(indptr[i], indptr[i + 1]):
+            out[i, indices[j]] -= data[j]
+            losses[i] -= np.float64(data[j]) * a[i, indices[j]]

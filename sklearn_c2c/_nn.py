@@ -22,20 +22,24 @@ _PCA_RANK = 256
 _PCA_SPREAD = 0.5
 _PCA_LOG_ODDS = 5.0
 
-# Samples whose loss is computed at once, and what an output costs in multiply-adds.
-_LOSS_ROWS = 8
-_LOSS_WORK = 32
+# Exponentials that are computed at once, few enough to stay in cache.
+_EXPONENTIALS = 256
+
+# What the loss of an output costs, in multiply-adds.
+_LOSS_WORK = 16
 
 # ---------------------------------------------------------------- activations
 
 
 def _sigmoid(a):
-    e = np.abs(a)
-    np.exp(np.negative(e, out=e), out=e)  # never overflows, and 1 where a is 0
-    out = np.maximum(e, a >= 0)
-    e += 1
-    out /= e
+    out = np.empty(a.shape, a.dtype)
+    _kernels.sigmoid(out.reshape(-1), a.ravel(), _bits(a.dtype))
     return out
+
+
+def _bits(dtype):
+    """Room for what a kernel needs to know of some exponentials."""
+    return np.empty(_EXPONENTIALS, f"i{dtype.itemsize}")
 
 
 def _relu(a):
@@ -78,12 +82,7 @@ def sigmoid_cross_entropy(a, X, workers):
     delta : ndarray of shape (n_samples, n_features)
         Gradient of the loss with respect to a.
     """
-
-    def expect(lo, hi, out, log_normalizers):
-        np.exp(-np.abs(a[lo:hi]), out=out[lo:hi])
-        _kernels.sigmoid_expectation(lo, hi, out, log_normalizers, a)
-
-    return _loss_and_delta(a, X, expect, workers)
+    return _loss_and_delta(_kernels.sigmoid_expectation, a, X, workers)
 
 
 def softmax_cross_entropy(a, X, group_size, workers):
@@ -110,13 +109,7 @@ def softmax_cross_entropy(a, X, group_size, workers):
         Gradient of the loss with respect to a.
     """
     totals = _group_sums(X, group_size)
-
-    def expect(lo, hi, out, log_normalizers):
-        _kernels.below_largest(lo, hi, out, log_normalizers, a, totals)
-        np.exp(out[lo:hi], out=out[lo:hi])
-        _kernels.softmax_expectation(lo, hi, out, log_normalizers, totals)
-
-    return _loss_and_delta(a, X, expect, workers)
+    return _loss_and_delta(_kernels.softmax_expectation, a, X, workers, totals)
 
 
 def cross_entropy(a, X, group_size, workers):
@@ -126,30 +119,26 @@ def cross_entropy(a, X, group_size, workers):
     return softmax_cross_entropy(a, X, group_size, workers)
 
 
-def _loss_and_delta(a, X, expect, workers):
+def _loss_and_delta(expectation, a, X, workers, *args):
     """``sum(log_normalizer) - x @ a`` and ``expected - x``.
 
-    ``expect(lo, hi, out, log_normalizers)`` writes what is expected of some rows and
-    their log normalizers: of few rows at a time, so that all stays in cache.
+    The kernel ``expectation(lo, hi, out, log_normalizers, a, *args, bits)`` writes what
+    is expected of some rows and their log normalizers.
     """
     delta = np.empty_like(a)
-    log_normalizers = np.empty(len(a))
+    losses = np.empty(len(a))
 
     def run(lo, hi):
-        for i in range(lo, hi, _LOSS_ROWS):
-            expect(i, min(i + _LOSS_ROWS, hi), delta, log_normalizers)
+        expectation(lo, hi, delta, losses, a, *args, _bits(a.dtype))
+        if sparse.issparse(X):
+            stored = X.data, X.indices, X.indptr
+            _kernels.subtract_stored(lo, hi, delta, losses, a, *stored)
+        else:
+            losses[lo:hi] -= (X[lo:hi] * a[lo:hi]).sum(axis=1, dtype=np.float64)
+            delta[lo:hi] -= X[lo:hi]
 
-    workers.run(run, len(a), _LOSS_WORK * a.size, block=_LOSS_ROWS)
-    loss = log_normalizers.sum()
-    if sparse.issparse(X):
-        stored = np.repeat(np.arange(len(a)) * a.shape[1], np.diff(X.indptr))
-        stored += X.indices
-        loss -= (X.data * a.ravel()[stored]).sum(dtype=np.float64)
-        delta.ravel()[stored] -= X.data
-    else:
-        loss -= (X * a).sum(dtype=np.float64)
-        delta -= X
-    return float(loss), delta
+    workers.run(run, len(a), _LOSS_WORK * a.size, block=1)
+    return losses.sum(), delta
 
 
 def _group_sums(X, group_size):

@@ -84,40 +84,77 @@ def logits(request, rng, dtype):
     return (LOGITS[request.param] * rng.normal(size=(7, 11 * 60))).astype(dtype)
 
 
-def test_sigmoid_expectation(run, logits, tolerance):
+@pytest.fixture
+def bits(dtype):
+    """Fewer than there are columns, and no divisor of their number."""
+    return np.empty(256, f"i{np.dtype(dtype).itemsize}")
+
+
+def test_sigmoid(run, logits, bits, tolerance):
+    out = np.full_like(logits, np.nan)
+    run(_kernels.sigmoid, out.ravel(), logits.ravel(), bits)
+    assert_allclose(out, special.expit(logits.astype(np.float64)), **tolerance)
+
+
+def test_sigmoid_of_what_is_no_ordinary_number(run, dtype, bits):
+    a = np.array([0, -0.0, np.inf, -np.inf, np.nan, -1e30], dtype)
+    out = np.empty_like(a)
+    run(_kernels.sigmoid, out, a, bits)
+    assert out[:3].tolist() == [0.5, 0.5, 1] and np.isnan(out[4])
+    assert (0 < out[[3, 5]]).all() and (out[[3, 5]] <= 1.001 * np.finfo(dtype).tiny).all()
+
+
+def test_sigmoid_is_exact_to_a_few_last_places(run, dtype, bits):
+    a = np.linspace(-80, 20, 4001).astype(dtype)
+    out = np.empty_like(a)
+    run(_kernels.sigmoid, out, a, bits)
+    close = 64 * np.finfo(dtype).eps  # an argument of 80 alone costs 40
+    assert_allclose(out, special.expit(a.astype(np.float64)), rtol=close)
+
+
+def test_sigmoid_expectation(run, logits, bits, tolerance):
     a = logits.astype(np.float64)
-    out, log_normalizers = np.exp(-np.abs(logits)), np.full(7, np.nan)
+    out, log_normalizers = np.full_like(logits, np.nan), np.full(7, np.nan)
     for lo, hi in blocks(7):
-        run(_kernels.sigmoid_expectation, lo, hi, out, log_normalizers, logits)
+        run(_kernels.sigmoid_expectation, lo, hi, out, log_normalizers, logits, bits)
     assert_allclose(out, special.expit(a), **tolerance)
     assert_allclose(log_normalizers, np.logaddexp(0, a).sum(axis=1), rtol=1e-6)
     if logits.dtype == np.float64:
         assert_allclose(log_normalizers, np.logaddexp(0, a).sum(axis=1), rtol=1e-13)
 
 
-def test_the_log_normalizer_keeps_what_is_small(run, dtype):
+def test_the_log_normalizer_keeps_what_is_small(run, dtype, bits):
     a = np.full((1, 600), -12, dtype)
-    out, log_normalizers = np.exp(-np.abs(a)), np.full(1, np.nan)
-    run(_kernels.sigmoid_expectation, 0, 1, out, log_normalizers, a)
+    out, log_normalizers = np.empty_like(a), np.full(1, np.nan)
+    run(_kernels.sigmoid_expectation, 0, 1, out, log_normalizers, a, bits)
     assert_allclose(log_normalizers, 600 * np.log1p(np.exp(-12)), rtol=1e-6)
 
 
 @pytest.mark.parametrize("n_groups", [1, 11, 660])
-def test_softmax_expectation(rng, run, logits, dtype, tolerance, n_groups):
+def test_softmax_expectation(rng, run, logits, dtype, bits, tolerance, n_groups):
     totals = rng.random((7, n_groups)).astype(dtype)
     groups = logits.astype(np.float64).reshape(7, n_groups, -1)
-    out, log_normalizers = np.empty_like(logits), np.full(7, np.nan)
+    out, log_normalizers = np.full_like(logits, np.nan), np.full(7, np.nan)
     for lo, hi in blocks(7):
-        args = lo, hi, out, log_normalizers
-        run(_kernels.below_largest, *args, logits, totals)
-        np.exp(out[lo:hi], out=out[lo:hi])
-        run(_kernels.softmax_expectation, *args, totals)
+        args = lo, hi, out, log_normalizers, logits, totals, bits
+        run(_kernels.softmax_expectation, *args)
     expected = totals[:, :, None] * special.softmax(groups, axis=2)
     assert_allclose(out, expected.reshape(out.shape), **tolerance)
     normalizers = totals * special.logsumexp(groups, axis=2)
     scale = (totals * np.abs(groups).max(axis=2)).sum(axis=1)
     close = 1e-6 if dtype == np.float32 else 1e-13
     assert (np.abs(log_normalizers - normalizers.sum(axis=1)) <= close * scale).all()
+
+
+def test_subtract_stored(rng, run, dtype, tolerance):
+    X, (a, out) = csr(rng, 7, 30, dtype), rng.normal(size=(2, 7, 30)).astype(dtype)
+    losses = rng.normal(size=7)
+    expected = out - X.toarray(), losses - (X.toarray() * a).sum(axis=1)
+    for lo, hi in blocks(7):
+        stored = X.data, X.indices, X.indptr
+        run(_kernels.subtract_stored, lo, hi, out, losses, a, *stored)
+    assert_allclose(out, expected[0], **tolerance)
+    assert_allclose(losses, expected[1], **tolerance)
 
 
 def csr(rng, n, d, dtype):
