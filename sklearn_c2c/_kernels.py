@@ -1,4 +1,4 @@
-"""Every Numba function of the package. Imports `_compilation`.
+"""Every Numba function of the package. Imports `_compilation` and `_tiles`.
 
 A kernel works on one block of rows or columns, ``lo`` to ``hi``, of arrays in C order
 and one dtype; scalars come in that dtype. Blocks are disjoint and each one is computed
@@ -11,12 +11,23 @@ import math
 import numpy as np
 
 from sklearn_c2c._compilation import jit
+from sklearn_c2c._tiles import VECTOR_BYTES, dot_tile, product_tile
 
 _LOG2_E, _LN_2 = np.log2(np.e), np.log(2)
 
 # Of the exponential's series within half an octave of 0, and where it may end.
 _DEGREE_32, _DEGREE_64 = 7, 12
 _INVERSE_FACTORIALS = tuple(1 / math.factorial(k) for k in range(_DEGREE_64 + 1))
+
+# Tiles as large as fit into 16 registers together with what is multiplied.
+TILE_SAMPLES, TILE_UNITS, _TILE_VECTORS = 4, 6, 2
+_product_tile = product_tile(TILE_UNITS, _TILE_VECTORS)
+_dot_tile_3, _dot_tile_1 = dot_tile(TILE_SAMPLES, 3), dot_tile(TILE_SAMPLES, 1)
+
+
+def tile_columns(dtype):
+    """Columns of a tile of the gradient, a product."""
+    return _TILE_VECTORS * VECTOR_BYTES // dtype.itemsize
 
 
 @jit
@@ -69,6 +80,70 @@ def adam(lo, hi, p, m, v, g, rate, beta_1, beta_2, epsilon, tiny):
         m[i] = m_i if abs(m_i) > tiny else zero
         v[i] = v_i if v_i > tiny else zero
         p[i] -= rate * m_i / (np.sqrt(v_i) + epsilon)
+
+
+@jit
+def descend(
+    lo,
+    hi,
+    delta_in,
+    Z,
+    delta,
+    panels,
+    coef,
+    m,
+    v,
+    rate,
+    beta_1,
+    beta_2,
+    epsilon,
+    tiny,
+):
+    """One Adam step on the units ``coef[lo:hi]`` along their gradient ``Z.T @ delta``.
+
+    Columns lo:hi of delta_in, if it has rows, become ``delta @ coef.T`` of before the
+    step. Weights of a few units at a time come from memory, once for all of that.
+    Arrays are padded with zeros: to a multiple of `TILE_SAMPLES` samples, Z to one of
+    `TILE_UNITS` columns. ``panels[t]`` are the columns of delta in tile t.
+    """
+    n_panels, n_samples, n_columns = panels.shape
+    gradient = np.empty((TILE_UNITS, n_panels * n_columns), coef.dtype)
+    for u in range(lo, hi, TILE_UNITS):
+        n = min(TILE_UNITS, hi - u)
+        _dots(delta_in, delta, coef, u, u + n)
+        activity = Z.T[u : u + TILE_UNITS]
+        for t in range(n_panels):
+            _product_tile(gradient, activity, panels[t], 0, t * n_columns, n_samples)
+        for r in range(n):
+            adam(
+                0,
+                coef.shape[1],
+                coef[u + r],
+                m[u + r],
+                v[u + r],
+                gradient[r],
+                rate,
+                beta_1,
+                beta_2,
+                epsilon,
+                tiny,
+            )
+
+
+@jit
+def _dots(out, a, b, lo, hi):
+    """Columns lo:hi of ``out = a @ b.T``."""
+    threes = hi - (hi - lo) % 3
+    tiled = a.shape[1] - a.shape[1] % (VECTOR_BYTES // a.itemsize)
+    for i in range(0, out.shape[0], TILE_SAMPLES):
+        for j in range(lo, threes, 3):
+            _dot_tile_3(out, a, b, i, j, tiled)
+        for j in range(threes, hi):
+            _dot_tile_1(out, a, b, i, j, tiled)
+    for i in range(out.shape[0]):
+        for j in range(lo, hi):
+            for k in range(tiled, a.shape[1]):
+                out[i, j] += a[i, k] * b[j, k]
 
 
 @jit

@@ -16,10 +16,13 @@ from sklearn_c2c._nn import (
 )
 from sklearn_c2c._threads import matmul
 
-# Units of a layer that are stepped at once at most, so that their weights and gradients
-# stay in cache; more of them with many samples, which BLAS packs anew every time.
+# Up to so many samples our own products are faster: BLAS packs what it multiplies anew
+# for each product, which only many samples pay for.
 _FEW_SAMPLES = 64
-_UNITS, _MANY_UNITS = 64, 256
+
+# With more samples, units that are stepped at once: so many that packing pays, few
+# enough to stay in cache.
+_UNITS = 256
 
 
 class Adam:
@@ -78,6 +81,21 @@ def affine(X, coef, intercept, workers):
     return out
 
 
+def _padded(A, n_rows, n_columns):
+    """A, with zeros up to multiples of n_rows and n_columns."""
+    missing = -len(A) % n_rows, -A.shape[1] % n_columns
+    if any(missing):
+        A = np.pad(A, [(0, n) for n in missing])
+    return np.ascontiguousarray(A)
+
+
+def _panels(delta):
+    """Columns of delta below one another, as many at a time as a tile has."""
+    width = _kernels.tile_columns(delta.dtype)
+    panels = _padded(delta, 1, width).reshape(len(delta), -1, width)
+    return np.ascontiguousarray(panels.transpose(1, 0, 2))
+
+
 class DenseLayer:
     """``Z @ coef + intercept`` with its gradient and its Adam step.
 
@@ -104,30 +122,52 @@ class DenseLayer:
     def backward(self, Z, _, delta):
         """Step along the gradient; return ``delta @ coef.T`` of before the step."""
         self._step(self.intercept, self._intercept_moments, delta.sum(axis=0))
-        delta_in = self._room_for_delta(Z)
-        h = len(self.coef)
-        most = _UNITS if len(Z) <= _FEW_SAMPLES else _MANY_UNITS
-        n_units = min(most, -(-h // 2))  # two threads have half each of a small layer
-        work = 2 * self.coef.size * len(Z)
+        descend = self._descend_few if len(Z) <= _FEW_SAMPLES else self._descend_many
+        return descend(Z, delta)
+
+    def _descend_few(self, Z, delta):
+        n_samples, h = len(Z), len(self.coef)
+        Z = _padded(Z, _kernels.TILE_SAMPLES, _kernels.TILE_UNITS)
+        delta = _padded(delta, _kernels.TILE_SAMPLES, 1)
+        delta_in = self._room_for_delta(len(Z))
         self.workers.run(
-            self._descend, h, work, n_units, delta_in, Z, delta, block=n_units
+            _kernels.descend,
+            h,
+            2 * self.coef.size * n_samples,
+            delta_in,
+            Z,
+            delta,
+            _panels(delta),
+            self.coef,
+            *self._coef_moments,
+            self.adam.rate,
+            *self.adam.constants,
+            block=_kernels.TILE_UNITS,
         )
+        return delta_in[:n_samples]
+
+    def _descend_many(self, Z, delta):
+        h = len(self.coef)
+        n_units = min(_UNITS, -(-h // 2))  # two threads have half each of a small layer
+        delta_in = self._room_for_delta(len(Z))
+
+        def descend(lo, hi):
+            room = np.empty((n_units, delta.shape[1]), delta.dtype)
+            for i in range(lo, hi, n_units):
+                units = slice(i, min(i + n_units, hi))
+                gradient = room[: units.stop - i]
+                np.matmul(Z[:, units].T, delta, out=gradient)
+                if len(delta_in):
+                    np.matmul(delta, self.coef[units].T, out=delta_in[:, units])
+                weights = [array[units] for array in (self.coef, *self._coef_moments)]
+                self._adam(0, gradient.size, *weights, gradient)
+
+        work = 2 * self.coef.size * len(Z)
+        self.workers.run(descend, h, work, block=n_units)
         return delta_in
 
-    def _room_for_delta(self, Z):
-        return np.empty_like(Z)
-
-    def _descend(self, lo, hi, n_units, delta_in, Z, delta):
-        """Do that for the units lo:hi, few at a time, so that all stays in cache."""
-        arrays = self.coef, *self._coef_moments
-        room = np.empty((n_units, delta.shape[1]), delta.dtype)
-        for i in range(lo, hi, n_units):
-            units = slice(i, min(i + n_units, hi))
-            gradient = room[: units.stop - i]
-            np.matmul(Z[:, units].T, delta, out=gradient)
-            if delta_in is not None:
-                np.matmul(delta, self.coef[units].T, out=delta_in[:, units])
-            self._adam(0, gradient.size, *(a[units] for a in arrays), gradient)
+    def _room_for_delta(self, n_samples):
+        return np.empty((n_samples, len(self.coef)), self.coef.dtype)
 
     def settle(self):
         """Bring all weights to the present step, for others to read."""
@@ -143,8 +183,8 @@ class DenseLayer:
 class FirstLayer(DenseLayer):
     """A first layer whose input is dense: nothing before it asks for a delta."""
 
-    def _room_for_delta(self, Z):
-        return None
+    def _room_for_delta(self, n_samples):
+        return np.empty((0, len(self.coef)), self.coef.dtype)
 
 
 class SparseLayer(DenseLayer):

@@ -74,6 +74,40 @@ def test_adam_flushes_denormal_moments(run, dtype):
     assert v.tolist() == [0, 0, 0]
 
 
+def padded(A, n_rows, n_columns):
+    return np.pad(A, [(0, -len(A) % n_rows), (0, -A.shape[1] % n_columns)])
+
+
+# Fewer than a tile takes, whole tiles, and some left over.
+@pytest.mark.parametrize("n_samples", [1, 8, 15])
+@pytest.mark.parametrize("n_units", [1, 6, 23])
+@pytest.mark.parametrize("width", [1, 64, 107])
+@pytest.mark.parametrize("wants_delta", [True, False])
+def test_descend(rng, dtype, tolerance, n_samples, n_units, width, wants_delta):
+    # What it calls is not Python, so it is not interpreted.
+    p, m, v = state(rng, (n_units, width), dtype)
+    Z, delta = rng.normal(size=(2, n_samples, max(n_units, width))).astype(dtype)
+    Z, delta = Z[:, :n_units], delta[:, :width]
+    expected = adam_step(p, m, v, Z.T @ delta)
+    expected_delta = delta @ p.T
+    delta_padded = padded(delta, _kernels.TILE_SAMPLES, 1)
+    n_rows, n_columns = len(delta_padded), _kernels.tile_columns(delta.dtype)
+    panels = padded(delta_padded, 1, n_columns).reshape(n_rows, -1, n_columns)
+    delta_in = np.full((n_rows * wants_delta, n_units), np.nan, dtype)
+    half = n_units // 2 // _kernels.TILE_UNITS * _kernels.TILE_UNITS
+    for lo, hi in (0, half), (half, n_units):
+        _kernels.descend(
+            *(lo, hi, delta_in, padded(Z, _kernels.TILE_SAMPLES, _kernels.TILE_UNITS)),
+            *(delta_padded, np.ascontiguousarray(panels.transpose(1, 0, 2))),
+            *(p, m, v, *constants(dtype)),
+        )
+    for found, array in zip((p, m, v), expected, strict=True):
+        assert_allclose(found, array, **tolerance)
+    if wants_delta:
+        close = 1e-5 if dtype == np.float32 else 1e-13
+        assert_allclose(delta_in[:n_samples], expected_delta, rtol=close, atol=close)
+
+
 # How far logits are from 0.
 LOGITS = {"near": 1, "far": 60, "very far": 800}
 
@@ -101,7 +135,8 @@ def test_sigmoid_of_what_is_no_ordinary_number(run, dtype, bits):
     out = np.empty_like(a)
     run(_kernels.sigmoid, out, a, bits)
     assert out[:3].tolist() == [0.5, 0.5, 1] and np.isnan(out[4])
-    assert (0 < out[[3, 5]]).all() and (out[[3, 5]] <= 1.001 * np.finfo(dtype).tiny).all()
+    least = out[[3, 5]]
+    assert (least > 0).all() and (least <= 1.001 * np.finfo(dtype).tiny).all()
 
 
 def test_sigmoid_is_exact_to_a_few_last_places(run, dtype, bits):

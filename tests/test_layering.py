@@ -11,7 +11,8 @@ import sklearn_c2c
 
 ROOMS = {
     "_compilation": set(),
-    "_kernels": {"_compilation"},
+    "_tiles": set(),
+    "_kernels": {"_compilation", "_tiles"},
     "journal": set(),
     "melody": set(),
     "_threads": set(),

@@ -1,0 +1,170 @@
+"""Products of small tiles, kept in registers, for the kernels. Imports nothing of ours.
+
+The loops of a matrix product give SIMD, but the compiler sends every sum to memory and
+back. So the innermost loop is written in LLVM's own language: sums of a tile stay in
+registers, and each number that is loaded serves a whole row or column of them.
+"""
+
+from itertools import product
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+# Bytes of a SIMD register.
+VECTOR_BYTES = 64 if llvm.get_host_cpu_features().get("avx512f") else 32
+
+_INDEX = ir.IntType(64)
+
+
+def product_tile(n_rows, n_vectors):
+    """Make ``tile(out, a, b, i, j, n)``, which computes a tile of a product.
+
+    ``out[i : i + n_rows, j : j + w] = a[i : i + n_rows, :n] @ b[:n]``, where b has w
+    columns: the numbers in n_vectors registers. Rows of out and b are contiguous.
+    """
+
+    def emit(builder, kind, out, a, b, i, j, n):
+        rows = [builder.add(i, _INDEX(r)) for r in range(n_rows)]
+        vectors = [_INDEX(v * kind.count) for v in range(n_vectors)]
+
+        def terms(step):
+            factors = [b.vector(step, vector) for vector in vectors]
+            for row in rows:
+                factor = a.spread(row, step)
+                yield from ((factor, other) for other in factors)
+
+        sums = _accumulate(builder, kind, n_rows * n_vectors, n, 1, terms)
+        for (row, vector), total in zip(product(rows, vectors), sums, strict=True):
+            out.store_vector(row, builder.add(j, vector), total)
+
+    return _tile(emit)
+
+
+def dot_tile(n_rows, n_columns):
+    """Make ``tile(out, a, b, i, j, n)``, which computes a tile of dot products.
+
+    ``out[i : i + n_rows, j : j + n_columns] = a[i : i + n_rows, :n] @
+    b[j : j + n_columns, :n].T``, n being a multiple of the numbers in a register. Rows
+    of a and b are contiguous.
+    """
+
+    def emit(builder, kind, out, a, b, i, j, n):
+        rows = [builder.add(i, _INDEX(r)) for r in range(n_rows)]
+        columns = [builder.add(j, _INDEX(c)) for c in range(n_columns)]
+
+        def terms(step):
+            factors = [b.vector(column, step) for column in columns]
+            for row in rows:
+                factor = a.vector(row, step)
+                yield from ((factor, other) for other in factors)
+
+        sums = _accumulate(builder, kind, n_rows * n_columns, n, kind.count, terms)
+        for place, total in zip(product(rows, columns), sums, strict=True):
+            out.store_sum(*place, total)
+
+    return _tile(emit)
+
+
+def _tile(emit):
+    """What Numba calls, of what emits the instructions."""
+
+    @intrinsic
+    def tile(typing_context, out, a, b, i, j, n):
+        def generate(context, builder, signature, args):
+            matrices = [
+                _Matrix(context, builder, *matrix)
+                for matrix in zip(signature.args[:3], args[:3], strict=True)
+            ]
+            emit(builder, matrices[0].vector_type, *matrices, *args[3:])
+            return context.get_dummy_value()
+
+        return types.void(out, a, b, *[types.intp] * 3), generate
+
+    return tile
+
+
+def _accumulate(builder, kind, n_sums, n, stride, terms):
+    """Sum the products of ``terms(step)``, one for each sum, over steps from 0 to n."""
+    multiply_add = _function(builder, "llvm.fmuladd", kind, kind, [kind] * 3)
+    zero = ir.Constant(kind, [0.0] * kind.count)
+    before = builder.block
+    loop = builder.append_basic_block("tile")
+    after = builder.append_basic_block("tile.after")
+    builder.cbranch(builder.icmp_signed(">", n, _INDEX(0)), loop, after)
+
+    builder.position_at_end(loop)
+    step = builder.phi(_INDEX)
+    sums = [builder.phi(kind) for _ in range(n_sums)]
+    totals = [
+        builder.call(multiply_add, [*factors, total])
+        for factors, total in zip(terms(step), sums, strict=True)
+    ]
+    next_step = builder.add(step, _INDEX(stride))
+    builder.cbranch(builder.icmp_signed("<", next_step, n), loop, after)
+    step.add_incoming(_INDEX(0), before)
+    step.add_incoming(next_step, loop)
+
+    builder.position_at_end(after)
+    results = [builder.phi(kind) for _ in sums]
+    for total, running, result in zip(totals, sums, results, strict=True):
+        for phi in running, result:
+            phi.add_incoming(zero, before)
+            phi.add_incoming(total, loop)
+    return results
+
+
+def _function(builder, name, kind, returned, args):
+    """One of LLVM's own functions on vectors."""
+    bits = {ir.FloatType: 32, ir.DoubleType: 64}[type(kind.element)]
+    return cgutils.get_or_insert_function(
+        builder.module, ir.FunctionType(returned, args), f"{name}.v{kind.count}f{bits}"
+    )
+
+
+class _Matrix:
+    """An array of two dimensions, to be read and written by the register."""
+
+    def __init__(self, context, builder, array_type, value):
+        array = context.make_array(array_type)(context, builder, value)
+        self._builder = builder
+        self._start = builder.ptrtoint(array.data, _INDEX)
+        self._strides = cgutils.unpack_tuple(builder, array.strides, 2)
+        self._number = context.get_value_type(array_type.dtype)
+        self._align = array_type.dtype.bitwidth // 8
+        self.vector_type = ir.VectorType(self._number, VECTOR_BYTES // self._align)
+
+    def vector(self, i, j):
+        """The numbers of a row from an element on."""
+        return self._builder.load(self._at(i, j, self.vector_type), align=self._align)
+
+    def store_vector(self, i, j, value):
+        """Write the numbers of a row from an element on."""
+        place = self._at(i, j, self.vector_type)
+        self._builder.store(value, place, align=self._align)
+
+    def spread(self, i, j):
+        """An element in every place of a register."""
+        builder, kind = self._builder, self.vector_type
+        number = builder.load(self._at(i, j, self._number))
+        nothing = ir.Constant(kind, ir.Undefined)
+        first = builder.insert_element(nothing, number, ir.IntType(32)(0))
+        everywhere = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), None)
+        return builder.shuffle_vector(first, nothing, everywhere)
+
+    def store_sum(self, i, j, vector):
+        """Write the sum of a vector to an element."""
+        builder, kind, number = self._builder, self.vector_type, self._number
+        add = _function(
+            builder, "llvm.vector.reduce.fadd", kind, number, [number, kind]
+        )
+        total = builder.call(add, [number(0.0), vector], fastmath=["reassoc"])
+        builder.store(total, self._at(i, j, number))
+
+    def _at(self, i, j, kind):
+        builder, (by_row, by_column) = self._builder, self._strides
+        offset = builder.add(builder.mul(i, by_row), builder.mul(j, by_column))
+        address = builder.add(self._start, offset)
+        return builder.inttoptr(address, kind.as_pointer())
