@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.spatial.distance import cdist, pdist
 from scipy.special import rel_entr
 from scipy.stats import gaussian_kde, norm
 
@@ -81,12 +82,22 @@ def test_area_and_divergence_of_normal_samples():
 def test_the_grid_reaches_beyond_the_samples():
     a, b = [0.0, 1.0, 2.0], [1.0, 2.0, 4.0]
     grid = np.linspace(-20, 20, 100_001)
-    p, q = gaussian_kde(a)(grid), gaussian_kde(b)(grid)
+    kernels = gaussian_kde(a, 3**-0.2 * np.std(b, ddof=1)), gaussian_kde(b)
+    p, q = (kernel(grid) for kernel in kernels)  # a's deviation is 1
     area = np.trapezoid(np.minimum(p, q), grid)
     assert overlapping_area(a, b) == pytest.approx(area, abs=2e-3)
     assert kl_divergence(a, b) == pytest.approx(
         np.trapezoid(rel_entr(p, q), grid), rel=0.02
     )
+
+
+def test_how_many_are_generated_does_not_matter(reels, rng):
+    # Of whole numbers a large sample with a bandwidth of its own has a rough density.
+    real = style_features(reels).pitch_count
+    for n_generated in 75, 500, 2000:
+        generated = real[rng.integers(len(real), size=n_generated)]
+        distances = pdist(real), cdist(generated, real).ravel()
+        assert overlapping_area(*distances) > 0.93
 
 
 @pytest.mark.parametrize("constant", [[0.0], [3.0, 3.0], [0.1 + 0.2, 0.3]])

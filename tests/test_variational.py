@@ -27,7 +27,8 @@ def test_the_default_reconstructs_every_reel(fitted, roll, reels):
     assert fitted.active_units_ == 32
 
 
-def test_reconstruction_and_completeness_together(roll, reels):
+@pytest.mark.parametrize("seed", [0, 1])
+def test_reconstruction_and_completeness_together(roll, reels, seed):
     """The guide's setting: heavy beta first, none at the end."""
     vae = VariationalAutoencoder(
         beta=10,
@@ -35,13 +36,13 @@ def test_reconstruction_and_completeness_together(roll, reels):
         max_iter=380,
         learning_rate_init=1e-3,
         n_iter_no_change=380,
-        random_state=0,
+        random_state=seed,
     ).fit(roll)
     vae.set_params(beta=0, kl_warmup=0, max_iter=60, warm_start=True).fit(roll)
     encoder = PianoRollEncoder((55, 83)).fit(reels)
     decoded, draws = (
         encoder.inverse_transform(vae.inverse_transform(Z))
-        for Z in (vae.transform(roll), vae.sample_prior(500, random_state=0))
+        for Z in (vae.transform(roll), vae.sample_prior(500, random_state=seed))
     )
     assert metrics.melody_accuracy(reels, decoded) == 1
     shares = [metrics.hold_share(X).mean() for X in (reels, draws)]
@@ -52,6 +53,8 @@ def test_reconstruction_and_completeness_together(roll, reels):
     _, among_reels = metrics.nearest_melody(reels)
     assert abs(np.median(distance) - np.median(among_reels)) < 0.06
     assert distance.min() > 0
+    overlap = metrics.style_overlap(draws, reels, random_state=0)
+    assert overlap.mean_overlapping_area > 0.9 * overlap.mean_ceiling
 
 
 def test_the_curves_add_up(fitted):

@@ -143,8 +143,12 @@ def style_overlap(X, corpus, *, n_splits=10, random_state=None):
     Notes
     -----
     Both densities are evaluated on one common grid; the authors' code compares them at
-    different points for the divergence. The halves of the ceiling are smaller sets than
-    the whole, so it lies a little low. As in the paper, the generated melodies'
+    different points for the divergence. Both have one bandwidth. The authors cut both
+    sets to the same size and take each sample's own: here, where the sizes may differ,
+    the larger set's density would be rougher, and for whole numbers more so than any
+    difference of the sets. 500 melodies that differ in pitches exactly as the 75 reels
+    do would reach .76 by their `pitch_count`, and reels among reels .95. The halves of
+    the ceiling are smaller sets than the whole, so it lies a little low. As in the paper, the generated melodies'
     distances from each other do not enter the area: one reel a hundred times over
     reaches .80. Melodies that are all alike show in ``intra_generated`` far below
     ``intra_real``, and in `diversity`.
@@ -188,9 +192,9 @@ def style_overlap(X, corpus, *, n_splits=10, random_state=None):
 def overlapping_area(a, b):
     """Area under the lower one of two densities, each estimated from a sample.
 
-    ``∫ min(p, q)``, with Gaussian kernels of Scott's bandwidth on one common grid that
-    reaches three bandwidths beyond both samples. A sample without variance is a
-    point mass on that grid.
+    ``∫ min(p, q)``, with Gaussian kernels of one bandwidth, the larger of the samples'
+    own by Scott's rule, on one common grid that reaches three bandwidths beyond both.
+    A sample without variance is a point mass on that grid.
 
     Parameters
     ----------
@@ -269,22 +273,24 @@ def _mean_or_nan(distances):
 def _densities(a, b):
     """Shares of two samples' densities at each point of one common grid."""
     samples = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    kernels = [gaussian_kde(s) if _varies(s) else None for s in samples]
-    margin = 3 * max(np.sqrt(k.covariance.item()) if k else 0.0 for k in kernels)
+    bandwidth = max(map(_scotts_bandwidth, samples))
     low, high = np.min(np.concatenate(samples)), np.max(np.concatenate(samples))
-    grid = np.linspace(low - margin, high + margin, _GRID_SIZE)
-    return [
-        _shares(kernel(grid)) if kernel else _point_mass(sample[0], grid)
-        for kernel, sample in zip(kernels, samples, strict=True)
-    ]
+    grid = np.linspace(low - 3 * bandwidth, high + 3 * bandwidth, _GRID_SIZE)
+    return [_density(sample, bandwidth, grid) for sample in samples]
+
+
+def _scotts_bandwidth(sample):
+    return len(sample) ** -0.2 * sample.std(ddof=1) if _varies(sample) else 0.0
+
+
+def _density(sample, bandwidth, grid):
+    if not _varies(sample):
+        return np.eye(1, len(grid), np.abs(grid - sample[0]).argmin())[0]
+    return _shares(gaussian_kde(sample, bandwidth / sample.std(ddof=1))(grid))
 
 
 def _varies(sample):
     return np.ptp(sample) > 1e-12 * np.abs(sample).max()
-
-
-def _point_mass(value, grid):
-    return np.eye(1, len(grid), np.abs(grid - value).argmin())[0]
 
 
 def _shares(counts):
