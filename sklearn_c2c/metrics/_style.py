@@ -144,14 +144,15 @@ def style_overlap(X, corpus, *, n_splits=10, random_state=None):
     -----
     Both densities are evaluated on one common grid; the authors' code compares them at
     different points for the divergence. Both have one bandwidth. The authors cut both
-    sets to the same size and take each sample's own: here, where the sizes may differ,
-    the larger set's density would be rougher, and for whole numbers more so than any
-    difference of the sets. 500 melodies that differ in pitches exactly as the 75 reels
-    do would reach .76 by their `pitch_count`, and reels among reels .95. The halves of
-    the ceiling are smaller sets than the whole, so it lies a little low. As in the paper, the generated melodies'
-    distances from each other do not enter the area: one reel a hundred times over
-    reaches .80. Melodies that are all alike show in ``intra_generated`` far below
-    ``intra_real``, and in `diversity`.
+    sets to the same size and give each its own: here the sizes may differ, the larger
+    set's density would be rougher, and of whole numbers this counts more than what
+    tells the sets apart. 500 melodies whose `pitch_count` is distributed as that of the
+    75 reels would reach .76 by it, while the ceiling is .95.
+
+    The halves of the ceiling are smaller sets than the whole, so it lies a little low.
+    As in the paper, the generated melodies' distances from each other do not enter the
+    area: one reel a hundred times over reaches .80. Melodies that are all alike show in
+    ``intra_generated`` far below ``intra_real``, and in `diversity`.
 
     References
     ----------
