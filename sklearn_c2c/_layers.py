@@ -71,14 +71,21 @@ def affine(X, coef, intercept, workers):
     """
     n_samples, n_out = X.shape[0], coef.shape[1]
     out = np.empty((n_samples, n_out), coef.dtype)
-    if sparse.issparse(X):
-        arrays = X.data, X.indices, X.indptr, coef, intercept
-        work = X.nnz * n_out
-        workers.run(_kernels.gather, n_samples, work, out, *arrays, block=1)
-    else:
+    if n_samples > 1 and not sparse.issparse(X):
         matmul(X, coef, workers, out)
         out += intercept
+        return out
+    rows = _stored(X)
+    work = len(rows[0]) * n_out
+    workers.run(_kernels.gather, n_samples, work, out, *rows, coef, intercept, block=1)
     return out
+
+
+def _stored(X):
+    """Values, their columns and where rows begin, of CSR or of a single dense row."""
+    if sparse.issparse(X):
+        return X.data, X.indices, X.indptr
+    return X[0], np.arange(X.size, dtype=np.int32), np.array([0, X.size], np.int32)
 
 
 def _padded(A, n_rows, n_columns):
@@ -150,6 +157,7 @@ class DenseLayer:
         h = len(self.coef)
         n_units = min(_UNITS, -(-h // 2))  # two threads have half each of a small layer
         delta_in = self._room_for_delta(len(Z))
+        self.workers.hold_blas()
 
         def descend(lo, hi):
             room = np.empty((n_units, delta.shape[1]), delta.dtype)

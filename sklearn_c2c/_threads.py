@@ -72,7 +72,9 @@ class Workers:
     """Threads that share work among them in blocks that do not depend on their number.
 
     As many as the cores that the process may use, or ``OMP_NUM_THREADS`` if that is
-    set, as joblib does in its worker processes. The caller is one of them.
+    set, as joblib does in its worker processes. The caller is one of them. The others,
+    and the hold on BLAS, are there from when they are first needed: for one melody they
+    would cost more than the work.
     """
 
     def __init__(self):
@@ -80,17 +82,22 @@ class Workers:
         cores = _n_cores()
         self.n_threads = min(cores, int(limit)) if limit.isdecimal() else cores
         self._pool = None
+        self._holds_blas = False
 
     def __enter__(self):
-        single_threaded_blas.__enter__()
-        if self.n_threads > 1:
-            self._pool = ThreadPoolExecutor(self.n_threads - 1)
         return self
 
     def __exit__(self, *exception):
         if self._pool is not None:
             self._pool.shutdown()
-        single_threaded_blas.__exit__(*exception)
+        if self._holds_blas:
+            single_threaded_blas.__exit__(*exception)
+
+    def hold_blas(self):
+        """Keep BLAS to one thread from here on; to be called before work is shared."""
+        if not self._holds_blas:
+            single_threaded_blas.__enter__()
+            self._holds_blas = True
 
     def run(self, function, size, work, *args, block=_BLOCK):
         """Run ``function(lo, hi, *args)`` over 0 to size; work is its multiply-adds.
@@ -112,6 +119,8 @@ class Workers:
                 function(*share, *args)
 
         n_others = min(self.n_threads, len(shares)) - 1
+        if n_others > 0 and self._pool is None:
+            self._pool = ThreadPoolExecutor(self.n_threads - 1)
         others = [self._pool.submit(take_shares) for _ in range(n_others)]
         take_shares()
         for other in others:
@@ -120,6 +129,7 @@ class Workers:
 
 def matmul(A, B, workers, out=None):
     """``A @ B``, in blocks of rows or columns whatever the number of threads."""
+    workers.hold_blas()
     (n_rows, n_in), n_columns = A.shape, B.shape[1]
     if out is None:
         out = np.empty((n_rows, n_columns), A.dtype)
@@ -136,9 +146,7 @@ def matmul(A, B, workers, out=None):
     size = min(_COLUMNS, -(-n_columns // 2))
 
     work = n_rows * n_in * n_columns
-    if n_rows == 1:
-        np.matmul(A, B, out=out)  # runs along whole rows of B, which blocks would cut
-    elif n_rows > n_columns:
+    if n_rows > n_columns:
         workers.run(rows, n_rows, work)
     else:
         workers.run(columns, n_columns, work, block=size)

@@ -305,9 +305,16 @@ class BaseAutoencoder(
         layers = coefs[:n], intercepts[:n], activations
         code = np.empty((X.shape[0], coefs[n - 1].shape[1]), coefs[0].dtype)
         with _threads.Workers() as workers:
-            for chunk in gen_batches(X.shape[0], _CHUNK):
-                code[chunk] = _layers.forward(X[chunk], *layers, workers)[-1]
+            for chunk, rows in self._chunks(X):
+                code[chunk] = _layers.forward(rows, *layers, workers)[-1]
         return code
+
+    @staticmethod
+    def _chunks(X):
+        """Where chunks of the rows of X lie, and they; a single one is X itself."""
+        if X.shape[0] <= _CHUNK:
+            return [(slice(None), X)]
+        return ((chunk, X[chunk]) for chunk in gen_batches(X.shape[0], _CHUNK))
 
     def _decode(self, Z, coefs, intercepts):
         """Output of each layer of the decoder, Z first and logits last."""
@@ -318,11 +325,11 @@ class BaseAutoencoder(
 
     def _mean_loss(self, X, coefs, intercepts, group_size):
         loss = 0.0
-        for chunk in gen_batches(X.shape[0], _CHUNK):
-            code = self._encode(X[chunk], coefs, intercepts)
+        for _, rows in self._chunks(X):
+            code = self._encode(rows, coefs, intercepts)
             logits = self._decode(self._head(code), coefs, intercepts)[-1]
             with _threads.Workers() as workers:
-                loss += _nn.cross_entropy(logits, X[chunk], group_size, workers)[0]
+                loss += _nn.cross_entropy(logits, rows, group_size, workers)[0]
             loss += self._code_loss(code)
         return loss / X.shape[0]
 
