@@ -8,6 +8,7 @@ Nothing here checks its input: the estimators do.
 import numpy as np
 from scipy import sparse
 from sklearn.decomposition import PCA
+from sklearn.utils import gen_batches
 
 from sklearn_c2c import _kernels
 from sklearn_c2c._threads import single_threaded_blas
@@ -21,6 +22,9 @@ _PCA_SAMPLES = 2000
 _PCA_RANK = 256
 _PCA_SPREAD = 0.5
 _PCA_LOG_ODDS = 5.0
+
+# Rows of initial weights that are drawn at once.
+_GLOROT_ROWS = 256
 
 # Exponentials that are computed at once, few enough to stay in cache.
 _EXPONENTIALS = 256
@@ -199,7 +203,10 @@ def gaussian_divergence(mu, log_var):
 def glorot(rng, n_in, n_out, dtype):
     """Uniform weights between plus and minus ``sqrt(6 / (n_in + n_out))``."""
     bound = np.sqrt(6 / (n_in + n_out))
-    return rng.uniform(-bound, bound, (n_in, n_out)).astype(dtype)
+    coef = np.empty((n_in, n_out), dtype)
+    for rows in gen_batches(n_in, _GLOROT_ROWS):  # drawn in float64, twice the memory
+        coef[rows] = rng.uniform(-bound, bound, (rows.stop - rows.start, n_out))
+    return coef
 
 
 def marginal_logits(X, group_size):

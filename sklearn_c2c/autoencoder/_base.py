@@ -494,14 +494,14 @@ class BaseAutoencoder(
             )
 
     def _fitted_attributes(self, X, state):
-        Z = self._head(self._encode(X, state.coefs, state.intercepts))
+        least, largest, mean, variance = self._latent_statistics(X, state)
         return {
             # Copies only of what is the transpose of another layer's weights.
             "coefs_": [np.ascontiguousarray(coef) for coef in state.coefs],
             "intercepts_": state.intercepts,
-            "latent_min_": Z.min(axis=0),
-            "latent_max_": Z.max(axis=0),
-            "latent_mean_": Z.mean(axis=0),
+            "latent_min_": least,
+            "latent_max_": largest,
+            "latent_mean_": mean.astype(least.dtype),
             "loss_": state.loss_curve[-1],
             "loss_curve_": state.loss_curve,
             "validation_loss_curve_": state.validation_loss_curve or None,
@@ -509,8 +509,20 @@ class BaseAutoencoder(
             "n_iter_": len(state.loss_curve),
             "t_": state.n_samples_seen,
             "_optimizer_state": state.optimizer(),
-            **self._code_attributes(Z, state),
+            **self._code_attributes(variance, state),
         }
+
+    def _latent_statistics(self, X, state):
+        """Least, largest, mean and variance of each latent variable over the data."""
+        parts = []
+        for _, rows in self._chunks(X):  # codes of all would be larger than their data
+            Z = self._head(self._encode(rows, state.coefs, state.intercepts))
+            sums = [powers.sum(axis=0, dtype=np.float64) for powers in (Z, Z * Z)]
+            parts.append((Z.min(axis=0), Z.max(axis=0), *sums))
+        least, largest, totals, squares = zip(*parts, strict=True)
+        mean = np.sum(totals, axis=0) / X.shape[0]
+        variance = np.sum(squares, axis=0) / X.shape[0] - mean**2
+        return np.min(least, axis=0), np.max(largest, axis=0), mean, variance
 
     def _set(self, attributes):
         for name, value in attributes.items():
@@ -533,8 +545,8 @@ class BaseAutoencoder(
         """What the codes of some samples add to their loss."""
         return 0.0
 
-    def _code_attributes(self, Z, state):
-        """Fitted attributes of the code, given the latent vectors of the data."""
+    def _code_attributes(self, variance, state):
+        """Fitted attributes of the code, given the variance of its variables."""
         return {}
 
     def _code_layers(self, state):

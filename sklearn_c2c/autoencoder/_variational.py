@@ -324,12 +324,12 @@ class VariationalAutoencoder(BaseAutoencoder):
         state.reconstruction_curve.append(reconstruction)
         state.loss_curve.append(reconstruction + code.cost / n_samples)
 
-    def _code_attributes(self, Z, state):
+    def _code_attributes(self, variance, state):
         return {
             "reconstruction_curve_": state.reconstruction_curve,
             "kl_curve_": state.kl_curve,
             "kl_per_latent_": state.kl_per_latent,
-            "active_units_": int((Z.var(axis=0) > _ACTIVE_VARIANCE).sum()),
+            "active_units_": int((variance > _ACTIVE_VARIANCE).sum()),
         }
 
     def _train(self, X, state):
