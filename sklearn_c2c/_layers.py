@@ -90,10 +90,13 @@ def _stored(X):
 
 def _padded(A, n_rows, n_columns):
     """A, with zeros up to multiples of n_rows and n_columns."""
-    missing = -len(A) % n_rows, -A.shape[1] % n_columns
-    if any(missing):
-        A = np.pad(A, [(0, n) for n in missing])
-    return np.ascontiguousarray(A)
+    (height, width), A = A.shape, np.ascontiguousarray(A)
+    shape = -(-height // n_rows) * n_rows, -(-width // n_columns) * n_columns
+    if shape == A.shape:
+        return A
+    padded = np.zeros(shape, A.dtype)
+    padded[:height, :width] = A
+    return padded
 
 
 def _panels(delta):

@@ -106,9 +106,8 @@ class Workers:
         """
         shared = work > _WORTH_A_THREAD and self.n_threads > 1
         n_shares = _SHARES * self.n_threads if shared else 1
-        bounds = np.linspace(0, size, n_shares + 1).astype(int) // block * block
-        bounds[-1] = size
-        shares = deque((lo, hi) for lo, hi in pairwise(bounds.tolist()) if lo < hi)
+        bounds = [i * size // n_shares // block * block for i in range(n_shares)]
+        shares = deque((lo, hi) for lo, hi in pairwise([*bounds, size]) if lo < hi)
 
         def take_shares():
             while shares:
