@@ -545,6 +545,11 @@ def test_failure_halfway_leaves_nothing(composed, tmp_path, capsys, monkeypatch,
     )
 
 
+def test_no_such_model(tmp_path, capsys):
+    arguments = "--model", tmp_path / "none", "--out", tmp_path / "out"
+    assert "none: No such file or directory" in fails(capsys, "generate", *arguments)
+
+
 def test_damaged_model(composed, tmp_path, capsys):
     data = bytearray((composed / "model.c2c").read_bytes())
     data[len(data) // 2] ^= 1

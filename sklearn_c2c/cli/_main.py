@@ -37,10 +37,17 @@ def main(argv=None):
         print("c2c: interrupted", file=sys.stderr)
         return 130
     except _FAILURES as error:
-        message = " ".join(plain(str(error)).split())
+        message = " ".join(plain(_said(error)).split())
         print(f"c2c: error: {message}", file=sys.stderr)
         return 1
     return 0
+
+
+def _said(error):
+    """What the system says of a file, without its number."""
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _show_warning(message, category, *_):
