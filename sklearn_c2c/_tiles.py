@@ -13,10 +13,18 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-# Bytes of a SIMD register.
-VECTOR_BYTES = 64 if llvm.get_host_cpu_features().get("avx512f") else 32
-
 _INDEX = ir.IntType(64)
+
+
+def _vector_bytes():
+    """Bytes of a SIMD register; LLVM makes do with smaller ones."""
+    try:
+        return 64 if llvm.get_host_cpu_features().get("avx512f") else 32
+    except RuntimeError:  # LLVM does not know this processor
+        return 32
+
+
+VECTOR_BYTES = _vector_bytes()
 
 
 def product_tile(n_rows, n_vectors):
