@@ -14,10 +14,13 @@ from sklearn_c2c._compilation import jit
 from sklearn_c2c._tiles import VECTOR_BYTES, dot_tile, product_tile
 
 _LOG2_E, _LN_2 = np.log2(np.e), np.log(2)
+_INVERSE_FACTORIALS = tuple(1 / math.factorial(k) for k in range(13))
 
-# Of the exponential's series within half an octave of 0, and where it may end.
-_DEGREE_32, _DEGREE_64 = 7, 12
-_INVERSE_FACTORIALS = tuple(1 / math.factorial(k) for k in range(_DEGREE_64 + 1))
+# Of float32 and float64: bits of the mantissa, bias of the exponent, logarithm of the
+# smallest normal number, and where the exponential's series may end within half an
+# octave of 0.
+_MANTISSA_32, _BIAS_32, _LEAST_32, _DEGREE_32 = 23, 127, -126 * _LN_2, 7
+_MANTISSA_64, _BIAS_64, _LEAST_64, _DEGREE_64 = 52, 1023, -1022 * _LN_2, 12
 
 # Tiles as large as fit into 16 registers together with what is multiplied.
 TILE_SAMPLES, TILE_UNITS, _TILE_VECTORS = 4, 6, 2
@@ -63,8 +66,8 @@ def _add_scaled(out, x, row):
 
 
 @jit
-def adam(lo, hi, p, m, v, g, rate, beta_1, beta_2, epsilon, tiny):
-    """One Adam step on ``p[lo:hi]`` along the gradient ``g[lo:hi]``, all of them flat.
+def adam(p, m, v, g, rate, beta_1, beta_2, epsilon, tiny):
+    """One Adam step of p along the gradient g, all of them flat.
 
     ``p -= rate * m / (sqrt(v) + epsilon)``, the bias corrections being in the rate.
     Moments below tiny, the smallest normal number, become zero: arithmetic with
@@ -72,8 +75,6 @@ def adam(lo, hi, p, m, v, g, rate, beta_1, beta_2, epsilon, tiny):
     """
     # A bare 0 or 1 is a 64-bit integer here and would turn float32 into float64.
     zero, one = p.dtype.type(0), p.dtype.type(1)
-    # Counted from 0: where an index might be negative there is no SIMD.
-    p, m, v, g = p[lo:hi], m[lo:hi], v[lo:hi], g[lo:hi]
     for i in range(p.shape[0]):
         m_i = beta_1 * m[i] + (one - beta_1) * g[i]
         v_i = beta_2 * v[i] + (one - beta_2) * g[i] * g[i]
@@ -116,12 +117,10 @@ def descend(
             _product_tile(gradient, activity, panels[t], 0, t * n_columns, n_samples)
         for r in range(n):
             adam(
-                0,
-                coef.shape[1],
                 coef[u + r],
                 m[u + r],
                 v[u + r],
-                gradient[r],
+                gradient[r, : coef.shape[1]],
                 rate,
                 beta_1,
                 beta_2,
@@ -190,7 +189,7 @@ def _furthest(row):
     """Return the largest absolute value."""
     furthest = row.dtype.type(0)
     for k in range(row.shape[0]):
-        furthest = max(furthest, abs(row[k]))
+        furthest = abs(row[k]) if abs(row[k]) > furthest else furthest
     return furthest
 
 
@@ -237,8 +236,6 @@ def scatter(
         gradient[:] = 0
         _add_rows(gradient, data, samples, indptr[r], indptr[r + 1], delta)
         adam(
-            0,
-            width,
             coef[row],
             m[row],
             v[row],
@@ -259,9 +256,14 @@ def _exp(out, bits):
     ``2**n * exp(r)``, the exponential of the rest by its series. Bits is room of out's
     size for integers as wide as its numbers: of the floating-point number ``2**n``.
     """
-    real, info = out.dtype.type, np.finfo(out.dtype)
-    least, magic = real(np.log(info.tiny)), real(1.5) * real(2) ** real(info.nmant)
-    degree = _DEGREE_32 if info.nmant < 32 else _DEGREE_64
+    real, integer = out.dtype.type, bits.dtype.type
+    # Known when compiled, so that the series is unrolled.
+    single = np.finfo(out.dtype).nmant == _MANTISSA_32
+    degree = _DEGREE_32 if single else _DEGREE_64
+    mantissa = integer(_MANTISSA_32 if single else _MANTISSA_64)
+    bias = integer(_BIAS_32 if single else _BIAS_64)
+    least = real(_LEAST_32 if single else _LEAST_64)
+    magic = real(3 << ((_MANTISSA_32 if single else _MANTISSA_64) - 1))
     scale = bits.view(out.dtype)
     for k in range(out.shape[0]):
         x = least if out[k] < least else out[k]
@@ -272,25 +274,10 @@ def _exp(out, bits):
             series = series * r + real(_INVERSE_FACTORIALS[i])
         out[k] = series
         scale[k] = n + magic  # whose last bits are the integer n
-    width, bias = bits.dtype.type(info.nmant), bits.dtype.type(info.maxexp - 1)
     for k in range(out.shape[0]):
-        bits[k] = (bits[k] + bias) << width
+        bits[k] = (bits[k] + bias) << mantissa
     for k in range(out.shape[0]):
         out[k] *= scale[k]
-
-
-@jit
-def sigmoid(out, a, bits):
-    """``out = 1 / (1 + exp(-a))``, all of them flat."""
-    zero, one = a.dtype.type(0), a.dtype.type(1)
-    for c in range(0, a.shape[0], bits.shape[0]):
-        n = min(bits.shape[0], a.shape[0] - c)
-        a_c, e = a[c : c + n], out[c : c + n]
-        for k in range(n):
-            e[k] = -abs(a_c[k])
-        _exp(e, bits[:n])
-        for k in range(n):
-            e[k] = (one if a_c[k] >= zero else e[k]) / (one + e[k])
 
 
 @jit

@@ -70,11 +70,9 @@ def affine(X, coef, intercept, workers):
     ndarray of shape (n_samples, n_out)
     """
     n_samples, n_out = X.shape[0], coef.shape[1]
+    if n_samples != 1 and not sparse.issparse(X):
+        return matmul(X, coef, workers, plus=intercept)
     out = np.empty((n_samples, n_out), coef.dtype)
-    if n_samples > 1 and not sparse.issparse(X):
-        matmul(X, coef, workers, out)
-        out += intercept
-        return out
     rows = _stored(X)
     work = len(rows[0]) * n_out
     workers.run(_kernels.gather, n_samples, work, out, *rows, coef, intercept, block=1)
@@ -171,7 +169,7 @@ class DenseLayer:
                 if len(delta_in):
                     np.matmul(delta, self.coef[units].T, out=delta_in[:, units])
                 weights = [array[units] for array in (self.coef, *self._coef_moments)]
-                self._adam(0, gradient.size, *weights, gradient)
+                self._adam(*weights, gradient)
 
         work = 2 * self.coef.size * len(Z)
         self.workers.run(descend, h, work, block=n_units)
@@ -184,11 +182,16 @@ class DenseLayer:
         """Bring all weights to the present step, for others to read."""
 
     def _step(self, p, moments, gradient):
-        self.workers.run(self._adam, p.size, 8 * p.size, p, *moments, gradient)
+        flat = [np.ravel(array) for array in (p, *moments, gradient)]
 
-    def _adam(self, lo, hi, *arrays):
-        flat = [np.ravel(array) for array in arrays]
-        _kernels.adam(lo, hi, *flat, self.adam.rate, *self.adam.constants)
+        def step(lo, hi):
+            self._adam(*(array[lo:hi] for array in flat))
+
+        self.workers.run(step, p.size, 8 * p.size)
+
+    def _adam(self, *arrays):
+        flat = map(np.ravel, arrays)
+        _kernels.adam(*flat, self.adam.rate, *self.adam.constants)
 
 
 class FirstLayer(DenseLayer):
@@ -288,7 +291,7 @@ class TransposedLayer(DenseLayer):
 
     def forward(self, Z):
         """Return ``Z @ shared.coef.T + intercept``."""
-        return matmul(Z, self._shared.coef.T, self.workers) + self.intercept
+        return matmul(Z, self._shared.coef.T, self.workers, plus=self.intercept)
 
     def backward(self, Z, _, delta):
         """Leave the gradient of the weights to the shared layer."""
@@ -309,7 +312,9 @@ class Activation:
 
     def backward(self, _, z, delta):
         """Return ``delta * f'(a)``, the derivative being written in ``z = f(a)``."""
-        return delta * self._derivative(z)
+        derivative = self._derivative(z)
+        derivative *= delta
+        return derivative
 
     def settle(self):
         """Nothing here is trained."""
@@ -389,7 +394,6 @@ class Network:
         for layer in self._layers:
             values.append(layer.forward(values[-1]))
         loss, delta = cross_entropy(values[-1], X, self._group_size, self._workers)
-        delta /= X.shape[0]
         self.adam.tick()
         for i in reversed(range(len(self._layers))):
             delta = self._layers[i].backward(values[i], values[i + 1], delta)

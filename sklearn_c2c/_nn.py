@@ -37,7 +37,8 @@ _LOSS_WORK = 16
 
 def _sigmoid(a):
     out = np.empty(a.shape, a.dtype)
-    _kernels.sigmoid(out.reshape(-1), a.ravel(), _bits(a.dtype))
+    rows = out.reshape(1, -1), np.empty(1), a.reshape(1, -1)
+    _kernels.sigmoid_expectation(0, 1, *rows, _bits(a.dtype))
     return out
 
 
@@ -84,7 +85,7 @@ def sigmoid_cross_entropy(a, X, workers):
     loss : float
         Nats, summed over samples and features.
     delta : ndarray of shape (n_samples, n_features)
-        Gradient of the loss with respect to a.
+        Gradient of the mean loss of a sample with respect to a.
     """
     return _loss_and_delta(_kernels.sigmoid_expectation, a, X, workers)
 
@@ -110,7 +111,7 @@ def softmax_cross_entropy(a, X, group_size, workers):
     loss : float
         Nats, summed over samples and groups.
     delta : ndarray of shape (n_samples, n_features)
-        Gradient of the loss with respect to a.
+        Gradient of the mean loss of a sample with respect to a.
     """
     totals = _group_sums(X, group_size)
     return _loss_and_delta(_kernels.softmax_expectation, a, X, workers, totals)
@@ -124,7 +125,7 @@ def cross_entropy(a, X, group_size, workers):
 
 
 def _loss_and_delta(expectation, a, X, workers, *args):
-    """``sum(log_normalizer) - x @ a`` and ``expected - x``.
+    """``sum(log_normalizer) - x @ a`` and ``(expected - x) / n_samples``.
 
     The kernel ``expectation(lo, hi, out, log_normalizers, a, *args, bits)`` writes what
     is expected of some rows and their log normalizers.
@@ -140,6 +141,7 @@ def _loss_and_delta(expectation, a, X, workers, *args):
         else:
             losses[lo:hi] -= (X[lo:hi] * a[lo:hi]).sum(axis=1, dtype=np.float64)
             delta[lo:hi] -= X[lo:hi]
+        delta[lo:hi] /= len(a)
 
     workers.run(run, len(a), _LOSS_WORK * a.size, block=1)
     return losses.sum(), delta

@@ -126,20 +126,23 @@ class Workers:
             other.result()
 
 
-def matmul(A, B, workers, out=None):
-    """``A @ B``, in blocks of rows or columns whatever the number of threads."""
+def matmul(A, B, workers, plus=None):
+    """``A @ B + plus``, in blocks of rows or columns whatever the number of threads."""
     workers.hold_blas()
     (n_rows, n_in), n_columns = A.shape, B.shape[1]
-    if out is None:
-        out = np.empty((n_rows, n_columns), A.dtype)
+    out = np.empty((n_rows, n_columns), A.dtype)
 
     def rows(lo, hi):
         for block in _blocks(lo, hi, _BLOCK):
             np.matmul(A[block], B, out=out[block])
+            if plus is not None:
+                out[block] += plus
 
     def columns(lo, hi):
         for block in _blocks(lo, hi, size):
             np.matmul(A, B[:, block], out=out[:, block])
+            if plus is not None:
+                out[:, block] += plus[block]
 
     # Of a narrow product each of two threads has half.
     size = min(_COLUMNS, -(-n_columns // 2))

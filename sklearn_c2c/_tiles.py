@@ -3,6 +3,9 @@
 The loops of a matrix product give SIMD, but the compiler sends every sum to memory and
 back. So the innermost loop is written in LLVM's own language: sums of a tile stay in
 registers, and each number that is loaded serves a whole row or column of them.
+
+What Numba keeps of the kernels does not know of this file: after a change here remove
+``__pycache__``.
 """
 
 from itertools import product

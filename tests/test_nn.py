@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose
-from scipy import sparse
+from scipy import sparse, special
 from scipy.optimize import check_grad
 
 from sklearn_c2c import _nn, _threads
@@ -28,7 +28,8 @@ def test_loss_gradients_against_finite_differences(rng, group_size, one_hot_rows
     a = rng.normal(size=X.size) * 3
 
     def loss(a):
-        return _nn.cross_entropy(a.reshape(X.shape), X, group_size, WORKERS)[0]
+        loss, _ = _nn.cross_entropy(a.reshape(X.shape), X, group_size, WORKERS)
+        return loss / len(X)
 
     def gradient(a):
         return _nn.cross_entropy(a.reshape(X.shape), X, group_size, WORKERS)[1].ravel()
@@ -64,6 +65,24 @@ def test_saturated_logits_cost_what_they_should():
     logits = np.array([[37.0, 800.0, -800.0]])
     loss, _ = _nn.sigmoid_cross_entropy(logits, np.zeros((1, 3)), WORKERS)
     assert_allclose(loss, 837.0, rtol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_sigmoid_of_what_is_no_ordinary_number(dtype):
+    sigmoid, _ = _nn.ACTIVATIONS["sigmoid"]
+    a = np.array([0, -0.0, np.inf, np.nan, -np.inf, -1e30], dtype)
+    out = sigmoid(a)
+    assert out[:3].tolist() == [0.5, 0.5, 1] and np.isnan(out[3])
+    least = out[4:]
+    assert (least > 0).all() and (least <= 1.001 * np.finfo(dtype).tiny).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_sigmoid_is_exact_to_a_few_last_places(dtype):
+    sigmoid, _ = _nn.ACTIVATIONS["sigmoid"]
+    a = np.linspace(-80, 20, 4001).astype(dtype)
+    close = 64 * np.finfo(dtype).eps  # an argument of 80 alone costs 40
+    assert_allclose(sigmoid(a), special.expit(a.astype(np.float64)), rtol=close)
 
 
 @pytest.mark.parametrize("activation", _nn.ACTIVATIONS)
