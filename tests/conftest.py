@@ -10,6 +10,7 @@ os.environ.setdefault("SKLEARN_C2C_CACHE", str(CACHE))
 # Before SciPy is imported: without it scikit-learn skips its array API checks.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
+import hypothesis
 import matplotlib
 import numpy as np
 import pytest
@@ -17,6 +18,10 @@ import pytest
 from sklearn_c2c import datasets
 
 matplotlib.use("Agg")
+
+# The first example of a test may be the one for which a kernel is compiled.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture

@@ -61,7 +61,6 @@ STRATEGIES = {
 
 on_fitted_models = settings(
     max_examples=15,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 reel = st.integers(0, 74)

@@ -5,7 +5,7 @@ import sys
 from multiprocessing import parent_process
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_c2c.io import _pieces, _processes, read_melodies, write_melody
@@ -77,7 +77,6 @@ def described(tunes):
 LINES = ["X:1", "X: 2", "M:2/4", "L:1/4", "R:\\g", "K:C", "K:D", "CD|EF", "T:\xe9", ""]
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(LINES)),
     st.sampled_from(["\n", "\r\n", "\r"]),

@@ -32,7 +32,7 @@ def read_back(path, n_steps, time_signature, steps_per_quarter):
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     rows=melodies(max_melodies=1),
     grid=st.sampled_from(GRIDS),

@@ -73,7 +73,7 @@ JSON = st.recursive(
 
 
 @given(JSON)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_what_was_journalled_is_what_was_returned(tmp_path_factory, value):
     path = tmp_path_factory.mktemp("any") / "journal"
     first = journal.run(dict, [{"value": value}], path)
