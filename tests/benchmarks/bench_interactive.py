@@ -92,6 +92,7 @@ def report(records):
     return (
         f"A row of steps to its code and back to a row, {record['case']}: median of "
         f"{_N_CALLS:,} calls each, in turn. All give the same melodies. Ours checks "
-        "its input, as scikit-learn's estimators do.\n\n"
+        "its input, as scikit-learn's estimators do: the checks of four steps and "
+        "the Pipeline are more than half of its time.\n\n"
         + table(["", "µs", "/ ours"], rows)
     )

@@ -95,6 +95,8 @@ def report(records):
         f"`read_melodies` on {record['case']} of O'Neill's, Ryan's and Aird's "
         "collections as music21 brings them. Each run is a fresh interpreter; what it "
         "imports before it reads is not counted, the processes that it starts are. "
-        "Medians, with the shortest and longest.\n\n"
+        "Medians, with the shortest and longest. Two processes are not twice as fast: "
+        "one alone finds and chooses, and the other first has to start, and then waits "
+        "for work while the first holds Python's lock.\n\n"
         + table(["", "s", "times as fast as one"], rows)
     )
