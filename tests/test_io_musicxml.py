@@ -167,6 +167,30 @@ def test_compressed_files_that_cannot_be_read(read, data, words):
         read(data, ".mxl")
 
 
+# Where a member's header lies: in front of it, and in the archive's table.
+FLAGS, METHOD, CONTENT = {"PK\3\4": 6, "PK\1\2": 8}, {"PK\3\4": 8, "PK\1\2": 10}, 38
+
+
+def with_headers(data, offsets, value):
+    data = bytearray(data)
+    for mark, offset in offsets.items():
+        data[data.index(mark.encode()) + offset] = value
+    return bytes(data)
+
+
+@pytest.mark.parametrize("damage", ["deflate", "bzip2", "unknown", "encrypted"])
+def test_compressed_files_that_are_damaged_within(read, damage):
+    data = packed(tune_xml=score(note("C", 4)))
+    data = {
+        "deflate": data[:CONTENT] + b"\xff" * 8 + data[CONTENT + 8 :],
+        "bzip2": with_headers(data, METHOD, zipfile.ZIP_BZIP2),
+        "unknown": with_headers(data, METHOD, 99),
+        "encrypted": with_headers(data, FLAGS, 1),
+    }[damage]
+    with pytest.raises(ValueError, match="is no compressed MusicXML"):
+        read(data, ".mxl")
+
+
 def test_streams():
     from music21 import converter, note, stream
 

@@ -66,9 +66,12 @@ def read_mxl(data):
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return read_musicxml(_score_of(archive))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, KeyError) as error:
+            score = _score_of(archive)
+    except TuneError:
+        raise
+    except Exception as error:  # each kind of compression has errors of its own
         raise TuneError(f"is no compressed MusicXML: {error}") from error
+    return read_musicxml(score)
 
 
 def _score_of(archive):
