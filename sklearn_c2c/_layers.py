@@ -168,8 +168,8 @@ class DenseLayer:
                 np.matmul(Z[:, units].T, delta, out=gradient)
                 if len(delta_in):
                     np.matmul(delta, self.coef[units].T, out=delta_in[:, units])
-                weights = [array[units] for array in (self.coef, *self._coef_moments)]
-                self._adam(*weights, gradient)
+                arrays = self.coef[units], *(m[units] for m in self._coef_moments)
+                self._adam(*map(np.ravel, (*arrays, gradient)))
 
         work = 2 * self.coef.size * len(Z)
         self.workers.run(descend, h, work, block=n_units)
@@ -189,8 +189,7 @@ class DenseLayer:
 
         self.workers.run(step, p.size, 8 * p.size)
 
-    def _adam(self, *arrays):
-        flat = map(np.ravel, arrays)
+    def _adam(self, *flat):
         _kernels.adam(*flat, self.adam.rate, *self.adam.constants)
 
 

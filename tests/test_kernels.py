@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse, special
 
-from sklearn_c2c import _kernels
+from sklearn_c2c import _kernels, _layers
 
 RATE, BETA_1, BETA_2, EPSILON = 0.01, 0.9, 0.999, 1e-8
 
@@ -74,10 +74,6 @@ def test_adam_flushes_denormal_moments(run, dtype):
     assert v.tolist() == [0, 0, 0]
 
 
-def padded(A, n_rows, n_columns):
-    return np.pad(A, [(0, -len(A) % n_rows), (0, -A.shape[1] % n_columns)])
-
-
 # Fewer than a tile takes, whole tiles, and some left over.
 @pytest.mark.parametrize("n_samples", [1, 8, 15])
 @pytest.mark.parametrize("n_units", [1, 6, 23])
@@ -90,17 +86,13 @@ def test_descend(rng, dtype, tolerance, n_samples, n_units, width, wants_delta):
     Z, delta = Z[:, :n_units], delta[:, :width]
     expected = adam_step(p, m, v, Z.T @ delta)
     expected_delta = delta @ p.T
-    delta_padded = padded(delta, _kernels.TILE_SAMPLES, 1)
-    n_rows, n_columns = len(delta_padded), _kernels.tile_columns(delta.dtype)
-    panels = padded(delta_padded, 1, n_columns).reshape(n_rows, -1, n_columns)
-    delta_in = np.full((n_rows * wants_delta, n_units), np.nan, dtype)
+    Z = _layers._padded(Z, _kernels.TILE_SAMPLES, _kernels.TILE_UNITS)
+    delta = _layers._padded(delta, _kernels.TILE_SAMPLES, 1)
+    delta_in = np.full((len(Z) * wants_delta, n_units), np.nan, dtype)
     half = n_units // 2 // _kernels.TILE_UNITS * _kernels.TILE_UNITS
     for lo, hi in (0, half), (half, n_units):
-        _kernels.descend(
-            *(lo, hi, delta_in, padded(Z, _kernels.TILE_SAMPLES, _kernels.TILE_UNITS)),
-            *(delta_padded, np.ascontiguousarray(panels.transpose(1, 0, 2))),
-            *(p, m, v, *constants(dtype)),
-        )
+        args = delta_in, Z, delta, _layers._panels(delta), p, m, v, *constants(dtype)
+        _kernels.descend(lo, hi, *args)
     for found, array in zip((p, m, v), expected, strict=True):
         assert_allclose(found, array, **tolerance)
     if wants_delta:
