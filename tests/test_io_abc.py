@@ -170,9 +170,9 @@ def test_a_sign_over_a_bar_line_takes_no_time(row):
 
 
 def test_the_last_measure_may_lack_the_pick_up(row):
-    assert row("G|CDEF|GAB|]", n_measures=2) == [60, 62, 64, 65, 67, 69, 71, REST]
+    assert row("G|CDEF|GAB|]", n_measures=2) == [60, 62, 64, 65, 67, 69, 71, _]
     # The part ends there; the next has no pick-up.
-    assert row("G|CDEF|GAB:|\nc4|", n_measures=2)[4:] == [67, 69, 71, REST]
+    assert row("G|CDEF|GAB:|\nc4|", n_measures=2)[4:] == [67, 69, 71, _]
 
 
 def test_a_bar_line_left_out_at_the_end_of_a_line(row):

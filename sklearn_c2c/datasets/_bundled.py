@@ -1,9 +1,11 @@
-"""The music that music21 brings, and choosing rows of it. Imports nothing of ours."""
+"""The music that music21 brings, and choosing rows of it. Imports `io`."""
 
 import importlib.util
 from pathlib import Path
 
 from sklearn.utils import Bunch
+
+from sklearn_c2c.io._choice import PER_MELODY
 
 
 def corpus(folder):
@@ -37,6 +39,6 @@ def take_rows(melodies, rows):
     rows = list(rows)
     kept = Bunch(**melodies)
     kept.data = melodies.data[rows]
-    for name in ("titles", "sources", "tonalities", "tempos"):
+    for name in PER_MELODY:
         kept[name] = [melodies[name][i] for i in rows]
     return kept

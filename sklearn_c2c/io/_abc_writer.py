@@ -16,6 +16,7 @@ def melody_to_abc(
     key=None,
     title="",
     tempo=120,
+    pickup=False,
 ):
     """Write a melody as ABC text.
 
@@ -23,7 +24,7 @@ def melody_to_abc(
     ----------
     melody : array-like of int, shape (n_steps,)
         A legal melody. The last measure is filled up with rest.
-    time_signature, steps_per_quarter, key, title, tempo
+    time_signature, steps_per_quarter, key, title, tempo, pickup
         As in `write_melody`.
 
     Returns
@@ -47,7 +48,9 @@ def melody_to_abc(
     K:D
     D2F2 D2F2 D2F2 D2F2 |]
     """
-    sheet = make_sheet(melody, time_signature, steps_per_quarter, key, title, tempo)
+    sheet = make_sheet(
+        melody, time_signature, steps_per_quarter, key, title, tempo, pickup
+    )
     title = sheet.title.replace("%", "\\%")  # a bare one starts a comment
     header = [
         "%abc-2.1",
@@ -87,7 +90,7 @@ def _measure_text(sheet, events):
     everywhere, here = {}, {}
     text = ""
     for start, length, pitch, tied in events:
-        if start and start % sheet.steps_per_beam == 0:
+        if text and start % sheet.steps_per_beam == 0:
             text += " "
         if pitch == REST:
             text += "z"

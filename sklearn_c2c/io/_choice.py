@@ -30,6 +30,10 @@ class Rejection(NamedTuple):
     reason: str
 
 
+# What `read_melodies` returns a list of, with an entry for each melody.
+PER_MELODY = ("titles", "sources", "tonalities", "tempos", "upbeats")
+
+
 class SourcedTune(NamedTuple):
     """A tune and where it was found, ``file`` or ``file#number``."""
 
@@ -46,6 +50,7 @@ class Choice:
     time_signature: str | None = None
     key: str | None = None
     repeats: str = "written"
+    pickup: str = "drop"
     part: str | int | None = None
     chords: str = "reject"
     off_grid: str = "round"
@@ -58,6 +63,7 @@ class Choice:
                 "steps_per_quarter", self.steps_per_quarter, _MAX_STEPS_PER_QUARTER
             )
         _check_option("repeats", self.repeats, ("written", "played"))
+        _check_option("pickup", self.pickup, ("drop", "keep"))
         _check_option("chords", self.chords, ("reject", "highest"))
         _check_option("off_grid", self.off_grid, ("round", "reject"))
         if self.time_signature is not None:
@@ -115,11 +121,14 @@ def melodies_from(tunes, choice):
     steps_per_quarter = choice.steps_per_quarter
     if steps_per_quarter == "auto":
         steps_per_quarter = _finest_grid(excerpts)
-    n_steps = choice.n_measures * _steps_per_measure(metre, steps_per_quarter)
-    rows, read = [], []
-    for sourced, notes in zip(kept, excerpts, strict=True):
+    n_measures = choice.n_measures + (choice.pickup == "keep")
+    n_steps = n_measures * _steps_per_measure(metre, steps_per_quarter)
+    rows, upbeats, read = [], [], []
+    for sourced, found in zip(kept, excerpts, strict=True):
         try:
-            rows.append(_row(sourced.tune, notes, steps_per_quarter, n_steps, choice))
+            row, upbeat = _row(sourced.tune, found, steps_per_quarter, n_steps, choice)
+            rows.append(row)
+            upbeats.append(upbeat)
             read.append(sourced)
         except ValueError as error:
             rejected.append(_rejection(sourced, error))
@@ -135,11 +144,13 @@ def melodies_from(tunes, choice):
         sources=[sourced.source for sourced in read],
         tonalities=[sourced.tune.key for sourced in read],
         tempos=[sourced.tune.tempo for sourced in read],
+        upbeats=upbeats,
         rejected=rejected,
         time_signature=metre,
         steps_per_quarter=steps_per_quarter,
         n_measures=choice.n_measures,
-        DESCR=_describe(len(rows), len(tunes), metre, steps_per_quarter, choice),
+        pickup=choice.pickup,
+        DESCR=_describe(upbeats, len(tunes), metre, steps_per_quarter, choice),
     )
 
 
@@ -165,20 +176,23 @@ def _excerpt_of(tune, metre, choice):
         raise TuneError("states no metre; pass time_signature= to say which it is in")
     if own not in (None, metre):
         raise TuneError(f"is in {own}, not in {metre}")
-    return rules.excerpt(part, metre, choice.n_measures, repeats=choice.repeats)
+    return rules.excerpt(
+        part, metre, choice.n_measures, repeats=choice.repeats, pickup=choice.pickup
+    )
 
 
-def _row(tune, notes, steps_per_quarter, n_steps, choice):
-    """Row of steps of a tune's window."""
+def _row(tune, excerpt, steps_per_quarter, n_steps, choice):
+    """Row of steps of a tune's window, and how many at its end led on."""
     exact = choice.steps_per_quarter == "auto"
     tolerance = 0 if exact else TICKS_PER_QUARTER // (2 * steps_per_quarter)
-    notes = rules.one_voice(notes, choice.chords, tolerance)
+    notes = rules.one_voice(excerpt.notes, choice.chords, tolerance)
     row = rules.on_grid(notes, steps_per_quarter, n_steps, choice.off_grid)
+    upbeat = rules.close(row, excerpt.stop, steps_per_quarter)
     if choice.key is not None:
         row = transpose(row, rules.semitones_to(tune, choice.key))
     if choice.pitch_range is not None:
         _check_range(row, *choice.pitch_range)
-    return row
+    return row, upbeat
 
 
 def _check_range(row, low, high):
@@ -191,7 +205,7 @@ def _check_range(row, low, high):
 
 
 def _finest_grid(excerpts):
-    steps = rules.finest_grid(excerpts)
+    steps = rules.finest_grid([excerpt.notes for excerpt in excerpts])
     if steps > _MAX_STEPS_PER_QUARTER:
         raise ValueError(
             f"The greatest common divisor of all onsets and durations is 1/{steps} of "
@@ -211,13 +225,16 @@ def _steps_per_measure(metre, steps_per_quarter):
     return int(steps)
 
 
-def _describe(n_rows, n_tunes, metre, steps_per_quarter, choice):
+def _describe(upbeats, n_tunes, metre, steps_per_quarter, choice):
     found = (
         ", the greatest common divisor of all onsets and durations"
         if choice.steps_per_quarter == "auto"
         else ""
     )
+    n_held = sum(upbeat > 0 for upbeat in upbeats)
+    pick_up = "a pick-up measure and " if choice.pickup == "keep" else ""
     return (
-        f"{n_rows} of {n_tunes} tunes: {choice.n_measures} measures of {metre}, "
-        f"{steps_per_quarter} steps a quarter note{found}."
+        f"{len(upbeats)} of {n_tunes} tunes: {pick_up}{choice.n_measures} measures of "
+        f"{metre}, {steps_per_quarter} steps a quarter note{found}. In {n_held} the "
+        f"last note is held on in place of an upbeat to what is played next."
     )

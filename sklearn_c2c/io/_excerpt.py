@@ -4,6 +4,8 @@ Each function takes and returns plain arrays in ticks; what cannot be read raise
 `TuneError` with the reason.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from sklearn_c2c.io._key import parse_key
@@ -21,10 +23,36 @@ from sklearn_c2c.io._tune import (
     TICKS_PER_QUARTER,
     TIED,
     TuneError,
+    beat_ticks,
     grid_of,
     measure_ticks,
 )
-from sklearn_c2c.melody import melody_from_notes
+from sklearn_c2c.melody import HOLD, N_PITCHES, REST, melody_from_notes
+
+
+class Excerpt(NamedTuple):
+    """The notes that a row is made of, in ticks from the start of the row.
+
+    What begins at `stop` or after it leads on to what is played next: the last note
+    before it is held on instead (`close`).
+    """
+
+    notes: np.ndarray  # (n_notes, 4), as of a Part
+    stop: int
+
+
+class Window(NamedTuple):
+    """Where the measures lie that a row is made of, in ticks of their part.
+
+    Up to `stop` they belong to the part. The last measure `leads_on` if it is whole and
+    something is played after it, be it the repeat.
+    """
+
+    start: int
+    stop: int
+    end: int
+    leads_on: bool
+    pick_up: int  # its length; 0 for none
 
 
 def metre_of(part):
@@ -53,22 +81,37 @@ def choose_part(tune, part):
     raise TuneError(f"has no part {part!r}, only {', '.join(map(repr, names))}")
 
 
-def excerpt(part, time_signature, n_measures, *, repeats):
-    """Notes of the first full measures of a part.
+def excerpt(part, time_signature, n_measures, *, repeats, pickup):
+    """Cut the first full measures out of a part.
+
+    Parameters
+    ----------
+    part : Part
+    time_signature : str
+    n_measures : int
+    repeats : {"written", "played"}
+    pickup : {"drop", "keep"}
+        Whether the row begins with the first full measure, or one measure before it.
 
     Returns
     -------
-    ndarray of int64, shape (n_notes, 4)
-        In ticks from the start of the first full measure, ties joined, cut to the
-        window of `n_measures` measures.
+    Excerpt
+        Ties joined, notes cut to the row's measures.
     """
     notes, measures = unfold(part, played=repeats == "played")
-    start, end = find_window(measures, time_signature, n_measures)
+    window = find_window(measures, time_signature, n_measures)
+    start, end = window.start, window.end
+    if pickup == "keep":
+        start -= measure_ticks(time_signature)
     notes = _join_ties(notes)
     onsets = np.maximum(notes[:, ONSET], start)
     ends = np.minimum(notes[:, ONSET] + notes[:, DURATION], end)
     notes[:, ONSET], notes[:, DURATION] = onsets - start, ends - onsets
-    return notes[ends > onsets]
+    notes = notes[ends > onsets]
+    stop = window.stop - start
+    if window.leads_on:
+        stop -= _upbeat(notes, stop, time_signature, window.pick_up)
+    return Excerpt(notes, stop)
 
 
 def play_order(measures, played):
@@ -117,22 +160,27 @@ def unfold(part, played):
 
 
 def find_window(measures, time_signature, n_measures):
-    """Ticks from which and up to which `n_measures` are read.
+    """Find the first full measures, and where the part ends that ends in the last one.
 
     What is shorter before the first full measure is the pick-up. A short measure is
     fine where the next one completes it; the last may lack what the pick-up has.
+
+    Returns
+    -------
+    Window
     """
     bar = measure_ticks(time_signature)
     full = np.flatnonzero(measures[:, LENGTH] >= bar)
     if not len(full):
         raise TuneError(f"has no full measure of {time_signature}")
     pick_up = int(measures[: full[0], LENGTH].sum())
-    missing = n_measures * bar
+    missing, n_rows = n_measures * bar, 0
     for row in measures[full[0] :].tolist():
         if missing <= 0 or (missing == pick_up and row[LENGTH] > missing):
             break
         _check_measure(row, n_measures * bar - missing, time_signature)
         missing -= row[LENGTH]
+        n_rows += 1
     if missing > 0 and missing != pick_up:
         found = n_measures - missing / bar
         raise TuneError(
@@ -140,7 +188,40 @@ def find_window(measures, time_signature, n_measures):
             f"fewer than n_measures={n_measures}"
         )
     start = measures[full[0], START]
-    return start, start + n_measures * bar - max(missing, 0)
+    end = start + n_measures * bar
+    if missing > 0:
+        return Window(start, end - missing, end - missing, False, pick_up)
+    rows, after = np.split(measures[full[0] :], [n_rows])
+    part_ends = _part_ends(rows[rows[:, START] >= end - bar])
+    stop = part_ends[-1] if len(part_ends) else end
+    is_followed = len(after) > 0 or rows[-1, CLOSES] > 0
+    return Window(start, stop, end, stop == end and is_followed, pick_up)
+
+
+def _part_ends(pieces):
+    """Ticks at which parts end within a measure.
+
+    Parameters
+    ----------
+    pieces : ndarray of int64, shape (n_pieces, 7)
+        What bar lines and repeat signs cut the measure into, as of a Part.
+    """
+    begins_ending = (pieces[1:, ENDINGS] > 0) & (pieces[:-1, ENDINGS] == 0)
+    return pieces[1:, START][~begins_ending | (pieces[:-1, CLOSES] > 0)]
+
+
+def _upbeat(notes, end, time_signature, pick_up):
+    """Ticks at the end of a whole measure that lead on to what is played after it.
+
+    As long as the tune's pick-up, if the note before is longer than any in it; else
+    what begins after the last beat.
+    """
+    onsets, durations = notes[:, ONSET], notes[:, DURATION]
+    inside = onsets >= end - pick_up
+    if inside.any() and not inside.all() and pick_up < measure_ticks(time_signature):
+        if durations[~inside][-1] > durations[inside].max():
+            return pick_up
+    return beat_ticks(time_signature) - 1
 
 
 def _check_measure(row, filled, time_signature):
@@ -235,6 +316,30 @@ def on_grid(notes, steps_per_quarter, n_steps, off_grid):
     ends = np.minimum(ends, np.append(onsets[1:], n_steps)[: len(ends)])
     steps = np.column_stack([onsets, ends - onsets, notes[kept, PITCH]])
     return melody_from_notes(steps, n_steps)
+
+
+def close(row, stop, steps_per_quarter):
+    """Hold the last note on, or rest where the tune rests, from `stop` to the end.
+
+    Parameters
+    ----------
+    row : ndarray of int16, shape (n_steps,)
+        Changed in place.
+    stop : int
+        Ticks from the start of the row.
+    steps_per_quarter : int
+
+    Returns
+    -------
+    int
+        Steps at the end in which notes were that are not kept.
+    """
+    first = -(-stop * steps_per_quarter // TICKS_PER_QUARTER)
+    rest = row[first:]
+    n_dropped = len(rest) if (rest < N_PITCHES).any() else 0
+    if len(rest):
+        rest[:] = REST if row[first - 1] == REST else HOLD
+    return n_dropped
 
 
 def _nearest_step(times):

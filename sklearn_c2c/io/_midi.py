@@ -200,7 +200,11 @@ def _in_our_ticks(time, division):
 
 
 def _measures(meta, length, division, n_parts):
-    """Lay measures out from the metre changes, the last one filled up."""
+    """Lay measures out from the metre changes, the last one filled up.
+
+    A first bar with a shorter metre of its own is the pick-up of what follows, as
+    notation programs write it.
+    """
     metres = {0: (4, 4)}  # what the standard says where a file says nothing
     for time, kind, content in sorted(meta, key=lambda event: event[0]):
         if kind == _METRE:
@@ -221,6 +225,9 @@ def _measures(meta, length, division, n_parts):
                     f"has more measures, in all parts together, than the "
                     f"{MAX_MEASURES} that are read"
                 )
+    if len(measures) > 1 and measures[0][1] < measures[1][1]:
+        start, size, *_ = measures[0]
+        measures[0] = (start, size, *measures[1][2:])
     return measures
 
 

@@ -20,6 +20,7 @@ def read_melodies(
     time_signature=None,
     key=None,
     repeats="written",
+    pickup="drop",
     part=None,
     chords="reject",
     off_grid="round",
@@ -28,8 +29,9 @@ def read_melodies(
 ):
     r"""Read melodies from ABC, MIDI and MusicXML files.
 
-    Each tune gives one row: its first `n_measures` full measures, without the
-    pick-up. The user guide, "Reading", states every rule.
+    Each tune gives one row: its first `n_measures` full measures, up to where the part
+    ends that ends there. The user guide, "Corpora and reading rules", states every
+    rule.
 
     Parameters
     ----------
@@ -53,6 +55,10 @@ def read_melodies(
     repeats : {"written", "played"}, default="written"
         Whether each measure is read once, the last of several endings being taken, or
         repeats and endings are played out.
+    pickup : {"drop", "keep"}, default="drop"
+        What to do with the notes before the first full measure: leave them out, or put
+        a measure before the others that has them at its end, and rest before them; of
+        a tune without a pick-up this measure is rest.
     part : str or int, default=None
         Which part to read of a tune that has several with notes, by its name or its
         number, from 0. None rejects such tunes.
@@ -78,9 +84,13 @@ def read_melodies(
             One per melody: title, ``file`` or ``file#number``, key before any
             transposition (``""`` if unknown), quarter notes a minute (None if
             unknown).
+        ``upbeats``
+            One per melody: steps at its end that led on to what is played next, the
+            repeat or the next part or phrase, and in which its last note is held on
+            (or rest goes on) instead; 0 for a melody that is as written.
         ``rejected``
             List of ``(source, title, reason)``, one per tune left out.
-        ``time_signature``, ``steps_per_quarter``, ``n_measures``
+        ``time_signature``, ``steps_per_quarter``, ``n_measures``, ``pickup``
             What all rows share.
         ``DESCR``
             One sentence that says so.
@@ -111,6 +121,7 @@ def read_melodies(
         time_signature,
         key,
         repeats,
+        pickup,
         part,
         chords,
         off_grid,

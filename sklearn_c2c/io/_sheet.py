@@ -1,21 +1,31 @@
 """A melody laid out for notation: measures of notes and rests, ties over bar lines."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import gcd, isfinite
 from numbers import Real
 
 import numpy as np
 
 from sklearn_c2c.io._key import Key, parse_key
-from sklearn_c2c.io._tune import TICKS_PER_QUARTER, measure_ticks, parse_metre
+from sklearn_c2c.io._tune import (
+    TICKS_PER_QUARTER,
+    beat_ticks,
+    measure_ticks,
+    parse_metre,
+)
 from sklearn_c2c.melody import REST, check_melodies, notes_from_melody
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A legal melody filled up to whole measures, and how to notate it."""
+    """A legal melody filled up to whole measures, and how to notate it.
+
+    It begins with `pickup` steps of a measure that is not whole, 0 for none.
+    """
 
     melody: np.ndarray
+    pickup: int
     beats: int
     beat_type: int
     steps_per_measure: int
@@ -27,9 +37,8 @@ class Sheet:
     @property
     def steps_per_beam(self):
         """Steps that are beamed together: a beat, or three in compound metres."""
-        compound = self.beats % 3 == 0 and self.beats > 3 and self.beat_type >= 8
-        beat = self.steps_per_measure // self.beats
-        return max(1, beat * 3 if compound else beat)
+        beat = beat_ticks(f"{self.beats}/{self.beat_type}") * self.steps_per_quarter
+        return max(1, beat // TICKS_PER_QUARTER)
 
     def measures(self):
         """Events of each measure.
@@ -37,14 +46,14 @@ class Sheet:
         Yields
         ------
         list of (int, int, int, bool)
-            Start in the measure and length (steps), pitch or `REST`, and whether a
-            note is tied to the next.
+            Start (steps from where the bar line is, or would be before a pick-up),
+            length (steps), pitch or `REST`, and whether a note is tied to the next.
         """
         events = [piece for event in self._events() for piece in self._split(*event)]
-        for start in range(0, len(self.melody), self.steps_per_measure):
-            end = start + self.steps_per_measure
+        starts = range(self.pickup, len(self.melody) + 1, self.steps_per_measure)
+        for start, end in pairwise([*[0] * (self.pickup > 0), *starts]):
             yield [
-                (onset - start, length, pitch, tied)
+                (onset - end + self.steps_per_measure, length, pitch, tied)
                 for onset, length, pitch, tied in events
                 if start <= onset < end
             ]
@@ -63,7 +72,7 @@ class Sheet:
     def _split(self, onset, end, pitch):
         """Cut at bar lines, and into lengths that one note sign can show."""
         while onset < end:
-            bar = onset - onset % self.steps_per_measure
+            bar = onset - (onset - self.pickup) % self.steps_per_measure
             cut = self._cut(onset - bar, min(end - bar, self.steps_per_measure)) + bar
             yield onset, cut - onset, pitch, cut < end and pitch != REST
             onset = cut
@@ -91,7 +100,15 @@ def _power_of_two(number):
     return number & -number
 
 
-def make_sheet(melody, time_signature, steps_per_quarter, key, title, tempo):
+def _silent_steps(melody, steps_per_measure, steps_per_quarter):
+    """Steps of rest before a pick-up, which then lasts whole 64ths, as a metre can."""
+    if (melody == REST).all():
+        return 0
+    silent = min(int(np.argmax(melody != REST)), steps_per_measure)
+    return silent - silent % (steps_per_quarter // gcd(steps_per_quarter, 16))
+
+
+def make_sheet(melody, time_signature, steps_per_quarter, key, title, tempo, pickup):
     """Check everything that a writer needs (see `write_melody`).
 
     Returns
@@ -126,10 +143,15 @@ def make_sheet(melody, time_signature, steps_per_quarter, key, title, tempo):
             f"Found tempo={tempo!r}; expected quarter notes per minute, 10 to 1000."
         )
     missing = -len(melody) % steps_per_measure
+    silent = 0
+    if pickup:
+        silent = _silent_steps(melody, steps_per_measure, int(steps_per_quarter))
+    melody = melody[silent:]
     # Line breaks and the like would end the title's line, or the file's encoding.
     title = "".join(c if c.isprintable() else " " for c in str(title))
     return Sheet(
         np.append(melody, np.full(missing, REST, melody.dtype)),
+        -silent % steps_per_measure,
         beats,
         beat_type,
         steps_per_measure,

@@ -129,3 +129,12 @@ def measure_ticks(time_signature):
     """Length of one measure, in ticks."""
     beats, beat_type = parse_metre(time_signature)
     return TICKS_PER_WHOLE * beats // beat_type
+
+
+@lru_cache
+def beat_ticks(time_signature):
+    """Length of one beat, in ticks: three eighths in compound metres, say."""
+    beats, beat_type = parse_metre(time_signature)
+    beat = TICKS_PER_WHOLE // beat_type
+    is_compound = beats % 3 == 0 and beats > 3 and beat_type >= 8
+    return 3 * beat if is_compound else beat

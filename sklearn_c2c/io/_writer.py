@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 
 from sklearn_c2c.io._abc_writer import melody_to_abc
@@ -23,6 +24,7 @@ def write_melody(
     key=None,
     title=None,
     tempo=120,
+    pickup=False,
 ):
     """Write a melody to a MIDI, ABC or MusicXML file.
 
@@ -46,6 +48,9 @@ def write_melody(
         Title; None takes the name of the file.
     tempo : float, default=120
         Quarter notes per minute, 10 to 1000.
+    pickup : bool, default=False
+        Whether the first measure is that of the pick-up, as `read_melodies` gives it
+        with ``pickup="keep"``: what rests before its first note is not written.
 
     Raises
     ------
@@ -79,6 +84,7 @@ def write_melody(
         key=key,
         title=path.stem if title is None else title,
         tempo=tempo,
+        pickup=pickup,
     )
     write_atomically(path, content.encode() if isinstance(content, str) else content)
 
@@ -91,6 +97,7 @@ def melody_to_midi(
     key=None,
     title="",
     tempo=120,
+    pickup=False,
 ):
     """Write a melody as the bytes of a MIDI file.
 
@@ -98,7 +105,7 @@ def melody_to_midi(
     ----------
     melody : array-like of int, shape (n_steps,)
         A legal melody. The last measure is filled up with rest.
-    time_signature, steps_per_quarter, key, title, tempo
+    time_signature, steps_per_quarter, key, title, tempo, pickup
         As in `write_melody`.
 
     Returns
@@ -117,13 +124,16 @@ def melody_to_midi(
     """
     from music21 import midi
 
-    sheet = make_sheet(melody, time_signature, steps_per_quarter, key, title, tempo)
+    sheet = make_sheet(
+        melody, time_signature, steps_per_quarter, key, title, tempo, pickup
+    )
     ticks_per_step = max(1, _TICKS_PER_QUARTER // sheet.steps_per_quarter)
     file = midi.MidiFile()
     file.ticksPerQuarterNote = ticks_per_step * sheet.steps_per_quarter
     track = midi.MidiTrack(0)
     time = 0
-    for step, event in [*_meta_events(sheet, track), *_note_events(sheet, track)]:
+    events = [*_meta_events(sheet, track), *_note_events(sheet, track)]
+    for step, event in sorted(events, key=itemgetter(0)):
         track.events += [midi.DeltaTime(track, time=step * ticks_per_step - time)]
         track.events += [event]
         time = step * ticks_per_step
@@ -142,22 +152,26 @@ def _meta_events(sheet, track):
     microseconds = round(6e7 / sheet.tempo)
     kinds = midi.MetaEvents
     contents = [
-        (kinds.SEQUENCE_TRACK_NAME, sheet.title.encode()),
-        (kinds.SET_TEMPO, microseconds.to_bytes(3, "big")),
-        (
-            kinds.TIME_SIGNATURE,
-            bytes([sheet.beats, sheet.beat_type.bit_length() - 1, 24, 8]),
-        ),
+        (0, kinds.SEQUENCE_TRACK_NAME, sheet.title.encode()),
+        (0, kinds.SET_TEMPO, microseconds.to_bytes(3, "big")),
     ]
+    if sheet.pickup:  # a bar with a metre of its own, as notation programs write it
+        length = Fraction(sheet.pickup, 4 * sheet.steps_per_quarter)
+        contents.append((0, kinds.TIME_SIGNATURE, _metre(*length.as_integer_ratio())))
+    metre = _metre(sheet.beats, sheet.beat_type)
+    contents.append((sheet.pickup, kinds.TIME_SIGNATURE, metre))
     if sheet.key is not None:
         minor = sheet.key.mode in ("minor", "aeolian", "dorian", "phrygian")
-        contents.append(
-            (kinds.KEY_SIGNATURE, bytes([sheet.key.signature % 256, minor]))
-        )
-    for kind, content in contents:
+        signature = bytes([sheet.key.signature % 256, minor])
+        contents.append((0, kinds.KEY_SIGNATURE, signature))
+    for step, kind, content in contents:
         event = midi.MidiEvent(track, type=kind)
         event.data = content
-        yield 0, event
+        yield step, event
+
+
+def _metre(beats, beat_type):
+    return bytes([beats, beat_type.bit_length() - 1, 24, 8])
 
 
 def _note_events(sheet, track):
@@ -204,9 +218,14 @@ def _score(sheet):
 
     part = stream.Part(id="Melody")
     part.partName = "Melody"
-    for number, events in enumerate(sheet.measures(), start=1):
+    for number, events in enumerate(sheet.measures(), start=sheet.pickup == 0):
         measure = stream.Measure(number=number)
-        if number == 1:
+        before = 0  # steps
+        if number == 0:
+            before = sheet.steps_per_measure - sheet.pickup
+            measure.paddingLeft = before / sheet.steps_per_quarter
+            measure.showNumber = stream.enums.ShowNumber.NEVER
+        if not part.elements:
             measure.append(clef.TrebleClef())
             if sheet.key is not None:
                 tonic = sheet.key.tonic.replace("b", "-")
@@ -214,7 +233,7 @@ def _score(sheet):
             measure.append(meter.TimeSignature(f"{sheet.beats}/{sheet.beat_type}"))
             measure.append(tempo.MetronomeMark(number=sheet.tempo))
         for start, sign in _signs(sheet, events):
-            measure.insert(start / sheet.steps_per_quarter, sign)
+            measure.insert((start - before) / sheet.steps_per_quarter, sign)
         makeTupletBrackets(measure, inPlace=True)
         part.append(measure)
     measure.rightBarline = bar.Barline("final")

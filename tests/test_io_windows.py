@@ -1,0 +1,205 @@
+"""Where a row begins and ends: pick-ups, parts, repeats, in every format."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sklearn_c2c.datasets._bundled import corpus
+from sklearn_c2c.io import melody_to_abc, read_melodies, write_melody
+from sklearn_c2c.melody import HOLD, REST
+from tests.strategies import melodies
+from tests.test_io_musicxml import ending, note, rest, score
+
+_, z = HOLD, REST
+REPEAT = '<barline location="right"><repeat direction="backward"/></barline>'
+
+
+def musicxml(body):
+    """Write simple ABC, quarter notes of one octave, as a MusicXML score."""
+    measures, number = [], 0
+    for text in body.replace("|]", "|").strip("|").split("|"):
+        text, sign = text.strip(), ""
+        if text.startswith(("1", "2")):
+            number, text = int(text[0]), text[1:]
+            sign = ending(number, "start")
+        closes, text = text.endswith(":"), text.strip(":")
+        signs = "".join(
+            note(letter, int(length or 1)) if letter != "z" else rest(int(length or 1))
+            for letter, length in zip(text[::2], text[1::2], strict=True)
+        )
+        end = ending(number, "stop") if number and closes else REPEAT * closes
+        if number == 2:
+            end = ending(2, "stop")
+        measures.append(sign + signs + end)
+    return score(*measures)
+
+
+@pytest.fixture(params=["abc", "musicxml"])
+def read(request, tmp_path):
+    """Read a body in C, 4/4, L:1/4 whose notes all have a length, in either format."""
+
+    def read(body, **options):
+        path = tmp_path / f"tune.{request.param}"
+        if request.param == "abc":
+            path.write_text(f"X:1\nM:4/4\nL:1/4\nK:C\n{body}\n")
+        else:
+            path.write_text(musicxml(body))
+        options = {"n_measures": 2, "steps_per_quarter": 1} | options
+        return read_melodies(path, **options)
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("body", "options", "row", "upbeat"),
+    [
+        # The next part's pick-up does not belong to the window; the last note goes on,
+        ("G1|C1D1E1F1|E2D1:|A1|G4|F4|", {}, [60, 62, 64, 65, 64, _, 62, _], 1),
+        ("G1|C1D1E1F1|E3|A1|G4|F4|", {}, [60, 62, 64, 65, 64, _, _, _], 1),
+        ("C1D1E1F1|E2:|A1B1|G4|F4|", {}, [60, 62, 64, 65, 64, _, _, _], 2),
+        # or rest, where the tune rests,
+        ("G1|C1D1E1F1|E2z1:|A1|G4|F4|", {}, [60, 62, 64, 65, 64, _, z, z], 1),
+        # also where the tune ends, and where repeats are played out,
+        ("G1|C1D1E1F1|E2D1|]", {}, [60, 62, 64, 65, 64, _, 62, _], 0),
+        ("G1|C1D1E1F1|E2D1:|G4|F4|", {}, [60, 62, 64, 65, 64, _, 62, _], 0),
+        (
+            "G1|C1D1E1F1|E2D1:|A1|G4|",
+            {"repeats": "played"},
+            [60, 62, 64, 65, 64, _, 62, _],
+            1,
+        ),
+        # but a pick-up within the window does belong to it.
+        (
+            "G1|C4|E2D1:|A1|G4|F3:|",
+            {"n_measures": 4},
+            [60, _, _, _, 64, _, 62, 69, 67, _, _, _, 65, _, _, _],
+            0,
+        ),
+        # An ending that begins within the measure does not end the part.
+        ("G1|C1D1E1F1|E2|1D1F1:|2D1C1|F4|", {}, [60, 62, 64, 65, 64, _, 62, 60], 0),
+        # Where no sign tells, the upbeat is as long as the pick-up after a longer note.
+        ("G1|C1D1E1F1|E3A1|G4|F4|", {}, [60, 62, 64, 65, 64, _, _, _], 1),
+        ("G1|C1D1E1F1|E2D1A1|G4|F4|", {}, [60, 62, 64, 65, 64, _, 62, 69], 0),
+        ("C1D1E1F1|E3A1|G4|F4|", {}, [60, 62, 64, 65, 64, _, _, 69], 0),
+        # Nothing is changed where nothing is played afterwards.
+        ("G1|C1D1E1F1|E3A1|]", {}, [60, 62, 64, 65, 64, _, _, 69], 0),
+    ],
+)
+def test_where_a_window_ends(read, body, options, row, upbeat):
+    melodies = read(body, **options)
+    assert melodies.data[0].tolist() == row
+    assert melodies.upbeats == [upbeat]
+
+
+@pytest.mark.parametrize("suffix", [".abc", ".mid", ".musicxml"])
+@pytest.mark.parametrize(
+    ("time_signature", "last", "kept", "upbeat"),
+    [
+        # Notes off the last beat lead on, if anything is played after them.
+        ("6/8", [64, _, _, _, 62, _, 60, _, 62, _, 64, _], [60] + [_] * 5, 5),
+        ("6/8", [64, _, _, _, 62, _, 60, _, _, _, 64, _], [60] + [_] * 5, 5),
+        ("6/8", [64, _, _, _, _, _, _, _, _, _, 64, 65], [_] * 6, 5),
+        ("6/8", [64, z, z, z, z, z, z, z, z, z, 64, 65], [z] * 6, 5),
+        ("4/4", [64, _, _, _] * 3 + [62, _, 60, _], [62, _, _, _], 3),
+        ("4/4", [64, _, _, _] * 2 + [62, _, 60, _] * 2, [62, _, _, _], 3),
+        ("4/4", [64, _, _, _] * 4, [64, _, _, _], 0),
+        ("3/4", [64, _, _, _] * 2 + [62, 64, 65, 67], [62, _, _, _], 3),
+        ("9/8", [64, _, _, _, _, _] * 2 + [62, _, 64, _, 65, _], [62] + [_] * 5, 5),
+    ],
+)
+def test_windows_that_end_in_the_middle_of_a_part(
+    tmp_path, suffix, time_signature, last, kept, upbeat
+):
+    path = tmp_path / f"tune{suffix}"
+    whole = [60] + [_] * (len(last) - 1)
+    write_melody([*whole, *last, *whole], path, time_signature=time_signature)
+    melodies = read_melodies(path, n_measures=2)
+    row = [*whole, *last[: -len(kept)], *kept]
+    assert melodies.data[0].tolist() == row
+    assert melodies.upbeats == [upbeat]
+    assert f"In {int(upbeat > 0)} the last note is held on" in melodies.DESCR
+    # The same measures at the end of a tune are as they are written.
+    write_melody([*whole, *last], path, time_signature=time_signature)
+    melodies = read_melodies(path, n_measures=2)
+    assert melodies.data[0].tolist() == [*whole, *last]
+    assert melodies.upbeats == [0]
+
+
+def test_pick_ups_are_kept_in_a_measure_of_their_own(read):
+    assert read("G1|C4|E3|]").data[0].tolist() == [60, _, _, _, 64, _, _, _]
+    kept = read("G1|C4|E3|]", pickup="keep")
+    assert kept.data[0].tolist() == [z, z, z, 67, 60, _, _, _, 64, _, _, _]
+    assert (kept.n_measures, kept.pickup) == (2, "keep")
+    # Of a tune without one the measure is rest.
+    assert read("C4|E4|]", pickup="keep").data[0].tolist() == [*[z] * 4, 60, _, _, _, *(
+        [64, _, _, _]
+    )]  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", [".abc", ".mid", ".musicxml"])
+@settings(max_examples=25)
+@given(
+    rows=melodies(max_melodies=1),
+    grid=st.sampled_from([("4/4", 4), ("6/8", 4), ("3/4", 2), ("6/8", 12), ("2/2", 3)]),
+)
+def test_a_pick_up_written_is_read_again(tmp_path_factory, suffix, rows, grid):
+    time_signature, steps_per_quarter = grid
+    beats, beat_type = map(int, time_signature.split("/"))
+    per_measure = steps_per_quarter * 4 * beats // beat_type
+    melody = np.append(rows[0], [60] + [HOLD] * per_measure).astype(np.int16)
+    melody = np.append(melody, [REST] * (-len(melody) % per_measure))
+    path = tmp_path_factory.mktemp("written") / f"tune{suffix}"
+    notation = {
+        "time_signature": time_signature,
+        "steps_per_quarter": steps_per_quarter,
+    }
+    write_melody(melody, path, pickup=True, **notation)
+    silent = len(melody) - len(np.trim_zeros(melody != REST, "f"))
+    n_measures = len(melody) // per_measure
+    if silent < steps_per_quarter // np.gcd(steps_per_quarter, 16):
+        read = read_melodies(path, n_measures=n_measures, **notation).data[0]
+    else:
+        n_measures -= 1
+        read = read_melodies(path, n_measures=n_measures, pickup="keep", **notation)
+        read = read.data[0]
+    assert read.tolist() == melody.tolist()
+
+
+def test_a_pick_up_is_written_as_one():
+    melody = [*[z] * 10, 69, _, 62, *[_] * 11, 64, *[_] * 11]
+    text = melody_to_abc(melody, time_signature="6/8", key="D", pickup=True)
+    assert text.splitlines()[-1] == "A2 | D12 | E12 |]"
+    melody = [*[z] * 6, 69, _, 69, _, 69, _, 62, *[_] * 11]
+    text = melody_to_abc(melody, time_signature="6/8", key="D", pickup=True)
+    assert text.splitlines()[-1] == "A2A2A2 | D12 |]"
+    whole = [62, *[_] * 11] * 2
+    assert melody_to_abc(whole, time_signature="6/8", pickup=True) == melody_to_abc(
+        whole, time_signature="6/8"
+    )
+    silence = melody_to_abc([z] * 12, time_signature="6/8", pickup=True)
+    assert silence.splitlines()[-1] == "z12 |]"
+
+
+def test_other_programs_find_the_bar_lines_after_a_pick_up(tmp_path):
+    from music21 import converter
+    from symusic import Score
+
+    melody = [*[z] * 10, 69, _, 62, *[_] * 11, 64, *[_] * 11]
+    for suffix in (".mid", ".musicxml"):
+        path = tmp_path / f"tune{suffix}"
+        write_melody(melody, path, time_signature="6/8", pickup=True)
+    signatures = Score(tmp_path / "tune.mid").time_signatures
+    found = [(s.time, s.numerator, s.denominator) for s in signatures]
+    assert found == [(0, 1, 8), (240, 6, 8)]
+    part = converter.parseFile(tmp_path / "tune.musicxml", forceSource=True).parts[0]
+    lengths = [m.highestTime for m in part.getElementsByClass("Measure")]
+    assert lengths == [0.5, 3, 3]
+
+
+def test_hardly_a_row_of_the_jigs_ends_on_an_upbeat():
+    folders = [corpus(name) for name in ("airdsAirs", "oneills1850", "ryansMammoth")]
+    jigs = read_melodies(folders, time_signature="6/8")
+    last_onsets = [np.flatnonzero(row < REST)[-1] for row in jigs.data]
+    assert len(jigs.data) > 1000
+    assert np.mean(np.array(last_onsets) >= 8 * 12 - 2) < 0.03
