@@ -16,6 +16,7 @@ ROOMS = {
     "journal": set(),
     "melody": set(),
     "_threads": set(),
+    "_ngrams": set(),
     "_nn": {"_kernels", "_threads"},
     "_layers": {"_kernels", "_nn", "_threads"},
     "io": {"melody"},
