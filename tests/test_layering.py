@@ -25,7 +25,7 @@ ROOMS = {
     "autoencoder": {"_layers", "_nn", "_threads"},
     "generation": set(),
     "objectives": {"melody"},
-    "metrics": {"melody"},
+    "metrics": {"_ngrams", "melody"},
     "display": {"melody", "metrics", "io"},
     "model_selection": {"journal", "metrics"},
     "page": {"melody", "metrics", "display", "io"},

@@ -37,9 +37,11 @@ OF_TWO_SETS = {
     "longest_copied_run": metrics.longest_copied_run,
     "melody_accuracy": metrics.melody_accuracy,
     "nearest_melody": metrics.nearest_melody,
+    "note_surprise": metrics.note_surprise,
     "onset_f1": metrics.onset_f1,
     "onset_pitch_accuracy": metrics.onset_pitch_accuracy,
     "step_accuracy": metrics.step_accuracy,
+    "step_surprise": metrics.step_surprise,
 }
 OTHERS = {
     "binary_accuracy",

@@ -1,7 +1,8 @@
-"""What melodies have in common and where they differ, in numbers. Imports `melody`.
+"""What melodies have in common and where they differ, in numbers.
 
 Melodies are rows of steps, see `sklearn_c2c.melody`. One rule for what is empty: a
 share, mean or entropy of nothing is NaN; a set of no melodies has no row to return.
+Imports `_ngrams`, `melody`.
 """
 
 from sklearn_c2c.metrics._continuity import path_continuity
@@ -46,6 +47,7 @@ from sklearn_c2c.metrics._style import (
     style_features,
     style_overlap,
 )
+from sklearn_c2c.metrics._surprise import note_surprise, step_surprise
 
 __all__ = [
     "binary_accuracy",
@@ -65,6 +67,7 @@ __all__ = [
     "nearest_melody",
     "note_density",
     "note_length_histogram",
+    "note_surprise",
     "onset_f1",
     "onset_pitch_accuracy",
     "overlapping_area",
@@ -76,6 +79,7 @@ __all__ = [
     "rest_share",
     "step_accuracy",
     "step_accuracy_scorer",
+    "step_surprise",
     "style_features",
     "style_overlap",
 ]

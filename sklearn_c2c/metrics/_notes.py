@@ -30,6 +30,20 @@ def rows_of(X):
     return np.atleast_2d(check_melodies(X))
 
 
+def tunes_of(X, corpus):
+    """Check the melodies of a corpus; those of checked `X` where there is none."""
+    if corpus is not None:
+        tunes = rows_of(corpus)
+        if not len(tunes):
+            raise ValueError(
+                f"Expected at least one melody in corpus, got shape {tunes.shape}."
+            )
+        return tunes
+    if len(X) == 1:
+        raise ValueError("Expected a corpus, or at least two melodies, got one melody.")
+    return X
+
+
 def notes_of(X):
     """List the notes of checked melodies of shape (n_melodies, n_steps)."""
     # Every row begins with an attack or a rest, so rows in a row are one long melody.

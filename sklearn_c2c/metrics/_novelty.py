@@ -4,7 +4,7 @@ import numpy as np
 from scipy.spatial.distance import pdist
 
 from sklearn_c2c.melody import HOLD, N_PITCHES, sounding_pitches
-from sklearn_c2c.metrics._notes import notes_of, rows_of
+from sklearn_c2c.metrics._notes import notes_of, rows_of, tunes_of
 
 _SEPARATOR = "\0"  # between tunes, so that no run crosses from one into the next
 
@@ -189,12 +189,10 @@ def diversity(X):
 def _X_and_corpus(X, corpus, by):
     """Rows to compare of both; those of `X` twice where there is no corpus."""
     X = rows_of(X)
-    if corpus is None and len(X) == 1:
-        raise ValueError("Expected a corpus, or at least two melodies, got one melody.")
-    tunes = X if corpus is None else rows_of(corpus)
-    if (not len(tunes) and corpus is not None) or tunes.shape[1] != X.shape[1]:
+    tunes = tunes_of(X, corpus)
+    if tunes.shape[1] != X.shape[1]:
         raise ValueError(
-            f"Expected at least one melody of {X.shape[1]} steps in corpus, got shape "
+            f"Expected melodies of {X.shape[1]} steps in corpus, got shape "
             f"{tunes.shape}."
         )
     if by not in ("steps", "intervals"):

@@ -1,0 +1,147 @@
+"""How probable melodies are where a corpus is what one has heard before."""
+
+from numbers import Integral
+
+import numpy as np
+
+from sklearn_c2c._ngrams import NGrams
+from sklearn_c2c.melody import HOLD, N_PITCHES
+from sklearn_c2c.metrics._notes import notes_of, ratio, rows_of, tunes_of
+
+_N_CODES = HOLD + 1
+
+
+def note_surprise(X, corpus=None, *, order=4):
+    """Measure how improbable the notes of melodies are, given those before them.
+
+    The mean of ``-log p(note | the order notes before)`` over the notes of a melody,
+    under an interpolated Witten-Bell model of the corpus:
+
+    ``p_k(c | s) = (n(s c) + T(s) * p_{k-1}(c | s')) / (N(s) + T(s))``
+
+    with s the k notes before note c, s' the same without the oldest one, n and N
+    numbers of occurrences in the corpus, T(s) the number of different notes after s,
+    and ``p_{-1} = 1 / (128 * n_steps)``. Contexts that do not occur are shortened.
+
+    A note is its pitch and the steps to the next onset, of the last note to the end of
+    the row. So rests count, as time between notes, and whether a note is held or cut
+    short does not. The rest before the first note is left out.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies.
+    corpus : array-like of int, shape (n_tunes, n_corpus_steps), or None, default=None
+        Melodies that the model knows, at least one, in the key of `X`. None takes the
+        other rows of `X` for each melody: its own notes do not count, those of another
+        row that is equal do.
+    order : int, default=4
+        Notes of the longest context, 0 or more.
+
+    Returns
+    -------
+    surprise : ndarray of float, shape (n_melodies,)
+        Nats a note; NaN for a melody without notes.
+
+    Raises
+    ------
+    ValueError
+        If the corpus is empty, there is no other row in `X`, or `order` is no number
+        of notes.
+
+    See Also
+    --------
+    step_surprise : The same for steps.
+
+    Notes
+    -----
+    p_{-1} has all pitches at all lengths that fit in a row of the corpus, not only
+    those that occur. So the value of a melody does not depend on what else is in `X`,
+    values by corpora of different sizes can be compared, and a note that no tune has is
+    a great surprise: more than log(128 * n_steps), 9.7 nats for 128 steps.
+
+    References
+    ----------
+    I. H. Witten and T. C. Bell, "The zero-frequency problem", IEEE Transactions on
+    Information Theory 37(4), 1991.
+
+    Examples
+    --------
+    >>> tunes = [[62, 129, 64, 66], [62, 129, 64, 66], [66, 66, 64, 62]]
+    >>> note_surprise([[62, 129, 64, 66], [66, 64, 66, 62]], tunes).round(2)
+    array([0.15, 2.22])
+    """
+    X = rows_of(X)
+    tunes = tunes_of(X, corpus)
+    notes, n_symbols = _note_symbols(X), N_PITCHES * tunes.shape[1]
+    known = None if corpus is None else _note_symbols(tunes)
+    return _surprise(notes, known, order, n_symbols)
+
+
+def step_surprise(X, corpus=None, *, order=4):
+    """Measure how improbable the steps of melodies are, given those before them.
+
+    The mean of ``-log p(code | the order codes before)`` over the steps of a melody,
+    under the model of `note_surprise` with codes (pitch, rest or hold) in place of
+    notes and ``p_{-1} = 1 / 130``.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies.
+    corpus : array-like of int, shape (n_tunes, n_corpus_steps), or None, default=None
+        Melodies that the model knows, at least one, in the key of `X` and with as many
+        steps to a quarter note. None takes the other rows of `X` for each melody.
+    order : int, default=4
+        Steps of the longest context, 0 or more.
+
+    Returns
+    -------
+    surprise : ndarray of float, shape (n_melodies,)
+        Nats a step.
+
+    Raises
+    ------
+    ValueError
+        As `note_surprise`.
+
+    See Also
+    --------
+    note_surprise : The same for notes, which looks further back.
+
+    Examples
+    --------
+    Three different codes in four steps, at order 0:
+
+    >>> step_surprise([[62, 129, 62, 64]], [[62, 129, 62, 64]], order=0).round(3)
+    array([1.582])
+    """
+    X = rows_of(X)
+    tunes = tunes_of(X, corpus)
+    return _surprise(X, None if corpus is None else tunes, order, _N_CODES)
+
+
+def _surprise(rows, tunes, order, n_symbols):
+    """Mean nats a symbol; without tunes each row by the others."""
+    if not isinstance(order, Integral) or order < 0:
+        raise ValueError(f"Expected an order of 0 or more, got {order!r}.")
+    known = rows if tunes is None else tunes
+    ngrams = NGrams(known, order=order, n_symbols=n_symbols)
+    log_p = ngrams.log_probabilities(rows, leave_out=tunes is None)
+    return ratio(-log_p.sum(axis=1), (rows >= 0).sum(axis=1))
+
+
+def _note_symbols(X):
+    """Pitch and steps to the next onset of each note as one number, a row a melody.
+
+    Rows are filled up with -1 after the last note.
+    """
+    notes, n_steps = notes_of(X), X.shape[1]
+    ends = np.full(len(notes.onset), n_steps)
+    followed = notes.followed()
+    ends[followed] = notes.onset[followed + 1]
+    number = np.bincount(notes.melody, minlength=len(X))
+    place = np.arange(len(ends)) - (np.cumsum(number) - number)[notes.melody]
+    symbols = np.full((len(X), number.max(initial=0)), -1)
+    symbols[notes.melody, place] = (ends - notes.onset) * N_PITCHES + notes.pitch
+    return symbols
