@@ -11,6 +11,7 @@ __version__ = "0.1.0.dev0"
 
 _ESTIMATORS = {
     "Autoencoder": "sklearn_c2c.autoencoder",
+    "MarkovMelodies": "sklearn_c2c.markov",
     "PianoRollEncoder": "sklearn_c2c.preprocessing",
     "VariationalAutoencoder": "sklearn_c2c.autoencoder",
 }
@@ -21,6 +22,7 @@ _MODULES = (
     "generation",
     "io",
     "journal",
+    "markov",
     "melody",
     "metrics",
     "model_selection",

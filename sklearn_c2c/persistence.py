@@ -29,6 +29,7 @@ _DIGEST_SIZE = hashlib.sha256().digest_size
 _TRUSTED = [
     "sklearn_c2c.autoencoder._autoencoder.Autoencoder",
     "sklearn_c2c.autoencoder._variational.VariationalAutoencoder",
+    "sklearn_c2c.markov.MarkovMelodies",
     "sklearn_c2c.preprocessing.PianoRollEncoder",
 ]
 _CALLBACKS = "_skl_callbacks"  # they hold the terminal or the notebook of one session

@@ -5,7 +5,12 @@ import pytest
 from sklearn.utils import estimator_checks as checks
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from sklearn_c2c import Autoencoder, PianoRollEncoder, VariationalAutoencoder
+from sklearn_c2c import (
+    Autoencoder,
+    MarkovMelodies,
+    PianoRollEncoder,
+    VariationalAutoencoder,
+)
 
 ESTIMATORS = [
     PianoRollEncoder(),
@@ -17,12 +22,17 @@ ESTIMATORS = [
     Autoencoder(h=2, max_iter=5, hidden_layer_sizes=(4,), tied=True),
     VariationalAutoencoder(h=3, max_iter=5),
     VariationalAutoencoder(h=2, max_iter=5, output="sigmoid", hidden_layer_sizes=(4,)),
+    MarkovMelodies(),
+    MarkovMelodies(order=2, smoothing=0, steps_per_measure=2),
 ]
 
 # What scikit-learn runs on its own estimators beyond its public suite.
 EXTRA_CHECKS = [
     checks.check_param_validation,
     checks.check_dataframe_column_names_consistency,
+    checks.check_inplace_ensure_writeable,
+]
+TRANSFORMER_CHECKS = [
     checks.check_transformer_get_feature_names_out,
     checks.check_transformer_get_feature_names_out_pandas,
     checks.check_get_feature_names_out_error,
@@ -31,7 +41,6 @@ EXTRA_CHECKS = [
     checks.check_global_output_transform_pandas,
     checks.check_set_output_transform_polars,
     checks.check_global_set_output_transform_polars,
-    checks.check_inplace_ensure_writeable,
 ]
 
 SUITE = [
@@ -41,6 +50,13 @@ SUITE = [
         check for _, check in estimator_checks_generator(estimator, mark=None)
     ]
     for name_of in [getattr(check, "func", check).__name__]
+]
+
+EXTRA_SUITE = [
+    pytest.param(estimator, check, id=f"{estimator}-{check.__name__}")
+    for estimator in ESTIMATORS
+    for check in EXTRA_CHECKS
+    + (TRANSFORMER_CHECKS if hasattr(estimator, "transform") else [])
 ]
 
 
@@ -55,8 +71,7 @@ def test_public_suite(estimator, check):
 @pytest.mark.filterwarnings("ignore:X has values:UserWarning")
 @pytest.mark.filterwarnings("ignore:X is not one-hot:UserWarning")
 @pytest.mark.filterwarnings("ignore:The posterior has collapsed:UserWarning")
-@pytest.mark.parametrize("check", EXTRA_CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=str)
+@pytest.mark.parametrize(("estimator", "check"), EXTRA_SUITE)
 def test_extra_checks(estimator, check):
     if getattr(estimator, "sparse_output", False):
         # As OneHotEncoder: frames hold no sparse matrices, and it says so.

@@ -22,6 +22,7 @@ ROOMS = {
     "io": {"melody"},
     "datasets": {"io", "melody"},
     "preprocessing": {"melody"},
+    "markov": {"_ngrams", "melody"},
     "autoencoder": {"_layers", "_nn", "_threads"},
     "generation": set(),
     "objectives": {"melody"},

@@ -10,7 +10,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import sklearn_c2c
-from sklearn_c2c import Autoencoder, PianoRollEncoder, generation, persistence
+from sklearn_c2c import (
+    Autoencoder,
+    MarkovMelodies,
+    PianoRollEncoder,
+    generation,
+    persistence,
+)
 from sklearn_c2c.persistence import load, save
 
 
@@ -46,6 +52,14 @@ def test_loaded_model_generates_the_same(model, X, path):
     assert_array_equal(restored.transform(X), model.transform(X))
     drawn = [generation.sample(m, 5, random_state=3) for m in (model, restored)]
     assert_array_equal(*drawn)
+
+
+def test_loaded_markov_chain_draws_the_same(X, path):
+    markov = MarkovMelodies(2, steps_per_measure=4).fit(X)
+    save(markov, path)
+    drawn = [model.sample(5, random_state=3) for model in (markov, load(path))]
+    assert_array_equal(*drawn)
+    assert_array_equal(load(path).score_samples(X), markov.score_samples(X))
 
 
 def test_every_public_estimator_is_trusted():

@@ -1,0 +1,404 @@
+"""Melodies from a Markov chain. Imports `_ngrams`, `melody`."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, DensityMixin, _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklearn_c2c._ngrams import NGrams
+from sklearn_c2c.melody import HOLD, N_PITCHES, REST, check_melodies, raise_where
+
+_N_CODES = HOLD + 1
+_FREE = -1  # in `fixed`
+_HOLD, _REST = -2, -1  # their columns, counted from the end
+
+
+class MarkovMelodies(DensityMixin, BaseEstimator):
+    """Draw melodies step by step, each by the steps before it.
+
+    A step's probabilities are those of an interpolated Witten-Bell model. With s the k
+    steps before code c, and s' the same without the oldest one,
+
+    ``p_k(c | s) = (n(s c) + smoothing * T(s) * p_{k-1}(c | s')) / (N(s) + smoothing *
+    T(s))``
+
+    where n and N are numbers of occurrences in the melodies of `fit`, T(s) is the
+    number of different codes after s, and p_{-1} is uniform. A context s that does not
+    occur is shortened until it does. A hold that has no note to hold has probability 0,
+    and the others are divided by their sum.
+
+    Parameters
+    ----------
+    order : int, default=8
+        Steps of the longest context. The larger, the longer the runs that are copied.
+
+    smoothing : float, default=1.0
+        Weight of shorter contexts: 1 is Witten and Bell's; with 0 only codes are drawn
+        that follow the longest known context in `fit`.
+
+    steps_per_measure : int or None, default=None
+        Makes the place within the measure a part of every context. The steps of the
+        last measure are places of their own, so melodies end as those of `fit` do.
+        None has no places: one context is the same anywhere in a melody.
+
+    Attributes
+    ----------
+    codes_ : ndarray of int16, shape (`n_tokens_`,)
+        The code of each token: the pitches of the range of `fit`, `HOLD`, `REST`.
+
+    n_tokens_ : int
+        Number of tokens.
+
+    places_ : ndarray of int, shape (`n_features_in_`,)
+        The place of each step.
+
+    start_ : int
+        The state before the first step. A state is the longest known context, wherever
+        it stands.
+
+    transitions_ : ndarray of int32, shape (n_states, `n_tokens_`)
+        The state after each state and token.
+
+    silent_ : ndarray of bool, shape (n_states,)
+        Whether there is no note to hold.
+
+    contexts_ : ndarray of int32, shape (n_places, n_states)
+        The longest context that is known at a place, a row of `probabilities_`.
+
+    probabilities_ : ndarray of float, shape (n_contexts, `n_tokens_`)
+        Of each token after a context, before holds without a note are left out.
+
+    n_features_in_ : int
+        Steps of a melody.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the steps, where the data has string column names.
+
+    See Also
+    --------
+    sklearn_c2c.generation.sample : Melodies from an autoencoder.
+
+    References
+    ----------
+    J.-P. Briot, "Compress to Create", footnote 1: Markov models as the alternative.
+
+    I. H. Witten and T. C. Bell, "The zero-frequency problem", IEEE Transactions on
+    Information Theory 37(4), 1991.
+
+    F. Pachet, P. Roy and G. Barbieri, "Finite-length Markov processes with
+    constraints", IJCAI 2011.
+
+    Examples
+    --------
+    >>> from sklearn_c2c import MarkovMelodies
+    >>> X = [[62, 129, 64, 66], [66, 64, 62, 129], [62, 129, 62, 129]]
+    >>> markov = MarkovMelodies(order=1, smoothing=0).fit(X)
+    >>> markov.score_samples([[62, 129, 64, 62]]).round(3)  # 2/3 · 1 · 1/2 · 1/2
+    array([-1.792])
+    >>> markov.sample(3, fixed=[-1, -1, -1, 66], random_state=0)
+    array([[ 62, 129,  64,  66],
+           [ 62, 129,  64,  66],
+           [ 62, 129,  64,  66]], dtype=int16)
+    """
+
+    _parameter_constraints: dict = {
+        "order": [Interval(Integral, 0, None, closed="left")],
+        "smoothing": [Interval(Real, 0, None, closed="left")],
+        "steps_per_measure": [Interval(Integral, 1, None, closed="left"), None],
+    }
+
+    def __init__(self, order=8, *, smoothing=1.0, steps_per_measure=None):
+        self.order = order
+        self.smoothing = smoothing
+        self.steps_per_measure = steps_per_measure
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Count which codes follow which contexts.
+
+        Parameters
+        ----------
+        X : array-like of int, shape (n_melodies, n_steps)
+            Melodies: MIDI pitches 0-127, `REST` (128), `HOLD` (129).
+
+        y : Ignored
+            Not used, present for API consistency by convention.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a value is no code, or a hold has nothing to hold.
+        """
+        X = check_melodies(validate_data(self, X, ensure_non_negative=True))
+        pitches = X[X < N_PITCHES]
+        pitch_range = range(pitches.min(), pitches.max() + 1) if pitches.size else ()
+        self.codes_ = np.array([*pitch_range, HOLD, REST], dtype=np.int16)
+        self.n_tokens_ = len(self.codes_)
+        self.places_ = _places(X.shape[1], self.steps_per_measure)
+        self._count(self._tokens(X))
+        return self
+
+    def score_samples(self, X):
+        """Compute the log-likelihood of each melody.
+
+        Parameters
+        ----------
+        X : array-like of int, shape (n_melodies, n_steps)
+            Melodies with the number of steps and the pitch range of `fit`.
+
+        Returns
+        -------
+        log_likelihood : ndarray of float, shape (n_melodies,)
+            Nats a melody. The likelihoods of all melodies of n_steps sum up to 1.
+
+        Raises
+        ------
+        ValueError
+            If a pitch lies outside the range; names the melody, step and pitch.
+        """
+        check_is_fitted(self)
+        X = check_melodies(
+            validate_data(self, X, reset=False, ensure_non_negative=True)
+        )
+        states = np.full(len(X), self.start_)
+        log_likelihood = np.zeros(len(X))
+        for step, token in enumerate(self._tokens(X).T):
+            p = self._probabilities(step, states)[np.arange(len(X)), token]
+            with np.errstate(divide="ignore"):
+                log_likelihood += np.log(p)
+            states = self.transitions_[states, token]
+        return log_likelihood
+
+    def score(self, X, y=None):
+        """Compute the mean log-likelihood of melodies.
+
+        Parameters
+        ----------
+        X : array-like of int, shape (n_melodies, n_steps)
+            Melodies with the number of steps and the pitch range of `fit`.
+
+        y : Ignored
+            Not used, present for API consistency by convention.
+
+        Returns
+        -------
+        score : float
+            Nats a melody.
+        """
+        return float(self.score_samples(X).mean())
+
+    @validate_params(
+        {
+            "n_samples": [Interval(Integral, 1, None, closed="left")],
+            "fixed": ["array-like", None],
+            "allowed": ["array-like", None],
+            "random_state": ["random_state"],
+        },
+        prefer_skip_nested_validation=True,
+    )
+    def sample(self, n_samples=1, *, fixed=None, allowed=None, random_state=None):
+        """Draw melodies, of those that meet constraints if there are any.
+
+        Melodies that meet the constraints are drawn with the probabilities that they
+        have in the model, divided by the sum of these probabilities: what is drawn
+        before a fixed step leads to it.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            How many.
+
+        fixed : array-like of int, default=None
+            Of shape (n_steps,), or (n_samples, n_steps) for other steps in each melody:
+            the code of a step that is fixed, -1 for one that is free.
+
+        allowed : array-like of bool, shape (n_steps, 130), default=None
+            Whether a step may have a code. None allows all. A fixed code must be
+            allowed.
+
+        random_state : int, RandomState instance or None, default=None
+            An int gives the same result again.
+
+        Returns
+        -------
+        melodies : ndarray of int16, shape (n_samples, n_steps)
+
+        Raises
+        ------
+        ValueError
+            If an array has another shape or other values, a fixed pitch lies outside
+            the range of `fit`, or no melody meets the constraints: a hold is fixed
+            where there is no note to hold, or, with ``smoothing=0``, the model has no
+            such melody.
+
+        Notes
+        -----
+        Backward messages, ``beta_t(s) = Σ_c p(c | s) beta_{t+1}(next(s, c))`` over the
+        allowed codes c, scaled to a maximum of 1, give the probability that the steps
+        from t on meet the constraints; codes are drawn in proportion to ``p(c | s)
+        beta_{t+1}(next(s, c))``. They are computed up to the last step that has a
+        constraint, for the states that can be reached, once for each row of `fixed`.
+        """
+        check_is_fitted(self)
+        rng = check_random_state(random_state)
+        allowed = self._allowed_tokens(allowed)
+        if fixed is None:
+            return self._draw(n_samples, allowed, rng)
+        kept = self._kept_tokens(fixed, n_samples)
+        if kept.ndim == 2:
+            return self._draw(n_samples, allowed & kept, rng)
+        return np.vstack([self._draw(1, allowed & row, rng) for row in kept])
+
+    def _count(self, tokens):
+        model = {
+            "order": self.order,
+            "n_symbols": self.n_tokens_,
+            "smoothing": self.smoothing,
+        }
+        plain = NGrams(tokens, **model)
+        at_places = NGrams(tokens, places=self.places_, **model)
+        transitions, start = plain.successors()
+        contexts = at_places.longest_contexts(plain)
+        # State 0, the empty context, does not tell whether there is a note to hold. It
+        # is the one with a note, and a copy of it, the last state, the one without.
+        silence = len(transitions)
+        transitions = np.vstack([transitions, transitions[:1]])
+        transitions[transitions[:, _REST] == 0, _REST] = silence
+        self.start_ = start or silence
+        self.transitions_ = transitions
+        self.silent_ = np.zeros(silence + 1, dtype=bool)
+        self.silent_[[self.start_, *transitions[:, _REST]]] = True
+        self.contexts_ = np.hstack([contexts, contexts[:, :1]])
+        self.probabilities_ = at_places.probabilities()
+
+    def _probabilities(self, step, states):
+        """Of each token at a step, (len(states), n_tokens): legal melodies only."""
+        p = self.probabilities_[self.contexts_[self.places_[step], states]]
+        silent = np.flatnonzero(self.silent_[states])
+        p[silent, _HOLD] = 0
+        nothing = silent[~p[silent].any(axis=1)]
+        p[nothing, _REST] = 1  # with smoothing=0: only holds are known here
+        p[silent] /= p[silent].sum(axis=1, keepdims=True)
+        return p
+
+    def _draw(self, n_samples, allowed, rng):
+        tokens = np.empty((n_samples, self.n_features_in_), dtype=int)
+        states = np.full(n_samples, self.start_)
+        messages = self._messages(allowed)
+        for step in range(self.n_features_in_):
+            weights = self._probabilities(step, states)
+            if step + 1 < len(messages):
+                weights *= allowed[step] * self._ahead(states, *messages[step + 1])
+            cumulative = weights.cumsum(axis=1)
+            cumulative /= cumulative[:, -1:]
+            # The first token above u has a weight: below 1 is where all weights end.
+            u = rng.random_sample((n_samples, 1))
+            tokens[:, step] = (cumulative > u).argmax(axis=1)
+            states = self.transitions_[states, tokens[:, step]]
+        return self.codes_[tokens]
+
+    def _messages(self, allowed):
+        """Reachable states and their backward messages, up to the last constraint."""
+        n_constrained = np.flatnonzero(~allowed.all(axis=1)).max(initial=-1) + 1
+        layers = [np.array([self.start_])]
+        for step in range(n_constrained):
+            layers.append(self._reached(step, layers[-1], allowed[step]))
+        messages = [(layers[-1], np.ones(len(layers[-1])))]
+        for step in reversed(range(n_constrained)):
+            states = layers[step]
+            p = self._probabilities(step, states)
+            ahead = self._ahead(states, *messages[-1])
+            beta = np.einsum("sc,sc,c->s", p, ahead, allowed[step])
+            messages.append((states, beta / beta.max()))
+        return messages[::-1]
+
+    def _ahead(self, states, reached, beta):
+        """Message of the state after each state and token; `reached` have beta."""
+        messages = np.zeros(len(self.transitions_))
+        messages[reached] = beta
+        return messages[self.transitions_[states]]
+
+    def _reached(self, step, states, allowed):
+        """States after the step, from states before it by allowed tokens."""
+        possible = (self._probabilities(step, states) > 0) & allowed
+        if not possible.any():
+            raise ValueError(
+                f"No melody meets the constraints: after all that may stand before "
+                f"step {step}, no code that is fixed or allowed there is possible. "
+                f"Free this step or some before it"
+                f"{', or fit with smoothing > 0' if self.smoothing == 0 else ''}."
+            )
+        reached = np.zeros(len(self.transitions_), dtype=bool)
+        reached[self.transitions_[states][possible]] = True
+        return np.flatnonzero(reached)
+
+    def _tokens(self, X):
+        """The column of each code."""
+        column = np.full(_N_CODES, -1)
+        column[self.codes_] = np.arange(self.n_tokens_)
+        tokens = column[X]
+        pitches = self.codes_[:_HOLD]
+        known = f"pitches {pitches[0]}-{pitches[-1]}" if pitches.size else "no pitches"
+        raise_where(
+            X,
+            tokens < 0,
+            f"the melodies of fit have {known}; transpose the melody, or fit with "
+            f"melodies that reach this pitch",
+        )
+        return tokens
+
+    def _allowed_tokens(self, allowed):
+        """Columns allowed at each step, (n_steps, n_tokens)."""
+        shape = (self.n_features_in_, _N_CODES)
+        allowed = np.ones(shape, bool) if allowed is None else np.asarray(allowed)
+        if allowed.shape != shape or allowed.dtype != bool:
+            raise ValueError(
+                f"Expected allowed of shape {shape}, a bool for each step and code, "
+                f"got shape {allowed.shape} of {allowed.dtype}."
+            )
+        return allowed[:, self.codes_]
+
+    def _kept_tokens(self, fixed, n_samples):
+        """Columns that fixed codes leave at each step, (..., n_steps, n_tokens)."""
+        fixed = np.asarray(fixed)
+        n_steps = self.n_features_in_
+        if fixed.shape not in {(n_steps,), (n_samples, n_steps)}:
+            raise ValueError(
+                f"Expected fixed of shape ({n_steps},) or ({n_samples}, {n_steps}), "
+                f"got shape {fixed.shape}."
+            )
+        if fixed.dtype.kind not in "iu":
+            raise ValueError(f"Expected integers in fixed, got {fixed.dtype}.")
+        raise_where(
+            fixed,
+            (fixed < _FREE) | (fixed >= _N_CODES),
+            f"expected a code 0-{HOLD}, or {_FREE} where the step is free",
+        )
+        free = fixed == _FREE
+        tokens = self._tokens(np.where(free, REST, fixed))
+        return free[..., np.newaxis] | (
+            tokens[..., np.newaxis] == np.arange(self.n_tokens_)
+        )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.categorical = True
+        tags.input_tags.positive_only = True
+        return tags
+
+
+def _places(n_steps, steps_per_measure):
+    """Step within the measure; in the last one of several, measure length more."""
+    steps = np.arange(n_steps)
+    if steps_per_measure is None:
+        return np.zeros_like(steps)
+    measure, place = np.divmod(steps, steps_per_measure)
+    is_last = (measure > 0) & (measure == measure[-1])
+    return np.where(is_last, place + steps_per_measure, place)
