@@ -44,6 +44,33 @@ def tunes_of(X, corpus):
     return X
 
 
+def rows_and_others(X, corpus):
+    """Check melodies and those of a corpus, of as many steps; without one X twice."""
+    X = rows_of(X)
+    tunes = tunes_of(X, corpus)
+    if tunes.shape[1] != X.shape[1]:
+        raise ValueError(
+            f"Expected melodies of {X.shape[1]} steps in corpus, got shape "
+            f"{tunes.shape}."
+        )
+    return X, tunes
+
+
+def rows_and_tunes(X, corpus):
+    """As `rows_and_others`, where there must be a corpus."""
+    return rows_and_others(X, rows_of(corpus))
+
+
+def measures_of(X, steps_per_measure):
+    """Cut checked melodies in measures: (n_melodies, n_measures, steps_per_measure)."""
+    if steps_per_measure < 1 or X.shape[1] % steps_per_measure:
+        raise ValueError(
+            f"Expected melodies of whole measures, got {X.shape[1]} steps at "
+            f"steps_per_measure={steps_per_measure}."
+        )
+    return X.reshape(len(X), X.shape[1] // steps_per_measure, steps_per_measure)
+
+
 def notes_of(X):
     """List the notes of checked melodies of shape (n_melodies, n_steps)."""
     # Every row begins with an attack or a rest, so rows in a row are one long melody.
@@ -70,3 +97,9 @@ def ratio(part, whole):
     """Divide; nothing of nothing is NaN."""
     with np.errstate(invalid="ignore"):
         return np.true_divide(part, whole)
+
+
+def shares(counts):
+    """Divide each row by its sum; nothing stays nothing."""
+    total = counts.sum(axis=-1, keepdims=True)
+    return np.divide(counts, total, out=np.zeros(counts.shape), where=total > 0)

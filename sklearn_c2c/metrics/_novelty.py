@@ -4,7 +4,7 @@ import numpy as np
 from scipy.spatial.distance import pdist
 
 from sklearn_c2c.melody import HOLD, N_PITCHES, sounding_pitches
-from sklearn_c2c.metrics._notes import notes_of, rows_of, tunes_of
+from sklearn_c2c.metrics._notes import notes_of, rows_and_others, rows_of
 
 _SEPARATOR = "\0"  # between tunes, so that no run crosses from one into the next
 
@@ -188,13 +188,7 @@ def diversity(X):
 
 def _X_and_corpus(X, corpus, by):
     """Rows to compare of both; those of `X` twice where there is no corpus."""
-    X = rows_of(X)
-    tunes = tunes_of(X, corpus)
-    if tunes.shape[1] != X.shape[1]:
-        raise ValueError(
-            f"Expected melodies of {X.shape[1]} steps in corpus, got shape "
-            f"{tunes.shape}."
-        )
+    X, tunes = rows_and_others(X, corpus)
     if by not in ("steps", "intervals"):
         raise ValueError(f"Expected by='steps' or by='intervals', got {by!r}.")
     return (X, tunes) if by == "steps" else (_as_intervals(X), _as_intervals(tunes))

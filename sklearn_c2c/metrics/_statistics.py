@@ -6,7 +6,13 @@ from sklearn.utils import Bunch
 
 from sklearn_c2c.melody import HOLD, N_PITCHES, REST, scale_pitch_classes
 from sklearn_c2c.metrics._histograms import pitch_class_histogram
-from sklearn_c2c.metrics._notes import mean_by_melody, notes_of, ratio, rows_of
+from sklearn_c2c.metrics._notes import (
+    mean_by_melody,
+    measures_of,
+    notes_of,
+    ratio,
+    rows_of,
+)
 
 
 def melody_statistics(X, *, tonic=None, mode="major", steps_per_measure=16):
@@ -265,14 +271,7 @@ def groove_consistency(X, steps_per_measure=16):
     >>> groove_consistency([[62, 129, 64, 64]], steps_per_measure=2)
     array([0.5])
     """
-    X = rows_of(X)
-    if steps_per_measure < 1 or X.shape[1] % steps_per_measure:
-        raise ValueError(
-            f"Expected melodies of whole measures, got {X.shape[1]} steps at "
-            f"steps_per_measure={steps_per_measure}."
-        )
-    n_measures = X.shape[1] // steps_per_measure
-    if n_measures == 1:
-        return np.full(len(X), np.nan)
-    onsets = (X < N_PITCHES).reshape(len(X), n_measures, steps_per_measure)
+    onsets = measures_of(rows_of(X), steps_per_measure) < N_PITCHES
+    if onsets.shape[1] == 1:
+        return np.full(len(onsets), np.nan)
     return 1 - (onsets[:, 1:] != onsets[:, :-1]).mean(axis=(1, 2))

@@ -6,7 +6,7 @@ from scipy.stats import entropy, gaussian_kde
 from sklearn.utils import Bunch, check_random_state
 
 from sklearn_c2c.melody import N_PITCHES
-from sklearn_c2c.metrics._notes import count, mean_by_melody, notes_of, rows_of
+from sklearn_c2c.metrics._notes import count, mean_by_melody, notes_of, rows_of, shares
 from sklearn_c2c.metrics._statistics import mean_absolute_interval, pitch_range
 
 _LONGEST = 16  # steps; longer notes count with these
@@ -78,7 +78,7 @@ def style_features(X):
 
     features = {
         "pitch_count": (histogram(notes.pitch, N_PITCHES) > 0).sum(axis=1),
-        "pitch_class_histogram": _shares(
+        "pitch_class_histogram": shares(
             count(n, 12, notes.melody, pitch_class, notes.duration)
         ),
         "pitch_class_transition_matrix": transitions(pitch_class, 12),
@@ -88,7 +88,7 @@ def style_features(X):
         "average_inter_onset_interval": mean_by_melody(
             n, owner, notes.onset[after] - notes.onset[before]
         ),
-        "note_length_histogram": _shares(histogram(length, _LONGEST)),
+        "note_length_histogram": shares(histogram(length, _LONGEST)),
         "note_length_transition_matrix": transitions(length, _LONGEST),
     }
     return Bunch(
@@ -287,17 +287,11 @@ def _scotts_bandwidth(sample):
 def _density(sample, bandwidth, grid):
     if not _varies(sample):
         return np.eye(1, len(grid), np.abs(grid - sample[0]).argmin())[0]
-    return _shares(gaussian_kde(sample, bandwidth / sample.std(ddof=1))(grid))
+    return shares(gaussian_kde(sample, bandwidth / sample.std(ddof=1))(grid))
 
 
 def _varies(sample):
     return np.ptp(sample) > 1e-12 * np.abs(sample).max()
-
-
-def _shares(counts):
-    """Divide each row by its sum; nothing stays nothing."""
-    total = counts.sum(axis=-1, keepdims=True)
-    return np.divide(counts, total, out=np.zeros(counts.shape), where=total > 0)
 
 
 def _mean(features, name):
