@@ -26,7 +26,7 @@ ROOMS = {
     "autoencoder": {"_layers", "_nn", "_threads"},
     "generation": set(),
     "objectives": {"melody"},
-    "metrics": {"_ngrams", "melody"},
+    "metrics": {"_ngrams", "datasets", "markov", "melody"},
     "display": {"melody", "metrics", "io"},
     "model_selection": {"journal", "metrics"},
     "page": {"melody", "metrics", "display", "io"},

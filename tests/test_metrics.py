@@ -16,11 +16,23 @@ from tests.strategies import melodies
 OF_A_SET = {
     "distinct_share": metrics.distinct_share,
     "diversity": metrics.diversity,
+    "endings": lambda X: metrics.endings(
+        X, steps_per_measure=X.shape[1], steps_per_beat=1
+    ),
+    "equal_measure_share": lambda X: metrics.equal_measure_share(
+        X, steps_per_measure=X.shape[1]
+    ),
     "groove_consistency": lambda X: metrics.groove_consistency(X, X.shape[1]),
     "hold_share": metrics.hold_share,
     "in_scale_share": lambda X: metrics.in_scale_share(X, "D"),
     "interval_histogram": metrics.interval_histogram,
     "mean_absolute_interval": metrics.mean_absolute_interval,
+    "measure_similarity": lambda X: metrics.measure_similarity(
+        X, steps_per_measure=X.shape[1]
+    ),
+    "melody_features": lambda X: metrics.melody_features(
+        X, steps_per_measure=X.shape[1]
+    ),
     "melody_statistics": lambda X: metrics.melody_statistics(
         X, steps_per_measure=X.shape[1]
     ),
@@ -29,22 +41,37 @@ OF_A_SET = {
     "pitch_class_entropy": metrics.pitch_class_entropy,
     "pitch_class_histogram": metrics.pitch_class_histogram,
     "pitch_range": metrics.pitch_range,
+    "repeat_share": lambda X: metrics.repeat_share(X, steps_per_measure=X.shape[1]),
     "rest_share": metrics.rest_share,
+    "similarity_by_lag": lambda X: metrics.similarity_by_lag(
+        X, steps_per_measure=X.shape[1]
+    ),
     "style_features": metrics.style_features,
+    "tonic_ending": lambda X: metrics.tonic_ending(
+        X, "D", steps_per_measure=X.shape[1], steps_per_beat=1
+    ),
 }
 OF_TWO_SETS = {
     "copy_share": metrics.copy_share,
+    "density_coverage": lambda X, corpus: metrics.density_coverage(
+        X, corpus, steps_per_measure=X.shape[1]
+    ),
+    "frechet_distance": metrics.frechet_distance,
     "longest_copied_run": metrics.longest_copied_run,
     "melody_accuracy": metrics.melody_accuracy,
     "nearest_melody": metrics.nearest_melody,
     "note_surprise": metrics.note_surprise,
     "onset_f1": metrics.onset_f1,
     "onset_pitch_accuracy": metrics.onset_pitch_accuracy,
+    "originality": metrics.originality,
     "step_accuracy": metrics.step_accuracy,
     "step_surprise": metrics.step_surprise,
 }
 OTHERS = {
+    "Evaluation",
     "binary_accuracy",
+    "evaluate",
+    "half_against_half",
     "kl_divergence",
     "melody_accuracy_scorer",
     "overlapping_area",
@@ -52,6 +79,7 @@ OTHERS = {
     "reconstruction_scores",
     "step_accuracy_scorer",
     "style_overlap",
+    "two_sample_auc",
 }
 
 

@@ -2,10 +2,19 @@
 
 Melodies are rows of steps, see `sklearn_c2c.melody`. One rule for what is empty: a
 share, mean or entropy of nothing is NaN; a set of no melodies has no row to return.
-Imports `_ngrams`, `melody`.
+Imports `_ngrams`, `melody`, and `datasets` for the baselines of `evaluate`.
 """
 
 from sklearn_c2c.metrics._continuity import path_continuity
+from sklearn_c2c.metrics._endings import endings, tonic_ending
+from sklearn_c2c.metrics._evaluate import Evaluation, evaluate
+from sklearn_c2c.metrics._form import (
+    equal_measure_share,
+    measure_similarity,
+    repeat_share,
+    similarity_by_lag,
+)
+from sklearn_c2c.metrics._frechet import frechet_distance
 from sklearn_c2c.metrics._histograms import (
     interval_histogram,
     note_length_histogram,
@@ -18,6 +27,7 @@ from sklearn_c2c.metrics._novelty import (
     longest_copied_run,
     nearest_melody,
 )
+from sklearn_c2c.metrics._originality import originality
 from sklearn_c2c.metrics._reconstruction import (
     binary_accuracy,
     melody_accuracy,
@@ -48,21 +58,36 @@ from sklearn_c2c.metrics._style import (
     style_overlap,
 )
 from sklearn_c2c.metrics._surprise import note_surprise, step_surprise
+from sklearn_c2c.metrics._two_sample import (
+    density_coverage,
+    half_against_half,
+    melody_features,
+    two_sample_auc,
+)
 
 __all__ = [
+    "Evaluation",
     "binary_accuracy",
     "copy_share",
+    "density_coverage",
     "distinct_share",
     "diversity",
+    "endings",
+    "equal_measure_share",
+    "evaluate",
+    "frechet_distance",
     "groove_consistency",
+    "half_against_half",
     "hold_share",
     "in_scale_share",
     "interval_histogram",
     "kl_divergence",
     "longest_copied_run",
     "mean_absolute_interval",
+    "measure_similarity",
     "melody_accuracy",
     "melody_accuracy_scorer",
+    "melody_features",
     "melody_statistics",
     "nearest_melody",
     "note_density",
@@ -70,16 +95,21 @@ __all__ = [
     "note_surprise",
     "onset_f1",
     "onset_pitch_accuracy",
+    "originality",
     "overlapping_area",
     "path_continuity",
     "pitch_class_entropy",
     "pitch_class_histogram",
     "pitch_range",
     "reconstruction_scores",
+    "repeat_share",
     "rest_share",
+    "similarity_by_lag",
     "step_accuracy",
     "step_accuracy_scorer",
     "step_surprise",
     "style_features",
     "style_overlap",
+    "tonic_ending",
+    "two_sample_auc",
 ]

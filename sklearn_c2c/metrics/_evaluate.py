@@ -1,0 +1,257 @@
+"""All judges in one table: generated melodies, real ones, and the baselines."""
+
+import numpy as np
+from sklearn.utils import Bunch, check_random_state
+
+from sklearn_c2c.metrics._endings import endings, tonic_ending
+from sklearn_c2c.metrics._form import (
+    equal_measure_share,
+    repeat_share,
+    similarity_by_lag,
+)
+from sklearn_c2c.metrics._frechet import frechet_distance
+from sklearn_c2c.metrics._notes import rows_and_tunes, rows_of
+from sklearn_c2c.metrics._novelty import longest_copied_run, nearest_melody
+from sklearn_c2c.metrics._originality import originality
+from sklearn_c2c.metrics._statistics import (
+    hold_share,
+    in_scale_share,
+    mean_absolute_interval,
+)
+from sklearn_c2c.metrics._two_sample import (
+    density_coverage,
+    half_against_half,
+    two_sample_auc,
+)
+
+_LAGS = (1, 2, 4)  # measures
+_N_SPLITS_TO_CLASSIFY = 3  # each takes as long as a column
+
+
+class Evaluation(Bunch):
+    """A table by column: ``table[column][row]`` is a float.
+
+    Its text is the table, aligned; ``pandas.DataFrame(table)`` takes it as it is.
+    """
+
+    def __repr__(self):
+        """Write the table."""
+        names = list(next(iter(self.values()), {}))
+        width = max(map(len, names), default=0)
+        widths = [max(len(column), 9) for column in self]
+        cells = [list(self), *([f"{self[c][n]:.3f}" for c in self] for n in names)]
+        lines = [
+            "  ".join(
+                [f"{name:{width}}"]
+                + [f"{cell:>{w}}" for cell, w in zip(row, widths, strict=True)]
+            )
+            for name, row in zip(["", *names], cells, strict=True)
+        ]
+        return "\n".join(lines)
+
+
+def evaluate(
+    X,
+    corpus,
+    *,
+    others=None,
+    tonic=None,
+    mode="major",
+    steps_per_measure=16,
+    steps_per_beat=4,
+    random_state=None,
+):
+    """Judge generated melodies by every measure, beside real ones and baselines.
+
+    No figure is good in itself: what is generated should come near to what is real, in
+    every row at once, and lie far from the baselines. Nearness without novelty, and
+    novelty without nearness, are easy to have.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Generated melodies, of whole measures.
+    corpus : array-like of int, shape (n_tunes, n_steps)
+        Real melodies in the style, at least two.
+    others : array-like of int, shape (n_others, n_steps), or None, default=None
+        Real melodies that are not in the corpus; they get a column of their own, the
+        best measure there is of what is to be reached.
+    tonic : str or None, default=None
+        Of the style, such as "D", for the rows that need it; None leaves them out.
+    mode : str, default="major"
+        Of the scale, see `in_scale_share`.
+    steps_per_measure : int, default=16
+        Steps a measure.
+    steps_per_beat : int, default=4
+        Steps a beat, for the endings, see `endings`.
+    random_state : int, RandomState instance or None, default=None
+        Of classifiers, splits and baselines. An int gives the same table each time.
+
+    Returns
+    -------
+    table : Evaluation
+        ``pandas.DataFrame(table)`` takes it as it is; printed, it is the table.
+
+        Columns
+            ``generated``; ``others`` if given; ``real``, the corpus by itself: rows
+            that compare two sets as one half against the other (mean of 10 splits, of 3
+            for the classifier), rows that look a melody up in the corpus without the
+            melody itself;
+            ``dice``, `datasets.recombine_measures` of the corpus, as many as there are
+            in `X`.
+        Rows that compare with the corpus as a set
+            `two_sample_auc`, `frechet_distance`, ``density`` and ``coverage`` (see
+            `density_coverage`).
+        Rows that look melodies up in the corpus
+            ``originality``, mean; ``nearest_distance``, median of `nearest_melody`;
+            ``longest_copied_run``, median, steps; ``copy_share``.
+        Rows on the melodies alone
+            `repeat_share`; ``equal_measure_share``, mean; ``similarity_lag_1``, ``_2``
+            and ``_4``, means of `similarity_by_lag`, as far as there are measures;
+            ``tonic_ending_share`` (with a tonic), ``beat_ending_share`` and
+            ``last_note_length``, mean steps, see `endings`;
+            ``mean_absolute_interval``, ``hold_share`` and ``in_scale_share`` (with a
+            tonic), means.
+
+    Raises
+    ------
+    ValueError
+        If the corpus has fewer than two melodies, the numbers of steps differ, measures
+        do not fill the row or beats the measure, or there is no such tonic or mode.
+
+    Notes
+    -----
+    Means and medians are those of the melodies that have a value. What compares sets
+    depends on how many melodies there are: generate about as many as there are tunes.
+
+    Examples
+    --------
+    >>> from sklearn_c2c.datasets import load_celtic
+    >>> reels = load_celtic().data
+    >>> table = evaluate(reels[:30], reels[30:], tonic="D", random_state=0)
+    >>> table.generated.repeat_share > 0.8 > 0.2 > table.dice.repeat_share
+    True
+    """
+    X, corpus = rows_and_tunes(X, corpus)
+    if len(corpus) < 2:
+        raise ValueError(
+            f"Expected at least two melodies in corpus, got shape {corpus.shape}."
+        )
+    seed = check_random_state(random_state).randint(2**31 - 1)
+
+    def auc(melodies, tunes):
+        return two_sample_auc(
+            melodies, tunes, steps_per_measure=steps_per_measure, random_state=seed
+        )
+
+    def nearness(melodies, tunes):
+        distance = frechet_distance(melodies, tunes)
+        return distance, *density_coverage(
+            melodies, tunes, steps_per_measure=steps_per_measure
+        )
+
+    def column(melodies, auc, nearness, tunes):
+        names = ("frechet_distance", "density", "coverage")
+        return Bunch(
+            two_sample_auc=float(auc),
+            **dict(zip(names, map(float, nearness), strict=True)),
+            **_novelty(melodies, tunes),
+            **_form(melodies, steps_per_measure),
+            **_endings(melodies, tonic, steps_per_measure, steps_per_beat),
+            **_statistics(melodies, tonic, mode),
+        )
+
+    sets = {"generated": X}
+    if others is not None:
+        sets["others"] = others = rows_of(others)
+        if others.shape[1] != X.shape[1]:
+            raise ValueError(
+                f"Expected others of {X.shape[1]} steps, got shape {others.shape}."
+            )
+    n_melodies = len(X) or len(corpus)
+    for name, compose in _BASELINES.items():
+        sets[name] = compose(corpus, n_melodies, steps_per_measure, seed)
+    table = {
+        name: column(
+            melodies, auc(melodies, corpus), nearness(melodies, corpus), corpus
+        )
+        for name, melodies in sets.items()
+    }
+    halves = {"corpus": corpus, "random_state": seed}
+    real = column(
+        corpus,
+        half_against_half(auc, n_splits=_N_SPLITS_TO_CLASSIFY, **halves),
+        half_against_half(nearness, **halves),
+        None,
+    )
+    return Evaluation(generated=table.pop("generated"), real=real, **table)
+
+
+def _dice(corpus, n_melodies, steps_per_measure, seed):
+    from sklearn_c2c.datasets import recombine_measures
+
+    return recombine_measures(
+        corpus,
+        n_melodies,
+        steps_per_measure=steps_per_measure,
+        max_transposition=0,
+        random_state=seed,
+    )
+
+
+# Each composes from the corpus: (corpus, n_melodies, steps_per_measure, seed) -> rows.
+_BASELINES = {"dice": _dice}
+
+
+def _novelty(X, corpus):
+    """How new melodies are to a corpus; to each other where there is none."""
+    _, distance = nearest_melody(X, corpus)
+    _, run = longest_copied_run(X, corpus)
+    return {
+        "originality": _average(originality(X, corpus)),
+        "nearest_distance": _average(distance, np.median),
+        "longest_copied_run": _average(run, np.median),
+        "copy_share": _average(distance == 0),
+    }
+
+
+def _form(X, steps_per_measure):
+    measures = {"steps_per_measure": steps_per_measure}
+    by_lag = similarity_by_lag(X, **measures)
+    return {
+        "repeat_share": repeat_share(X, **measures),
+        "equal_measure_share": _average(equal_measure_share(X, **measures)),
+        **{
+            f"similarity_lag_{lag}": _average(by_lag[:, lag - 1])
+            for lag in _LAGS
+            if lag <= by_lag.shape[1]
+        },
+    }
+
+
+def _endings(X, tonic, steps_per_measure, steps_per_beat):
+    metre = {"steps_per_measure": steps_per_measure, "steps_per_beat": steps_per_beat}
+    table = endings(X, **metre)
+    shares = {
+        "beat_ending_share": _average(table.ends_on_beat),
+        "last_note_length": _average(table.last_length),
+    }
+    if tonic is not None:
+        shares["tonic_ending_share"] = _average(tonic_ending(X, tonic, **metre))
+    return shares
+
+
+def _statistics(X, tonic, mode):
+    means = {
+        "mean_absolute_interval": _average(mean_absolute_interval(X)),
+        "hold_share": _average(hold_share(X)),
+    }
+    if tonic is not None:
+        means["in_scale_share"] = _average(in_scale_share(X, tonic, mode))
+    return means
+
+
+def _average(values, of=np.mean):
+    """Of the values that there are; NaN if there is none."""
+    values = values[~np.isnan(values)]
+    return float(of(values)) if len(values) else np.nan

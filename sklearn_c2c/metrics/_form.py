@@ -1,0 +1,153 @@
+"""Form: which measures of a melody return, and how alike its measures are.
+
+Measures are compared by the codes of their steps. A hold that begins a measure is equal
+to any other such hold, whatever pitch it holds.
+"""
+
+import numpy as np
+
+from sklearn_c2c.metrics._notes import measures_of, rows_of
+
+
+def measure_similarity(X, *, steps_per_measure=16):
+    """Compare each measure of a melody with each other one.
+
+    ``S_ab``, share of the steps that are equal in measures a and b.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies of whole measures.
+    steps_per_measure : int, default=16
+        Steps a measure: 16 for sixteenths in common time, 8 to compare its half
+        measures.
+
+    Returns
+    -------
+    similarity : ndarray of float, shape (n_melodies, n_measures, n_measures)
+        In [0, 1], symmetric; 1 for equal measures, so on the diagonal.
+
+    Raises
+    ------
+    ValueError
+        If the measures do not fill the row.
+
+    Examples
+    --------
+    >>> measure_similarity([[62, 129, 62, 64, 62, 129]], steps_per_measure=2)
+    array([[[1. , 0.5, 1. ],
+            [0.5, 1. , 0.5],
+            [1. , 0.5, 1. ]]])
+    """
+    measures = measures_of(rows_of(X), steps_per_measure)
+    n_melodies, n_measures, _ = measures.shape
+    similarity = np.empty((n_melodies, n_measures, n_measures))
+    for a in range(n_measures):
+        similarity[:, a] = (measures == measures[:, [a]]).mean(axis=2)
+    return similarity
+
+
+def similarity_by_lag(X, *, steps_per_measure=16):
+    """Compare the measures of a melody with those that come some measures later.
+
+    ``s(L) = mean_a S_{a, a+L}`` of the `measure_similarity` S.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies of whole measures.
+    steps_per_measure : int, default=16
+        Steps a measure, or half measure, see `measure_similarity`.
+
+    Returns
+    -------
+    similarity : ndarray of float, shape (n_melodies, n_measures - 1)
+        In [0, 1]; column ``L - 1`` is that of lag L. No column for one measure.
+
+    Raises
+    ------
+    ValueError
+        As `measure_similarity`.
+
+    Examples
+    --------
+    The third measure is the first, the second shares a step with both:
+
+    >>> similarity_by_lag([[62, 129, 62, 64, 62, 129]], steps_per_measure=2)
+    array([[0.5, 1. ]])
+    """
+    similarity = measure_similarity(X, steps_per_measure=steps_per_measure)
+    n_melodies, n_measures, _ = similarity.shape
+    by_lag = np.empty((n_melodies, n_measures - 1))
+    for lag in range(1, n_measures):
+        by_lag[:, lag - 1] = similarity.diagonal(lag, axis1=1, axis2=2).mean(axis=1)
+    return by_lag
+
+
+def equal_measure_share(X, *, steps_per_measure=16):
+    """Share of the pairs of measures of a melody that are equal.
+
+    ``mean_{a<b} [S_ab = 1]`` of the `measure_similarity` S.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies of whole measures.
+    steps_per_measure : int, default=16
+        Steps a measure, or half measure, see `measure_similarity`.
+
+    Returns
+    -------
+    share : ndarray of float, shape (n_melodies,)
+        In [0, 1]; 1 if all measures are the same. NaN where there is only one.
+
+    Raises
+    ------
+    ValueError
+        As `measure_similarity`.
+
+    Examples
+    --------
+    One pair of three is equal:
+
+    >>> equal_measure_share([[62, 129, 62, 64, 62, 129]], steps_per_measure=2)
+    array([0.33333333])
+    """
+    similarity = measure_similarity(X, steps_per_measure=steps_per_measure)
+    n_melodies, n_measures, _ = similarity.shape
+    if n_measures == 1:
+        return np.full(n_melodies, np.nan)
+    pairs = np.triu_indices(n_measures, k=1)
+    return (similarity[:, *pairs] == 1).mean(axis=1)
+
+
+def repeat_share(X, *, steps_per_measure=16):
+    """Share of the melodies in which some measure returns, step by step.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies of whole measures.
+    steps_per_measure : int, default=16
+        Steps a measure, or half measure, see `measure_similarity`.
+
+    Returns
+    -------
+    share : float
+        In [0, 1]. NaN if there is no melody, or one measure only.
+
+    Raises
+    ------
+    ValueError
+        As `measure_similarity`.
+
+    Examples
+    --------
+    >>> X = [[62, 129, 62, 64, 62, 129], [62, 129, 62, 64, 60, 129]]
+    >>> repeat_share(X, steps_per_measure=2)
+    0.5
+    """
+    share = equal_measure_share(X, steps_per_measure=steps_per_measure)
+    if not len(share) or np.isnan(share[0]):
+        return np.nan
+    return float((share > 0).mean())
