@@ -1,4 +1,4 @@
-"""Products of small tiles, kept in registers, for the kernels. Imports nothing of ours.
+"""Tiles of matrix products, kept in registers, for kernels. Imports nothing of ours.
 
 The loops of a matrix product give SIMD, but the compiler sends every sum to memory and
 back. So the innermost loop is written in LLVM's own language: sums of a tile stay in
@@ -79,6 +79,35 @@ def dot_tile(n_rows, n_columns):
     return _tile(emit)
 
 
+def max_plus_tile(n_vectors):
+    """Make ``tile(out, a, b, i, j, n)``: a part of a row of a max-plus product.
+
+    ``out[i, j : j + w] = maximum(out[i, j : j + w], max_k(a[i, k] + b[k, j : j + w]))``
+    for k below n, w being the numbers in n_vectors registers. Rows of out and b are
+    contiguous.
+    """
+
+    def emit(builder, kind, out, a, b, i, j, n):
+        columns = [
+            builder.add(j, _INDEX(vector * kind.count)) for vector in range(n_vectors)
+        ]
+        first = [out.vector(i, column) for column in columns]
+
+        def larger(step, largest):
+            addend = a.spread(i, step)
+            for column, before in zip(columns, largest, strict=True):
+                total = builder.fadd(addend, b.vector(step, column))
+                is_larger = builder.fcmp_ordered(">", total, before)
+                yield builder.select(is_larger, total, before)
+
+        for column, largest in zip(
+            columns, _loop(builder, first, n, 1, larger), strict=True
+        ):
+            out.store_vector(i, column, largest)
+
+    return _tile(emit)
+
+
 def _tile(emit):
     """What Numba calls, of what emits the instructions."""
 
@@ -100,7 +129,17 @@ def _tile(emit):
 def _accumulate(builder, kind, n_sums, n, stride, terms):
     """Sum the products of ``terms(step)``, one for each sum, over steps from 0 to n."""
     multiply_add = _function(builder, "llvm.fmuladd", kind, kind, [kind] * 3)
-    zero = ir.Constant(kind, [0.0] * kind.count)
+    zeros = [ir.Constant(kind, [0.0] * kind.count)] * n_sums
+
+    def add(step, sums):
+        for factors, total in zip(terms(step), sums, strict=True):
+            yield builder.call(multiply_add, [*factors, total])
+
+    return _loop(builder, zeros, n, stride, add)
+
+
+def _loop(builder, first, n, stride, update):
+    """Apply ``values = update(step, values)`` from the first ones on, steps 0 to n."""
     before = builder.block
     loop = builder.append_basic_block("tile")
     after = builder.append_basic_block("tile.after")
@@ -108,22 +147,19 @@ def _accumulate(builder, kind, n_sums, n, stride, terms):
 
     builder.position_at_end(loop)
     step = builder.phi(_INDEX)
-    sums = [builder.phi(kind) for _ in range(n_sums)]
-    totals = [
-        builder.call(multiply_add, [*factors, total])
-        for factors, total in zip(terms(step), sums, strict=True)
-    ]
+    values = [builder.phi(value.type) for value in first]
+    updated = list(update(step, values))
     next_step = builder.add(step, _INDEX(stride))
     builder.cbranch(builder.icmp_signed("<", next_step, n), loop, after)
     step.add_incoming(_INDEX(0), before)
     step.add_incoming(next_step, loop)
 
     builder.position_at_end(after)
-    results = [builder.phi(kind) for _ in sums]
-    for total, running, result in zip(totals, sums, results, strict=True):
-        for phi in running, result:
-            phi.add_incoming(zero, before)
-            phi.add_incoming(total, loop)
+    results = [builder.phi(value.type) for value in first]
+    for start, new, value, result in zip(first, updated, values, results, strict=True):
+        for phi in value, result:
+            phi.add_incoming(start, before)
+            phi.add_incoming(new, loop)
     return results
 
 

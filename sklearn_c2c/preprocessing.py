@@ -1,11 +1,13 @@
-"""Melody rows to one-hot piano rolls and back. Imports `melody`."""
+"""Melody rows to one-hot piano rolls and back. Imports `_transitions`, `melody`."""
+
+from numbers import Integral, Real
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import gen_batches
-from sklearn.utils._param_validation import Options, StrOptions
+from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import (
     _check_feature_names_in,
     check_array,
@@ -13,6 +15,11 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sklearn_c2c._transitions import (
+    Transitions,
+    count_transitions,
+    most_probable_melodies,
+)
 from sklearn_c2c.melody import (
     HOLD,
     N_PITCHES,
@@ -24,7 +31,7 @@ from sklearn_c2c.melody import (
 )
 
 # Rows of a sparse piano roll that are dense at one time while it is decoded.
-_CHUNK = 1024
+_CHUNK = 256
 
 
 class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
@@ -46,6 +53,14 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     sparse_output : bool, default=False
         Whether `transform` returns a CSR array, which stores the ones only.
 
+    transition_weight : float, default=0.7
+        Weight of the corpus's transitions in `inverse_transform`: how pitches follow
+        one another, and onsets and holds. 0 takes the largest value of each step, as
+        the paper does.
+
+    steps_per_measure : int, default=16
+        Steps a measure, for the transitions: 16 for sixteenths in 4/4, 12 in 6/8.
+
     Attributes
     ----------
     pitch_range_ : tuple of (int, int)
@@ -57,6 +72,15 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     n_tokens_ : int
         Columns a step, the length of `codes_`.
+
+    transitions_ : dict of str to ndarray
+        Log ratios by which `inverse_transform` prefers what follows as in the corpus.
+        ``pitch[level, b, a, s]`` is that of symbol s after b and, before it, a, at a
+        metrical level of the measure, over s at that level; symbols are the
+        ``pitches`` of the corpus, any other pitch, and a rest. ``level`` is that of
+        each place in the measure. ``rhythm[place, age, i]`` is that of a hold (i = 0)
+        or an onset (i = 1) as many steps after the last onset, over the same at that
+        place; ``end`` that of the last symbol. All are smoothed (Witten and Bell).
 
     n_features_in_ : int
         Steps of a melody.
@@ -90,16 +114,28 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         "pitch_range": [StrOptions({"auto"}), tuple, list],
         "dtype": [Options(type, {np.float32, np.float64})],
         "sparse_output": ["boolean"],
+        "transition_weight": [Interval(Real, 0, None, closed="left")],
+        "steps_per_measure": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, pitch_range="auto", *, dtype=np.float32, sparse_output=False):
+    def __init__(
+        self,
+        pitch_range="auto",
+        *,
+        dtype=np.float32,
+        sparse_output=False,
+        transition_weight=0.7,
+        steps_per_measure=16,
+    ):
         self.pitch_range = pitch_range
         self.dtype = dtype
         self.sparse_output = sparse_output
+        self.transition_weight = transition_weight
+        self.steps_per_measure = steps_per_measure
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Learn the number of steps and, with "auto", the pitch range.
+        """Learn the number of steps, the transitions and, with "auto", the pitch range.
 
         Parameters
         ----------
@@ -127,6 +163,7 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         self.pitch_range_ = (low, high)
         self.codes_ = np.array([*range(low, high + 1), HOLD, REST], dtype=np.int16)
         self.n_tokens_ = len(self.codes_)
+        self.transitions_ = count_transitions(codes, self.steps_per_measure)._asdict()
         context.call_on_fit_task_end(
             estimator=self, X=X, y=y, reconstruction_attributes={}
         )
@@ -168,17 +205,28 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         return roll
 
     def inverse_transform(self, X):
-        """Decode piano rolls: the most probable token of each step.
+        """Decode piano rolls: the most probable melodies.
 
-        Whatever stands in `X`, what comes out is a legal melody: a hold that has
-        nothing to hold (in the first step or after a rest) is decoded as a rest. Of
-        several largest values in a step the first counts, so a low pitch before a
-        high one, and hold before rest.
+        With a `transition_weight` of 0 the largest value of each step counts. Otherwise
+        the melody x with the largest ``sum_t(log p_t(x_t)) + w * r(x)``, p_t being the
+        values of step t divided by their sum, and r the sum of the log ratios in
+        `transitions_` along x, those of the rhythm halved (exact, by the Viterbi
+        algorithm). The weight yields to values that leave no doubt:
+        ``w = transition_weight * min(1, d / 0.1)``, d being the mean over the steps of
+        ``1 - max(p_t)``. So what `transform` returns is decoded to what it was.
+
+        Whatever stands in `X`, what comes out is a legal melody. Without transitions a
+        hold that has nothing to hold (in the first step or after a rest) is decoded as
+        a rest; of several largest values in a step the first counts, so a low pitch
+        before a high one, and hold before rest.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_melodies, n_steps · `n_tokens_`)
-            Probabilities, or any real numbers of which the largest counts.
+            Probabilities, or any real numbers of which the largest counts. With
+            transitions, numbers below 0 count as very small probabilities, and a token
+            whose value is exactly 0 does not stand in its step, unless no legal melody
+            is left.
 
         Returns
         -------
@@ -203,9 +251,13 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         return np.vstack([self._melodies(X[rows].toarray()) for rows in chunks])
 
     def _melodies(self, roll):
-        shape = (len(roll), self.n_features_in_, self.n_tokens_)
-        tokens = roll.reshape(shape).argmax(axis=2)
-        return mend_orphan_holds(self.codes_[tokens])
+        roll = roll.reshape(len(roll), self.n_features_in_, self.n_tokens_)
+        if self.transition_weight == 0:
+            return mend_orphan_holds(self.codes_[roll.argmax(axis=2)])
+        transitions = Transitions(**self.transitions_)
+        weight = self.transition_weight
+        melodies = most_probable_melodies(roll, self.codes_, transitions, weight)
+        return mend_orphan_holds(melodies)
 
     def get_feature_names_out(self, input_features=None):
         """Name the columns: step and token, like ``t012_D5``, ``t012_hold``.
