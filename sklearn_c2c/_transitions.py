@@ -23,6 +23,9 @@ _RHYTHM_WEIGHT = 0.5
 # Mean doubt of a decoder below which the transitions lose weight.
 _FULL_DOUBT = 0.1
 
+# Spread of the values of models without probabilities, in variances about 0 and 1.
+_TEMPERATURE = 10
+
 # The smallest ratio of probabilities, and in place of the logarithm of 0, of no pitch.
 _LEAST = 1e-9
 _IMPOSSIBLE, _NONE = -1e4, -1e8
@@ -146,6 +149,11 @@ def most_probable_melodies(roll, codes, transitions, weight):
     does not stand, unless no melody is left. The weight yields to a decoder without
     doubt: ``w = weight * min(1, mean(1 - max(p_t)) / 0.1)``.
 
+    A melody of which some value is below 0 has no probabilities; p_t is then
+    proportional to ``exp(v_t / (10 * s))``, v_t being its values and s their mean
+    squared distance from the nearer of 0 and 1: the likelihood of v as normal around
+    the one-hot melody, tempered since errors of neighbouring steps go together.
+
     Parameters
     ----------
     roll : ndarray of float, shape (n_melodies, n_steps, n_tokens)
@@ -186,16 +194,27 @@ def _log_probabilities(roll):
 
     The largest logarithm of each step is 0; without positive values all are.
     """
-    shares = np.maximum(roll, 0).astype(np.float32, copy=False)
-    total, largest = shares.sum(axis=2), shares.max(axis=2)
-    if not total.all():
-        shares[total == 0] = largest[total == 0] = 1
-        total[total == 0] = roll.shape[2]
-    doubt = 1 - np.mean(largest / total, axis=1, dtype=np.float64)
+    is_real = roll.min(axis=(1, 2)) < 0
+    shares = np.maximum(roll, 0)
+    shares[is_real] = _likelihoods(roll[is_real])
+    largest = shares.max(axis=2)
+    if not largest.all():
+        shares[largest == 0] = largest[largest == 0] = 1
     shares /= largest[:, :, np.newaxis]
+    shares = shares.astype(np.float32, copy=False)
+    doubt = 1 - np.mean(1 / shares.sum(axis=2), axis=1, dtype=np.float64)
     log_p = np.log(np.maximum(shares, _LEAST, out=shares), out=shares)
     np.copyto(log_p, _IMPOSSIBLE, where=roll == 0)
     return log_p, doubt
+
+
+def _likelihoods(values):
+    """How likely real values are for each code, over that of the largest value."""
+    values = np.clip(values, -1e100, 1e100, dtype=np.float64)
+    squares = np.minimum(values**2, (1 - values) ** 2)
+    variance = squares.mean(axis=(1, 2), keepdims=True) + np.finfo(np.float64).tiny
+    values -= values.max(axis=2, keepdims=True)
+    return np.exp(values / (_TEMPERATURE * variance))
 
 
 def _decode(scores, codes, transitions, workers):

@@ -224,9 +224,10 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         ----------
         X : {array-like, sparse matrix} of shape (n_melodies, n_steps · `n_tokens_`)
             Probabilities, or any real numbers of which the largest counts. With
-            transitions, numbers below 0 count as very small probabilities, and a token
-            whose value is exactly 0 does not stand in its step, unless no legal melody
-            is left.
+            transitions, a melody with numbers below 0, such as PCA gives, has
+            ``p_t ~ exp(v_t / (10 * s))``, v_t being the values of step t and s the mean
+            squared distance of all from the nearer of 0 and 1; and a token whose value
+            is exactly 0 does not stand in its step, unless no legal melody is left.
 
         Returns
         -------

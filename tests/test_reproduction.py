@@ -543,7 +543,7 @@ def test_the_lowest_h_is_found():
 def test_reels_are_in_style_and_noise_is_not():
     reels = load_celtic().data
     style = NoteStyle(reels)
-    assert style.is_in_style(reels).mean(axis=1).min() > 0.95
+    assert style.is_in_style(reels).mean(axis=1).min() > 0.94  # 5 % are the threshold
     rng = np.random.default_rng(0)
     noise = reels.copy()
     noise[noise < 128] = rng.integers(55, 84, (noise < 128).sum())

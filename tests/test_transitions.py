@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.decomposition import PCA
 
 from sklearn_c2c import PianoRollEncoder, _transitions, _viterbi
 from sklearn_c2c.melody import HOLD, REST, check_melodies
@@ -264,3 +265,23 @@ def test_the_kernel_never_begins_a_hold_with_a_rest(rng):
     _viterbi.viterbi(0, 3, out, scores, holds, level, pitch, rhythm, end)
     before = np.column_stack([np.ones(3), out[:, :-1]])
     assert not ((out == 2) & (before == 1)).any()
+
+
+@pytest.mark.parametrize("n_components", [50, 60, 70])
+def test_real_values_are_likelihoods_of_what_they_are_near(reels, n_components):
+    """Of PCA, whose values are no probabilities, no step changes that was right."""
+    roll = PianoRollEncoder(transition_weight=0).fit(reels)
+    pca = PCA(n_components, svd_solver="full")
+    P = pca.inverse_transform(pca.fit_transform(roll.transform(reels)))
+    along = PianoRollEncoder().fit(reels).inverse_transform(P)
+    wrong = roll.inverse_transform(P) != reels
+    assert (along != reels).sum() <= wrong.sum() <= 2
+
+
+def test_values_of_any_size_are_decoded(rng):
+    encoder = PianoRollEncoder().fit([[62, HOLD, 64, 66], [66, 64, 62, HOLD]])
+    P = rng.random((5, 4 * 7))
+    decoded = [encoder.inverse_transform(scale * P) for scale in (1e-200, 1, 1e200)]
+    assert_array_equal(decoded[0], decoded[1])
+    assert_array_equal(decoded[0], decoded[2])
+    check_melodies(encoder.inverse_transform(1e200 * (P - 0.5)))

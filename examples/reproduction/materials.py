@@ -165,7 +165,7 @@ class Materials:
     def train(self, model, h, seed, corpus="reels"):
         """Fit a model of `MODELS` to a corpus: a Pipeline from melodies to codes."""
         X = self.tunes(corpus)
-        encoder = PianoRollEncoder(_RANGES[corpus]).fit(X)
+        encoder = PianoRollEncoder(_RANGES[corpus], transition_weight=0).fit(X)
         roll = encoder.transform(X)
         estimator = self._fit(MODELS[model](roll.shape[1], h, seed), roll)
         if model in _GO_ON:
