@@ -106,8 +106,16 @@ def test_a_run_is_copied_wherever_it_stands():
 def test_runs_against_brute_force(X, corpus):
     corpus = corpus[:, : X.shape[1]]
     X = X[:, : corpus.shape[1]]
-    index, length = longest_copied_run(X, corpus)
+    index, length, start = longest_copied_run(X, corpus, return_start=True)
     expected = [[longest_common_run(x, tune) for tune in corpus] for x in X]
+    for x, i, n, first in zip(X, index, length, start, strict=True):
+        # It is a run of that tune, and none that is as long begins before it.
+        names, tune = step_names(x), step_names(corpus[i])
+        runs = {tuple(tune[j : j + n]) for j in range(len(tune) - n + 1)}
+        assert n == 0 or tuple(names[first : first + n]) in runs
+        for tune in map(step_names, corpus):
+            runs |= {tuple(tune[j : j + n]) for j in range(len(tune) - n + 1)}
+        assert all(tuple(names[j : j + n]) not in runs for j in range(first))
     assert length.tolist() == np.max(expected, axis=1).tolist()
     for i, run in zip(index, expected, strict=True):
         assert run[i] == max(run) if i >= 0 else max(run) == 0

@@ -59,7 +59,7 @@ def nearest_melody(X, corpus=None, *, by="steps"):
     return index, distance
 
 
-def longest_copied_run(X, corpus=None, *, by="steps"):
+def longest_copied_run(X, corpus=None, *, by="steps", return_start=False):
     """Find the longest run of steps of each melody that stands in a tune of a corpus.
 
     A run is copied wherever it stands in the tune: measure five moved to measure one is
@@ -74,6 +74,8 @@ def longest_copied_run(X, corpus=None, *, by="steps"):
         Melodies to look among, at least one. None looks among the other rows of `X`.
     by : {"steps", "intervals"}, default="steps"
         What is compared, see `nearest_melody`.
+    return_start : bool, default=False
+        Whether to return where the run begins.
 
     Returns
     -------
@@ -82,6 +84,9 @@ def longest_copied_run(X, corpus=None, *, by="steps"):
         step is in the corpus.
     length : ndarray of int, shape (n_melodies,)
         Of the run, in steps: `n_steps` for a whole copy, 0 for nothing copied.
+    start : ndarray of int, shape (n_melodies,)
+        Step of the melody at which the run begins, the first one of several as long; 0
+        for nothing copied. Only if `return_start`.
 
     Raises
     ------
@@ -94,20 +99,23 @@ def longest_copied_run(X, corpus=None, *, by="steps"):
 
     >>> longest_copied_run([[60, 62, 129, 64]], [[62, 129, 64, 67]])
     (array([0]), array([3]))
+    >>> longest_copied_run([[60, 62, 129, 64]], [[62, 129, 64, 67]], return_start=True)
+    (array([0]), array([3]), array([1]))
     """
     X, tunes = _X_and_corpus(X, corpus, by)
     texts, n_steps = [_text(melody) for melody in X], X.shape[1]
     tunes = texts if corpus is None else [_text(tune) for tune in tunes]
     index = np.full(len(X), -1)
     length = np.zeros(len(X), dtype=int)
+    start = np.zeros(len(X), dtype=int)
     book = _SEPARATOR.join(tunes)
     for i, text in enumerate(texts):
         if corpus is None:
             others = [*tunes[:i], _SEPARATOR * n_steps, *tunes[i + 1 :]]
             book = _SEPARATOR.join(others)
-        place, length[i] = _longest_run(text, book)
+        place, start[i], length[i] = _longest_run(text, book)
         index[i] = place // (n_steps + 1)
-    return index, length
+    return (index, length, start) if return_start else (index, length)
 
 
 def copy_share(X, corpus=None, *, by="steps"):
@@ -215,14 +223,14 @@ def _text(row):
 
 
 def _longest_run(text, book):
-    """Place in the book, -1 for none, and length of the longest run of the text.
+    """Longest run of the text: place in the book, -1 for none, start, and length.
 
     From one end to the next a run grows by one character at most, so at each end one
     search answers whether the longest one grows.
     """
-    place, length = -1, 0
+    place, start, length = -1, 0, 0
     for end in range(1, len(text) + 1):
         found = book.find(text[end - length - 1 : end])
         if found >= 0:
-            place, length = found, length + 1
-    return place, length
+            place, start, length = found, end - length - 1, length + 1
+    return place, start, length
