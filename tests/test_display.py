@@ -5,6 +5,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
@@ -20,6 +22,7 @@ from sklearn_c2c.display import (
     score_svg,
 )
 from sklearn_c2c.melody import HOLD, REST, notes_from_melody
+from tests.strategies import melodies as any_melodies
 
 # Two measures of 4/4 in eighth notes: a long D, a repeated E, a rest, a high G held
 # over the bar line.
@@ -380,6 +383,140 @@ def test_score_title_is_escaped():
     assert "<script>" not in svg
     texts = "".join(ElementTree.fromstring(svg).itertext())
     assert "<script>&" in texts
+
+
+# A pick-up of two eighth notes, in front of MELODY.
+WITH_PICKUP = [REST] * 6 + [69, 67, *MELODY]
+
+
+@pytest.mark.parametrize("triplets", [False, True])
+def test_score_begins_with_the_pickup(triplets):
+    factor = 6 if triplets else 1  # on a grid of triplets it is written as MusicXML
+    melody = np.repeat(WITH_PICKUP, factor)
+    melody[(np.arange(24 * factor) % factor > 0) & (melody != REST)] = HOLD
+    grid = {"steps_per_quarter": 2 * factor}
+    whole, cut = (score_svg(melody, pickup=pickup, **grid) for pickup in (False, True))
+    assert whole.count('class="rest"') == cut.count('class="rest"') + 1
+    assert whole.count('class="measure"') == cut.count('class="measure"') == 3
+    onsets = notes_from_melody(melody)[:, 0]
+    for svg in (whole, cut):
+        assert sorted(steps(svg)) == sorted([*onsets, factor * 16])
+
+
+@pytest.mark.parametrize("n_rests", [0, 3, 8])
+def test_steps_with_a_pickup_are_those_of_the_melody(n_rests):
+    melody = [REST] * n_rests + [69] * (8 - n_rests) + MELODY
+    svg = engrave(melody, pickup=True)
+    assert set(notes_from_melody(melody)[:, 0]) <= set(steps(svg))
+    assert svg.count('class="measure"') == (2 if n_rests == 8 else 3)
+    silent = engrave([REST] * 16, pickup=True)
+    assert steps(silent) == [] and silent.count('class="measure"') == 2
+
+
+def test_lines_after_a_pickup_are_phrases():
+    melody = [REST] * 7 + [69] + [62, 64] * 32  # and eight measures
+    svg = engrave(melody, width=900, pickup=True)
+    lines = [line.count('class="measure"') for line in svg.split('class="system"')[1:]]
+    assert lines == [5, 4]
+
+
+def marks_at(places, n_steps=16):
+    return np.isin(np.arange(n_steps), places)
+
+
+def marked_steps(svg):
+    return [int(s) for s in re.findall(r'data-step="(\d+)" class="note marked"', svg)]
+
+
+def test_marks_are_those_of_the_onsets():
+    # In MELODY: the holds of the first note; the second E and the rest after it; the
+    # G at 7, tied over the bar line; the hold of the F sharp at 10.
+    svg = engrave(marks={"color": marks_at([1, 2, 5, 6, 7, 11])})
+    assert sorted(marked_steps(svg)) == [5, 7, 8]
+    assert svg.count('class="rest marked"') == 1
+    assert marked_steps(engrave(marks={"color": marks_at([8, 9])})) == []
+    for color in re.findall(r'marked" color="(.*?)" fill="(.*?)"', svg):
+        assert color == ("#2b83c6", "#2b83c6")
+    unmarked = engrave(marks={"color": marks_at([])})
+    assert unmarked == engrave() and "marked" not in unmarked
+
+
+@settings(max_examples=25)
+@given(any_melodies(max_melodies=1), st.integers(0, 2**24 - 1), st.booleans())
+def test_any_melody_is_marked_where_it_begins(rows, bits, pickup):
+    (melody,) = rows
+    mask = np.array([bits >> step & 1 for step in range(len(melody))], bool)
+    marks = {"color": mask, "line": mask, "band": ~mask}
+    svg = engrave(melody, pickup=pickup, marks=marks)
+    ElementTree.fromstring(svg)
+    notes = notes_from_melody(melody)
+    marked = set(marked_steps(svg))
+    assert set(steps(svg)) >= set(notes[:, 0])
+    for onset, duration, _ in notes:
+        written = {s for s in steps(svg) if onset <= s < onset + duration}
+        assert written & marked == (written if mask[onset] else set())
+    n_signs = len(steps(svg)) + len(re.findall('class="rest', svg))
+    n_marked = len(marked_steps(svg)) + svg.count('class="rest marked')
+    assert len(areas(svg, "line")) == n_marked
+    # What fills up the last measure is neither in the mask nor in its complement.
+    assert n_marked + len(areas(svg, "band")) <= n_signs
+    assert all(left < right for left, right, *_ in areas(svg, "band"))
+
+
+def areas(svg, style):
+    """Left edge, right edge, upper edge and lower edge of what is drawn for a mark."""
+    number = '="(-?\\d+)" '
+    names = number.join(["x", "y", "width", "height"])
+    found = re.findall(f'<rect class="mark-{style}" {names}{number}', svg)
+    numbers = (map(int, area) for area in found)
+    return [(x, x + width, y, y + height) for x, y, width, height in numbers]
+
+
+def test_lines_and_bands_reach_to_the_next_sign():
+    marks = {"band": marks_at([0, 4, 6]), "line": marks_at([5])}
+    svg = engrave(marks=marks, width=3000)
+    (line,), bands = areas(svg, "line"), areas(svg, "band")
+    assert len(bands) == 3
+    # Signs at 0, 4, 5, 6 (the rest), 7: the line lies between two bands.
+    assert bands[0][1] == bands[1][0] and bands[1][1] == line[0]
+    assert line[1] == bands[2][0]
+    assert all(left < right for left, right, *_ in [line, *bands])
+    # A line is not where the staff is, a band is behind it.
+    measure = svg[svg.index('class="measure"') :]
+    heights = [int(y) for y in re.findall(r'<path d="M\d+ (\d+) L', measure)[:5]]
+    assert line[3] < min(heights)
+    assert bands[0][2] < min(heights) and max(heights) < bands[0][3]
+    assert measure.index("<rect") < measure.index("<path")
+
+
+def test_a_mark_at_the_end_reaches_to_the_bar_line():
+    svg = engrave(marks={"band": np.ones(16, bool)}, width=3000)
+    ends = [int(x) for x in re.findall(r'class="barLine"><path d="M(\d+) ', svg)]
+    rights = [right for _, right, *_ in areas(svg, "band")]
+    assert len(rights) == 11  # signs
+    assert min(abs(right - ends[0]) for right in rights) < 50
+    assert max(rights) >= ends[-1]
+
+
+def test_marks_with_a_pickup_and_a_measure_to_fill_up():
+    melody = [*WITH_PICKUP, REST, REST]  # the last measure is filled up with rest
+    marks = {"color": marks_at([6, 9, 24, 25], 26), "band": marks_at([7], 26)}
+    svg = engrave(melody, pickup=True, marks=marks)
+    assert marked_steps(svg) == [6] and svg.count('class="rest marked"') == 1
+    assert len(areas(svg, "band")) == 1
+    short = [62, HOLD, 64]
+    svg = engrave(short, marks={"color": np.ones(3, bool)})
+    assert marked_steps(svg) == [0, 2]
+    assert svg.count("marked") == 2  # the rest is none of its steps
+
+
+def test_marks_that_do_not_fit_are_named():
+    with pytest.raises(ValueError, match="Expected marks among color, line, band"):
+        engrave(marks={"colour": np.ones(16, bool)})
+    with pytest.raises(ValueError, match=r"shape \(16,\).*'line'.*got shape \(8,\)"):
+        engrave(marks={"line": np.ones(8, bool)})
+    with pytest.raises(ValueError, match=r"boolean mask.*dtype int"):
+        engrave(marks={"band": np.arange(16)})
 
 
 def test_missing_library_is_named(monkeypatch):

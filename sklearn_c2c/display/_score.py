@@ -5,9 +5,29 @@ import zlib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+
 from sklearn_c2c.display._studio import studio
 from sklearn_c2c.io import melody_to_abc, write_melody
+from sklearn_c2c.io._sheet import make_sheet
+from sklearn_c2c.melody import HOLD
 
+# How steps can be marked, and in which colour. The colour-blind tell blue from orange,
+# and each way has a shape of its own; the blue has a contrast of 4 to 1 on white and on
+# near-black. A page may choose others.
+_MARK_COLORS = {"color": "#2b83c6", "line": "#2b83c6", "band": "#e69f00"}
+_OPACITIES = {"line": 1, "band": 0.3}
+# Upper and lower edge of what is drawn, from the outer lines of the staff, in the units
+# of the SVG: a staff is 720 high.
+_EDGES = {
+    "line": lambda top, bottom: (top - 260, top - 190),
+    "band": lambda top, bottom: (top - 120, bottom + 120),
+}
+_LEAD = 70  # units by which it begins before the sign
+_STAFF_LINE = re.compile(r'<path d="M\d+ (\d+) L(\d+) ')
+_SIGN = re.compile(
+    r'<g id="(?P<name>[^"]*)" class="(?:note|rest)\b.*?translate\((?P<x>\d+)'
+)
 _SCALE = 44  # percent of verovio's own size: a staff is 32 pixels high
 _PHRASES = (4, 2, 1)  # measures in a line of music, where they fit
 
@@ -20,6 +40,8 @@ def score_svg(
     steps_per_quarter=4,
     key=None,
     title=None,
+    pickup=False,
+    marks=None,
 ):
     """Engrave a melody in staff notation.
 
@@ -39,16 +61,32 @@ def score_svg(
         `melody_to_abc` has it.
     title : str, default=None
         Printed above the music.
+    pickup : bool, default=False
+        Whether the first measure is that of the pick-up: what rests before its first
+        note is not written, as in `write_melody`.
+    marks : dict, default=None
+        Steps to mark in one or more ways, each with a boolean mask of shape (n_steps,):
+
+        * ``"color"``: notes and rests in blue;
+        * ``"line"``: a blue line below the staff;
+        * ``"band"``: an orange area behind the staff.
+
+        A note is marked if the step of its onset is, also where it is tied over a bar
+        line, and a written rest if its first step is.
 
     Returns
     -------
     str
         An SVG element that needs nothing from outside. It takes its colour from the
-        text around it, and each written note has the step it begins at as
-        ``data-step``.
+        text around it, and each written note has the step of `melody` it begins at as
+        ``data-step``. For a style sheet, marked signs have the class ``marked``, lines
+        ``mark-line`` and bands ``mark-band``.
 
     Raises
     ------
+    ValueError
+        If the melody is not legal, a parameter is out of range, or `marks` has another
+        name or no boolean mask of the melody's shape.
     ImportError
         If verovio is not installed.
 
@@ -62,16 +100,27 @@ def score_svg(
     >>> svg = score_svg([62, 129, 129, 129, 64, 129, 66, 129], steps_per_quarter=2)
     >>> svg[:4], svg.count('class="note"'), 'data-step="6"' in svg
     ('<svg', 3, True)
+
+    The first note is marked:
+
+    >>> marks = {"color": [True, True, True, True, False, False, False, False]}
+    >>> svg = score_svg([62, 129, 129, 129, 64, 129, 66, 129], marks=marks)
+    >>> svg.count('class="note marked"')
+    1
     """
     verovio = studio("verovio")
     verovio.enableLog(verovio.LOG_OFF)  # what matters is raised below
-    notation = _notation(
-        melody,
-        time_signature=time_signature,
-        steps_per_quarter=steps_per_quarter,
-        key=key,
-        title=title or "",
-    )
+    writing = {
+        "time_signature": time_signature,
+        "steps_per_quarter": steps_per_quarter,
+        "key": key,
+        "title": title or "",
+        "tempo": 120,
+        "pickup": pickup,
+    }
+    sheet = make_sheet(melody, **writing)
+    marks = check_marks(marks, np.shape(melody))
+    notation = _notation(melody, **writing)
     options = {
         "pageWidth": width * 100 // _SCALE,
         "pageHeight": 60000,  # more than any melody needs; cut to fit below
@@ -101,8 +150,46 @@ def score_svg(
         raise ValueError(f"verovio could not read this melody:\n{notation}")
     n_systems = toolkit.renderToSVG(1).count('class="system"')
     toolkit.setOptions(options | {"breaks": "encoded", "xmlIdSeed": 2 * seed + 1})
-    toolkit.loadData(_with_breaks(toolkit.getMEI(), n_systems))
-    return _with_steps(toolkit, steps_per_quarter)
+    broken = _with_breaks(toolkit.getMEI(), n_systems, n_before=int(sheet.pickup > 0))
+    toolkit.loadData(broken)
+    svg = toolkit.renderToSVG(1)
+    steps = _steps_of_signs(toolkit, sheet)
+    for style, mask in marks.items():
+        svg = _mark(svg, style, _marked_signs(steps, melody, mask))
+    return _with_steps(svg, steps)
+
+
+def check_marks(marks, shape):
+    """Check marks (see `score_svg`) and return them with masks as arrays.
+
+    Parameters
+    ----------
+    marks : dict or None
+        Ways of marking, each with a mask.
+    shape : tuple of int
+        Shape of the masks.
+
+    Returns
+    -------
+    dict of ndarray of bool
+
+    Raises
+    ------
+    ValueError
+        If there is no such way, or a mask is not boolean or has another shape.
+    """
+    masks = {style: np.asarray(mask) for style, mask in (marks or {}).items()}
+    for style, mask in masks.items():
+        if style not in _MARK_COLORS:
+            raise ValueError(
+                f"Expected marks among {', '.join(_MARK_COLORS)}, got {style!r}."
+            )
+        if mask.dtype != bool or mask.shape != shape:
+            raise ValueError(
+                f"Expected a boolean mask of shape {shape} for the marks {style!r}, "
+                f"got shape {mask.shape} and dtype {mask.dtype}."
+            )
+    return masks
 
 
 def _notation(melody, **options):
@@ -124,25 +211,72 @@ def _musicxml(melody, **options):
     return xml if "<clef" in xml else xml.replace("</time>", f"</time>{clef}", 1)
 
 
-def _with_breaks(mei, n_systems):
-    """Break the lines so that each has as many measures, and a musical number."""
+def _with_breaks(mei, n_systems, n_before):
+    """Break the lines so that each has as many measures, and a musical number.
+
+    The first line has `n_before` measures more: 1 for that of a pick-up, else 0.
+    """
     mei = re.sub(r"<[sp]b\b[^>]*/>", "", mei)
     head, *measures = re.split(r"(?=<measure\b)", mei)
-    fitting = max(1, len(measures) // n_systems)
+    fitting = max(1, (len(measures) - n_before) // n_systems)
     length = next(phrase for phrase in _PHRASES if phrase <= fitting)
     broken = (
-        ("<sb/>" if i and i % length == 0 else "") + measure
-        for i, measure in enumerate(measures)
+        ("<sb/>" if i > 0 and i % length == 0 else "") + measure
+        for i, measure in enumerate(measures, start=-n_before)
     )
     return head + "".join(broken)
 
 
-def _with_steps(toolkit, steps_per_quarter):
-    """Render, with the step of each note in place of verovio's passing names."""
-    svg = toolkit.renderToSVG(1)
-    for event in toolkit.renderToTimemap():
-        step = round(event["qstamp"] * steps_per_quarter)
-        for name in event.get("on", ()):
-            svg = svg.replace(f'<g id="{name}"', f'<g data-step="{step}"')
+def _steps_of_signs(toolkit, sheet):
+    """Step of the melody at which each note and each rest is written, by its name."""
+    return {
+        name: sheet.start + round(event["qstamp"] * sheet.steps_per_quarter)
+        for event in toolkit.renderToTimemap({"includeRests": True})
+        for name in (*event.get("on", ()), *event.get("restsOn", ()))
+    }
+
+
+def _marked_signs(steps, melody, mask):
+    """Names of the notes and rests that a mask marks; of what fills up, none."""
+    n_steps = len(melody)
+    begun = np.where(np.asarray(melody) != HOLD, np.arange(n_steps), 0)
+    mask = mask[np.maximum.accumulate(begun)]
+    return {name for name, step in steps.items() if step < n_steps and mask[step]}
+
+
+def _mark(svg, style, names):
+    """Mark the notes and rests of these names."""
+    color = _MARK_COLORS[style]
+    if style == "color":
+        return re.sub(
+            rf'(<g id="(?:{"|".join(names)})" class="\w+)"',
+            rf'\1 marked" color="{color}" fill="{color}"',
+            svg,
+        )
+    head, *measures = re.split(r'(?=<g id="[^"]*" class="measure")', svg)
+    return head + "".join(_with_areas(part, style, names) for part in measures)
+
+
+def _with_areas(measure, style, names):
+    """Draw behind a measure, from each marked sign to the next one."""
+    tops, rights = zip(*_STAFF_LINE.findall(measure)[:5], strict=True)
+    upper, lower = _EDGES[style](int(tops[0]), int(tops[-1]))
+    signs = [(sign["name"], int(sign["x"]) - _LEAD) for sign in _SIGN.finditer(measure)]
+    ends = [*(x for _, x in signs[1:]), int(rights[0])]
+    areas = "".join(
+        f'<rect class="mark-{style}" x="{x}" y="{upper}" width="{end - x}" '
+        f'height="{lower - upper}" fill="{_MARK_COLORS[style]}" '
+        f'fill-opacity="{_OPACITIES[style]}" stroke-width="0"/>'
+        for (name, x), end in zip(signs, ends, strict=True)
+        if name in names
+    )
+    return measure.replace('class="measure">', f'class="measure">{areas}', 1)
+
+
+def _with_steps(svg, steps):
+    """Put the step of each note in place of verovio's passing names."""
+    for name, step in steps.items():
+        note = ' class="note'
+        svg = svg.replace(f'<g id="{name}"{note}', f'<g data-step="{step}"{note}')
     svg = re.sub(r' id="[^"]*"(?= class=)', "", svg[svg.index("<svg") :])
     return svg.replace('color="black"', 'fill="currentColor"', 1)

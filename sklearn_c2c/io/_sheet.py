@@ -21,10 +21,12 @@ from sklearn_c2c.melody import REST, check_melodies, notes_from_melody
 class Sheet:
     """A legal melody filled up to whole measures, and how to notate it.
 
-    It begins with `pickup` steps of a measure that is not whole, 0 for none.
+    Its first `start` steps, rests before a pick-up, are left out; it begins with
+    `pickup` steps of a measure that is not whole, 0 for none.
     """
 
     melody: np.ndarray
+    start: int
     pickup: int
     beats: int
     beat_type: int
@@ -151,6 +153,7 @@ def make_sheet(melody, time_signature, steps_per_quarter, key, title, tempo, pic
     title = "".join(c if c.isprintable() else " " for c in str(title))
     return Sheet(
         np.append(melody, np.full(missing, REST, melody.dtype)),
+        silent,
         -silent % steps_per_measure,
         beats,
         beat_type,
