@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from sklearn_c2c import Autoencoder
-from sklearn_c2c.melody import HOLD, notes_from_melody
-from sklearn_c2c.page import Melodies, write_page
+from sklearn_c2c.io import write_melody
+from sklearn_c2c.melody import HOLD, REST, notes_from_melody
+from sklearn_c2c.metrics import evaluate
+from sklearn_c2c.page import Melodies, _judges, write_page
+from sklearn_c2c.page._melodies import part
 
 pytest.importorskip("verovio")
 pytest.importorskip("matplotlib")
@@ -139,22 +142,166 @@ def test_text_from_files_is_escaped(write):
             files=[[f"{EVIL}.mid"], ["b.<i>"]],
             corpus=corpus,
             settings={EVIL: EVIL},
+            marks={"band": (np.ones(MELODIES.shape, bool), EVIL)},
+            judges={EVIL: {EVIL: 1}, "real": {"copy_share": 0}},
         )
     )
     assert len(page.all("script")) == 1
-    assert page.all("img") == [] and page.all("i") == []
+    assert page.all("img") == []
     assert not any("onerror" in attributes for _, attributes in page.tags)
-    for tag, times in {"h1": 1, "title": 1, "th": 1, "td": 1}.items():
-        assert page.text(tag).count(EVIL) == times
-    assert page.text("cite") == [EVIL, EVIL]
+    # In the table of the judges: a column in the head and the text, and a row.
+    times = {"h1": 1, "title": 1, "th": 2, "td": 1, "b": 1, "i": 1}
+    for tag, number in times.items():
+        assert page.text(tag).count(EVIL) == number
+    assert page.text("cite") == [EVIL] * 4  # nearest tune and longest run, of two
+    assert sum(legend.startswith(f"{EVIL}:") for legend in legends(page)) == 2
 
 
-def test_nearest_tune_and_its_distance(write):
-    corpus = {"data": MELODIES[1:], "titles": ["The Nearest"]}
-    text = write(corpus=corpus)
-    share = (MELODIES[0] != MELODIES[1]).mean()
-    assert f"<cite>The Nearest</cite>, {share:.0%} of its steps differ" in text
-    assert "<cite>The Nearest</cite>, note for note" in text
+# Tune 0 is the nearest to the melody: of its 6 notes the first, third and fifth begin
+# as there, and the hold at step 1 is one too. Tune 1 holds steps 2 to 5, two later.
+MELODY = [62, HOLD, 64, 66, HOLD, 67, 69, REST, 71, REST]
+TUNES = [
+    [62, HOLD, 64, 60, 61, 60, 69, 60, 60, REST],
+    [50, 51, 52, 53, 64, 66, HOLD, 67, 54, 55],
+]
+
+
+def legends(page):
+    """Lines of the legends of a page, the name of a tune within quotes."""
+    swatches = [a["class"].split()[1] for a in page.all("i") if "class" in a]
+    texts = "".join(
+        f'"{data}"' if tag == "cite" else data
+        for tag, data in page.texts
+        if tag in ("cite", "div")
+    )
+    lines = re.findall(r"[^\n]+ of the steps", texts)
+    assert len(lines) == len(swatches)
+    return lines
+
+
+def marked_steps(page):
+    """Steps of the marked notes of the first score."""
+    signs = [a for tag, a in page.tags if tag == "g" and "marked" in a.get("class", "")]
+    steps = [int(a["data-step"]) for a in signs if "data-step" in a]
+    return steps[: len(steps) // 2]  # the other half is the score for narrow screens
+
+
+def test_what_is_in_common_with_the_corpus_is_marked(write):
+    corpus = {"data": np.array(TUNES), "titles": ["The Nearest", "The Copied"]}
+    options = {"time_signature": "5/4", "steps_per_quarter": 2}
+    page = Outline(write([MELODY], corpus=corpus, **options))
+    assert legends(page) == [
+        'Nearest tune: "The Nearest", alike in 3 of 6 notes, 50% of the steps',
+        'Longest run in any tune: "The Copied", 3 of 6 notes, 40% of the steps',
+    ]
+    assert marked_steps(page) == [0, 2, 6]
+    lines = [a for a in page.all("rect") if a["class"] == "mark-line"]
+    assert len(lines) == 2 * 3  # from steps 2, 3 and 5, in two scores
+    assert legends(Outline(write([MELODY], **options))) == []
+
+
+def test_whole_copies_and_nothing_in_common(write):
+    corpus = {"data": np.array([MELODIES[1]]), "titles": ["The Nearest"]}
+    strange = [[50, 50, 50, 50] * 4]
+    page = Outline(write(np.vstack([MELODIES[1:], strange]), corpus=corpus))
+    assert legends(page) == [
+        'Nearest tune: "The Nearest", alike in 8 of 8 notes, 100% of the steps',
+        'Longest run in any tune: "The Nearest", 8 of 8 notes, 100% of the steps',
+        'Nearest tune: "The Nearest", alike in 0 of 16 notes, 0% of the steps',
+    ]
+
+
+def test_the_caller_s_marks_stand_beside_those_of_the_corpus(write):
+    corpus = {"data": np.array(TUNES), "titles": ["The Nearest", "The Copied"]}
+    options = {"corpus": corpus, "time_signature": "5/4", "steps_per_quarter": 2}
+    kept = np.array([[True] * 5 + [False] * 5])
+    page = Outline(write([MELODY], marks={"band": (kept, "Kept")}, **options))
+    assert legends(page)[2] == "Kept: 3 of 6 notes, 50% of the steps"
+    bands = [a for a in page.all("rect") if a["class"] == "mark-band"]
+    assert len(bands) == 2 * 3 and marked_steps(page) == [0, 2, 6]
+    # One way of marking means one thing: here the caller's.
+    page = Outline(write([MELODY], marks={"color": (kept, "Kept")}, **options))
+    assert marked_steps(page) == [0, 2, 3] and len(legends(page)) == 2
+
+
+def test_marks_must_fit(write, tmp_path):
+    with pytest.raises(ValueError, match=r"boolean mask of shape \(2, 16\)"):
+        write(marks={"band": (np.ones(16, bool), "Kept")})
+    with pytest.raises(ValueError, match="Expected marks among"):
+        write(marks={"kept": (np.ones((2, 16), bool), "Kept")})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_marks_have_the_colours_of_the_page():
+    style = part("melodies.css")
+    html = Melodies(MELODIES, marks={"line": (MELODIES == 62, "D")}).to_html()
+    for name in {"marked"} | set(re.findall(r'class="(mark-\w+)"', html)):
+        assert f".score .{name} {{" in style
+    # What sounds is seen on what is marked: its selector is the more specific one.
+    assert ".c2c .score [data-step].sounding" in style
+    assert "#" not in re.search(r"\.c2c \.score \.marked (\{.*?\})", style)[1]
+
+
+@pytest.mark.parametrize("n_silent", [0, 12, 16])
+def test_score_and_player_begin_with_the_pickup(write, n_silent):
+    melody = np.r_[[REST] * n_silent, [62] * (16 - n_silent), MELODIES[0]]
+    files = [["a.mid"]]
+    pages = [
+        Outline(write([melody], pickup=pickup, files=files)) for pickup in (False, True)
+    ]
+    starts = []
+    for page in pages:
+        (section,) = (a for a in page.all("section") if a["class"] == "melody")
+        notes = json.loads(section["data-notes"])
+        assert notes == notes_from_melody(melody).tolist()
+        signs = {int(a["data-step"]) for _, a in page.tags if "data-step" in a}
+        assert {onset for onset, _, _ in notes} == signs
+        assert section["data-steps"] == "32"
+        starts += [int(section["data-start"])]
+    assert starts == [0, n_silent]
+
+
+def test_the_player_s_start_is_that_of_the_file(tmp_path):
+    # On a grid of 12 steps a pick-up of 7 steps is written as one of 9: whole 64ths.
+    melody = [REST] * 41 + [62] * 7 + [64] * 48
+    options = {"steps_per_quarter": 12, "pickup": True}
+    (section,) = Outline(Melodies(melody, **options).to_html()).all("section")
+    assert section["data-start"] == "39"
+    path = tmp_path / "a.mid"
+    write_melody(melody, path, **options)
+    # Its first metre is that of the pick-up: numerator and power of the denominator.
+    content = path.read_bytes()
+    place = content.index(b"\xff\x58\x04") + 3
+    assert content[place] / 2 ** content[place + 1] == 9 / 48
+
+
+def test_judges_are_there_to_open(write):
+    table = {
+        "generated": {"repeat_share": 0.12345, "longest_copied_run": 28.0},
+        "real": {"repeat_share": 0.9, "longest_copied_run": np.nan},
+        "mine": {"repeat_share": 1, "of_my_own": -2.5},
+    }
+    text = write(judges=table)
+    page = Outline(text)
+    (details,) = page.all("details")
+    assert "open" not in details
+    assert page.text("summary") == ["Does it sound like a tune?"]
+    columns = ["generated", "real", "mine"]
+    assert page.text("th")[:4] == ["Measure", *columns] and page.text("i") == columns
+    cells = [data.strip() for tag, data in page.texts if tag == "td"]
+    dash = "\N{EN DASH}"
+    assert cells == ["0.123", "0.900", "1.000", "28.00", *[dash] * 4, "-2.500"]
+    assert page.text("b") == ["Repeat a measure", "Longest copied run", "of_my_own"]
+    assert "<details" not in write()
+
+
+def test_every_row_and_column_of_evaluate_is_explained(reels):
+    table = evaluate(reels[:2], reels[2:9], others=reels[9:11], tonic="D")
+    names = set(table.generated)
+    assert names <= set(_judges._ROWS) and set(table) <= set(_judges._COLUMNS)
+    html = _judges.judges_to_html(table)
+    assert len(re.findall("<tr>", html)) == len(names) + 1
+    assert len(re.findall("<td>", html)) == len(names) * len(table)
 
 
 def test_links_to_files(write):

@@ -1,4 +1,4 @@
-"""Scores and players: of a result, one page with distances and the settings behind it.
+"""Scores and players: of a result, one page with judgements and what is behind it.
 
 `Melodies` shows them in a notebook, `write_page` makes a single HTML file; neither
 needs a network. Imports `melody`, `metrics`, `display`, `io`.

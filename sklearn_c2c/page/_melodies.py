@@ -11,8 +11,10 @@ from urllib.parse import quote
 import numpy as np
 
 from sklearn_c2c.display import score_svg
-from sklearn_c2c.melody import check_melodies, notes_from_melody
-from sklearn_c2c.metrics import nearest_melody
+from sklearn_c2c.display._score import check_marks
+from sklearn_c2c.io._sheet import make_sheet
+from sklearn_c2c.melody import N_PITCHES, check_melodies, notes_from_melody
+from sklearn_c2c.metrics import longest_copied_run, nearest_melody
 
 _WIDTHS = {"wide": 900, "narrow": 340}  # pixels; the style sheet shows one of them
 _FORMATS = {".mid": "MIDI", ".abc": "ABC", ".musicxml": "MusicXML"}
@@ -44,11 +46,21 @@ class Melodies:
         Key of the signatures.
     tempo : int, default=120
         Quarter notes per minute that the players start with.
+    pickup : bool, default=False
+        Whether the first measure is that of the pick-up: what rests before its first
+        note is neither written nor played. Give `write_melody` the same for `files`.
+    marks : dict, default=None
+        What to mark in the scores, in one or more ways (see `score_svg`): for
+        ``"color"``, ``"line"`` or ``"band"`` a pair of a boolean mask, of the shape of
+        `X`, and its caption. With a `corpus`, if they are not given, the colour is for
+        the steps that a melody has in common with the nearest tune, and the line for
+        the longest run of steps that it has in common with any tune.
 
     Raises
     ------
     ValueError
-        If the melodies are not legal, or there are more or fewer `titles` or `files`.
+        If the melodies are not legal, there are more or fewer `titles` or `files`, or
+        `marks` has another name or no boolean mask of the shape of `X`.
     ImportError
         When they are to be shown and verovio is not installed.
 
@@ -75,6 +87,8 @@ class Melodies:
         steps_per_quarter=4,
         key=None,
         tempo=120,
+        pickup=False,
+        marks=None,
     ):
         self.X = np.atleast_2d(check_melodies(X))
         self.titles = titles or [f"Melody {i + 1}" for i in range(len(self.X))]
@@ -84,6 +98,11 @@ class Melodies:
         self.steps_per_quarter = steps_per_quarter
         self.key = key
         self.tempo = tempo
+        self.pickup = pickup
+        self.marks = marks or {}
+        check_marks(
+            {style: mask for style, (mask, _) in self.marks.items()}, self.X.shape
+        )
         for name in ("titles", "files"):
             if len(getattr(self, name)) != len(self.X):
                 raise ValueError(
@@ -110,8 +129,8 @@ class Melodies:
             An HTML element that carries its style and its script. A page may hold
             several; one melody sounds at a time.
         """
-        nearest = _describe_nearest(self.X, self.corpus)
-        rows = zip(self.X, self.titles, self.files, nearest, strict=True)
+        marks = self._marks_of_each()
+        rows = zip(self.X, self.titles, self.files, marks, strict=True)
         return Template(part("melodies.html")).substitute(
             style=part("melodies.css"),
             script=part("melodies.js"),
@@ -122,17 +141,28 @@ class Melodies:
             melodies="\n".join(self._section(*row, heading) for row in rows),
         )
 
-    def _section(self, melody, title, files, nearest, heading):
-        """One melody: title, player, score, nearest tune, files."""
+    def _marks_of_each(self):
+        """For each melody its marks: a mask and an HTML caption by way of marking."""
+        marks = [{} for _ in self.X]
+        if self.corpus is not None:
+            marks = _marks_in_common(self.X, self.corpus)
+        for style, (mask, caption) in self.marks.items():
+            for own, row in zip(marks, np.asarray(mask), strict=True):
+                own[style] = row, f"{escape(caption)}:"
+        return marks
+
+    def _section(self, melody, title, files, marks, heading):
+        """One melody: title, player, score, what is marked, files."""
         name = escape(title)
+        masks = {style: mask for style, (mask, _) in marks.items()}
         scores = "\n".join(
             f'<div class="score {kind}" role="img" aria-label="Score of {name}">'
-            f"{self._score(melody, width)}</div>"
+            f"{self._score(melody, width, masks)}</div>"
             for kind, width in _WIDTHS.items()
         )
         notes = json.dumps(notes_from_melody(melody).tolist(), separators=(",", ":"))
         return f"""\
-<section class="melody" data-steps="{len(melody)}"
+<section class="melody" data-start="{self._start(melody)}" data-steps="{len(melody)}"
  data-steps-per-quarter="{self.steps_per_quarter}"
  data-notes="{notes}">
 <div class="melody-head">
@@ -141,19 +171,33 @@ class Melodies:
 </div>
 {scores}
 <div class="melody-foot">
-<span>{nearest}</span>
+{_legend(marks, melody)}
 {_links(files, name)}
 </div>
 </section>"""
 
-    def _score(self, melody, width):
+    def _score(self, melody, width, masks):
         return score_svg(
             melody,
             width=width,
             time_signature=self.time_signature,
             steps_per_quarter=self.steps_per_quarter,
             key=self.key,
+            pickup=self.pickup,
+            marks=masks,
         )
+
+    def _start(self, melody):
+        """Step at which the score begins."""
+        return make_sheet(
+            melody,
+            self.time_signature,
+            self.steps_per_quarter,
+            self.key,
+            title="",
+            tempo=self.tempo,
+            pickup=self.pickup,
+        ).start
 
 
 @cache
@@ -178,13 +222,32 @@ def _format(file):
     return _FORMATS.get(suffix, suffix.lstrip(".").upper() or file)
 
 
-def _describe_nearest(melodies, corpus):
-    """Say for each melody which tune of the corpus is nearest, and how near."""
-    if corpus is None:
-        return [""] * len(melodies)
-    indices, distances = nearest_melody(melodies, corpus["data"])
-    return [
-        f"Nearest tune: <cite>{escape(corpus['titles'][index])}</cite>, "
-        + (f"{distance:.0%} of its steps differ" if distance else "note for note")
-        for index, distance in zip(indices, distances, strict=True)
-    ]
+def _marks_in_common(melodies, corpus):
+    """Mark in each melody what it has in common with the tunes of the corpus."""
+    tunes, titles = np.asarray(corpus["data"]), list(map(escape, corpus["titles"]))
+    nearest, _ = nearest_melody(melodies, tunes)
+    runs = longest_copied_run(melodies, tunes, return_start=True)
+    steps = np.arange(melodies.shape[1])
+    marks = []
+    for melody, near, tune, length, start in zip(melodies, nearest, *runs, strict=True):
+        same = melody == tunes[near]
+        marks += [
+            {"color": (same, f"Nearest tune: <cite>{titles[near]}</cite>, alike in")}
+        ]
+        if length:
+            run = (steps >= start) & (steps < start + length)
+            caption = f"Longest run in any tune: <cite>{titles[tune]}</cite>,"
+            marks[-1]["line"] = run, caption
+    return marks
+
+
+def _legend(marks, melody):
+    """Say what each kind of mark means, and how much is marked."""
+    is_onset = melody < N_PITCHES
+    lines = (
+        f'<div><i class="swatch {style}"></i>{caption} '
+        f"{(mask & is_onset).sum()} of {is_onset.sum()} notes, "
+        f"{mask.mean():.0%} of the steps</div>"
+        for style, (mask, caption) in marks.items()
+    )
+    return '<div class="legend">\n' + "\n".join(lines) + "\n</div>"

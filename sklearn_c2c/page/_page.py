@@ -9,6 +9,7 @@ from string import Template
 import sklearn_c2c
 from sklearn_c2c.display import LossCurveDisplay
 from sklearn_c2c.io._files import write_atomically
+from sklearn_c2c.page._judges import judges_to_html
 from sklearn_c2c.page._melodies import Melodies, part
 
 _INK = "#010203"  # a colour that nothing else has, to find it again in the SVG
@@ -28,6 +29,9 @@ def write_page(
     steps_per_quarter=4,
     key=None,
     tempo=120,
+    pickup=False,
+    marks=None,
+    judges=None,
 ):
     """Write melodies as one HTML page to look at and listen to, without a network.
 
@@ -61,11 +65,24 @@ def write_page(
         Key of the signatures.
     tempo : int, default=120
         Quarter notes per minute that the players start with.
+    pickup : bool, default=False
+        Whether the first measure is that of the pick-up: what rests before its first
+        note is neither written nor played. Give `write_melody` the same for `files`.
+    marks : dict, default=None
+        What to mark in the scores, in one or more ways (see `score_svg`): for
+        ``"color"``, ``"line"`` or ``"band"`` a pair of a boolean mask, of the shape of
+        `melodies`, and its caption. With a `corpus`, if they are not given, the colour
+        is for the steps that a melody has in common with the nearest tune, and the line
+        for the longest run of steps that it has in common with any tune.
+    judges : dict of dict, default=None
+        A table by column and row, as `metrics.evaluate` returns it, to open on the
+        page.
 
     Raises
     ------
     ValueError
-        If the melodies are not legal, or there are more or fewer `titles` or `files`.
+        If the melodies are not legal, there are more or fewer `titles` or `files`, or
+        `marks` has another name or no boolean mask of the shape of `melodies`.
     ImportError
         If verovio or, for the loss curve, Matplotlib is not installed.
 
@@ -91,12 +108,15 @@ def write_page(
         steps_per_quarter=steps_per_quarter,
         key=key,
         tempo=tempo,
+        pickup=pickup,
+        marks=marks,
     )
     page = Template(part("page.html")).substitute(
         title=escape(title),
         policy=_policy(part("melodies.js")),
         style=part("page.css"),
         melodies=shown.to_html(heading="h2"),
+        judges="" if judges is None else judges_to_html(judges),
         settings=_table(settings or {}),
         loss_curve="" if model is None else _loss_curve(model),
         version=sklearn_c2c.__version__,

@@ -71,14 +71,15 @@ window.sklearnC2C ??= (() => {
     const notes = JSON.parse(melody.dataset.notes);
     const tempo = root.querySelector(".tempo").value;
     const step = 60 / tempo / melody.dataset.stepsPerQuarter;
-    const start = audio.currentTime + LEAD;
+    const { start: first, steps } = melody.dataset; // before a pick-up is silence
+    const start = audio.currentTime + LEAD - first * step; // when step 0 would be
     const out = audio.createGain();
     out.connect(audio.destination);
     for (const [onset, duration, pitch] of notes) {
       sound(out, pitch, start + onset * step, duration * step);
     }
     const next = () => (queue?.length ? play(root, queue[0], queue.slice(1)) : stop());
-    const timer = setTimeout(next, 1000 * (LEAD + melody.dataset.steps * step));
+    const timer = setTimeout(next, 1000 * (LEAD + (steps - first) * step));
     current = { root, melody, out, timer };
     label(melody.querySelector("button"), true);
     label(root.querySelector(".play-all"), Boolean(queue));
