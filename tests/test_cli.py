@@ -333,12 +333,26 @@ def test_optimize_shows_before_and_after(models, tmp_path):
 def test_optimize_for_every_objective(models, tmp_path):
     names = "most-holds fewest-holds most-notes fewest-notes widest-range "
     names += "narrowest-range in-scale in-scale=G contour=0,1,0 style first-note=D4@.5 "
-    names += "consonance=2"
+    names += "consonance=2 form=AB form=2"
     options = ["--starts", 2, "--max-iter", 1]
     titles, _ = explore(models, tmp_path / "o", "optimize", *names.split(), *options)
     assert "share of notes in D major" in titles[1]
     assert "share of notes in G" in titles[1]
     assert "consonance with The Second" in titles[1]
+    assert "fit to the form AB: " in titles[1]
+    assert "fit to the form of The Second: " in titles[1]
+
+
+def test_a_form_is_of_letters_or_of_the_measures_of_a_tune(models, tmp_path):
+    _, about = persistence.load(models["plain"], return_metadata=True)
+    template = about["data"][1]
+    for value, form in [
+        ("ABAC", objectives.SelfSimilarity("ABAC")),
+        ("2", objectives.SelfSimilarity(template, steps_per_measure=16)),
+    ]:
+        out = tmp_path / value
+        titles, _ = explore(models, out, "optimize", f"form={value}", "--max-iter", 3)
+        assert titles[1].endswith(f" → {form([melody_of(out, 2)])[0]:.3g}")
 
 
 def test_least_and_most_are_opposites(models, tmp_path):
@@ -361,6 +375,10 @@ def test_least_and_most_are_opposites(models, tmp_path):
         ("contour=up", "got 'up'"),
         ("consonance", "such as consonance=1"),
         ("consonance=9", "Found no tune '9'"),
+        ("form", "such as form=AABA or form=1"),
+        ("form=A", "at least two parts"),
+        ("form=ABC", "3 parts, into which the 32 steps"),
+        ("form=9", "Found no tune '9'"),
         ("in-scale=H", "'H'"),
         ("in-scale=A minor scale", "'minor scale'"),
         ("style@much", "above 0 after @"),

@@ -27,7 +27,7 @@ ROOMS = {
     "markov": {"_ngrams", "melody"},
     "autoencoder": {"_layers", "_nn", "_threads"},
     "generation": set(),
-    "objectives": {"melody"},
+    "objectives": {"melody", "metrics"},
     "metrics": {"_ngrams", "datasets", "markov", "melody"},
     "display": {"melody", "metrics", "io"},
     "model_selection": {"journal", "metrics"},

@@ -1,10 +1,17 @@
+import itertools
 import pickle
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sklearn_c2c.melody import HOLD, REST, mend_orphan_holds, sounding_pitches
+from sklearn_c2c.melody import (
+    HOLD,
+    REST,
+    mend_orphan_holds,
+    sounding_pitches,
+    transpose,
+)
 from sklearn_c2c.metrics import in_scale_share, note_density, pitch_range
 from sklearn_c2c.objectives import (
     Consonance,
@@ -14,6 +21,7 @@ from sklearn_c2c.objectives import (
     InScale,
     NoteDensity,
     PitchRange,
+    SelfSimilarity,
     StyleLikeness,
 )
 
@@ -33,6 +41,8 @@ READY = {
     "contour": Contour([0, 2, 1]),
     "consonance": Consonance(CORPUS[0]),
     "second voice": Consonance(CORPUS[0], radius=1, unison=0),
+    "form": SelfSimilarity("ABAC", unlike=0.4),
+    "form of a melody": SelfSimilarity(CORPUS[0], steps_per_measure=2),
     "likeness 1": StyleLikeness(CORPUS, order=1),
     "likeness 3": StyleLikeness(CORPUS, order=3, alpha=0.5),
 }
@@ -92,6 +102,15 @@ def outputs(rng, n=4):
         (Consonance([62, 62], radius=0), [64, 65], -1),
         (Consonance([62, REST]), [62, 63], 0),
         (Consonance([62, HOLD]), [REST, REST], -1),
+        # similarities .5, 1 and .5 of the parts 1-2, 1-3 and 2-3
+        (SelfSimilarity("ABA"), [62, HOLD, 64, HOLD, 62, HOLD], 1),
+        (SelfSimilarity("ABA", unlike=0), [62, HOLD, 64, HOLD, 62, HOLD], 5 / 6),
+        (SelfSimilarity("AAB"), [62, HOLD, 64, HOLD, 62, HOLD], 5 / 6),
+        (SelfSimilarity("ABC"), [62, HOLD, 64, HOLD, 62, HOLD], 11 / 12),
+        (SelfSimilarity("AAA"), [62, HOLD, 64, HOLD, 62, HOLD], 5 / 6),
+        (SelfSimilarity("AB", unlike=0), [62, 62, 62, 62], 0),
+        (SelfSimilarity("Aa", unlike=1), [62, 62, 62, 62], 1),
+        (SelfSimilarity("AA"), [REST, 62, 62, HOLD], 0),
     ],
 )
 def test_values_by_hand(objective, melody, value):
@@ -115,6 +134,32 @@ def test_the_style_prefers_its_own(reels, rng):
     shuffled = rng.permuted(reels[50:], axis=1)
     own, foreign = likeness(reels[50:]), likeness(mend_orphan_holds(shuffled))
     assert (own > foreign).all()
+
+
+def test_a_template_has_the_form_of_itself(reels):
+    values = np.array([SelfSimilarity(reel)(reels) for reel in reels[:10]])
+    assert_array_equal(values.diagonal(), 1)
+    assert (values == 1).sum() == 10
+    other_key = SelfSimilarity(transpose(reels[3], 2))
+    assert_array_equal(other_key(reels), values[3])
+
+
+def test_a_template_may_have_another_length(rng):
+    X = some_melodies(rng)
+    template = [60, 62, 60, 62, 64, 65]
+    form = SelfSimilarity(template, steps_per_measure=2)
+    assert_array_equal(form(X), SelfSimilarity("AAB", unlike=0)(X))
+
+
+def test_letters_say_which_parts_return(reels):
+    """Of all forms of four parts, each melody has its own best."""
+    forms = ["AAAA", "AAAB", "AABA", "AABB", "AABC", "ABAA", "ABAB", "ABAC", "ABBA"]
+    forms += ["ABBB", "ABBC", "ABCA", "ABCB", "ABCC", "ABCD"]
+    parts = dict(zip("ABCD", reels[:4, :32], strict=True))
+    X = [np.concatenate([parts[letter] for letter in form]) for form in forms]
+    values = np.array([SelfSimilarity(form)(X) for form in forms])
+    assert_array_equal(values.argmax(axis=0), np.arange(len(forms)))
+    assert_array_equal(SelfSimilarity("xyxz")(X), values[forms.index("ABAC")])
 
 
 def test_metrics_agree(reels):
@@ -142,6 +187,26 @@ def test_the_surrogate_is_the_expected_value(rng):
         values = READY[name](X)
         error = 4 * values.std() / np.sqrt(len(X))
         assert abs(READY[name].surrogate(P, CODES)[0][0] - values.mean()) < error
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        SelfSimilarity("ABA", unlike=0.25),
+        SelfSimilarity("AB"),
+        SelfSimilarity([60, 62, 60, 64, 62, 62], steps_per_measure=1),
+    ],
+)
+def test_the_expected_form_against_every_melody(form, rng):
+    """All 729 melodies of six steps and three pitches, by their probabilities."""
+    codes = np.array([60, 62, 64])
+    P = rng.uniform(size=(6, 3)) ** 2
+    Q = P / P.sum(axis=1, keepdims=True)
+    tokens = np.array(list(itertools.product(range(3), repeat=6)))
+    weights = np.prod(Q[np.arange(6), tokens], axis=1)
+    assert_allclose(weights.sum(), 1)
+    expected = weights @ form(codes[tokens])
+    assert_allclose(form.surrogate(P[None], codes)[0], [expected], atol=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -267,6 +332,19 @@ def test_only_objectives_and_functions_add_up(wrong):
         (lambda: Consonance([[62, 64]]), "one row of shape"),
         (lambda: Consonance([REST, REST]), "at least one note"),
         (lambda: Consonance([62], radius=-1), "radius=-1"),
+        (lambda: SelfSimilarity(""), "at least two parts .*got ''"),
+        (lambda: SelfSimilarity("A"), "at least two parts .*got 'A'"),
+        (lambda: SelfSimilarity("A-B"), "letters such as .*got 'A-B'"),
+        (lambda: SelfSimilarity([62] * 16), "at least two parts"),
+        (lambda: SelfSimilarity([62] * 40), "got 40 steps at steps_per_measure=16"),
+        (lambda: SelfSimilarity(CORPUS), r"one melody, .*got shape \(3, 12\)"),
+        (lambda: SelfSimilarity("AB", unlike=1.5), r"unlike must be in \[0, 1\]"),
+        (lambda: SelfSimilarity("AB", unlike=np.nan), "got nan"),
+        (lambda: SelfSimilarity("ABA")([[62, 64]]), "3 parts, into which the 2 steps"),
+        (
+            lambda: SelfSimilarity("ABA").surrogate(np.ones((1, 4, 31)), CODES),
+            "3 parts, into which the 4 steps",
+        ),
         (lambda: StyleLikeness([62, 64]), r"got shape \(2,\)"),
         (lambda: StyleLikeness(CORPUS, order=0), "order=0"),
         (lambda: StyleLikeness(CORPUS, alpha=0), "alpha=0"),

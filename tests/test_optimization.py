@@ -12,12 +12,14 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn_c2c import Autoencoder, PianoRollEncoder, VariationalAutoencoder
 from sklearn_c2c.generation import optimize
 from sklearn_c2c.melody import check_melodies
+from sklearn_c2c.metrics import measure_similarity
 from sklearn_c2c.objectives import (
     Contour,
     FirstNote,
     HoldCount,
     InScale,
     PitchRange,
+    SelfSimilarity,
     StyleLikeness,
 )
 
@@ -131,8 +133,9 @@ def test_gradient_reaches_what_random_does_at_equal_calls(model, objective, maxi
         HoldCount() - 3 * FirstNote(62),
         PitchRange() + InScale("G"),
         Contour([0, 1, 0]),
+        SelfSimilarity("AABA"),
     ],
-    ids=["notes", "pitches", "contour"],
+    ids=["notes", "pitches", "contour", "form"],
 )
 def test_the_chain_rule_through_the_decoder(reels, objective, output, rng):
     roll = PianoRollEncoder(dtype=np.float64)
@@ -173,6 +176,25 @@ def test_style_keeps_an_objective_in_the_style(model, reels):
     styled = optimize(model, 10 * likeness - 0.2 * HoldCount(), **BUDGET)
     assert likeness(styled.melodies).mean() > likeness(bare.melodies).mean()
     assert HoldCount()(styled.melodies).mean() < bare.before.mean()
+
+
+def test_a_form_is_imposed(model, reels):
+    """Measures that a letter or a template repeats become alike, others do not."""
+    letters = np.array(list("ABACABAD"))
+    like = np.triu(letters[:, None] == letters, k=1)
+    unlike = np.triu(letters[:, None] != letters, k=1)
+    result = optimize(model, SelfSimilarity("ABACABAD"), **BUDGET)
+    before, after = (
+        measure_similarity(melodies)
+        for melodies in (result.start_melodies, result.melodies)
+    )
+    assert after[:, like].mean() > before[:, like].mean() + 0.2
+    assert after[:, like].mean() > after[:, unlike].mean() + 0.3
+    assert abs(after[:, unlike].mean() - 0.5) < 0.1
+    template = SelfSimilarity(reels[0])
+    drawn = optimize(model, template, method="random", **BUDGET)
+    climbed = optimize(model, template, **BUDGET)
+    assert climbed.after.min() > drawn.after.max()
 
 
 def test_the_prior_as_a_term(variational):

@@ -1,5 +1,6 @@
 """What `c2c optimize` can aim at, by name: ``NAME[=VALUE][@WEIGHT]``."""
 
+import re
 from functools import reduce
 from operator import add
 
@@ -53,6 +54,23 @@ def _consonance(value, about):
     return Consonance(melody), f"consonance with {name}"
 
 
+def _form(value, about):
+    from sklearn_c2c.objectives import SelfSimilarity
+
+    if not value:
+        raise ValueError(
+            "Expected letters or a tune for form, such as form=AABA or form=1."
+        )
+    if re.fullmatch("[A-Z]+", value):
+        return SelfSimilarity(value), f"fit to the form {value}:"
+    melody, name = find_tune(value, about)
+    steps_per_measure = len(melody) // about["reading"]["n_measures"]
+    return (
+        SelfSimilarity(melody, steps_per_measure=steps_per_measure),
+        f"fit to the form of {name}:",
+    )
+
+
 def _style(value, about):
     from sklearn_c2c.objectives import StyleLikeness
 
@@ -87,6 +105,7 @@ _OBJECTIVES = {
     "in-scale": (_in_scale, 1, True, "notes in the corpus's key, or in this: =G"),
     "contour": (_contour, 1, True, "pitch follows these heights: =0,1,0"),
     "consonance": (_consonance, 1, True, "sounds well with this tune: =1"),
+    "form": (_form, 1, True, "parts return as in these letters or tune: =AABA"),
     "style": (_style, 1, False, "note follows note as in the corpus"),
 }
 

@@ -1,0 +1,130 @@
+"""Form: which parts of a melody return, after a template."""
+
+from dataclasses import KW_ONLY, dataclass
+
+import numpy as np
+
+from sklearn_c2c.melody import check_melodies
+from sklearn_c2c.metrics import measure_similarity
+from sklearn_c2c.objectives._base import Objective
+
+
+@dataclass(eq=False)
+class SelfSimilarity(Objective):
+    """How well the self-similarity of a melody follows a template: 1 if it is the same.
+
+    A melody is divided into as many equal parts as the template has. With S_ab the
+    share of the steps that are equal in parts a and b (`metrics.measure_similarity`;
+    holds are equal whatever they hold), and T_ab what the template asks for,
+
+    ``1 - mean over a < b of (S_ab - T_ab)^2``
+
+    in [0, 1]. The surrogate is its expectation, with orphan holds
+    taken as holds: with ``p_t = sum over c of q[a, t, c] * q[b, t, c]`` the probability
+    that step t of n is equal in the parts a and b,
+
+    ``E (S_ab - T_ab)^2 = (mean p_t - T_ab)^2 + sum of p_t * (1 - p_t) / n^2``
+
+    Parameters
+    ----------
+    template : str or array-like of int, shape (n_steps,)
+        Letters, one a part, equal ones for equal parts: for 8 measures "ABACABAD" gives
+        a letter to each measure, "AABA" one to each two measures. Or a melody, whose
+        measures are the parts, T being their `metrics.measure_similarity`; the melodies
+        that are measured may be of another length or metre.
+
+    steps_per_measure : int, default=16
+        Steps a measure of a template that is a melody. Letters do not need it.
+
+    unlike : float, default=0.5
+        T_ab of two different letters, in [0, 1]. Measures of real melodies that are not
+        equal are alike in many of their holds: in .51 of their steps in the mean of the
+        75 reels, in .72 in that of the 80 chorale sopranos. 0 asks for parts that have
+        no step in common.
+
+    References
+    ----------
+    S. Lattner, M. Grachten and G. Widmer, "Imposing higher-level structure in
+    polyphonic music generation using convolutional restricted Boltzmann machines and
+    constraints", Journal of Creative Music Systems 2(2), 2018.
+    J.-P. Briot, "Compress to Create", reference 17.
+
+    Examples
+    --------
+    >>> from sklearn_c2c.melody import HOLD
+    >>> from sklearn_c2c.objectives import SelfSimilarity
+    >>> X = [[62, HOLD, 62, HOLD, 66, HOLD], [62, HOLD, 66, HOLD, 69, 67]]
+    >>> SelfSimilarity("AAB")(X).round(3).tolist()
+    [1.0, 0.75]
+    >>> SelfSimilarity(X[1], steps_per_measure=2)(X).round(3).tolist()
+    [0.75, 1.0]
+    """
+
+    template: str | np.ndarray
+    _: KW_ONLY
+    steps_per_measure: int = 16
+    unlike: float = 0.5
+
+    def __post_init__(self):
+        if not 0 <= self.unlike <= 1:
+            raise ValueError(f"unlike must be in [0, 1], got {self.unlike!r}.")
+        if isinstance(self.template, str):
+            target = self._target_of_letters()
+        else:
+            target = self._target_of_melody()
+        n_parts = len(target)
+        if n_parts < 2:
+            raise ValueError(
+                "template must have at least two parts to compare: letters such as "
+                f"'AABA', or a melody of at least two measures; got {self.template!r}."
+            )
+        self._target = target
+        # each pair stands twice, and no part is compared with itself
+        self._weights = (1 - np.eye(n_parts)) / (n_parts * (n_parts - 1))
+
+    def _target_of_letters(self):
+        if self.template and not self.template.isalpha():
+            raise ValueError(
+                "template must be letters such as 'AABA', one for each part, or a "
+                f"melody; got {self.template!r}."
+            )
+        letters = np.array(list(self.template))
+        return np.where(letters[:, None] == letters, 1.0, self.unlike)
+
+    def _target_of_melody(self):
+        melody = check_melodies(self.template)
+        if melody.ndim != 1:
+            raise ValueError(
+                "template must be letters or one melody, of shape (n_steps,), got "
+                f"shape {melody.shape}."
+            )
+        self.template = melody
+        return measure_similarity(melody, steps_per_measure=self.steps_per_measure)[0]
+
+    def _value(self, X):
+        steps = self._steps_per_part(X.shape[1])
+        error = measure_similarity(X, steps_per_measure=steps) - self._target
+        return 1 - (error**2 * self._weights).sum(axis=(1, 2))
+
+    def _expected(self, Q, codes):
+        n_melodies, n_steps, n_tokens = Q.shape
+        steps = self._steps_per_part(n_steps)
+        # (n_melodies, steps, n_parts, n_tokens): same place, one part beside the other
+        A = Q.reshape(n_melodies, -1, steps, n_tokens).swapaxes(1, 2)
+        p = A @ A.swapaxes(2, 3)
+        error = p.mean(axis=1) - self._target
+        variance = (p * (1 - p)).sum(axis=1) / steps**2
+        values = 1 - ((error**2 + variance) * self._weights).sum(axis=(1, 2))
+        slope = 2 * error[:, None] / steps + (1 - 2 * p) / steps**2
+        # both factors of p have it, and slope is symmetric
+        gradient = -2 * (slope * self._weights) @ A
+        return values, gradient.swapaxes(1, 2).reshape(Q.shape)
+
+    def _steps_per_part(self, n_steps):
+        n_parts = len(self._target)
+        if n_steps % n_parts:
+            raise ValueError(
+                f"The template has {n_parts} parts, into which the {n_steps} steps of "
+                "a melody cannot be divided."
+            )
+        return n_steps // n_parts
