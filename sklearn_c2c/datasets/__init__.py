@@ -8,10 +8,12 @@ from sklearn_c2c.datasets._bach import load_bach_sopranos
 from sklearn_c2c.datasets._celtic import load_celtic
 from sklearn_c2c.datasets._folder import load_folder
 from sklearn_c2c.datasets._recombination import recombine_measures
+from sklearn_c2c.datasets._transposition import transpositions
 
 __all__ = [
     "load_bach_sopranos",
     "load_celtic",
     "load_folder",
     "recombine_measures",
+    "transpositions",
 ]
