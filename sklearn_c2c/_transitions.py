@@ -147,7 +147,8 @@ def most_probable_melodies(roll, codes, transitions, weight):
     being the sum of the log ratios of its transitions, those of the rhythm counting
     half, and p_t the values of step t divided by their sum. Where a value is 0 its code
     does not stand, unless no melody is left. The weight yields to a decoder without
-    doubt: ``w = weight * min(1, mean(1 - max(p_t)) / 0.1)``.
+    doubt: ``w = weight * min(1, mean(1 - max(p_t)) / 0.1)``, the mean being over the
+    steps at which more than one code can stand.
 
     A melody of which some value is below 0 has no probabilities; p_t is then
     proportional to ``exp(v_t / (10 * s))``, v_t being its values and s their mean
@@ -202,10 +203,16 @@ def _log_probabilities(roll):
         shares[largest == 0] = largest[largest == 0] = 1
     shares /= largest[:, :, np.newaxis]
     shares = shares.astype(np.float32, copy=False)
-    doubt = 1 - np.mean(1 / shares.sum(axis=2), axis=1, dtype=np.float64)
+    doubt = _mean_doubt(1 - 1 / shares.sum(axis=2))
     log_p = np.log(np.maximum(shares, _LEAST, out=shares), out=shares)
     np.copyto(log_p, _IMPOSSIBLE, where=roll == 0)
     return log_p, doubt
+
+
+def _mean_doubt(doubt):
+    """Mean over the steps of each melody that are not given: of no doubt at all."""
+    n_open = np.maximum((doubt > 0).sum(axis=1), 1)
+    return doubt.sum(axis=1, dtype=np.float64) / n_open
 
 
 def _likelihoods(values):

@@ -212,8 +212,9 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         values of step t divided by their sum, and r the sum of the log ratios in
         `transitions_` along x, those of the rhythm halved (exact, by the Viterbi
         algorithm). The weight yields to values that leave no doubt:
-        ``w = transition_weight * min(1, d / 0.1)``, d being the mean over the steps of
-        ``1 - max(p_t)``. So what `transform` returns is decoded to what it was.
+        ``w = transition_weight * min(1, d / 0.1)``, d being the mean of
+        ``1 - max(p_t)`` over the steps at which it is not 0. So what `transform`
+        returns is decoded to what it was.
 
         Whatever stands in `X`, what comes out is a legal melody. Without transitions a
         hold that has nothing to hold (in the first step or after a rest) is decoded as

@@ -109,9 +109,10 @@ class Autoencoder(BaseAutoencoder):
     intercepts_ : list of ndarray
         Biases of the layers, each of shape (n_out,).
 
-    latent_min_, latent_max_, latent_mean_ : ndarray of shape (h,)
-        Least, largest and mean value of each latent variable over the data of the last
-        `fit` or `partial_fit` (the paper's footnotes 17 and 23).
+    latent_min_, latent_max_, latent_mean_, latent_std_ : ndarray of shape (h,)
+        Least, largest and mean value and standard deviation of each latent variable
+        over the data of the last `fit` or `partial_fit` (the paper's footnotes 17 and
+        23).
 
     loss_ : float
         Training loss of the last epoch: nats a sample, summed over columns.

@@ -502,6 +502,7 @@ class BaseAutoencoder(
             "latent_min_": least,
             "latent_max_": largest,
             "latent_mean_": mean.astype(least.dtype),
+            "latent_std_": np.sqrt(np.maximum(variance, 0)).astype(least.dtype),
             "loss_": state.loss_curve[-1],
             "loss_curve_": state.loss_curve,
             "validation_loss_curve_": state.validation_loss_curve or None,

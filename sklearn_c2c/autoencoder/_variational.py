@@ -123,9 +123,9 @@ class VariationalAutoencoder(BaseAutoencoder):
     intercepts_ : list of ndarray
         Biases of the layers, each of shape (n_out,).
 
-    latent_min_, latent_max_, latent_mean_ : ndarray of shape (h,)
-        Least, largest and mean value of the mean of each latent variable over the data
-        of the last `fit` or `partial_fit`.
+    latent_min_, latent_max_, latent_mean_, latent_std_ : ndarray of shape (h,)
+        Least, largest and mean value and standard deviation of the mean of each latent
+        variable over the data of the last `fit` or `partial_fit`.
 
     kl_per_latent_ : ndarray of shape (h,)
         Mean divergence of each latent from the prior in the last epoch, nats a sample.

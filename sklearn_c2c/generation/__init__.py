@@ -6,6 +6,7 @@ that begins with a `PianoRollEncoder`, scikit-learn's PCA. What comes back is wh
 """
 
 from sklearn_c2c.generation._attributes import add_attribute, attribute_vector
+from sklearn_c2c.generation._encoding import encode
 from sklearn_c2c.generation._exploration import average, neighbours, translate
 from sklearn_c2c.generation._optimization import optimize
 from sklearn_c2c.generation._paths import interpolate, interpolate_grid, sweep
@@ -18,6 +19,7 @@ __all__ = [
     "attractors",
     "attribute_vector",
     "average",
+    "encode",
     "interpolate",
     "interpolate_grid",
     "neighbours",

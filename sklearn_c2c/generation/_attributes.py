@@ -6,8 +6,10 @@ import numpy as np
 from sklearn.utils._param_validation import validate_params
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_c2c.generation._encoding import ENCODING
 from sklearn_c2c.generation._exploration import translate
-from sklearn_c2c.generation._models import MODEL, encode
+from sklearn_c2c.generation._form import FORM
+from sklearn_c2c.generation._models import MODEL, encoded
 
 
 @validate_params(
@@ -85,7 +87,7 @@ def attribute_vector(model, X, X_without=None, *, by=None, label=None):
     ((8,), (8,))
     """
     check_is_fitted(model)
-    Z = encode(model, X)
+    Z = encoded(model, X)
     if by is not None:
         if X_without is not None:
             raise ValueError("Give X_without or by, not both: by parts X in two.")
@@ -96,7 +98,7 @@ def attribute_vector(model, X, X_without=None, *, by=None, label=None):
         raise ValueError(f"label={label!r} needs by, the labels of all rows of X.")
     if X_without is None:
         return Z.mean(axis=0)
-    return Z.mean(axis=0) - encode(model, X_without).mean(axis=0)
+    return Z.mean(axis=0) - encoded(model, X_without).mean(axis=0)
 
 
 @validate_params(
@@ -105,10 +107,12 @@ def attribute_vector(model, X, X_without=None, *, by=None, label=None):
         "X": ["array-like"],
         "vector": ["array-like"],
         "scale": [Real, "array-like"],
+        "encoding": ENCODING,
+        "form": FORM,
     },
     prefer_skip_nested_validation=True,
 )
-def add_attribute(model, X, vector, scale=1.0):
+def add_attribute(model, X, vector, scale=1.0, *, encoding="encoder", form=None):
     """Give melodies an attribute: decode ``z + scale * vector``.
 
     Parameters
@@ -125,6 +129,12 @@ def add_attribute(model, X, vector, scale=1.0):
     scale : float or array-like of shape (n_scales,), default=1.0
         How much of it; a negative scale takes it away, 0 gives the reconstruction.
         Several scales are for one melody, or one for each melody.
+
+    encoding : {"encoder", "search"}, default="encoder"
+        How codes of melodies are found, see `encode`.
+
+    form : str, array-like of shape (n_steps,) or None, default=None
+        Which places of a melody are alike: letters or a melody, as in `sample`.
 
     Returns
     -------
@@ -151,7 +161,8 @@ def add_attribute(model, X, vector, scale=1.0):
     >>> generation.add_attribute(model, X[2:], vector, scale=[-1, 0, 1])[1].tolist()
     [69, 66, 62, 62]
     """
-    return translate(model, X, np.multiply.outer(scale, vector))
+    moves = np.multiply.outer(scale, vector)
+    return translate(model, X, moves, encoding=encoding, form=form)
 
 
 def _parts(values, label, n_melodies):

@@ -8,14 +8,22 @@ from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_c2c.generation._models import MODEL, encode, encode_one
+from sklearn_c2c.generation._encoding import ENCODING, encode, encode_one
+from sklearn_c2c.generation._form import FORM, decode, letters_of
+from sklearn_c2c.generation._models import MODEL, encoded
 
 
 @validate_params(
-    {"model": MODEL, "X": ["array-like"], "delta": ["array-like", Real]},
+    {
+        "model": MODEL,
+        "X": ["array-like"],
+        "delta": ["array-like", Real],
+        "encoding": ENCODING,
+        "form": FORM,
+    },
     prefer_skip_nested_validation=True,
 )
-def translate(model, X, delta):
+def translate(model, X, delta, *, encoding="encoder", form=None):
     """Move melodies in the latent space: decode ``z + delta``.
 
     Parameters
@@ -29,6 +37,12 @@ def translate(model, X, delta):
     delta : float or array-like of shape (h,) or (n_moves, h)
         The same move for all; or a move for each melody; or several of one melody. 0
         gives the reconstructions.
+
+    encoding : {"encoder", "search"}, default="encoder"
+        How codes of melodies are found, see `encode`.
+
+    form : str, array-like of shape (n_steps,) or None, default=None
+        Which places of a melody are alike: letters or a melody, as in `sample`.
 
     Returns
     -------
@@ -56,15 +70,22 @@ def translate(model, X, delta):
     True
     """
     check_is_fitted(model)
-    Z = encode(model, X)
-    return model.inverse_transform(Z + _check_moves(delta, Z))
+    Z = encode(model, X, method=encoding)
+    Z = Z + _check_moves(delta, Z)
+    return decode(model, Z, letters_of(model, form, Z))
 
 
 @validate_params(
-    {"model": MODEL, "X": ["array-like"], "weights": ["array-like", None]},
+    {
+        "model": MODEL,
+        "X": ["array-like"],
+        "weights": ["array-like", None],
+        "encoding": ENCODING,
+        "form": FORM,
+    },
     prefer_skip_nested_validation=True,
 )
-def average(model, X, weights=None):
+def average(model, X, weights=None, *, encoding="encoder", form=None):
     """Blend melodies: decode the mean of their codes, ``sum_i w_i z_i / sum_i w_i``.
 
     Parameters
@@ -78,6 +99,12 @@ def average(model, X, weights=None):
     weights : array-like of shape (n_melodies,), default=None
         How much each counts; None means all alike. With all weight on one melody the
         result is its reconstruction.
+
+    encoding : {"encoder", "search"}, default="encoder"
+        How codes of melodies are found, see `encode`.
+
+    form : str, array-like of shape (n_steps,) or None, default=None
+        Which places of a melody are alike: letters or a melody, as in `sample`.
 
     Returns
     -------
@@ -103,11 +130,12 @@ def average(model, X, weights=None):
     [[66, 64, 62, 129]]
     """
     check_is_fitted(model)
-    Z = encode(model, X)
+    Z = encode(model, X, method=encoding)
     if weights is not None:
         weights = _check_weights(weights, len(Z))
-    mean = np.average(Z, axis=0, weights=weights)
-    return model.inverse_transform(mean[np.newaxis].astype(Z.dtype, copy=False))
+    mean = np.average(Z, axis=0, weights=weights)[np.newaxis]
+    mean = mean.astype(Z.dtype, copy=False)
+    return decode(model, mean, letters_of(model, form, mean))
 
 
 @validate_params(
@@ -166,7 +194,7 @@ def neighbours(model, start, X, n_neighbors=5):
     """
     check_is_fitted(model)
     z_start = encode_one(model, start, "start")
-    Z = encode(model, X)
+    Z = encoded(model, X)
     if n_neighbors > len(Z):
         raise ValueError(f"n_neighbors={n_neighbors}, but X has {len(Z)} rows.")
     search = NearestNeighbors(n_neighbors=n_neighbors).fit(Z)

@@ -13,13 +13,13 @@ def last_step(model):
     return model[-1] if isinstance(model, Pipeline) else model
 
 
-def encode(model, X):
+def encoded(model, X):
     """Latent vectors as an array, whatever `set_output` says."""
     return np.asarray(model.transform(X))
 
 
-def encode_one(model, row, name):
-    """Latent vector of a single row, of shape (1, h); `name` is for the error."""
+def as_row(row, name):
+    """A single row, of shape (1, n_features); `name` is for the error."""
     row = np.asarray(row)
     if row.ndim == 1:
         row = row[np.newaxis]
@@ -28,13 +28,13 @@ def encode_one(model, row, name):
             f"{name} must be one row, of shape (n_features,) or (1, n_features); got "
             f"shape {row.shape}."
         )
-    return encode(model, row)
+    return row
 
 
 def latent_range(model, X=None):
     """Least and largest value of each latent variable over the data."""
     if X is not None:
-        Z = encode(model, X)
+        Z = encoded(model, X)
         return Z.min(axis=0), Z.max(axis=0)
     return _remembered(model, "latent_min_"), _remembered(model, "latent_max_")
 
@@ -42,8 +42,14 @@ def latent_range(model, X=None):
 def latent_mean(model, X=None):
     """Mean of each latent variable over the data."""
     if X is not None:
-        return encode(model, X).mean(axis=0)
+        return encoded(model, X).mean(axis=0)
     return _remembered(model, "latent_mean_")
+
+
+def latent_spread(model):
+    """Standard deviation of each latent variable; 1 where it has none."""
+    spread = _remembered(model, "latent_std_")
+    return np.where(spread > 0, spread, 1).astype(spread.dtype)
 
 
 def _remembered(model, name):

@@ -10,9 +10,15 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_c2c.generation._descent import Adam
+from sklearn_c2c.generation._form import (
+    FORM,
+    decode,
+    decode_steps,
+    letters_of,
+    probabilities_vjp,
+)
 from sklearn_c2c.generation._models import MODEL, last_step, latent_range
-
-_BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
 
 # A gradient below it is none.
 _TINY = 1e-30
@@ -32,6 +38,7 @@ _MIN_POPULATION = 5
         "bounds": [StrOptions({"observed"}), None],
         "prior_weight": [Interval(Real, 0, None, closed="left")],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "form": FORM,
         "random_state": ["random_state"],
     },
     prefer_skip_nested_validation=True,
@@ -48,6 +55,7 @@ def optimize(
     prior_weight=0.0,
     learning_rate_init=0.1,
     X=None,
+    form=None,
     random_state=None,
 ):
     """Move latent vectors so that what they decode to meets an objective.
@@ -97,8 +105,13 @@ def optimize(
         linearly to 0.
 
     X : array-like, default=None
-        Data whose latent vectors give the bounds. Needed for models that do not
-        remember them as ``latent_min_`` and ``latent_max_``, such as PCA.
+        Data whose latent vectors give the bounds, and whose forms "corpus" takes.
+        Needed for models that do not remember the bounds as ``latent_min_`` and
+        ``latent_max_``, such as PCA.
+
+    form : str, array-like of shape (n_steps,) or None, default=None
+        Which places of a melody are alike, as in `sample`; that of "corpus" is drawn
+        for each start and stays. The surrogate is that of the averaged outputs.
 
     random_state : int, RandomState instance or None, default=None
         An int gives the same result again.
@@ -152,8 +165,9 @@ def optimize(
     method = _possible_method(model, objective, method)
     rng = check_random_state(random_state)
     box = _Box(*latent_range(model, X), bounds is not None)
-    search = _Search(model, objective, 1 if maximize else -1, prior_weight)
     start = box.draw(rng, n_starts)
+    letters = letters_of(model, form, start, X=X, rng=rng)
+    search = _Search(model, objective, 1 if maximize else -1, prior_weight, letters)
     if method == "gradient":
         first, best = _climb(search, start, box, max_iter, learning_rate_init)
     elif method == "random":
@@ -203,26 +217,24 @@ class _Search:
     score, 0 where it is not known.
     """
 
-    def __init__(self, model, objective, sign, prior_weight):
-        self._model, self._objective = model, objective
+    def __init__(self, model, objective, sign, prior_weight, letters):
+        self._model, self._objective, self._letters = model, objective, letters
         self._sign, self._prior_weight = sign, prior_weight
         self.n_decoder_calls = 0
 
     def look(self, Z):
         self.n_decoder_calls += len(Z)
-        return self._judge(Z, self._model.inverse_transform(Z))
+        return self._judge(Z, decode(self._model, Z, self._letters))
 
     def look_around(self, Z):
         """Look, and add the surrogate's score and its gradient with respect to Z."""
         self.n_decoder_calls += 2 * len(Z)
-        encoder, decoder = self._model
-        P, vjp = decoder.decode_with_vjp(Z)
-        found = self._judge(Z, encoder.inverse_transform(P))
-        steps = P.reshape(len(P), -1, len(encoder.codes_))
-        expected, gradient = self._objective.surrogate(steps, encoder.codes_)
-        cotangent = (self._sign * gradient).reshape(P.shape).astype(P.dtype)
+        encoder = self._model[0]
+        P, vjp = probabilities_vjp(self._model, Z, self._letters)
+        found = self._judge(Z, decode_steps(encoder, P, self._letters))
+        expected, gradient = self._objective.surrogate(P, encoder.codes_)
         found["surrogate"] = self._sign * expected
-        found["gradient"] = vjp(cotangent) - self._prior_weight * Z
+        found["gradient"] = vjp(self._sign * gradient) - self._prior_weight * Z
         return found
 
     def _judge(self, Z, rows):
@@ -249,18 +261,14 @@ def _climb(search, start, box, max_iter, learning_rate_init):
 
     Gradients are scaled to 1: a probability of 1e-9 is climbed as fast as one of 0.1.
     """
-    Z, mean, square = start, 0.0, 0.0
+    Z, adam = start, Adam()
     first = found = search.look_around(Z)
     best = _copy(first)
     for i in range(max_iter):
         slope = found["gradient"] * box.width
         slope /= np.maximum(np.abs(slope).max(axis=1, keepdims=True), _TINY)
-        mean = _BETA_1 * mean + (1 - _BETA_1) * slope
-        square = _BETA_2 * square + (1 - _BETA_2) * slope**2
-        direction = mean / (1 - _BETA_1 ** (i + 1))
-        direction /= np.sqrt(square / (1 - _BETA_2 ** (i + 1))) + _EPSILON
         rate = learning_rate_init * (1 - i / max_iter)
-        Z = box.project(Z + rate * box.width * direction)
+        Z = box.project(Z + rate * box.width * adam.direction(slope))
         found = search.look_around(Z)
         _keep_better(best, found)
     return first, best

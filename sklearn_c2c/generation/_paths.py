@@ -6,13 +6,9 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_c2c.generation._models import (
-    MODEL,
-    encode,
-    encode_one,
-    latent_mean,
-    latent_range,
-)
+from sklearn_c2c.generation._encoding import ENCODING, encode, encode_one
+from sklearn_c2c.generation._form import FORM, decode, letters_of
+from sklearn_c2c.generation._models import MODEL, latent_mean, latent_range
 
 # Below this sine two directions count as parallel, or as opposite.
 _PARALLEL = 1e-6
@@ -25,10 +21,22 @@ _PARALLEL = 1e-6
         "target": ["array-like"],
         "n_steps": [Interval(Integral, 1, None, closed="left")],
         "method": [StrOptions({"linear", "spherical"})],
+        "encoding": ENCODING,
+        "form": FORM,
     },
     prefer_skip_nested_validation=True,
 )
-def interpolate(model, start, target, n_steps=5, *, method="linear", X=None):
+def interpolate(
+    model,
+    start,
+    target,
+    n_steps=5,
+    *,
+    method="linear",
+    X=None,
+    encoding="encoder",
+    form=None,
+):
     """Morph one melody into another: decode points on the way between their codes.
 
     "linear", with t = k / n_steps for k from 0 to n_steps::
@@ -58,7 +66,13 @@ def interpolate(model, start, target, n_steps=5, *, method="linear", X=None):
 
     X : array-like of shape (n_melodies, n_features), default=None
         Data whose codes have the latent mean, for "spherical" and a model that does not
-        remember it as ``latent_mean_``.
+        remember it as ``latent_mean_``; and whose forms "corpus" takes.
+
+    encoding : {"encoder", "search"}, default="encoder"
+        How codes of melodies are found, see `encode`.
+
+    form : str, array-like of shape (n_steps,) or None, default=None
+        Which places of a melody are alike: as in `sample`.
 
     Returns
     -------
@@ -90,13 +104,14 @@ def interpolate(model, start, target, n_steps=5, *, method="linear", X=None):
     ((5, 4), True, True)
     """
     check_is_fitted(model)
-    z_start = encode_one(model, start, "start")
-    z_target = encode_one(model, target, "target")
+    z_start = encode_one(model, start, "start", encoding)
+    z_target = encode_one(model, target, "target", encoding)
     t = _times(n_steps, z_start.dtype)
     if method == "linear":
-        return model.inverse_transform(_linear(z_start, z_target, t))
-    mean = latent_mean(model, X)
-    return model.inverse_transform(_spherical(z_start, z_target, t, mean))
+        Z = _linear(z_start, z_target, t)
+    else:
+        Z = _spherical(z_start, z_target, t, latent_mean(model, X))
+    return decode(model, Z, letters_of(model, form, Z, X=X))
 
 
 @validate_params(
@@ -104,10 +119,12 @@ def interpolate(model, start, target, n_steps=5, *, method="linear", X=None):
         "model": MODEL,
         "corners": ["array-like"],
         "n_steps": [Interval(Integral, 1, None, closed="left")],
+        "encoding": ENCODING,
+        "form": FORM,
     },
     prefer_skip_nested_validation=True,
 )
-def interpolate_grid(model, corners, n_steps=5):
+def interpolate_grid(model, corners, n_steps=5, *, encoding="encoder", form=None):
     """Morph between four melodies: decode a grid that has their codes in the corners.
 
     With u (down) and v (to the right) in steps of 1 / n_steps from 0 to 1::
@@ -124,6 +141,12 @@ def interpolate_grid(model, corners, n_steps=5):
 
     n_steps : int, default=5
         Steps along each side.
+
+    encoding : {"encoder", "search"}, default="encoder"
+        How codes of melodies are found, see `encode`.
+
+    form : str, array-like of shape (n_steps,) or None, default=None
+        Which places of a melody are alike: letters or a melody, as in `sample`.
 
     Returns
     -------
@@ -151,13 +174,14 @@ def interpolate_grid(model, corners, n_steps=5):
     True
     """
     check_is_fitted(model)
-    Z = encode(model, corners)
+    Z = encode(model, corners, method=encoding)
     if len(Z) != 4:
         raise ValueError(f"corners must be four rows, got {len(Z)}.")
     t = _times(n_steps, Z.dtype)
     left, right = _linear(Z[0], Z[2], t), _linear(Z[1], Z[3], t)
     grid = _linear(left[:, np.newaxis], right[:, np.newaxis], t)
-    return model.inverse_transform(grid.reshape(-1, Z.shape[1]))
+    grid = grid.reshape(-1, Z.shape[1])
+    return decode(model, grid, letters_of(model, form, grid))
 
 
 @validate_params(
@@ -165,10 +189,11 @@ def interpolate_grid(model, corners, n_steps=5):
         "model": MODEL,
         "dimension": [Interval(Integral, 0, None, closed="left")],
         "n_steps": [Interval(Integral, 1, None, closed="left")],
+        "form": FORM,
     },
     prefer_skip_nested_validation=True,
 )
-def sweep(model, dimension, n_steps=5, *, X=None):
+def sweep(model, dimension, n_steps=5, *, X=None, form=None):
     """Decode one latent variable from its minimum to its maximum.
 
     All others stay at their mean. Minimum, maximum and mean are those of the codes of
@@ -187,7 +212,11 @@ def sweep(model, dimension, n_steps=5, *, X=None):
 
     X : array-like of shape (n_melodies, n_features), default=None
         The training data, for a model that does not remember ``latent_min_``,
-        ``latent_max_`` and ``latent_mean_``, such as PCA.
+        ``latent_max_`` and ``latent_mean_``, such as PCA; and whose forms "corpus"
+        takes.
+
+    form : str, array-like of shape (n_steps,) or None, default=None
+        Which places of a melody are alike: as in `sample`.
 
     Returns
     -------
@@ -221,7 +250,7 @@ def sweep(model, dimension, n_steps=5, *, X=None):
         )
     Z = np.tile(latent_mean(model, X), (n_steps + 1, 1))
     Z[:, dimension] = np.linspace(low[dimension], high[dimension], n_steps + 1)
-    return model.inverse_transform(Z)
+    return decode(model, Z, letters_of(model, form, Z, X=X))
 
 
 def _times(n_steps, dtype):

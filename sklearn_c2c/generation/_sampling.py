@@ -7,15 +7,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_c2c.generation._models import (
-    MODEL,
-    encode,
-    encode_one,
-    last_step,
-    latent_range,
-)
+from sklearn_c2c.generation._encoding import ENCODING, encode_one
+from sklearn_c2c.generation._form import FORM, decode, letters_of
+from sklearn_c2c.generation._models import MODEL, encoded, last_step, latent_range
 
-_METHOD = [StrOptions({"range", "prior", "gaussian", "kde"})]
+_METHOD = [StrOptions({"range", "prior", "gaussian", "diagonal", "kde"})]
+_SCALE = [Interval(Real, 0, None, closed="left")]
 
 
 @validate_params(
@@ -23,13 +20,23 @@ _METHOD = [StrOptions({"range", "prior", "gaussian", "kde"})]
         "model": MODEL,
         "n_samples": [Interval(Integral, 1, None, closed="left")],
         "method": _METHOD,
+        "scale": _SCALE,
         "bandwidth": [StrOptions({"scott"}), Interval(Real, 0, None, closed="left")],
+        "form": FORM,
         "random_state": ["random_state"],
     },
     prefer_skip_nested_validation=True,
 )
 def sample(
-    model, n_samples, *, X=None, method="range", bandwidth="scott", random_state=None
+    model,
+    n_samples,
+    *,
+    X=None,
+    method="range",
+    scale=1.0,
+    bandwidth="scott",
+    form=None,
+    random_state=None,
 ):
     """Decode random latent vectors.
 
@@ -42,24 +49,42 @@ def sample(
         How many.
 
     X : array-like of shape (n_melodies, n_features), default=None
-        Data to which "range", "gaussian" and "kde" fit. "range" can do without where
-        the model remembers ``latent_min_`` and ``latent_max_``, as ours do and PCA
-        does not.
+        Data to which "range", "gaussian", "diagonal" and "kde" fit, and whose forms
+        "corpus" takes. "range" can do without where the model remembers
+        ``latent_min_`` and ``latent_max_``, as ours do and PCA does not.
 
-    method : {"range", "prior", "gaussian", "kde"}, default="range"
+    method : {"range", "prior", "gaussian", "diagonal", "kde"}, default="range"
         Where latent vectors come from, given the codes z_1 ... z_n of X.
 
         - "range": each latent variable uniform between its least and largest code.
         - "prior": the model's own ``sample_prior``, N(0, I) of a variational
           autoencoder.
         - "gaussian": N(mean, S), S the full covariance of the codes.
+        - "diagonal": N(mean, D), D the variances of the codes alone: latent variables
+          independent of each other.
         - "kde": kernel density, z_i + b · N(0, S) around a random code z_i.
 
         S may be singular: draws stay in the affine space that the codes span.
 
+    scale : float, default=1.0
+        Factor of the distance from the mean (of "range", from its middle). Above 1 what
+        comes out is further from any tune of X. "kde" has its bandwidth instead.
+
     bandwidth : "scott" or float, default="scott"
         The b of "kde", in units of the spread of the codes; 0 repeats the data. "scott"
         is ``n ** (-1 / (d + 4))`` in ``d = min(h, n - 1)`` dimensions.
+
+    form : str, array-like of shape (n_steps,) or None, default=None
+        Which places of a melody are alike: their outputs are averaged before they are
+        decoded, and they are equal code for code. For a Pipeline that begins with a
+        `PianoRollEncoder` and has probabilities.
+
+        - letters, such as "AABA": each stands for an equal part of the steps;
+        - a melody: its half measures that are equal;
+        - "corpus": for each result the half measures that are equal in a tune of X, at
+          random one of the seven whose codes lie most nearly in its direction from the
+          mean;
+        - None: every step for itself.
 
     random_state : int, RandomState instance or None, default=None
         An int gives the same result again.
@@ -73,7 +98,8 @@ def sample(
     ------
     ValueError
         If the model has no prior to draw from, or X is needed and not given, or has
-        less than two rows for "gaussian" or "kde".
+        less than two rows for "gaussian", "diagonal" or "kde"; or the form does not fit
+        the steps, or the model has no steps or no probabilities to give it to.
 
     See Also
     --------
@@ -94,7 +120,8 @@ def sample(
     """
     check_is_fitted(model)
     rng = check_random_state(random_state)
-    return model.inverse_transform(_draw(model, n_samples, X, method, bandwidth, rng))
+    Z = _draw(model, n_samples, X, method, scale, bandwidth, rng)
+    return decode(model, Z, letters_of(model, form, Z, X=X, rng=rng))
 
 
 @validate_params(
@@ -104,6 +131,9 @@ def sample(
         "n_samples": [Interval(Integral, 1, None, closed="left")],
         "strength": [Interval(Real, 0, 1, closed="both")],
         "method": _METHOD,
+        "scale": _SCALE,
+        "encoding": ENCODING,
+        "form": FORM,
         "random_state": ["random_state"],
     },
     prefer_skip_nested_validation=True,
@@ -116,6 +146,9 @@ def vary(
     strength=0.5,
     X=None,
     method="range",
+    scale=1.0,
+    encoding="encoder",
+    form=None,
     random_state=None,
 ):
     """Vary a melody: go part of the way from its code to random ones.
@@ -140,8 +173,18 @@ def vary(
     X : array-like of shape (n_melodies, n_features), default=None
         Data to which `method` fits, as in `sample`.
 
-    method : {"range", "prior", "gaussian", "kde"}, default="range"
+    method : {"range", "prior", "gaussian", "diagonal", "kde"}, default="range"
         Where random latent vectors come from, as in `sample`.
+
+    scale : float, default=1.0
+        Factor of their distance from the mean, as in `sample`.
+
+    encoding : {"encoder", "search"}, default="encoder"
+        How codes of melodies are found, see `encode`.
+
+    form : str, array-like of shape (n_steps,) or None, default=None
+        Which places are alike, as in `sample`; with ``form=start`` those of the
+        melody.
 
     random_state : int, RandomState instance or None, default=None
         An int gives the same result again, and the same directions at any strength.
@@ -171,28 +214,38 @@ def vary(
     """
     check_is_fitted(model)
     rng = check_random_state(random_state)
-    z_start = encode_one(model, start, "start")
-    Z = _draw(model, n_samples, X, method, "scott", rng)
-    Z = (1 - strength) * z_start + strength * Z
-    return model.inverse_transform(Z.astype(z_start.dtype, copy=False))
+    z_start = encode_one(model, start, "start", encoding)
+    Z = _draw(model, n_samples, X, method, scale, "scott", rng)
+    Z = ((1 - strength) * z_start + strength * Z).astype(z_start.dtype, copy=False)
+    return decode(model, Z, letters_of(model, form, Z, X=X, rng=rng))
 
 
-def _draw(model, n_samples, X, method, bandwidth, rng):
+def _draw(model, n_samples, X, method, scale, bandwidth, rng):
     """Random latent vectors, of shape (n_samples, h), in the type of the codes."""
     if method == "range":
         low, high = latent_range(model, X)
-        return rng.uniform(low, high, (n_samples, len(low))).astype(low.dtype)
+        Z = rng.uniform(low, high, (n_samples, len(low))).astype(low.dtype)
+        return Z if scale == 1 else _scaled(Z, (low + high) / 2, scale)
     if method == "prior":
-        return _draw_prior(model, n_samples, rng)
+        return _scaled(_draw_prior(model, n_samples, rng), 0, scale)
     codes = _codes(model, X, method)
     if method == "gaussian":
-        Z = codes.mean(axis=0) + _noise(codes, n_samples, rng)
+        Z = codes.mean(axis=0) + scale * _noise(codes, n_samples, rng)
+    elif method == "diagonal":
+        noise = rng.standard_normal((n_samples, codes.shape[1]))
+        Z = codes.mean(axis=0) + scale * codes.std(axis=0, ddof=1) * noise
     else:
+        if scale != 1:
+            raise ValueError(f'"kde" has a bandwidth and no scale; got {scale:g}.')
         if bandwidth == "scott":
             bandwidth = _scott(*codes.shape)
         centers = codes[rng.randint(len(codes), size=n_samples)]
         Z = centers + bandwidth * _noise(codes, n_samples, rng)
     return Z.astype(codes.dtype, copy=False)
+
+
+def _scaled(Z, center, scale):
+    return (center + scale * (Z - center)).astype(Z.dtype, copy=False)
 
 
 def _draw_prior(model, n_samples, rng):
@@ -210,7 +263,7 @@ def _codes(model, X, method):
         raise ValueError(
             f"method={method!r} fits the codes of the training data; pass it as X."
         )
-    codes = encode(model, X)
+    codes = encoded(model, X)
     if len(codes) < 2:
         raise ValueError(f"method={method!r} needs two rows of X or more, got one.")
     return codes

@@ -1,0 +1,177 @@
+"""Codes of melodies: what the encoder says, or what the decoder makes most likely."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils import gen_batches
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_c2c.generation._descent import Adam
+from sklearn_c2c.generation._form import probabilities_vjp, steps_of
+from sklearn_c2c.generation._models import (
+    MODEL,
+    as_row,
+    encoded,
+    latent_mean,
+    latent_spread,
+)
+
+# The constraint on every `encoding` of this package.
+ENCODING = [StrOptions({"encoder", "search"})]
+
+# Melodies that are searched for at one time.
+_CHUNK = 256
+
+
+@validate_params(
+    {
+        "model": MODEL,
+        "X": ["array-like"],
+        "method": ENCODING,
+        "prior_weight": [Interval(Real, 0, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+    },
+    prefer_skip_nested_validation=True,
+)
+def encode(
+    model,
+    X,
+    *,
+    method="search",
+    prior_weight=0.1,
+    max_iter=100,
+    learning_rate_init=0.2,
+):
+    """Find latent vectors that decode to given melodies.
+
+    The encoder of an autoencoder has learned the codes of its training data; of another
+    melody it only guesses the code, and there are better ones for the same decoder.
+    From that guess on, "search" looks for the z with the largest
+
+        ``sum_t(log p_t(x_t | z)) - prior_weight * sum_k(((z_k - m_k) / s_k)**2) / 2``,
+
+    x_t being the codes of the melody, p_t the decoder's values of step t divided by
+    their sum, m_k and s_k mean and standard deviation of each latent variable over the
+    training data.
+
+    Parameters
+    ----------
+    model : fitted Pipeline
+        `PianoRollEncoder` and an autoencoder.
+
+    X : array-like of shape (n_melodies, n_steps)
+        Melodies, in the pitch range of the model.
+
+    method : {"search", "encoder"}, default="search"
+        "encoder" is ``model.transform``, of any model.
+
+    prior_weight : float, default=0.1
+        Weight of the spread of the training codes. The larger it is, the more the code
+        is like theirs, and the less may come back.
+
+    max_iter : int, default=100
+        Steps of Adam.
+
+    learning_rate_init : float, default=0.2
+        First step of Adam, in standard deviations of each latent variable. It falls
+        linearly to 0.
+
+    Returns
+    -------
+    Z : ndarray of shape (n_melodies, h)
+
+    Raises
+    ------
+    ValueError
+        If the model is not of these two steps, or a pitch is outside its range.
+
+    See Also
+    --------
+    complete : Melodies of which only some steps are given.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_c2c import Autoencoder, PianoRollEncoder, generation
+    >>> X = [[62, 129, 64, 66], [66, 64, 62, 129], [69, 66, 62, 62]]
+    >>> model = make_pipeline(PianoRollEncoder(), Autoencoder(h=8, random_state=0))
+    >>> Z = generation.encode(model.fit(X), [[62, 129, 62, 66]])
+    >>> model.inverse_transform(Z).tolist()
+    [[62, 129, 62, 66]]
+    """
+    check_is_fitted(model)
+    Z = encoded(model, X)
+    if method == "encoder":
+        return Z
+    target = np.asarray(X)[..., np.newaxis] == steps_of(model).codes_
+    return search(
+        model,
+        Z,
+        target,
+        center=latent_mean(model),
+        prior_weight=prior_weight,
+        max_iter=max_iter,
+        learning_rate_init=learning_rate_init,
+    )
+
+
+def encode_one(model, row, name, encoding="encoder"):
+    """Latent vector of a single row, of shape (1, h); `name` is for the error."""
+    return encode(model, as_row(row, name), method=encoding)
+
+
+def search(
+    model,
+    Z,
+    target,
+    *,
+    center,
+    prior_weight,
+    max_iter,
+    learning_rate_init,
+    letters=None,
+):
+    """Move latent vectors to where what is given is likely.
+
+    Parameters
+    ----------
+    model : fitted Pipeline
+    Z : ndarray of shape (n_melodies, h)
+        Where to begin.
+    target : ndarray of bool, shape (n_melodies, n_steps, n_tokens)
+        The tokens of which one stands at a step; all of them where nothing is given.
+    center : ndarray of shape (h,) or (n_melodies, h)
+        Where the prior is densest.
+    prior_weight, max_iter, learning_rate_init
+        As in `encode`.
+    letters : ndarray of int, shape (n_melodies, n_places), default=None
+        Form in which the melodies are decoded.
+
+    Returns
+    -------
+    ndarray of shape (n_melodies, h)
+    """
+    spread = latent_spread(model)
+    center = np.broadcast_to(center, Z.shape)
+    found = np.empty_like(Z)
+    for rows in gen_batches(len(Z), _CHUNK):
+        z, adam = Z[rows], Adam()
+        for i in range(max_iter):
+            in_form = None if letters is None else letters[rows]
+            P, vjp = probabilities_vjp(model, z, in_form)
+            slope = spread * vjp(_log_likelihood_gradient(P, target[rows]))
+            slope -= prior_weight * (z - center[rows]) / spread
+            rate = learning_rate_init * (1 - i / max_iter)
+            z = (z + rate * spread * adam.direction(slope)).astype(Z.dtype)
+        found[rows] = z
+    return found
+
+
+def _log_likelihood_gradient(P, target):
+    """Of ``sum_t(log(sum of P at the target) - log(sum of P))``, with respect to P."""
+    tiny = np.finfo(P.dtype).tiny
+    hit = np.maximum((P * target).sum(axis=2, keepdims=True), tiny)
+    total = np.maximum(P.sum(axis=2, keepdims=True), tiny)
+    return target / hit - 1 / total

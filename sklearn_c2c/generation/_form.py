@@ -1,0 +1,271 @@
+"""Form: which places of a melody are alike, and decoding so that they are."""
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from sklearn_c2c.generation._models import encoded
+
+# The constraint on every `form` of this package.
+FORM = [str, "array-like", None]
+
+# Tunes of the corpus, the nearest in direction, of which one gives its form.
+_N_TEMPLATES = 7
+
+
+def steps_of(model):
+    """Return the `PianoRollEncoder` of a Pipeline, that knows what steps are."""
+    first = model[0] if isinstance(model, Pipeline) else model
+    if not isinstance(model, Pipeline) or not hasattr(first, "codes_"):
+        raise ValueError(
+            f"Places of a melody are known to a Pipeline that begins with a "
+            f"PianoRollEncoder, not to {type(first).__name__}."
+        )
+    return first
+
+
+def probabilities(model, Z, letters=None):
+    """Decode to probabilities, of shape (n_melodies, n_steps, n_tokens).
+
+    They are pooled in a form where there is one.
+    """
+    P = _by_step(model, model[1:].inverse_transform(Z))
+    return P if letters is None else pool(P, letters)
+
+
+def probabilities_vjp(model, Z, letters=None):
+    """Return `probabilities`, and the map of gradients back to the latent vectors."""
+    if not isinstance(model, Pipeline) or len(model) != 2:
+        raise ValueError(
+            "Gradients need a Pipeline of two steps, PianoRollEncoder and autoencoder."
+        )
+    if not hasattr(model[1], "decode_with_vjp"):
+        raise ValueError(
+            f"{type(model[1]).__name__} has no decode_with_vjp, so there is no "
+            "gradient. Take an Autoencoder or a VariationalAutoencoder."
+        )
+    outputs, pull_back = model[1].decode_with_vjp(Z)
+    P = _by_step(model, outputs)
+
+    def vjp(cotangent):
+        if letters is not None:
+            cotangent = pool(cotangent, letters)
+        return pull_back(cotangent.reshape(outputs.shape).astype(outputs.dtype))
+
+    return (P if letters is None else pool(P, letters)), vjp
+
+
+def _by_step(model, outputs):
+    encoder, P = steps_of(model), np.asarray(outputs)
+    if P.min(initial=0) < 0:
+        raise ValueError(
+            f"The outputs of {type(model[-1]).__name__} are no probabilities: found "
+            f"{P.min():.3g}. Take an Autoencoder or a VariationalAutoencoder."
+        )
+    return P.reshape(len(P), encoder.n_features_in_, encoder.n_tokens_)
+
+
+def letters_of(model, form, Z, *, X=None, rng=None):
+    """Letters of each result: which of its places are alike.
+
+    Parameters
+    ----------
+    model : fitted Pipeline
+    form : str, array-like of int or None
+        Letters, a melody, "corpus", or None, as `sample` has it.
+    Z : ndarray of shape (n_melodies, h)
+        Latent vectors of the results.
+    X : array-like of shape (n_tunes, n_steps), default=None
+        The corpus.
+    rng : RandomState, default=None
+        Chooses among tunes in the direction of each vector; None takes the nearest.
+
+    Returns
+    -------
+    ndarray of int, shape (n_melodies, n_places), or None
+        Places divide the steps equally; alike are those of one number.
+    """
+    if form is None:
+        return None
+    n_steps = steps_of(model).n_features_in_
+    if not isinstance(form, str):
+        return np.tile(_letters(_half_measures(model, form)), (len(Z), 1))
+    if form == "corpus":
+        return _letters(_half_measures(model, _near(model, Z, X, rng)))
+    if not form or n_steps % len(form):
+        raise ValueError(
+            f'form must be "corpus", a melody, or letters that divide the {n_steps} '
+            f"steps equally; got {form!r} of {len(form)} letters."
+        )
+    return np.tile(np.unique(list(form), return_inverse=True)[1], (len(Z), 1))
+
+
+def pool(P, letters):
+    """Average over the places of each letter.
+
+    Linear and symmetric, so it turns gradients with respect to its result into those
+    with respect to `P` as well.
+    """
+    places = P.reshape(*letters.shape, -1)
+    same = _same(letters).astype(P.dtype)
+    same /= same.sum(axis=2, keepdims=True)
+    return (same @ places).reshape(P.shape)
+
+
+def decode(model, Z, letters=None):
+    """Decode latent vectors, in a form where there is one."""
+    if letters is None:
+        return model.inverse_transform(Z)
+    P = probabilities(model, Z, letters)
+    return decode_steps(steps_of(model), P, letters)
+
+
+def decode_steps(encoder, P, letters=None, fixed=None):
+    """Decode probabilities so that places of one letter are equal, code for code.
+
+    They are decoded freely at first. Then the content that most places of a letter have
+    stands in all of them, and what is not bound by it is decoded once more. Places that
+    are still unequal, since a hold cannot stand after a rest, begin with a note or rest
+    of their own.
+
+    Parameters
+    ----------
+    encoder : PianoRollEncoder
+    P : ndarray of shape (n_melodies, n_steps, n_tokens)
+        Pooled by letters.
+    letters : ndarray of int, shape (n_melodies, n_places), default=None
+    fixed : ndarray of int, shape (n_melodies, n_steps), default=None
+        Codes that stand whatever the form says; -1 where there is none.
+
+    Returns
+    -------
+    ndarray of int, shape (n_melodies, n_steps)
+    """
+    if letters is None and fixed is None:
+        return _inverse_transform(encoder, P)
+    if fixed is None:
+        fixed = np.full(P.shape[:2], -1)
+    melodies = _decode_bound(encoder, P, fixed)
+    if letters is None:
+        return melodies
+    melodies = _decode_bound(encoder, P, _bind(melodies, letters, fixed))
+    unequal = _unequal(melodies, letters, fixed)
+    rows = np.flatnonzero(unequal.any(axis=1))
+    if not len(rows):
+        return melodies
+    P, letters, fixed = (
+        _forbid_first_hold(encoder, P[rows], unequal[rows]),
+        *(array[rows] for array in (letters, fixed)),
+    )
+    bound = _bind(_decode_bound(encoder, P, fixed), letters, fixed)
+    melodies[rows] = _decode_bound(encoder, P, bound)
+    return melodies
+
+
+def _decode_bound(encoder, P, fixed):
+    """Decode with some codes given; -1 is free."""
+    is_fixed = fixed >= 0
+    given = encoder.codes_ == fixed[..., np.newaxis]
+    P = np.where(is_fixed[..., np.newaxis], given, P)
+    melodies = _inverse_transform(encoder, P)
+    # without transitions a hold may have been given that has nothing to hold
+    orphan = is_fixed & (melodies != fixed)
+    if orphan.any():
+        before = np.zeros_like(orphan)
+        before[:, :-1] = orphan[:, 1:] & ~is_fixed[:, :-1]
+        P[before, -2:] = 0
+        melodies = _inverse_transform(encoder, P)
+    return melodies
+
+
+def _inverse_transform(encoder, P):
+    return encoder.inverse_transform(P.reshape(len(P), -1))
+
+
+def _bind(melodies, letters, fixed):
+    """Put the content that most places of a letter have in all, where there are more.
+
+    Of contents that are as frequent the first counts; those with given codes go first.
+    """
+    shape = *letters.shape, -1
+    contents, given = melodies.reshape(shape), fixed.reshape(shape)
+    votes = _same(letters, contents).sum(axis=2)
+    votes += len(letters[0]) * (given >= 0).any(axis=2)
+    same = _same(letters)
+    leader = np.where(same, votes[:, np.newaxis], -1).argmax(axis=2)
+    bound = np.take_along_axis(contents, leader[..., np.newaxis], axis=1)
+    bound[same.sum(axis=2) == 1] = -1
+    return np.where(given >= 0, given, bound).reshape(melodies.shape)
+
+
+def _unequal(melodies, letters, fixed):
+    """Which places differ from another of their letter, but for what is given."""
+    contents = melodies.reshape(*letters.shape, -1)
+    is_free = ~(fixed >= 0).reshape(contents.shape).any(axis=2)
+    free = is_free[:, np.newaxis] & is_free[:, :, np.newaxis]
+    return (free & _same(letters) & ~_same(letters, contents)).any(axis=2)
+
+
+def _forbid_first_hold(encoder, P, places):
+    P = P.copy()
+    n_steps = P.shape[1] // places.shape[1]
+    melody, place = np.nonzero(places)
+    P[melody, place * n_steps, encoder.n_tokens_ - 2] = 0
+    return P
+
+
+def _same(letters, contents=None):
+    """Which pairs of places have one letter, and one content: (n, places, places)."""
+    same = letters[:, :, np.newaxis] == letters[:, np.newaxis]
+    if contents is not None:
+        same &= (contents[:, :, np.newaxis] == contents[:, np.newaxis]).all(axis=3)
+    return same
+
+
+def _half_measures(model, melodies):
+    """Divide melodies into half measures; into measures where these have no half."""
+    encoder = steps_of(model)
+    melodies, n_steps = np.asarray(melodies), encoder.n_features_in_
+    if melodies.shape[-1] != n_steps:
+        raise ValueError(
+            f"The melody that gives its form must have {n_steps} steps, got shape "
+            f"{melodies.shape}."
+        )
+    measure = encoder.steps_per_measure
+    place = measure // 2 if measure % 2 == 0 else measure
+    if n_steps % place:
+        raise ValueError(
+            f"Half measures of {place} steps do not divide {n_steps} steps; set "
+            f"steps_per_measure={measure} of the PianoRollEncoder to what it is."
+        )
+    return melodies.reshape(-1, n_steps // place, place)
+
+
+def _letters(places):
+    """Number of the first place that is equal, for each place."""
+    same = (places[:, :, np.newaxis] == places[:, np.newaxis]).all(axis=3)
+    return same.argmax(axis=2)
+
+
+def _near(model, Z, X, rng):
+    """A tune of the corpus for each vector, at random among those in its direction.
+
+    Directions are seen from the mean code, in units of the spread of the codes.
+    """
+    if X is None:
+        raise ValueError(
+            'form="corpus" takes forms from a corpus, and none was given; pass it as X '
+            "where there is such a parameter, or give letters or a melody."
+        )
+    codes = encoded(model, X)
+    mean, spread = codes.mean(axis=0), codes.std(axis=0)
+    spread[spread == 0] = 1
+    z, c = (_unit((vectors - mean) / spread) for vectors in (Z, codes))
+    n_near = min(_N_TEMPLATES, len(codes))
+    near = np.argsort(-z @ c.T, axis=1, kind="stable")[:, :n_near]
+    chosen = 0 if rng is None else rng.randint(n_near, size=len(Z))
+    return np.asarray(X)[near[np.arange(len(Z)), chosen]]
+
+
+def _unit(vectors):
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.maximum(lengths, np.finfo(vectors.dtype).tiny)
