@@ -190,9 +190,14 @@ def test_halves_are_halves(reels):
 
 def test_sets_that_do_not_fit_are_named(reels):
     for judge in (two_sample_auc, density_coverage):
-        for corpus in (reels[:0], reels[:, :64]):
-            with pytest.raises(ValueError, match="128 steps in corpus, got shape"):
-                judge(reels, corpus)
+        with pytest.raises(
+            ValueError, match=r"one melody in corpus, got shape \(0, 128"
+        ):
+            judge(reels, reels[:0])
+        with pytest.raises(
+            ValueError, match=r"128 steps in corpus, got shape \(75, 64"
+        ):
+            judge(reels, reels[:, :64])
         with pytest.raises(ValueError, match="128 steps at steps_per_measure=12"):
             judge(reels, reels, steps_per_measure=12)
     with pytest.raises(ValueError, match="n_neighbors of at least 1, got 0"):
