@@ -6,8 +6,6 @@ from scipy.spatial.distance import pdist
 from sklearn_c2c.melody import HOLD, N_PITCHES, sounding_pitches
 from sklearn_c2c.metrics._notes import notes_of, rows_and_others, rows_of
 
-_SEPARATOR = "\0"  # between tunes, so that no run crosses from one into the next
-
 
 def nearest_melody(X, corpus=None, *, by="steps"):
     """Find the melody of a corpus that is nearest to each melody.
@@ -103,18 +101,19 @@ def longest_copied_run(X, corpus=None, *, by="steps", return_start=False):
     (array([0]), array([3]), array([1]))
     """
     X, tunes = _X_and_corpus(X, corpus, by)
-    texts, n_steps = [_text(melody) for melody in X], X.shape[1]
-    tunes = texts if corpus is None else [_text(tune) for tune in tunes]
+    rows = _sounding(X if corpus is None else np.vstack([X, tunes]))
+    row = np.arange(len(rows))
+    groups = row if corpus is None else row < len(X)
+    runs = _shared_runs(rows, groups)[: len(X)]
+    start, length = runs.argmax(axis=1), runs.max(axis=1)
+    texts = ["".join(map(chr, steps)) for steps in rows]
     index = np.full(len(X), -1)
-    length = np.zeros(len(X), dtype=int)
-    start = np.zeros(len(X), dtype=int)
-    book = _SEPARATOR.join(tunes)
-    for i, text in enumerate(texts):
-        if corpus is None:
-            others = [*tunes[:i], _SEPARATOR * n_steps, *tunes[i + 1 :]]
-            book = _SEPARATOR.join(others)
-        place, start[i], length[i] = _longest_run(text, book)
-        index[i] = place // (n_steps + 1)
+    for i in np.flatnonzero(length):
+        run = texts[i][start[i] : start[i] + length[i]]
+        others = np.flatnonzero(groups != groups[i])
+        index[i] = next(k for k in others if run in texts[k])
+    if corpus is not None:
+        index[length > 0] -= len(X)
     return (index, length, start) if return_start else (index, length)
 
 
@@ -216,21 +215,50 @@ def _as_intervals(X):
     return rows
 
 
-def _text(row):
-    """One character a step: what is sounding there, and whether it is held."""
-    characters = 2 * (sounding_pitches(row) + N_PITCHES) + (row == HOLD)
-    return "".join(map(chr, characters))
+def _sounding(X):
+    """One number a step, above 0: what is sounding there, and whether it is held."""
+    return 2 * (sounding_pitches(X) + N_PITCHES) + (X == HOLD)
 
 
-def _longest_run(text, book):
-    """Longest run of the text: place in the book, -1 for none, start, and length.
+def _shared_runs(rows, groups):
+    """Longest run from each step on that a row of another group has, anywhere.
 
-    From one end to the next a run grows by one character at most, so at each end one
-    search answers whether the longest one grows.
+    The suffixes of all rows are sorted. Of those of other groups, the nearest one
+    before a suffix or the nearest one after it shares the longest prefix with it.
     """
-    place, start, length = -1, 0, 0
-    for end in range(1, len(text) + 1):
-        found = book.find(text[end - length - 1 : end])
-        if found >= 0:
-            place, start, length = found, end - length - 1, length + 1
-    return place, start, length
+    n_rows, n_steps = rows.shape
+    # A number of its own ends each row, so that no run goes on into the next row.
+    text = np.column_stack([rows, rows.max(initial=0) + 1 + np.arange(n_rows)]).ravel()
+    ranks = _ranks(text, n_steps)
+    order = np.argsort(ranks[-1])
+    group = groups[order // (n_steps + 1)]
+    changes = np.flatnonzero(group[1:] != group[:-1]) + 1
+    bounds = np.concatenate([[0], changes, [len(text)]])
+    run = np.searchsorted(changes, np.arange(len(text)), side="right")
+    length = np.zeros(len(text), dtype=int)
+    for neighbor in (bounds[run] - 1, bounds[run + 1]):
+        found = (neighbor >= 0) & (neighbor < len(text))
+        a, b = order[found], order[neighbor[found]]
+        length[a] = np.maximum(length[a], _common_prefix(ranks, a, b))
+    return length.reshape(n_rows, n_steps + 1)
+
+
+def _ranks(text, n_steps):
+    """Rank of the 1, 2, 4, ... symbols from each place on, up to at least n_steps."""
+    ranks = [np.unique(text, return_inverse=True)[1]]
+    place, width = np.arange(len(text)), 1
+    while width < n_steps:
+        ahead = ranks[-1][np.minimum(place + width, len(text) - 1)]
+        pairs = ranks[-1] * len(text) + ahead
+        ranks.append(np.unique(pairs, return_inverse=True)[1])
+        width *= 2
+    return ranks
+
+
+def _common_prefix(ranks, a, b):
+    """Symbols that are the same from places a and b on."""
+    length = np.zeros_like(a)
+    for level in reversed(range(len(ranks))):
+        rank = ranks[level]
+        length += (rank[a + length] == rank[b + length]) << level
+    return length
