@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 
-from sklearn_c2c import metrics
+from sklearn_c2c import MarkovMelodies, metrics
 from sklearn_c2c.datasets import recombine_measures
 from sklearn_c2c.melody import HOLD, REST
 from sklearn_c2c.metrics import _two_sample, evaluate
@@ -42,7 +42,7 @@ def table(sets):
 
 def test_cells_are_those_of_the_functions(sets, table):
     X, corpus, others = sets
-    assert list(table) == ["generated", "real", "others", "dice"]
+    assert list(table) == ["generated", "real", "others", "dice", "markov"]
     for name, rows in {"generated": X, "others": others}.items():
         column = table[name]
         assert column.frechet_distance == metrics.frechet_distance(rows, corpus)
@@ -54,6 +54,8 @@ def test_cells_are_those_of_the_functions(sets, table):
         _, run = metrics.longest_copied_run(rows, corpus)
         assert column.longest_copied_run == np.median(run)
         assert column.copy_share == metrics.copy_share(rows, corpus)
+        assert column.note_surprise == metrics.note_surprise(rows, corpus).mean()
+        assert column.step_surprise == metrics.step_surprise(rows, corpus).mean()
         assert column.repeat_share == metrics.repeat_share(rows)
         pairs = metrics.equal_measure_share(rows)
         assert column.equal_measure_share == pairs.mean()
@@ -72,20 +74,57 @@ def test_cells_are_those_of_the_functions(sets, table):
     assert table.real.originality == metrics.originality(corpus).mean()
     assert table.real.nearest_distance == np.median(metrics.nearest_melody(corpus)[1])
     assert table.real.copy_share == 0
+    assert table.real.note_surprise == metrics.note_surprise(corpus).mean()
+    assert table.real.step_surprise == metrics.step_surprise(corpus).mean()
+
+
+def test_markov_draws_know_the_metre(sets, table):
+    X, corpus, _ = sets
+    seed = np.random.RandomState(0).randint(2**31 - 1)
+    markov = MarkovMelodies(steps_per_measure=16).fit(corpus)
+    draws = markov.sample(len(X), random_state=seed)
+    assert table.markov.hold_share == metrics.hold_share(draws).mean()
+    _, run = metrics.longest_copied_run(draws, corpus)
+    assert table.markov.longest_copied_run == np.median(run)
+    assert table.markov.note_surprise == metrics.note_surprise(draws, corpus).mean()
+    # Put together from long runs of the corpus, and yet of no form.
+    assert table.markov.longest_copied_run > table.dice.longest_copied_run
+    assert table.markov.repeat_share < 0.5 < 0.8 < table.real.repeat_share
+    in_two = evaluate(X, corpus, steps_per_measure=32, random_state=0).markov
+    assert in_two.hold_share != table.markov.hold_share
+
+
+def test_surprise_by_tunes_that_are_not_in_the_corpus(reels, sets, table):
+    X, corpus, others = sets
+    reference = reels[70:, :112]  # of any length
+    measured = evaluate(
+        X, corpus, others=others, reference=reference, tonic="D", random_state=0
+    )
+    for name, rows in {"generated": X, "real": corpus, "others": others}.items():
+        surprise = metrics.note_surprise(rows, reference)
+        assert measured[name].note_surprise == surprise.mean()
+        surprise = metrics.step_surprise(rows, reference)
+        assert measured[name].step_surprise == surprise.mean()
+    # Their notes are copied from the tunes, so by these they surprise less.
+    assert table.dice.note_surprise < table.real.note_surprise
+    assert measured.dice.note_surprise > measured.real.note_surprise
+    for name, column in measured.items():
+        for row in column.keys() - {"note_surprise", "step_surprise"}:
+            assert column[row] == table[name][row]
 
 
 def test_real_and_baselines_are_told_apart(table):
     assert table.others.two_sample_auc < 0.7 and table.real.two_sample_auc < 0.7
-    for column in (table.generated, table.dice):
+    for column in (table.generated, table.dice, table.markov):
         assert column.two_sample_auc > 0.8
-        assert column.repeat_share < 0.2 < 0.8 < table.real.repeat_share
+        assert column.repeat_share < 0.5 < 0.8 < table.real.repeat_share
     assert table.real.coverage > 0.9 and table.others.coverage > 0.9
 
 
 def test_a_table_for_pandas_and_for_the_eye(table):
     frame = pd.DataFrame(table)
     assert list(frame.columns) == list(table)
-    assert list(frame.index) == list(table.real) and len(frame) == 19
+    assert list(frame.index) == list(table.real) and len(frame) == 21
     assert frame.notna().all(axis=None)
     header, *lines = repr(table).splitlines()
     assert str(table) == repr(table)
@@ -103,13 +142,14 @@ def test_seeds_and_what_is_left_out(sets, table):
     assert evaluate(X, corpus, others=others, tonic="D", random_state=0) == table
     bare = evaluate(X, corpus, random_state=0)
     # Leaving a column or the tonic out changes no other cell.
-    assert list(bare) == ["generated", "real", "dice"]
+    assert list(bare) == ["generated", "real", "dice", "markov"]
     for name, column in bare.items():
         expected = {k: v for k, v in table[name].items() if k not in IN_TONIC}
         assert column == expected
     other = evaluate(X, corpus, random_state=1)
     assert other.real.two_sample_auc != bare.real.two_sample_auc
-    assert other.dice != bare.dice and other.real.density != bare.real.density
+    assert other.dice != bare.dice and other.markov != bare.markov
+    assert other.real.density != bare.real.density
 
 
 def test_metre_and_mode_are_passed_on():
@@ -147,9 +187,11 @@ def test_odd_sets(reels):
     corpus = reels[:12]
     empty = evaluate(reels[:0], corpus, tonic="D", random_state=0)
     assert all(np.isnan(value) for value in empty.generated.values())
-    assert not any(np.isnan(value) for value in empty.dice.values())
+    for baseline in (empty.dice, empty.markov):
+        assert not any(np.isnan(value) for value in baseline.values())
     silent = evaluate([[REST] * 128] * 3, corpus, random_state=0).generated
     assert silent.two_sample_auc == 1 and np.isnan(silent.originality)
+    assert np.isnan(silent.note_surprise) and silent.step_surprise > 0
     copies = evaluate(corpus, corpus, random_state=0).generated
     assert copies.copy_share == 1 and copies.originality == 0
     assert copies.longest_copied_run == 128 and copies.two_sample_auc < 0.3
@@ -160,10 +202,23 @@ def test_odd_sets(reels):
 def test_what_does_not_fit_is_named(reels):
     with pytest.raises(ValueError, match=r"two melodies in corpus, got shape \(1,"):
         evaluate(reels, reels[:1])
-    for corpus in (reels[:0], reels[:, :64]):
-        with pytest.raises(ValueError, match="128 steps in corpus"):
-            evaluate(reels, corpus)
+    with pytest.raises(ValueError, match=r"one melody in corpus, got shape \(0, 128"):
+        evaluate(reels, reels[:0])
+    with pytest.raises(ValueError, match=r"128 steps in corpus, got shape \(75, 64"):
+        evaluate(reels, reels[:, :64])
     with pytest.raises(ValueError, match=r"others of 128 steps, got shape \(75, 64"):
         evaluate(reels, reels, others=reels[:, :64])
     with pytest.raises(ValueError, match="steps_per_measure=12"):
         evaluate(reels[:2], reels[:2], steps_per_measure=12)
+
+
+def test_a_reference_has_no_tune_that_is_judged(reels):
+    corpus, others, unseen = reels[:30], reels[30:50], reels[50:]
+    with pytest.raises(ValueError, match=r"one melody in reference, got .*\(0, 128"):
+        evaluate(corpus, corpus, reference=unseen[:0])
+    for known in (corpus[7], others[3]):
+        reference = np.vstack([unseen[:4], [known, known]])
+        with pytest.raises(
+            ValueError, match=r"got 2 that are there.* in row 4\. Leave"
+        ):
+            evaluate(corpus, corpus, others=others, reference=reference)

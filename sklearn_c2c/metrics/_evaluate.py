@@ -18,6 +18,7 @@ from sklearn_c2c.metrics._statistics import (
     in_scale_share,
     mean_absolute_interval,
 )
+from sklearn_c2c.metrics._surprise import note_surprise, step_surprise
 from sklearn_c2c.metrics._two_sample import (
     density_coverage,
     half_against_half,
@@ -55,6 +56,7 @@ def evaluate(
     corpus,
     *,
     others=None,
+    reference=None,
     tonic=None,
     mode="major",
     steps_per_measure=16,
@@ -76,6 +78,11 @@ def evaluate(
     others : array-like of int, shape (n_others, n_steps), or None, default=None
         Real melodies that are not in the corpus; they get a column of their own, the
         best measure there is of what is to be reached.
+    reference : array-like of int, shape (n_tunes, n_reference_steps), or None, \
+            default=None
+        Real melodies that are neither in the corpus nor in `others`, as many as there
+        are and in the key of the corpus, by which the surprise of all columns is
+        measured. None measures by the corpus, by which copies surprise least.
     tonic : str or None, default=None
         Of the style, such as "D", for the rows that need it; None leaves them out.
     mode : str, default="major"
@@ -97,14 +104,18 @@ def evaluate(
             that compare two sets as one half against the other (mean of 10 splits, of 3
             for the classifier), rows that look a melody up in the corpus without the
             melody itself;
-            ``dice``, `datasets.recombine_measures` of the corpus, as many as there are
-            in `X`.
+            ``dice``, `datasets.recombine_measures` of the corpus, and ``markov``, draws
+            of `MarkovMelodies` with places in the measure, fitted on the corpus: as
+            many as there are in `X`.
         Rows that compare with the corpus as a set
             `two_sample_auc`, `frechet_distance`, ``density`` and ``coverage`` (see
             `density_coverage`).
         Rows that look melodies up in the corpus
             ``originality``, mean; ``nearest_distance``, median of `nearest_melody`;
             ``longest_copied_run``, median, steps; ``copy_share``.
+        Rows on how well melodies follow what one has heard
+            `note_surprise`, mean nats a note, and `step_surprise`, mean nats a step, by
+            the reference, or by the corpus as the rows that look up.
         Rows on the melodies alone
             `repeat_share`; ``equal_measure_share``, mean; ``similarity_lag_1``, ``_2``
             and ``_4``, means of `similarity_by_lag`, as far as there are measures;
@@ -116,13 +127,19 @@ def evaluate(
     Raises
     ------
     ValueError
-        If the corpus has fewer than two melodies, the numbers of steps differ, measures
-        do not fill the row or beats the measure, or there is no such tonic or mode.
+        If the corpus has fewer than two melodies, the numbers of steps differ, the
+        reference is empty or has a melody of the corpus or of `others`, measures do not
+        fill the row or beats the measure, or there is no such tonic or mode.
 
     Notes
     -----
     Means and medians are those of the melodies that have a value. What compares sets
     depends on how many melodies there are: generate about as many as there are tunes.
+
+    Without a reference the surprise of what was made from the corpus is low because it
+    is copied: the 134 reels of `load_celtic` have 1.79 nats a note by each other, 200
+    draws of the Markov model 1.05. By 1,357 tunes of other collections they have 1.73
+    and 1.79.
 
     Examples
     --------
@@ -156,6 +173,7 @@ def evaluate(
             two_sample_auc=float(auc),
             **dict(zip(names, map(float, nearness), strict=True)),
             **_novelty(melodies, tunes),
+            **_surprise(melodies, tunes if reference is None else reference),
             **_form(melodies, steps_per_measure),
             **_endings(melodies, tonic, steps_per_measure, steps_per_beat),
             **_statistics(melodies, tonic, mode),
@@ -168,6 +186,9 @@ def evaluate(
             raise ValueError(
                 f"Expected others of {X.shape[1]} steps, got shape {others.shape}."
             )
+    if reference is not None:
+        real = corpus if others is None else np.vstack([corpus, others])
+        reference = _reference(reference, real)
     n_melodies = len(X) or len(corpus)
     for name, compose in _BASELINES.items():
         sets[name] = compose(corpus, n_melodies, steps_per_measure, seed)
@@ -199,8 +220,34 @@ def _dice(corpus, n_melodies, steps_per_measure, seed):
     )
 
 
+def _markov(corpus, n_melodies, steps_per_measure, seed):
+    from sklearn_c2c.markov import MarkovMelodies
+
+    markov = MarkovMelodies(steps_per_measure=steps_per_measure).fit(corpus)
+    return markov.sample(n_melodies, random_state=seed)
+
+
 # Each composes from the corpus: (corpus, n_melodies, steps_per_measure, seed) -> rows.
-_BASELINES = {"dice": _dice}
+_BASELINES = {"dice": _dice, "markov": _markov}
+
+
+def _reference(reference, real):
+    """Check melodies to measure by, of which none may be among the real ones."""
+    reference = rows_of(reference)
+    if not len(reference):
+        raise ValueError(
+            f"Expected at least one melody in reference, got shape {reference.shape}."
+        )
+    if reference.shape[1] == real.shape[1]:
+        _, distance = nearest_melody(reference, real)
+        known = np.flatnonzero(distance == 0)
+        if len(known):
+            raise ValueError(
+                f"Expected a reference without melodies of corpus and others, got "
+                f"{len(known)} that are there, the first in row {known[0]}. Leave them "
+                f"out: by themselves real melodies would not surprise."
+            )
+    return reference
 
 
 def _novelty(X, corpus):
@@ -212,6 +259,14 @@ def _novelty(X, corpus):
         "nearest_distance": _average(distance, np.median),
         "longest_copied_run": _average(run, np.median),
         "copy_share": _average(distance == 0),
+    }
+
+
+def _surprise(X, tunes):
+    """How improbable melodies are by tunes; by each other where there are none."""
+    return {
+        "note_surprise": _average(note_surprise(X, tunes)),
+        "step_surprise": _average(step_surprise(X, tunes)),
     }
 
 
