@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklearn_c2c import Autoencoder, PianoRollEncoder, _layers, _nn, _threads
+from sklearn_c2c.autoencoder._training import Patience
 from sklearn_c2c.metrics import melody_accuracy, step_accuracy
 from tests import reference
 
@@ -141,6 +142,7 @@ def test_the_default_reconstructs_every_reel_at_h_100(encoder, roll, reels):
 
 
 def test_the_paper_s_setting_at_small_h_decodes_the_average(encoder, roll, reels):
+    plain = clone(encoder).set_params(transition_weight=0).fit(reels)
     model = Autoencoder(
         h=50,
         init="glorot",
@@ -150,8 +152,27 @@ def test_the_paper_s_setting_at_small_h_decodes_the_average(encoder, roll, reels
         n_iter_no_change=100,
         random_state=0,
     ).fit(roll.astype(np.float32))
-    accuracy = step_accuracy(reels, encoder.inverse_transform(reconstruct(model, roll)))
+    accuracy = step_accuracy(reels, plain.inverse_transform(reconstruct(model, roll)))
     assert 0.5 < accuracy < 0.7
+
+
+@pytest.mark.parametrize(
+    ("hidden_layer_sizes", "same", "other"),
+    [((), "pca", "glorot"), ((12,), "glorot", "pca")],
+)
+def test_the_default_start_depends_on_hidden_layers(
+    roll, hidden_layer_sizes, same, other
+):
+    settings = dict(h=5, hidden_layer_sizes=hidden_layer_sizes, random_state=0)
+    X = sparse.csr_array(roll)
+    default, expected, unlike = (
+        Autoencoder(**settings, **init)._start(X)
+        for init in ({}, {"init": same}, {"init": other})
+    )
+    for i in range(len(default.coefs)):
+        assert_array_equal(default.coefs[i], expected.coefs[i])
+        assert_array_equal(default.intercepts[i], expected.intercepts[i])
+    assert not np.array_equal(default.coefs[-1], unlike.coefs[-1])
 
 
 def test_softmax_groups_are_inferred_and_sum_to_one(roll):
@@ -290,11 +311,16 @@ def test_early_stopping_keeps_the_best_weights(roll):
         h=60, early_stopping=True, n_iter_no_change=3, validation_fraction=0.2,
         random_state=0, max_iter=200,
     ).fit(roll)  # fmt: skip
-    best = np.argmin(model.validation_loss_curve_)
-    assert model.n_iter_ == len(model.validation_loss_curve_) == best + 4 < 200
+    curve = model.validation_loss_curve_
+    assert model.n_iter_ == len(curve) < 200
+    patience = Patience(model.tol, 3)
+    assert [patience.ends(loss) for loss in curve] == [False] * (len(curve) - 1) + [
+        True
+    ]
+    assert np.argmin(curve) < len(curve) - 3
     rng = model._start(sparse.csr_array(roll)).rng
     held_out = roll[np.sort(rng.permutation(75)[:15])]
-    assert_allclose(-model.score(held_out), min(model.validation_loss_curve_))
+    assert_allclose(-model.score(held_out), min(curve))
     with pytest.raises(ValueError, match="partial_fit does not support"):
         model.partial_fit(roll)
     with pytest.raises(ValueError, match="leaves nothing to train on"):
@@ -303,7 +329,7 @@ def test_early_stopping_keeps_the_best_weights(roll):
 
 def test_training_ends_when_the_loss_no_longer_falls(roll):
     model = Autoencoder(h=4, tol=1e9, n_iter_no_change=4, random_state=0).fit(roll)
-    assert model.n_iter_ == 5
+    assert model.n_iter_ == 8  # from the first mean of 4 losses on, 4 without a fall
 
 
 # -------------------------------------------------------------------- what goes wrong

@@ -32,6 +32,7 @@ for h in sizes:
         hidden_layer_sizes=(256,),
         activation="identity",
         output="softmax",
+        init="pca",
         learning_rate_init=0.02,
         random_state=0,
     )

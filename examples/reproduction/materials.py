@@ -64,7 +64,7 @@ def _ours(estimator, n_columns, h, seed, **parameters):
     return estimator(h, random_state=seed, **parameters)
 
 
-_LINEAR = {"activation": "identity", "output": "softmax"}
+_LINEAR = {"activation": "identity", "output": "softmax", "init": "pca"}
 _PATIENT = {"learning_rate_init": 0.005, "max_iter": 1000, "n_iter_no_change": 1000}
 
 # A heavy beta first, so that codes fill the prior; none at the end.

@@ -51,7 +51,7 @@ class BaseAutoencoder(
         "hidden_activation": [StrOptions(set(_nn.ACTIVATIONS))],
         "output": [StrOptions({"sigmoid", "softmax"})],
         "group_size": [Interval(Integral, 1, None, closed="left"), None],
-        "init": [StrOptions({"pca", "glorot"})],
+        "init": [StrOptions({"auto", "pca", "glorot"})],
         "output_bias_init": [StrOptions({"marginals", "zeros"})],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
         "beta_1": [Interval(Real, 0, 1, closed="left")],
@@ -344,9 +344,14 @@ class BaseAutoencoder(
         intercepts = [np.zeros(n_out, X.dtype) for _, n_out in shapes]
         if self.output_bias_init == "marginals":
             intercepts[-1][:] = _nn.marginal_logits(X, group_size)
-        if self.init == "pca":
+        if self._starts_from_principal_axes():
             self._start_from_principal_axes(X, coefs, intercepts, rng)
         return Training(coefs, intercepts, rng, group_size, loss_limit(X))
+
+    def _starts_from_principal_axes(self):
+        if self.init == "auto":
+            return not self.hidden_layer_sizes
+        return self.init == "pca"
 
     def _start_from_principal_axes(self, X, coefs, intercepts, rng):
         first = self._head_activation()

@@ -1,6 +1,11 @@
 """What training changes, and when it ends. Imports nothing of ours."""
 
+from collections import deque
+
 import numpy as np
+
+# Training waits for a fall of the loss for this share of the epochs up to the last one.
+_PATIENT_SHARE = 0.25
 
 
 class Training:
@@ -61,15 +66,44 @@ def copy_all(arrays):
 
 
 class Patience:
-    """Ends training when the loss has not fallen by tol for n_iter epochs in a row."""
+    """Ends training when the loss no longer falls beneath its noise.
+
+    The loss falls in an epoch where it, or its mean over the last `n_iter` epochs, is
+    less than the least one before by more than `tol`. Training ends when the last fall
+    is `n_iter` epochs ago, and a quarter of the epochs up to that fall: the longer
+    training lasts, the slower the loss falls, and its bumps last for dozens of epochs.
+    That patience grows with the epochs done is from Y. Bengio, "Practical
+    Recommendations for Gradient-Based Training of Deep Architectures", 2012.
+
+    Parameters
+    ----------
+    tol : float
+        Nats a sample.
+    n_iter : int
+        Epochs.
+
+    Attributes
+    ----------
+    best : float
+        The least loss so far.
+    """
 
     def __init__(self, tol, n_iter):
-        self._tol, self._n_iter = tol, n_iter
-        self._n_waited = 0
-        self.best = np.inf
+        self._tol = tol
+        self._recent = deque(maxlen=n_iter)
+        self._epoch = self._last_fall = 0
+        self.best = self._best_mean = np.inf
 
     def ends(self, loss):
         """Note the loss of one more epoch; return whether patience is at its end."""
-        self._n_waited = 0 if loss < self.best - self._tol else self._n_waited + 1
+        self._epoch += 1
+        self._recent.append(loss)
+        mean = np.inf  # of the first epochs there is none yet
+        if self._epoch >= self._recent.maxlen:
+            mean = np.mean(self._recent)
+        if loss < self.best - self._tol or mean < self._best_mean - self._tol:
+            self._last_fall = self._epoch
         self.best = min(self.best, loss)
-        return self._n_waited >= self._n_iter
+        self._best_mean = min(self._best_mean, mean)
+        patience = max(self._recent.maxlen, _PATIENT_SHARE * self._last_fall)
+        return self._epoch - self._last_fall >= patience

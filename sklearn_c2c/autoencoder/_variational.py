@@ -60,9 +60,11 @@ class VariationalAutoencoder(BaseAutoencoder):
     free_bits : float, default=0.0
         Nats of divergence that cost nothing, for each latent, on the mean of a batch.
 
-    init : {"pca", "glorot"}, default="pca"
+    init : {"auto", "pca", "glorot"}, default="auto"
         Weights to start from. "pca": the leading principal components of the data, as
         far as there are any, the other units random. "glorot": all random, uniform.
+        "auto": "pca" without hidden layers, "glorot" with them, where components that
+        the first layer encodes do not come out of the random ones between.
 
     output_bias_init : {"marginals", "zeros"}, default="marginals"
         Output biases to start from. "marginals": the log-odds of each column's mean, so
@@ -97,8 +99,11 @@ class VariationalAutoencoder(BaseAutoencoder):
         Share of samples set aside for early stopping.
 
     n_iter_no_change : int, default=30
-        Stop when for so many epochs in a row the loss (the validation loss with
-        `early_stopping`) has not fallen by `tol`.
+        Stop when for so many epochs in a row, and a quarter of the epochs before them,
+        neither the loss (the validation loss with `early_stopping`) nor its mean over
+        the last `n_iter_no_change` epochs has fallen by `tol` below its least. The mean
+        is there from epoch `n_iter_no_change` on, so that training takes at least twice
+        as many.
 
     tol : float, default=1e-4
         Smallest fall of the loss, in nats a sample, that counts.
@@ -213,7 +218,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         beta=1.0,
         kl_warmup=0,
         free_bits=0.0,
-        init="pca",
+        init="auto",
         output_bias_init="marginals",
         learning_rate_init=0.003,
         beta_1=0.9,
