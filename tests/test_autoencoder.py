@@ -11,7 +11,14 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from sklearn_c2c import Autoencoder, PianoRollEncoder, _layers, _nn, _threads
+from sklearn_c2c import (
+    Autoencoder,
+    PianoRollEncoder,
+    VariationalAutoencoder,
+    _layers,
+    _nn,
+    _threads,
+)
 from sklearn_c2c.autoencoder._training import Patience
 from sklearn_c2c.metrics import melody_accuracy, step_accuracy
 from tests import reference
@@ -156,17 +163,18 @@ def test_the_paper_s_setting_at_small_h_decodes_the_average(encoder, roll, reels
     assert 0.5 < accuracy < 0.7
 
 
+@pytest.mark.parametrize("estimator", [Autoencoder, VariationalAutoencoder])
 @pytest.mark.parametrize(
     ("hidden_layer_sizes", "same", "other"),
     [((), "pca", "glorot"), ((12,), "glorot", "pca")],
 )
 def test_the_default_start_depends_on_hidden_layers(
-    roll, hidden_layer_sizes, same, other
+    roll, estimator, hidden_layer_sizes, same, other
 ):
     settings = dict(h=5, hidden_layer_sizes=hidden_layer_sizes, random_state=0)
     X = sparse.csr_array(roll)
     default, expected, unlike = (
-        Autoencoder(**settings, **init)._start(X)
+        estimator(**settings, **init)._start(X)
         for init in ({}, {"init": same}, {"init": other})
     )
     for i in range(len(default.coefs)):
