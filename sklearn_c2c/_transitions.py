@@ -17,6 +17,9 @@ from sklearn_c2c.melody import HOLD, N_PITCHES, REST, sounding_pitches
 # The most frequent pitches, which have transitions of their own; all others share one.
 _MAX_PITCHES = 48
 
+# Largest log ratio of a pitch: what is rare and stands once is no rule.
+_MOST = 2
+
 # Weight of the rhythm's transitions, in units of that of the pitches'.
 _RHYTHM_WEIGHT = 0.5
 
@@ -49,7 +52,7 @@ class Transitions(NamedTuple):
         Metrical level of each place in the measure.
     pitch : ndarray of float32, shape (n_levels, S, S, S)
         ``log p(s | level, b, a) / p(s | level)`` for symbol s, b before it, and a
-        before that, by ``[level, b, a, s]``. Before the melody is rest.
+        before that, at most 2, by ``[level, b, a, s]``. Before the melody is rest.
     rhythm : ndarray of float32, shape (n_places, n_ages + 1, 2)
         ``log p(i | place, age) / p(i | place)``, halved, for a hold (i = 0) and an
         onset (i = 1), age being the steps since the onset before, longer ones counting
@@ -105,7 +108,7 @@ def count_transitions(codes, steps_per_measure):
     return Transitions(
         pitches,
         level,
-        np.log(pitch).astype(np.float32),
+        np.minimum(np.log(pitch), _MOST).astype(np.float32),
         (_RHYTHM_WEIGHT * np.log(rhythm)).astype(np.float32),
         np.log(_smooth(ends, symbol) / symbol).astype(np.float32),
     )

@@ -53,7 +53,7 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     sparse_output : bool, default=False
         Whether `transform` returns a CSR array, which stores the ones only.
 
-    transition_weight : float, default=0.7
+    transition_weight : float, default=0.9
         Weight of the corpus's transitions in `inverse_transform`: how pitches follow
         one another, and onsets and holds. 0 takes the largest value of each step, as
         the paper does.
@@ -76,7 +76,7 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     transitions_ : dict of str to ndarray
         Log ratios by which `inverse_transform` prefers what follows as in the corpus.
         ``pitch[level, b, a, s]`` is that of symbol s after b and, before it, a, at a
-        metrical level of the measure, over s at that level; symbols are the
+        metrical level of the measure, over s at that level, at most 2; symbols are the
         ``pitches`` of the corpus, any other pitch, and a rest. ``level`` is that of
         each place in the measure. ``rhythm[place, age, i]`` is that of a hold (i = 0)
         or an onset (i = 1) as many steps after the last onset, over the same at that
@@ -124,7 +124,7 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         *,
         dtype=np.float32,
         sparse_output=False,
-        transition_weight=0.7,
+        transition_weight=0.9,
         steps_per_measure=16,
     ):
         self.pitch_range = pitch_range

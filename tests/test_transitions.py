@@ -53,7 +53,7 @@ def plain_transitions(X, steps_per_measure, n_symbols, symbol_of, level, n_ages)
         p = smooth([(e[1], e[3]) for e in pitch_events], b, p, n_symbols)
         p = smooth([(e[1:3], e[3]) for e in pitch_events], (b, a), p, n_symbols)
         p = smooth([(e[:3], e[3]) for e in pitch_events], (lv, b, a), p, n_symbols)
-        return np.log(p) - np.log(at_level)
+        return np.minimum(np.log(p) - np.log(at_level), 2)
 
     def rhythm(place, age):
         p = smooth([((), e[3]) for e in rhythm_events], (), [0.5, 0.5], 2)

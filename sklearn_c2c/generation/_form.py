@@ -140,41 +140,65 @@ def decode_steps(encoder, P, letters=None, fixed=None):
     -------
     ndarray of int, shape (n_melodies, n_steps)
     """
-    if letters is None and fixed is None:
-        return _inverse_transform(encoder, P)
     if fixed is None:
         fixed = np.full(P.shape[:2], -1)
-    melodies = _decode_bound(encoder, P, fixed)
     if letters is None:
-        return melodies
-    melodies = _decode_bound(encoder, P, _bind(melodies, letters, fixed))
+        return _decode_bound(encoder, P, fixed)
+    melodies = _decode_in_form(encoder, P, letters, fixed)
     unequal = _unequal(melodies, letters, fixed)
-    rows = np.flatnonzero(unequal.any(axis=1))
-    if not len(rows):
-        return melodies
-    P, letters, fixed = (
-        _forbid_first_hold(encoder, P[rows], unequal[rows]),
-        *(array[rows] for array in (letters, fixed)),
-    )
-    bound = _bind(_decode_bound(encoder, P, fixed), letters, fixed)
-    melodies[rows] = _decode_bound(encoder, P, bound)
+    again = unequal.any(axis=1)
+    if again.any():
+        P = _forbid_first_hold(encoder, P[again], unequal[again])
+        melodies[again] = _decode_in_form(encoder, P, letters[again], fixed[again])
+    return melodies
+
+
+def _decode_in_form(encoder, P, letters, fixed):
+    """Decode freely, then with the contents of all places of a letter made equal.
+
+    A place whose end does not allow for a given hold after it is not bound.
+    """
+    free = _decode_bound(encoder, P, fixed)
+    bound = _bind(free, letters, fixed)
+    melodies = _decode_bound(encoder, P, bound)
+    broken = _broken(melodies, fixed)
+    if broken.any():
+        bound = _release_before(broken, bound, letters, fixed)
+        melodies = _decode_bound(encoder, P, bound)
+        hopeless = _broken(melodies, fixed).any(axis=1)
+        melodies[hopeless] = free[hopeless]
     return melodies
 
 
 def _decode_bound(encoder, P, fixed):
     """Decode with some codes given; -1 is free."""
     is_fixed = fixed >= 0
+    if not is_fixed.any():
+        return _inverse_transform(encoder, P)
     given = encoder.codes_ == fixed[..., np.newaxis]
     P = np.where(is_fixed[..., np.newaxis], given, P)
     melodies = _inverse_transform(encoder, P)
     # without transitions a hold may have been given that has nothing to hold
-    orphan = is_fixed & (melodies != fixed)
+    orphan = _broken(melodies, fixed)
     if orphan.any():
         before = np.zeros_like(orphan)
         before[:, :-1] = orphan[:, 1:] & ~is_fixed[:, :-1]
         P[before, -2:] = 0
         melodies = _inverse_transform(encoder, P)
     return melodies
+
+
+def _broken(melodies, fixed):
+    return (fixed >= 0) & (melodies != fixed)
+
+
+def _release_before(broken, bound, letters, fixed):
+    """Leave only what is given in the places before steps that could not stand."""
+    n_steps = broken.shape[1] // letters.shape[1]
+    melody, step = np.nonzero(broken)
+    released = np.zeros(letters.shape, bool)
+    released[melody, (step - 1) // n_steps] = True
+    return np.where(np.repeat(released, n_steps, axis=1), fixed, bound)
 
 
 def _inverse_transform(encoder, P):
@@ -185,6 +209,7 @@ def _bind(melodies, letters, fixed):
     """Put the content that most places of a letter have in all, where there are more.
 
     Of contents that are as frequent the first counts; those with given codes go first.
+    A place with given codes that are others is not bound.
     """
     shape = *letters.shape, -1
     contents, given = melodies.reshape(shape), fixed.reshape(shape)
@@ -193,8 +218,9 @@ def _bind(melodies, letters, fixed):
     same = _same(letters)
     leader = np.where(same, votes[:, np.newaxis], -1).argmax(axis=2)
     bound = np.take_along_axis(contents, leader[..., np.newaxis], axis=1)
-    bound[same.sum(axis=2) == 1] = -1
-    return np.where(given >= 0, given, bound).reshape(melodies.shape)
+    differs = ((given >= 0) & (given != bound)).any(axis=2)
+    is_free = differs | (same.sum(axis=2) == 1)
+    return np.where(is_free[..., np.newaxis], given, bound).reshape(melodies.shape)
 
 
 def _unequal(melodies, letters, fixed):
