@@ -26,7 +26,7 @@ ROOMS = {
     "preprocessing": {"_transitions", "melody"},
     "markov": {"_ngrams", "melody"},
     "autoencoder": {"_layers", "_nn", "_threads"},
-    "generation": set(),
+    "generation": {"melody"},
     "objectives": {"melody", "metrics"},
     "metrics": {"_ngrams", "datasets", "markov", "melody"},
     "display": {"melody", "metrics", "io"},

@@ -166,3 +166,17 @@ def test_a_pipeline_gives_melodies(reels):
 def test_layers_that_are_none_are_refused(roll):
     with pytest.raises(ValueError, match=r"at least 1, got \[0\]"):
         VariationalAutoencoder(hidden_layer_sizes=(0,)).fit(roll)
+
+
+def test_cooldown_is_training_on_without_the_divergence(roll):
+    """The same bits as two calls of fit; more epochs go on without it."""
+    given = {"h": 4, "beta": 5.0, "kl_warmup": 3, "random_state": 0}
+    whole = VariationalAutoencoder(max_iter=12, kl_cooldown=4, **given).fit(roll)
+    parts = VariationalAutoencoder(max_iter=8, **given).fit(roll)
+    parts.set_params(beta=0, kl_warmup=0, max_iter=4, warm_start=True).fit(roll)
+    for a, b in zip(whole.coefs_, parts.coefs_, strict=True):
+        assert_array_equal(a, b)
+    assert_allclose(whole.loss_curve_[8:], whole.reconstruction_curve_[8:])
+    assert (np.array(whole.loss_curve_) > whole.reconstruction_curve_)[:8].all()
+    whole.set_params(warm_start=True).fit(roll)
+    assert_allclose(whole.loss_curve_[8:], whole.reconstruction_curve_[8:])

@@ -57,6 +57,11 @@ class VariationalAutoencoder(BaseAutoencoder):
         Epochs over which beta rises to its value, from ``beta / (kl_warmup + 1)``;
         counted from the first one, also over calls of `partial_fit`.
 
+    kl_cooldown : int, default=0
+        The divergence loses its weight so many epochs before the `max_iter`-th, counted
+        as those of `kl_warmup`: codes that a large beta has ordered learn to
+        reconstruct. `n_iter_no_change` may end training before.
+
     free_bits : float, default=0.0
         Nats of divergence that cost nothing, for each latent, on the mean of a batch.
 
@@ -204,6 +209,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         **BaseAutoencoder._parameter_constraints,
         "beta": [Interval(Real, 0, None, closed="left")],
         "kl_warmup": [Interval(Integral, 0, None, closed="left")],
+        "kl_cooldown": [Interval(Integral, 0, None, closed="left")],
         "free_bits": [Interval(Real, 0, None, closed="left")],
     }
 
@@ -217,6 +223,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         group_size=None,
         beta=1.0,
         kl_warmup=0,
+        kl_cooldown=0,
         free_bits=0.0,
         init="auto",
         output_bias_init="marginals",
@@ -242,6 +249,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         self.group_size = group_size
         self.beta = beta
         self.kl_warmup = kl_warmup
+        self.kl_cooldown = kl_cooldown
         self.free_bits = free_bits
         self.init = init
         self.output_bias_init = output_bias_init
@@ -319,7 +327,10 @@ class VariationalAutoencoder(BaseAutoencoder):
         return state
 
     def _begin_epoch(self, state, code_layers):
-        warmth = min(1, (len(state.kl_curve) + 1) / (self.kl_warmup + 1))
+        epoch = len(state.kl_curve)
+        warmth = min(1, (epoch + 1) / (self.kl_warmup + 1))
+        if self.kl_cooldown and epoch >= self.max_iter - self.kl_cooldown:
+            warmth = 0
         code_layers[0].begin(self.beta * warmth)
 
     def _note_epoch(self, state, reconstruction, code_layers, n_samples):

@@ -2,10 +2,11 @@
 
 A model is anything with `transform` and `inverse_transform`: an autoencoder, a Pipeline
 that begins with a `PianoRollEncoder`, scikit-learn's PCA. What comes back is what its
-`inverse_transform` returns; of a Pipeline, melodies. Imports nothing of ours.
+`inverse_transform` returns; of a Pipeline, melodies. Imports `melody`.
 """
 
 from sklearn_c2c.generation._attributes import add_attribute, attribute_vector
+from sklearn_c2c.generation._completion import complete
 from sklearn_c2c.generation._encoding import encode
 from sklearn_c2c.generation._exploration import average, neighbours, translate
 from sklearn_c2c.generation._optimization import optimize
@@ -19,6 +20,7 @@ __all__ = [
     "attractors",
     "attribute_vector",
     "average",
+    "complete",
     "encode",
     "interpolate",
     "interpolate_grid",

@@ -8,7 +8,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c.generation._descent import Adam
-from sklearn_c2c.generation._form import probabilities_vjp, steps_of
+from sklearn_c2c.generation._form import check_gradient, probabilities_vjp
 from sklearn_c2c.generation._models import (
     MODEL,
     as_row,
@@ -105,7 +105,8 @@ def encode(
     Z = encoded(model, X)
     if method == "encoder":
         return Z
-    target = np.asarray(X)[..., np.newaxis] == steps_of(model).codes_
+    check_gradient(model)
+    target = np.asarray(X)[..., np.newaxis] == model[0].codes_
     return search(
         model,
         Z,

@@ -32,17 +32,23 @@ def probabilities(model, Z, letters=None):
     return P if letters is None else pool(P, letters)
 
 
-def probabilities_vjp(model, Z, letters=None):
-    """Return `probabilities`, and the map of gradients back to the latent vectors."""
-    if not isinstance(model, Pipeline) or len(model) != 2:
+def check_gradient(model):
+    """Make sure that gradients come back from what a model decodes."""
+    steps_of(model)
+    if not hasattr(model[-1], "decode_with_vjp"):
         raise ValueError(
-            "Gradients need a Pipeline of two steps, PianoRollEncoder and autoencoder."
-        )
-    if not hasattr(model[1], "decode_with_vjp"):
-        raise ValueError(
-            f"{type(model[1]).__name__} has no decode_with_vjp, so there is no "
+            f"{type(model[-1]).__name__} has no decode_with_vjp, so there is no "
             "gradient. Take an Autoencoder or a VariationalAutoencoder."
         )
+    if len(model) != 2:
+        raise ValueError(
+            "Gradients need a Pipeline of two steps, PianoRollEncoder and autoencoder; "
+            f"got {len(model)} steps."
+        )
+
+
+def probabilities_vjp(model, Z, letters=None):
+    """Return `probabilities`, and the map of gradients back to the latent vectors."""
     outputs, pull_back = model[1].decode_with_vjp(Z)
     P = _by_step(model, outputs)
 
@@ -119,7 +125,7 @@ def decode(model, Z, letters=None):
     return decode_steps(steps_of(model), P, letters)
 
 
-def decode_steps(encoder, P, letters=None, fixed=None):
+def decode_steps(encoder, P, letters=None, allowed=None):
     """Decode probabilities so that places of one letter are equal, code for code.
 
     They are decoded freely at first. Then the content that most places of a letter have
@@ -133,100 +139,114 @@ def decode_steps(encoder, P, letters=None, fixed=None):
     P : ndarray of shape (n_melodies, n_steps, n_tokens)
         Pooled by letters.
     letters : ndarray of int, shape (n_melodies, n_places), default=None
-    fixed : ndarray of int, shape (n_melodies, n_steps), default=None
-        Codes that stand whatever the form says; -1 where there is none.
+    allowed : ndarray of bool, shape (n_melodies, n_steps, n_tokens), default=None
+        Tokens that may stand, whatever the form says; such that a legal melody is left.
 
     Returns
     -------
     ndarray of int, shape (n_melodies, n_steps)
     """
-    if fixed is None:
-        fixed = np.full(P.shape[:2], -1)
+    if allowed is None:
+        allowed = np.ones(P.shape, bool)
+    else:
+        P = np.where(allowed, np.maximum(P, np.finfo(P.dtype).tiny), 0)
     if letters is None:
-        return _decode_bound(encoder, P, fixed)
-    melodies = _decode_in_form(encoder, P, letters, fixed)
-    unequal = _unequal(melodies, letters, fixed)
+        return _decode_allowed(encoder, P, allowed)
+    melodies = _decode_in_form(encoder, P, letters, allowed)
+    unequal = _unequal(melodies, letters, allowed)
     again = unequal.any(axis=1)
     if again.any():
         P = _forbid_first_hold(encoder, P[again], unequal[again])
-        melodies[again] = _decode_in_form(encoder, P, letters[again], fixed[again])
+        melodies[again] = _decode_in_form(encoder, P, letters[again], allowed[again])
     return melodies
 
 
-def _decode_in_form(encoder, P, letters, fixed):
+def _decode_in_form(encoder, P, letters, allowed):
     """Decode freely, then with the contents of all places of a letter made equal.
 
     A place whose end does not allow for a given hold after it is not bound.
     """
-    free = _decode_bound(encoder, P, fixed)
-    bound = _bind(free, letters, fixed)
-    melodies = _decode_bound(encoder, P, bound)
-    broken = _broken(melodies, fixed)
+    free = _decode_allowed(encoder, P, allowed)
+    bound = _bind(encoder, free, letters, allowed)
+    melodies = _decode_bound(encoder, P, bound, allowed)
+    broken = ~_stands(encoder, melodies, allowed)
     if broken.any():
-        bound = _release_before(broken, bound, letters, fixed)
-        melodies = _decode_bound(encoder, P, bound)
-        hopeless = _broken(melodies, fixed).any(axis=1)
+        bound = _release_before(broken, bound, letters)
+        melodies = _decode_bound(encoder, P, bound, allowed)
+        hopeless = ~_stands(encoder, melodies, allowed).all(axis=1)
         melodies[hopeless] = free[hopeless]
     return melodies
 
 
-def _decode_bound(encoder, P, fixed):
+def _decode_bound(encoder, P, bound, allowed):
     """Decode with some codes given; -1 is free."""
-    is_fixed = fixed >= 0
-    if not is_fixed.any():
-        return _inverse_transform(encoder, P)
-    given = encoder.codes_ == fixed[..., np.newaxis]
-    P = np.where(is_fixed[..., np.newaxis], given, P)
+    given = encoder.codes_ == bound[..., np.newaxis]
+    P = np.where((bound >= 0)[..., np.newaxis], given, P)
+    return _decode_allowed(encoder, P, allowed)
+
+
+def _decode_allowed(encoder, P, allowed):
+    """Decode what is 0 where a token is not allowed."""
     melodies = _inverse_transform(encoder, P)
-    # without transitions a hold may have been given that has nothing to hold
-    orphan = _broken(melodies, fixed)
+    # without transitions a hold that must stand may have nothing to hold
+    orphan = ~_stands(encoder, melodies, allowed)
     if orphan.any():
         before = np.zeros_like(orphan)
-        before[:, :-1] = orphan[:, 1:] & ~is_fixed[:, :-1]
+        before[:, :-1] = orphan[:, 1:]
+        before &= allowed[..., :-2].any(axis=2)
+        P = P.copy()
         P[before, -2:] = 0
         melodies = _inverse_transform(encoder, P)
     return melodies
 
 
-def _broken(melodies, fixed):
-    return (fixed >= 0) & (melodies != fixed)
+def _stands(encoder, melodies, allowed):
+    """Whether each code is allowed."""
+    token_of = np.zeros(encoder.codes_.max() + 1, int)
+    token_of[encoder.codes_] = np.arange(encoder.n_tokens_)
+    tokens = token_of[melodies][..., np.newaxis]
+    return np.take_along_axis(allowed, tokens, axis=2)[..., 0]
 
 
-def _release_before(broken, bound, letters, fixed):
-    """Leave only what is given in the places before steps that could not stand."""
+def _release_before(broken, bound, letters):
+    """Free the places before steps at which nothing allowed could stand."""
     n_steps = broken.shape[1] // letters.shape[1]
     melody, step = np.nonzero(broken)
     released = np.zeros(letters.shape, bool)
     released[melody, (step - 1) // n_steps] = True
-    return np.where(np.repeat(released, n_steps, axis=1), fixed, bound)
+    return np.where(np.repeat(released, n_steps, axis=1), -1, bound)
 
 
 def _inverse_transform(encoder, P):
     return encoder.inverse_transform(P.reshape(len(P), -1))
 
 
-def _bind(melodies, letters, fixed):
+def _bind(encoder, melodies, letters, allowed):
     """Put the content that most places of a letter have in all, where there are more.
 
-    Of contents that are as frequent the first counts; those with given codes go first.
-    A place with given codes that are others is not bound.
+    Of contents that are as frequent the first counts; those of places that are not
+    quite free go first. A place where such a content is not allowed is not bound.
     """
-    shape = *letters.shape, -1
-    contents, given = melodies.reshape(shape), fixed.reshape(shape)
+    contents = melodies.reshape(*letters.shape, -1)
     votes = _same(letters, contents).sum(axis=2)
-    votes += len(letters[0]) * (given >= 0).any(axis=2)
+    votes += len(letters[0]) * ~_is_free(letters, allowed)
     same = _same(letters)
     leader = np.where(same, votes[:, np.newaxis], -1).argmax(axis=2)
     bound = np.take_along_axis(contents, leader[..., np.newaxis], axis=1)
-    differs = ((given >= 0) & (given != bound)).any(axis=2)
-    is_free = differs | (same.sum(axis=2) == 1)
-    return np.where(is_free[..., np.newaxis], given, bound).reshape(melodies.shape)
+    stands = _stands(encoder, bound.reshape(melodies.shape), allowed)
+    is_bound = stands.reshape(contents.shape).all(axis=2) & (same.sum(axis=2) > 1)
+    return np.where(is_bound[..., np.newaxis], bound, -1).reshape(melodies.shape)
 
 
-def _unequal(melodies, letters, fixed):
-    """Which places differ from another of their letter, but for what is given."""
+def _is_free(letters, allowed):
+    """Which places may have any content."""
+    return allowed.reshape(*letters.shape, -1).all(axis=2)
+
+
+def _unequal(melodies, letters, allowed):
+    """Which free places differ from another free one of their letter."""
     contents = melodies.reshape(*letters.shape, -1)
-    is_free = ~(fixed >= 0).reshape(contents.shape).any(axis=2)
+    is_free = _is_free(letters, allowed)
     free = is_free[:, np.newaxis] & is_free[:, :, np.newaxis]
     return (free & _same(letters) & ~_same(letters, contents)).any(axis=2)
 

@@ -1,0 +1,267 @@
+"""Completion: melodies that keep what is given, filled in the style."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils import Bunch, check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_c2c.generation._encoding import search
+from sklearn_c2c.generation._form import (
+    FORM,
+    check_gradient,
+    decode_steps,
+    letters_of,
+    probabilities,
+)
+from sklearn_c2c.generation._models import MODEL, as_row, latent_mean, latent_spread
+from sklearn_c2c.generation._rhythm import new_rhythm
+from sklearn_c2c.melody import N_PITCHES, check_melodies, pitch_name
+
+# Transpositions that are tried, the smallest first, and steps of Adam for each.
+_SEMITONES = sorted(range(-12, 13), key=abs)
+_N_STEPS_TO_COMPARE = 30
+
+
+@validate_params(
+    {
+        "model": MODEL,
+        "start": ["array-like"],
+        "keep": ["array-like"],
+        "n_samples": [Interval(Integral, 1, None, closed="left")],
+        "aspect": [StrOptions({"notes", "rhythm", "pitches"})],
+        "transposition": [StrOptions({"auto"}), Integral],
+        "form": FORM,
+        "prior_weight": [Interval(Real, 0, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def complete(
+    model,
+    start,
+    keep,
+    n_samples=8,
+    *,
+    aspect="notes",
+    transposition="auto",
+    X=None,
+    form=None,
+    prior_weight=1.0,
+    max_iter=60,
+    learning_rate_init=0.2,
+    random_state=None,
+):
+    """Complete a melody of which some steps are given.
+
+    For each result r a latent vector is drawn, ``c_r ~ N(m, diag(s**2))``, m and s
+    being mean and standard deviation of the latent variables over the training data.
+    From there on the z is sought with the largest
+
+        ``sum_t(log p_t(x_t | z)) - prior_weight * sum_k(((z_k - c_rk) / s_k)**2) / 2``,
+
+    t going over the given steps. Then it is decoded so that these stand exactly.
+
+    Parameters
+    ----------
+    model : fitted Pipeline
+        `PianoRollEncoder` and an autoencoder.
+
+    start : array-like of shape (n_steps,) or (1, n_steps)
+        The melody, in any key and range. What it has where nothing is kept does not
+        matter.
+
+    keep : array-like of bool, shape (n_steps,), or of int
+        The steps that are given; or the measures, counted from 1.
+
+    n_samples : int, default=8
+        How many results.
+
+    aspect : {"notes", "rhythm", "pitches"}, default="notes"
+        What of the given steps is kept.
+
+        - "notes": they stand as they are.
+        - "rhythm": holds, rests, and where notes begin; the pitches are new.
+        - "pitches": notes and rests in their order; where they begin is new, within
+          each group of neighbouring given steps.
+
+    transposition : "auto" or int, default="auto"
+        Semitones by which the melody is moved before it is completed; what comes out is
+        moved back. "auto" takes that of -12 to 12 which makes what is given most
+        likely; 0 with ``aspect="rhythm"``.
+
+    X : array-like of shape (n_tunes, n_steps), default=None
+        The corpus whose forms "corpus" takes.
+
+    form : str, array-like of shape (n_steps,) or None, default=None
+        Which places are alike, as in `sample`. What is given stands whatever it says.
+
+    prior_weight : float, default=1.0
+        Weight of the nearness to what was drawn: the more, the more the results differ
+        from each other, and the less they take up of what is given.
+
+    max_iter : int, default=60
+        Steps of Adam.
+
+    learning_rate_init : float, default=0.2
+        First step of Adam, in standard deviations of each latent variable. It falls
+        linearly to 0.
+
+    random_state : int, RandomState instance or None, default=None
+        An int gives the same result again.
+
+    Returns
+    -------
+    result : `Bunch`
+        - melodies : ndarray of int16, shape (n_samples, n_steps)
+        - kept : ndarray of bool, shape (n_steps,), the given steps
+        - semitones : int, by which the melody was moved, and moved back
+        - latent : ndarray of shape (n_samples, h)
+
+    Raises
+    ------
+    ValueError
+        If the model is not of these two steps, start is not one melody of its number of
+        steps, keep is no steps or measures of it, or there is no transposition that
+        brings all given pitches into its range.
+
+    See Also
+    --------
+    encode : The code of a whole melody.
+
+    vary : Melodies near a given one.
+
+    Notes
+    -----
+    With ``prior_weight=1`` and a linear model of normal data the results would be draws
+    from the posterior; here they are what is likely near a draw from the prior.
+
+    Examples
+    --------
+    >>> from sklearn_c2c import Autoencoder, PianoRollEncoder, generation
+    >>> from sklearn.pipeline import make_pipeline
+    >>> X = [[62, 129, 64, 66], [66, 64, 62, 129], [69, 66, 62, 62]]
+    >>> model = make_pipeline(PianoRollEncoder(), Autoencoder(h=8, random_state=0))
+    >>> keep = [True, True, False, False]
+    >>> result = generation.complete(model.fit(X), X[0], keep, 3, random_state=0)
+    >>> result.melodies.shape, result.melodies[:, :2].tolist()
+    ((3, 4), [[62, 129], [62, 129], [62, 129]])
+    """
+    check_is_fitted(model)
+    check_gradient(model)
+    encoder = model[0]
+    melody = check_melodies(as_row(start, "start"))
+    if melody.shape[1] != encoder.n_features_in_:
+        raise ValueError(
+            f"start has {melody.shape[1]} steps, but the model's melodies have "
+            f"{encoder.n_features_in_}."
+        )
+    kept = _kept_steps(keep, encoder)
+    rng = check_random_state(random_state)
+    tune = {
+        "prior_weight": prior_weight,
+        "max_iter": max_iter,
+        "learning_rate_init": learning_rate_init,
+    }
+    semitones = transposition
+    if transposition == "auto":
+        semitones = _best_transposition(model, melody, kept, aspect, tune)
+    allowed = _allowed(encoder, melody, kept, aspect, semitones)
+    mean, spread = latent_mean(model), latent_spread(model)
+    center = mean + spread * rng.standard_normal((n_samples, len(mean)))
+    center = center.astype(mean.dtype)
+    allowed = np.tile(allowed, (n_samples, 1, 1))
+    if aspect == "pitches":
+        moved = _moved(melody, semitones)[0]
+        P = probabilities(model, center)
+        codes = np.stack([new_rhythm(encoder, p, moved, kept) for p in P])
+        allowed[:, kept] = codes[:, kept, np.newaxis] == encoder.codes_
+    Z = search(model, center, allowed, center=center, **tune)
+    letters = letters_of(model, form, Z, X=X, rng=rng)
+    P = probabilities(model, Z, letters)
+    melodies = decode_steps(encoder, P, letters, _in_midi(encoder, allowed, semitones))
+    return Bunch(
+        melodies=_moved(melodies, -semitones), kept=kept, semitones=semitones, latent=Z
+    )
+
+
+def _kept_steps(keep, encoder):
+    """The mask of the given steps."""
+    keep, n_steps = np.asarray(keep), encoder.n_features_in_
+    if keep.dtype == bool and keep.shape == (n_steps,):
+        return keep
+    measure = encoder.steps_per_measure
+    n_measures = -(-n_steps // measure)
+    if keep.dtype.kind not in "iu" or not np.isin(keep, range(1, n_measures + 1)).all():
+        raise ValueError(
+            f"keep must be a mask of {n_steps} steps, or measures from 1 to "
+            f"{n_measures}; got {keep.dtype} {keep.tolist()}."
+        )
+    return np.isin(np.arange(n_steps) // measure + 1, keep)
+
+
+def _allowed(encoder, melody, kept, aspect, semitones):
+    """Tokens that may stand at each step, (n_steps, n_tokens)."""
+    codes = encoder.codes_
+    moved = _moved(melody, semitones)[0, :, np.newaxis]
+    allowed = moved == codes
+    if aspect == "rhythm":
+        allowed |= (moved < N_PITCHES) & (codes < N_PITCHES)
+    allowed |= ~kept[:, np.newaxis]
+    if not allowed.any(axis=1).all():
+        raise ValueError(_outside(encoder, melody, kept, semitones))
+    return np.ones_like(allowed) if aspect == "pitches" else allowed
+
+
+def _outside(encoder, melody, kept, semitones=None):
+    low, high = encoder.pitch_range_
+    pitches = melody[0, kept & (melody[0] < N_PITCHES)]
+    found = f"{pitch_name(pitches.min())} to {pitch_name(pitches.max())}"
+    moved = "in any key" if semitones is None else f"moved by {semitones:+d} semitones"
+    return (
+        f"The given notes, {found}, do not fit into the range of the model, "
+        f"{pitch_name(low)} to {pitch_name(high)}, {moved}."
+    )
+
+
+def _in_midi(encoder, allowed, semitones):
+    """Leave pitches out that moved back would be none."""
+    codes = encoder.codes_
+    back = codes - semitones
+    return allowed & ((codes >= N_PITCHES) | ((back >= 0) & (back < N_PITCHES)))
+
+
+def _best_transposition(model, melody, kept, aspect, tune):
+    """The one that makes what is given most likely, the smaller of equal ones."""
+    encoder = model[0]
+    given = melody[0, kept & (melody[0] < N_PITCHES)]
+    if aspect == "rhythm" or not len(given):
+        return 0
+    low, high = encoder.pitch_range_
+    fitting = [
+        k for k in _SEMITONES if low <= given.min() + k <= given.max() + k <= high
+    ]
+    if not fitting:
+        raise ValueError(_outside(encoder, melody, kept))
+    targets = np.stack([_allowed(encoder, melody, kept, "notes", k) for k in fitting])
+    mean = latent_mean(model)
+    tune = {**tune, "max_iter": min(tune["max_iter"], _N_STEPS_TO_COMPARE)}
+    Z = search(model, np.tile(mean, (len(fitting), 1)), targets, center=mean, **tune)
+    P = probabilities(model, Z)
+    tiny = np.finfo(P.dtype).tiny
+    share = (P * targets).sum(axis=2) / np.maximum(P.sum(axis=2), tiny)
+    log_p = np.log(np.maximum(share, tiny)).sum(axis=1)
+    log_p -= (
+        tune["prior_weight"] * (((Z - mean) / latent_spread(model)) ** 2).sum(1) / 2
+    )
+    return fitting[int(log_p.argmax())]
+
+
+def _moved(melodies, semitones):
+    """Move pitches, which may leave those of MIDI where they do not matter."""
+    return np.where(melodies < N_PITCHES, melodies + semitones, melodies).astype(
+        np.int16
+    )

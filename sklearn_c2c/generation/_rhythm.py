@@ -1,0 +1,89 @@
+"""A new rhythm for notes in their order."""
+
+import numpy as np
+
+from sklearn_c2c.melody import HOLD, REST
+
+
+def new_rhythm(encoder, P, melody, kept):
+    """Place the notes and rests of given steps anew, where a decoder has onsets.
+
+    Of all ways to place the symbols of a group of neighbouring steps in their order
+    within it, the one with the largest ``sum_t(log q_t(i_t) + w * r(i_t))``: i_t says
+    whether a symbol begins at step t, q_t is the decoder's probability of that, and r
+    the log ratio of the rhythm in ``encoder.transitions_``, w its weight.
+
+    Parameters
+    ----------
+    encoder : PianoRollEncoder
+    P : ndarray of shape (n_steps, n_tokens)
+        What the decoder gives.
+    melody : ndarray of int, shape (n_steps,)
+    kept : ndarray of bool, shape (n_steps,)
+
+    Returns
+    -------
+    ndarray of int16, shape (n_steps,)
+        The melody, with a new rhythm in the given steps.
+    """
+    P = np.maximum(P.astype(np.float64), np.finfo(np.float32).tiny)
+    hold = P[:, -2] / P.sum(axis=1)
+    tiny = np.finfo(np.float64).tiny
+    log_q = np.log(np.maximum(np.stack([hold, 1 - hold], axis=1), tiny))
+    melody = melody.copy()
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], kept, [False]])))
+    for begin, end in edges.reshape(-1, 2):
+        symbols = _symbols(melody[begin:end])
+        # what holds from before the group goes on to hold
+        is_onset = _place(
+            len(symbols), log_q[begin:end], encoder, begin, melody[begin] != HOLD
+        )
+        melody[begin:end] = _codes(symbols, is_onset)
+    return melody
+
+
+def _symbols(codes):
+    """Notes and rests in their order; a rest of several steps is one."""
+    before = np.concatenate([[HOLD], codes[:-1]])
+    begins = (codes != HOLD) & ~((codes == REST) & (before == REST))
+    return codes[begins]
+
+
+def _codes(symbols, is_onset):
+    number = np.cumsum(is_onset)
+    codes = np.concatenate([[HOLD], symbols])[number]
+    return np.where(is_onset | (codes == REST), codes, HOLD)
+
+
+def _place(n_symbols, log_q, encoder, begin, begins_at_once):
+    """Onsets of n symbols, by dynamic programming over steps, symbols and ages."""
+    rhythm = encoder.transition_weight * encoder.transitions_["rhythm"].astype(float)
+    n_places, n_ages = len(rhythm), rhythm.shape[1]
+    n_steps = len(log_q)
+    score = np.full((n_symbols + 1, n_ages), -np.inf)
+    score[0, min(begin, n_ages - 1)] = 0
+    from_age = np.zeros((n_steps, n_symbols + 1), int)
+    from_last = np.zeros((n_steps, n_symbols + 1), bool)
+    for step in range(n_steps):
+        ratio = rhythm[(begin + step) % n_places]
+        onset = score + ratio[:, 1] + log_q[step, 1]
+        hold = score + ratio[:, 0] + log_q[step, 0]
+        if step == 0 and begins_at_once:
+            hold[:] = -np.inf
+        from_age[step] = onset.argmax(axis=1)
+        best = onset.max(axis=1)
+        score = np.full_like(score, -np.inf)
+        score[:, 1:] = hold[:, :-1]
+        from_last[step] = hold[:, -1] > score[:, -1]
+        score[:, -1] = np.maximum(score[:, -1], hold[:, -1])
+        score[1:, 1] = best[:-1]
+    is_onset = np.zeros(n_steps, bool)
+    number, age = n_symbols, int(score[n_symbols].argmax())
+    for step in range(n_steps - 1, -1, -1):
+        if age == 1 and number > 0:
+            is_onset[step] = True
+            number -= 1
+            age = from_age[step, number]
+        else:
+            age = age if age == n_ages - 1 and from_last[step, number] else age - 1
+    return is_onset
