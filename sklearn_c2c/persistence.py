@@ -22,7 +22,7 @@ import sklearn_c2c
 from sklearn_c2c.io._files import write_atomically
 
 _MAGIC = b"sklearn_c2c model\n"
-_FORMAT = b"001\n"  # counted up when older versions could not read what we write
+_FORMAT = b"002\n"  # counted up when older versions could not read what we write
 _DIGEST_SIZE = hashlib.sha256().digest_size
 
 # Beside these, skops trusts scikit-learn's estimators, NumPy's arrays and plain Python.

@@ -119,6 +119,7 @@ def test_model_keeps_what_generation_needs(composed):
         "steps_per_quarter": 4,
         "time_signature": "4/4",
         "key": None,
+        "pickup": "drop",
     }
     assert model.inverse_transform(model.transform(about["data"])).shape == (3, 32)
 
@@ -215,6 +216,8 @@ EXPLORATIONS = {
     "recurse": ["--seed", 3],
     "optimize": ["most-holds", "--starts", 2, "--max-iter", 3, "--seed", 3],
     "vary": [1, "--n", 2, "--strength", 1, "--seed", 3],
+    "complete": [1, "--n", 2, "--keep", 1, "--seed", 3],
+    "continue": [1, "--n", 2, "--seed", 3],
 }
 
 
@@ -261,7 +264,9 @@ def test_attribute_shows_what_it_does_to_the_tune(models, tmp_path):
     model, about = persistence.load(models["plain"], return_metadata=True)
     X = about["data"]
     vector = generation.attribute_vector(model, X, by=metrics.pitch_range)
-    changed = generation.add_attribute(model, X[:1], vector, [-1, 2.5])
+    changed = generation.add_attribute(
+        model, X[:1], vector, [-1, 2.5], encoding="search"
+    )
     spans = metrics.pitch_range(np.vstack([X[:1], changed]))
     assert titles == [
         f"The First: pitch range {spans[0]:.3g}",
@@ -402,9 +407,10 @@ def test_variations_at_strength_0_are_the_tune_itself(models, tmp_path):
     titles, _ = explore(models, tmp_path / "o", *arguments)
     assert titles == ["The First", "Variation 1", "Variation 2"]
     model, about = persistence.load(models["plain"], return_metadata=True)
-    reconstruction = model.inverse_transform(model.transform(about["data"][:1]))[0]
+    first = about["data"][0]
+    found = generation.vary(model, first, 2, strength=0, encoding="search", form=first)
     for i in (2, 3):
-        assert (melody_of(tmp_path / "o", i) == reconstruction).all()
+        assert (melody_of(tmp_path / "o", i) == found[0]).all()
 
 
 @pytest.mark.parametrize(
@@ -426,7 +432,8 @@ def test_variational_model_samples_its_prior(models, tmp_path):
     model = persistence.load(models["variational"])
     vae = model[-1]
     assert (vae.h, vae.beta, vae.hidden_layer_sizes) == (8, 0.5, (6, 4))
-    _, text = explore(models, tmp_path / "o", "generate", "--n", 2, kind="variational")
+    options = ["--n", 2, "--sampling", "prior", "--form", "none"]
+    _, text = explore(models, tmp_path / "o", "generate", *options, kind="variational")
     assert "VariationalAutoencoder, h = 8" in text
     assert "Drawn from the prior" in text
     drawn = generation.sample(model, 2, method="prior", random_state=0)
@@ -451,17 +458,19 @@ def test_help_tells_the_defaults_of_the_library(capsys):
         run("compose", "--help")
     output = " ".join(capsys.readouterr().out.split())
     plain, variational = Autoencoder(), VariationalAutoencoder()
-    for name in ("h", "max_iter", "learning_rate_init", "output"):
-        ours, theirs = getattr(plain, name), getattr(variational, name)
-        assert f"({ours}; variational {theirs})" in output
+    for name in ("max_iter", "learning_rate_init", "output", "h"):
+        assert f"paper {getattr(plain, name)})" in output
+    assert f"variational {variational.max_iter}" in output
+    assert f"({variational.learning_rate_init}; " in output
     assert f"({plain.batch_size})" in output
-    assert f"weight of the divergence ({variational.beta:g})" in output
+    assert f"variational {variational.beta:g})" in output
 
 
-def test_beta_is_for_variational_models(tunes, tmp_path, capsys):
-    out = tmp_path / "out"
-    message = fails(capsys, "compose", tunes, "--out", out, *TRAIN, "--beta", 2)
-    assert "--beta 2" in message and "--variational" in message
+def test_options_of_another_model_are_named(tunes, tmp_path, capsys):
+    compose = ["compose", tunes, "--out", tmp_path / "out", *TRAIN, "--paper"]
+    message = fails(capsys, *compose, "--beta", 2)
+    assert "--beta 2" in message and "--paper" in message
+    assert "pass one of them" in fails(capsys, *compose, "--variational")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -611,6 +620,12 @@ def test_bad_training_option(tunes, tmp_path, capsys, option):
         "vary --model m --out x 1 --strength 1.5",
         "vary --model m --out x 1 --seed -1",
         "vary --model m --out x 1 --seed 4294967296",
+        "complete --model m --out x 1 --keep 0-2",
+        "complete --model m --out x 1 --keep 4-2",
+        "continue --model m --out x 1 --aspect mood",
+        "generate --model m --out x --scale -1",
+        "generate --model m --out x --sampling luck",
+        "train --out x --transpose 99",
     ],
 )
 def test_usage_errors(arguments, capsys):
@@ -620,19 +635,138 @@ def test_usage_errors(arguments, capsys):
     assert "usage: c2c" in capsys.readouterr().err
 
 
-def test_defaults_are_those_of_the_library(monkeypatch, tunes, tmp_path):
+@pytest.fixture
+def asked(monkeypatch):
+    """What compose asks `sample` for."""
     seen = {}
 
-    def sample(model, n_samples, *, method, random_state):
-        seen.update(model[-1].get_params(), n=n_samples, seed=random_state)
+    def sample(model, n_samples, **how):
+        seen.update(how, n=n_samples, model=model)
         raise ValueError("enough")
 
     monkeypatch.setattr(generation, "sample", sample)
-    options = ["--measures", 2, "--max-iter", 1, "--learning-rate", 0.5, "--seed", 7]
+    return seen
+
+
+def test_defaults_are_what_measured_best(asked, tunes, tmp_path):
+    options = ["--measures", 2, "--max-iter", 8, "--learning-rate", 0.05, "--seed", 7]
     assert run("compose", tunes, "--out", tmp_path / "out", *options) == 1
-    assert (seen["h"], seen["n"], seen["seed"]) == (1500, 8, 7)
-    assert (seen["max_iter"], seen["learning_rate_init"]) == (1, 0.5)
-    assert seen["random_state"] == 7
+    assert (asked["n"], asked["random_state"]) == (8, 7)
+    how = asked["method"], asked["scale"], asked["form"]
+    assert how == ("gaussian", 1.2, "corpus")
+    assert asked["X"].shape == (3, 32)
+    encoder, vae = asked["model"]
+    assert encoder.transition_weight > 0 and encoder.steps_per_measure == 16
+    assert isinstance(vae, VariationalAutoencoder)
+    assert (vae.h, vae.beta, vae.random_state) == (32, 10, 7)
+    assert (vae.max_iter, vae.kl_warmup, vae.kl_cooldown) == (8, 4, 2)
+    assert vae.learning_rate_init == 0.05
+
+
+def test_the_paper_s_are_those_of_the_library(asked, tunes, tmp_path):
+    options = ["--measures", 2, "--max-iter", 1, "--learning-rate", 0.5, "--paper"]
+    assert run("compose", tunes, "--out", tmp_path / "out", *options) == 1
+    encoder, autoencoder = asked["model"]
+    assert encoder.transition_weight == 0
+    expected = Autoencoder(max_iter=1, learning_rate_init=0.5, random_state=0)
+    assert autoencoder.get_params() == expected.get_params()
+    assert (asked["method"], asked["form"]) == ("range", None)
+    assert "scale" not in asked
+
+
+def test_sampling_and_form_are_those_asked_for(asked, composed, tmp_path):
+    generate = ["generate", "--model", composed / "model.c2c", "--out", tmp_path / "o"]
+    for method in ("diagonal", "kde", "prior", "range"):
+        assert run(*generate, "--sampling", method) == 1
+        assert asked["method"] == method and "scale" not in asked
+    assert run(*generate, "--scale", 0.5, "--form", "ABAB") == 1
+    assert (asked["scale"], asked["form"]) == (0.5, "ABAB")
+    assert run(*generate, "--form", "second") == 1
+    X = persistence.load(composed / "model.c2c", return_metadata=True)[1]["data"]
+    assert (asked["form"] == X[1]).all()
+
+
+def test_a_form_of_letters_is_heard(models, tmp_path):
+    options = ["--n", 3, "--form", "AA"]
+    _, text = explore(models, tmp_path / "o", "generate", *options)
+    assert "AA: equal letters are equal parts" in text
+    for i in (1, 2, 3):
+        melody = melody_of(tmp_path / "o", i)
+        assert (melody[:16] == melody[16:]).all()
+
+
+def test_completion_keeps_measures_and_marks_them(models, tmp_path):
+    titles, text = explore(models, tmp_path / "o", "complete", 1, "--keep", 2, "--n", 3)
+    assert titles == ["The First", *(f"Completion {i}" for i in (1, 2, 3))]
+    X = persistence.load(models["plain"], return_metadata=True)[1]["data"]
+    for i in (2, 3, 4):
+        assert (melody_of(tmp_path / "o", i)[16:] == X[0, 16:]).all()
+    assert "Notes of measures 2 of The First kept" in text
+    assert text.count("Kept:") == 4
+
+
+def test_a_beginning_is_continued_in_its_own_key(models, tmp_path):
+    file = tmp_path / "one.abc"
+    file.write_text("X:1\nT:One\nM:4/4\nL:1/8\nK:G\nG2Bd g2dB |\n")
+    titles, text = explore(models, tmp_path / "o", "continue", file, "--n", 2)
+    assert titles == ["Continuation 1", "Continuation 2"]
+    one = read_melodies(file, n_measures=1).data[0]
+    for i in (1, 2):
+        assert (melody_of(tmp_path / "o", i)[:16] == one).all()
+        assert "K:G" in (tmp_path / "o" / f"melody-{i:02d}.abc").read_text()
+    assert "semitones for it" in text
+
+
+def test_what_cannot_be_completed_is_said(models, tmp_path, capsys):
+    given = ["--model", models["plain"], "--out", tmp_path / "out"]
+    assert "--keep 1-4" in fails(capsys, "complete", 1, *given)
+    message = fails(capsys, "complete", 1, "--keep", "2-3", *given)
+    assert "The First has 2 measures" in message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_how_much_the_model_knows_is_said(models, tmp_path, capsys):
+    _, text = explore(models, tmp_path / "o", "vary", 1, "--n", 1)
+    said = re.search(r"The model knows \d+% of the steps of The First", text)
+    assert said and said[0] in capsys.readouterr().out
+
+
+def test_a_corpus_with_pickups_is_composed_with_them(tmp_path):
+    file = tmp_path / "tunes.abc"
+    file.write_text(TUNES.replace("\nD2FA", "\nFE|D2FA").replace("\nA2FA", "\nde|A2FA"))
+    out = tmp_path / "out"
+    assert run("compose", file, "--pickup", "keep", "--n", 2, "--out", out, *TRAIN) == 0
+    model, about = persistence.load(out / "model.c2c", return_metadata=True)
+    assert about["data"].shape == (3, 48) and about["reading"]["pickup"] == "keep"
+    assert model[0].steps_per_measure == 16
+    text = (out / "index.html").read_text("utf-8")
+    assert "a pick-up and 2 measures of 4/4" in text
+    one = read_melodies(out / "melody-01.mid", n_measures=2, pickup="keep").data[0]
+    assert len(one) == 48
+
+
+def test_training_on_transpositions(tunes, tmp_path, capsys):
+    options = [*TRAIN, "--transpose", 2, "--out", tmp_path / "m.c2c"]
+    assert run("train", tunes, *options) == 0
+    assert "15 melodies" in capsys.readouterr().out
+    model, about = persistence.load(tmp_path / "m.c2c", return_metadata=True)
+    assert about["data"].shape == (3, 32)
+    low, high = (f(X for X in about["data"].ravel() if X < 128) for f in (min, max))
+    assert model[0].pitch_range_ == (low - 2, high + 2)
+
+
+def test_without_a_model_the_reels_are_learned(monkeypatch, tmp_path):
+    seen = {}
+
+    def complete(model, *args, **kwargs):
+        seen.update(vae=model[-1], X=kwargs["X"])
+        raise ValueError("enough")
+
+    monkeypatch.setattr(VariationalAutoencoder, "fit", lambda self, X, y=None: self)
+    monkeypatch.setattr(cli._models, "reconstruction", lambda *args: "untrained")
+    monkeypatch.setattr(generation, "complete", complete)
+    assert run("complete", 1, "--keep", 1, "--out", tmp_path / "o") == 1
+    assert seen["X"].shape == (75, 128) and seen["vae"].h == 32
 
 
 def test_transposed_corpus_is_written_in_its_key(tunes, tmp_path):

@@ -222,3 +222,12 @@ def test_a_reference_has_no_tune_that_is_judged(reels):
             ValueError, match=r"got 2 that are there.* in row 4\. Leave"
         ):
             evaluate(corpus, corpus, others=others, reference=reference)
+
+
+def test_without_classifiers_their_row_is_left_out_and_no_other_changes(reels):
+    given = {"tonic": "D", "random_state": 0}
+    whole = evaluate(reels[:20], reels[20:], **given)
+    quick = evaluate(reels[:20], reels[20:], classify=False, **given)
+    for name, column in whole.items():
+        assert list(quick[name]) == [row for row in column if row != "two_sample_auc"]
+        assert all(quick[name][row] == column[row] for row in quick[name])

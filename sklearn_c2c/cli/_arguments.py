@@ -42,6 +42,33 @@ def sizes(text):
     return tuple(count(part) for part in text.split(","))
 
 
+def measures(text):
+    """Numbers and spans of them, such as 1-4,7."""
+    found = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        found |= set(range(count(first), count(last or first) + 1))
+    if not found:
+        raise argparse.ArgumentTypeError(f"expected measures such as 1-4, got {text}")
+    return sorted(found)
+
+
+def semitones(text):
+    """Up to two octaves."""
+    number = int(text)
+    if not 0 <= number <= 24:
+        raise argparse.ArgumentTypeError(f"expected 0 to 24, got {number}")
+    return number
+
+
+def factor(text):
+    """Not negative."""
+    number = float(text)
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected 0 or more, got {text}")
+    return number
+
+
 def tempo(text):
     """Quarter notes a minute."""
     number = int(text)
@@ -56,29 +83,45 @@ _READING_OPTIONS = {
     "--steps-per-quarter": ("steps_per_quarter", "N", count, "time steps (4)"),
     "--time-signature": ("time_signature", "M", str, "metre (that of most tunes)"),
     "--key": ("key", "TONIC", str, "move all tunes to it (as they are)"),
+    "--pickup": (
+        "pickup",
+        "KIND",
+        str,
+        "keep or drop what precedes the first bar (drop)",
+    ),
 }
 _TRAINING_OPTIONS = {
-    "--h": ("h", "N", count, "size of the latent space (1500; variational 32)"),
+    "--h": (
+        "h",
+        "N",
+        count,
+        "size of the latent space (32 to 256, a quarter of the tunes; paper 1500)",
+    ),
     "--hidden": (
         "hidden_layer_sizes",
         "N,N...",
         sizes,
         "sizes of layers between the data and the latent space (none)",
     ),
-    "--beta": ("beta", "X", float, "variational only: weight of the divergence (1)"),
-    "--max-iter": ("max_iter", "N", count, "epochs (100; variational 300)"),
+    "--beta": ("beta", "X", float, "weight of the divergence (10; variational 1)"),
+    "--max-iter": (
+        "max_iter",
+        "N",
+        count,
+        "epochs (60 to 200; variational 300; paper 100)",
+    ),
     "--batch-size": ("batch_size", "N", count, "melodies in a minibatch (20)"),
     "--learning-rate": (
         "learning_rate_init",
         "X",
         float,
-        "step size of Adam (0.01; variational 0.003)",
+        "step size of Adam (0.003; paper 0.01)",
     ),
     "--output": (
         "output",
         "KIND",
         str,
-        "sigmoid, or softmax per time step (sigmoid; variational softmax)",
+        "sigmoid, or softmax per time step (softmax; paper sigmoid)",
     ),
 }
 
@@ -110,9 +153,21 @@ def add_corpus(parser, **kwargs):
 def add_training(parser):
     """Which model to train, and how."""
     parser.add_argument(
+        "--paper",
+        action="store_true",
+        help="the paper's autoencoder, its random vectors and its decoding",
+    )
+    parser.add_argument(
         "--variational",
         action="store_true",
-        help="train a VariationalAutoencoder, whose latent space is filled evenly",
+        help="a VariationalAutoencoder with the defaults of the library",
+    )
+    parser.add_argument(
+        "--transpose",
+        type=semitones,
+        default=0,
+        metavar="N",
+        help="train on all tunes moved by up to N semitones, too; default: %(default)s",
     )
     _add_options(parser, "model", _TRAINING_OPTIONS)
 
@@ -130,10 +185,37 @@ def _add_options(parser, title, options):
         )
 
 
+def add_sampling(parser):
+    """Where latent vectors come from."""
+    parser.add_argument(
+        "--sampling",
+        choices=("gaussian", "diagonal", "kde", "prior", "range"),
+        help="where latent vectors come from; default: gaussian, of --paper range",
+    )
+    parser.add_argument(
+        "--scale",
+        type=factor,
+        metavar="X",
+        help="how far from their mean; default: 1.2 with gaussian, 1 otherwise",
+    )
+
+
+def add_form(parser, default="corpus"):
+    """Which parts are alike."""
+    parser.add_argument(
+        "--form",
+        metavar="FORM",
+        help="which parts are equal: letters such as AABA, corpus (as in tunes of the "
+        f"corpus), none, or a tune; default: {default}, of --paper none",
+    )
+
+
 def add_model(parser):
     """The model to compose with."""
     parser.add_argument(
-        "--model", required=True, metavar="FILE", help="file made by compose or train"
+        "--model",
+        metavar="FILE",
+        help="file made by compose or train; without it, the Celtic reels are learned",
     )
 
 

@@ -8,7 +8,7 @@ from functools import wraps
 from sklearn_c2c.cli import _models
 from sklearn_c2c.cli._objectives import join_objectives, spell_out
 from sklearn_c2c.cli._result import new_folder, write_melodies
-from sklearn_c2c.cli._tunes import find_tune
+from sklearn_c2c.cli._tunes import find_tune, form_of
 
 
 def exploration(explore):
@@ -17,7 +17,7 @@ def exploration(explore):
     @wraps(explore)
     def command(args):
         with new_folder(args) as folder:
-            model, about = _models.load(args.model)
+            model, about = _model(args)
             shown = explore(args, model, about)
             write_melodies(folder, model, about, tempo=args.tempo, **shown)
 
@@ -28,13 +28,19 @@ def samples(args, model, about):
     """Sample from a saved model."""
     from sklearn_c2c import generation
 
-    method = _sampling_method(model)
-    melodies = generation.sample(model, args.n, method=method, random_state=args.seed)
+    how, source = _models.sampling(args, model, about)
+    form, form_words = asked_form(args, model, about)
+    melodies = generation.sample(
+        model, args.n, form=form, random_state=args.seed, **how
+    )
     return {
         "melodies": melodies,
         "title": f"New melodies after {about['name']}",
         "titles": [f"Melody {i + 1}" for i in range(len(melodies))],
-        "settings": {"Melodies": f"Drawn from {_SOURCES[method]}, seed {args.seed}"},
+        "settings": {
+            "Melodies": f"Drawn from {source}, seed {args.seed}",
+            **form_words,
+        },
     }
 
 
@@ -47,7 +53,9 @@ def interpolate(args, model, about):
     from sklearn_c2c import generation
 
     (start, name), (target, to) = (find_tune(t, about) for t in (args.a, args.b))
-    melodies = generation.interpolate(model, start, target, args.steps)
+    melodies = generation.interpolate(
+        model, start, target, args.steps, encoding=_models.encoding(model)
+    )
     titles = [f"{i} of {args.steps} steps" for i in range(len(melodies))]
     titles[0], titles[-1] = f"From: {name}", f"To: {to}"
     return {
@@ -57,6 +65,7 @@ def interpolate(args, model, about):
         "settings": {
             "Melodies": f"Linear interpolation in the latent space, {args.steps} steps",
             "Path": _evenness(melodies),
+            **_known(model, (start, name), (target, to)),
         },
     }
 
@@ -99,7 +108,13 @@ def attribute(args, model, about):
     measure = getattr(metrics, args.attribute.replace("-", "_"))
     what = args.attribute.replace("-", " ")
     vector = generation.attribute_vector(model, about["data"], by=measure)
-    changed = generation.add_attribute(model, start[np.newaxis], vector, args.scales)
+    changed = generation.add_attribute(
+        model,
+        start[np.newaxis],
+        vector,
+        args.scales,
+        encoding=_models.encoding(model),
+    )
     melodies = np.vstack([start, changed])
     values = [f"{what} {value:.3g}" for value in measure(melodies)]
     titles = [f"{name}: {values[0]}"]
@@ -116,6 +131,7 @@ def attribute(args, model, about):
             f"scales {', '.join(f'{scale:g}' for scale in args.scales)}",
             "Attribute vector": "Mean code of the quarter of the corpus with the most "
             f"{what} minus that of the quarter with the least",
+            **_known(model, (start, name)),
         },
     }
 
@@ -158,9 +174,12 @@ def optimize(args, model, about):
     from sklearn_c2c import generation
 
     objective, describe = join_objectives(args.objectives, about)
+    form, form_words = asked_form(args, model, about)
     result = generation.optimize(
         model,
         objective,
+        X=about["data"],
+        form=form,
         method=args.method,
         n_starts=args.starts,
         max_iter=args.max_iter,
@@ -186,6 +205,7 @@ def optimize(args, model, about):
             "Effort": f"{result.n_decoder_calls} latent vectors decoded",
             "Objective": f"{result.before.max():.4g} at best before, "
             f"{result.after.max():.4g} after",
+            **form_words,
         },
     }
 
@@ -198,14 +218,17 @@ def vary(args, model, about):
     from sklearn_c2c import generation
 
     start, name = find_tune(args.tune, about)
-    method = _sampling_method(model)
+    how, source = _models.sampling(args, model, about)
+    form, form_words = asked_form(args, model, about, of=(start, name))
     variations = generation.vary(
         model,
         start,
         args.n,
         strength=args.strength,
-        method=method,
+        encoding=_models.encoding(model),
+        form=form,
         random_state=args.seed,
+        **how,
     )
     return {
         "melodies": np.vstack([start, variations]),
@@ -213,20 +236,46 @@ def vary(args, model, about):
         "titles": [name, *(f"Variation {i + 1}" for i in range(args.n))],
         "settings": {
             "Melodies": f"{args.strength:.0%} of the way from the code of {name} to "
-            f"draws from {_SOURCES[method]}, seed {args.seed}"
+            f"draws from {source}, seed {args.seed}",
+            **form_words,
+            **_known(model, (start, name)),
         },
     }
 
 
-_SOURCES = {
-    "prior": "the prior, a standard normal distribution",
-    "range": "the range of the latent space",
-}
+def _model(args):
+    """The model that was kept, or one of the reels."""
+    if args.model is not None:
+        return _models.load(args.model)
+    from sklearn_c2c.cli._learning import trained_on_reels
+
+    return trained_on_reels(args.seed)
 
 
-def _sampling_method(model):
-    """A prior to draw from is better than the bounds of what was seen."""
-    return "prior" if hasattr(model[-1], "sample_prior") else "range"
+def asked_form(args, model, about, of=None):
+    """The form that is asked for, or fits, and a setting that tells it."""
+    text = args.form
+    if text is None:
+        if _models.is_paper(model):
+            return None, {}
+        if of is not None:
+            return of[0], {"Form": f"The half measures that are equal in {of[1]}"}
+        text = "corpus"
+    words = {
+        "none": "None: every step for itself",
+        "corpus": "Half measures are equal as in a tune of the corpus, one near each",
+    }.get(text, f"{text}: equal letters are equal parts")
+    form = form_of(text, about)
+    if not isinstance(form, str) and form is not None:
+        words = f"The half measures that are equal in {find_tune(text, about)[1]}"
+    return form, {"Form": words}
+
+
+def _known(model, *tunes):
+    """A setting that says how much of tunes is in the codes that were found."""
+    known = "; ".join(_models.knowledge(model, *tune) for tune in tunes)
+    print(known, flush=True)
+    return {"Codes": known}
 
 
 def _start(args, model, about):

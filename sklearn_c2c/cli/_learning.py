@@ -1,6 +1,7 @@
 """The commands that read tunes: compose, train, inspect."""
 
 import sys
+from argparse import Namespace
 from importlib.util import find_spec
 
 from sklearn_c2c.cli import _exploring, _models
@@ -18,6 +19,12 @@ def compose(args):
         persistence.save(model, folder / "model.c2c", metadata=about)
         samples = _exploring.samples(args, model, about)
         write_melodies(folder, model, about, tempo=args.tempo, **samples)
+
+
+def trained_on_reels(seed):
+    """Train what `c2c compose` trains, for commands without a model."""
+    defaults = {"corpus": ["celtic"], "reading": {}, "training": {}, "transpose": 0}
+    return _trained(Namespace(**defaults, paper=False, variational=False, seed=seed))
 
 
 def train(args):
@@ -43,19 +50,29 @@ def inspect(args):
 
 def _trained(args):
     """Read a corpus, fit a model on it, and describe both."""
-    from sklearn.pipeline import make_pipeline
+    from sklearn_c2c.datasets import transpositions
 
-    from sklearn_c2c import PianoRollEncoder
-
-    autoencoder = _autoencoder(args)
+    _check_options(args)
     corpus, name = read_corpus(args)
-    model = make_pipeline(PianoRollEncoder(), autoencoder)
+    n_measures, pickup = corpus.n_measures, corpus.get("pickup", "drop")
+    steps_per_measure = corpus.data.shape[1] // (n_measures + (pickup == "keep"))
+    model = _models.unfitted(args, len(corpus.data), steps_per_measure)
     if sys.stdout.isatty() and find_spec("rich"):
         from sklearn.callback import ProgressBar
 
         model.set_callbacks(ProgressBar(max_propagation_depth=None))
-    print(f"Training {autoencoder} on {name}: {len(corpus.data)} melodies", flush=True)
-    model.fit(corpus.data)
+    print(f"Training {model[-1]} on {name}: {len(corpus.data)} melodies", flush=True)
+    data = corpus.data
+    if args.transpose:
+        span = range(-args.transpose, args.transpose + 1)
+        moved = transpositions(data, span)
+        data = moved.data
+        print(
+            f"Moved by {-args.transpose} to {args.transpose:+d} semitones: {len(data)} "
+            f"melodies, {len(moved.rejected)} left out beyond the MIDI pitches",
+            flush=True,
+        )
+    model.fit(data)
     print(f"Reconstructed: {_models.reconstruction(model, corpus.data)}")
     key = args.reading.get("key")
     about = {
@@ -64,27 +81,24 @@ def _trained(args):
         "titles": list(corpus.titles),
         "key": key or _shared_key(corpus.tonalities),
         "reading": {
-            "n_measures": corpus.n_measures,
+            "n_measures": n_measures,
             "steps_per_quarter": corpus.steps_per_quarter,
             "time_signature": corpus.time_signature,
             "key": key,
+            "pickup": pickup,
         },
     }
     return model, about
 
 
-def _autoencoder(args):
-    """Make the estimator that the command line asks for, unfitted."""
-    from sklearn_c2c import Autoencoder, VariationalAutoencoder
-
-    if args.variational:
-        return VariationalAutoencoder(random_state=args.seed, **args.training)
-    if "beta" in args.training:
+def _check_options(args):
+    if args.paper and args.variational:
+        raise ValueError("--paper and --variational are two models; pass one of them.")
+    if args.paper and "beta" in args.training:
         raise ValueError(
             f"--beta {args.training['beta']:g} weighs the divergence of a variational "
-            "model; pass --variational with it."
+            "model, and that of --paper is none; leave one of them out."
         )
-    return Autoencoder(random_state=args.seed, **args.training)
 
 
 def _shared_key(tonalities):

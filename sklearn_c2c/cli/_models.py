@@ -1,6 +1,90 @@
-"""Models on disk and what is known of them, and what they reconstruct."""
+"""Models: which one is trained, how one composes with it, what is kept of it."""
 
 from pathlib import Path
+
+# Melodies times epochs that training costs at most, and epochs that it has at least.
+_MOST_MELODIES, _FEWEST_EPOCHS, _EPOCHS = 40_000, 60, 200
+
+# Melodies that a classifier can tell from others, at least.
+_FEWEST_TO_CLASSIFY = 50
+
+# Latent variables: one for so many tunes, within these bounds.
+_TUNES_A_LATENT, _SMALLEST, _LARGEST = 4, 32, 256
+
+
+def unfitted(args, n_tunes, steps_per_measure):
+    """Make the model that the command line asks for, a Pipeline.
+
+    The larger the corpus, the more latent variables, and the fewer epochs.
+    """
+    from sklearn.pipeline import make_pipeline
+
+    from sklearn_c2c import Autoencoder, PianoRollEncoder, VariationalAutoencoder
+
+    given = {"random_state": args.seed, **args.training}
+    encoder = PianoRollEncoder(steps_per_measure=steps_per_measure)
+    if args.paper:
+        encoder.set_params(transition_weight=0)
+        return make_pipeline(encoder, Autoencoder(**given))
+    if args.variational:
+        return make_pipeline(encoder, VariationalAutoencoder(**given))
+    affordable = max(_FEWEST_EPOCHS, min(_EPOCHS, _MOST_MELODIES // n_tunes))
+    n_epochs = given.get("max_iter", affordable)
+    ordered = {
+        "h": max(_SMALLEST, min(_LARGEST, n_tunes // _TUNES_A_LATENT)),
+        "beta": 10.0,
+        "max_iter": n_epochs,
+        "kl_warmup": n_epochs // 2,
+        "kl_cooldown": n_epochs // 4,
+        "n_iter_no_change": n_epochs,
+    }
+    return make_pipeline(encoder, VariationalAutoencoder(**ordered | given))
+
+
+def is_paper(model):
+    """Whether a model decodes as the paper does, and is to compose as it does."""
+    return model[0].transition_weight == 0
+
+
+def sampling(args, model, about):
+    """Arguments of `generation.sample`, and what they are in words."""
+    if args.sampling is None and is_paper(model):
+        how = {"method": "range"}
+    elif args.sampling in (None, "gaussian"):
+        how = {"method": "gaussian", "scale": 1.2}
+    else:
+        how = {"method": args.sampling}
+    if args.scale is not None:
+        how["scale"] = args.scale
+    words = _SOURCES[how["method"]]
+    if how.get("scale", 1) != 1:
+        words += f", {how['scale']:g} times as wide"
+    return {"X": about["data"], **how}, words
+
+
+_SOURCES = {
+    "gaussian": "the normal distribution of the codes",
+    "diagonal": "the normal distributions of the latent variables",
+    "kde": "the neighbourhood of the codes",
+    "prior": "the prior, a standard normal distribution",
+    "range": "the range of the latent space",
+}
+
+
+def knowledge(model, melody, name):
+    """How much of a tune the model can say, by the code that is used, in words."""
+    from sklearn_c2c import generation
+    from sklearn_c2c.metrics import step_accuracy
+
+    Z = generation.encode(model, melody[None], method=encoding(model))
+    share = step_accuracy(melody[None], model.inverse_transform(Z))
+    return f"The model knows {share:.0%} of the steps of {name}"
+
+
+def encoding(model):
+    """How tunes are encoded: searched for where the model is not the paper's."""
+    can_search = hasattr(model[-1], "decode_with_vjp") and not is_paper(model)
+    return "search" if can_search else "encoder"
 
 
 def load(path):
@@ -36,4 +120,27 @@ def reconstruction(model, X):
     return (
         f"{step_accuracy(X, decoded):.1%} of the steps, "
         f"{whole} of {len(X)} melodies without a wrong one"
+    )
+
+
+def judges(melodies, about, key):
+    """Judge melodies in a key by the corpus in the same."""
+    from sklearn_c2c.metrics import evaluate
+
+    reading = about["reading"]
+    n_measures = reading["n_measures"] + (reading.get("pickup") == "keep")
+    steps_per_measure = about["data"].shape[1] // n_measures
+    beats, unit = map(int, reading["time_signature"].split("/"))
+    is_compound = beats % 3 == 0 and beats > 3
+    beat = reading["steps_per_quarter"] * 4 * (3 if is_compound else 1) // unit
+    tonic, _, mode = (key or "").partition(" ")
+    return evaluate(
+        melodies,
+        about["data"],
+        tonic=tonic or None,
+        mode=mode or "major",
+        steps_per_measure=steps_per_measure,
+        steps_per_beat=beat,
+        classify=len(melodies) >= _FEWEST_TO_CLASSIFY,
+        random_state=0,
     )

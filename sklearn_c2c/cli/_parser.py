@@ -4,7 +4,7 @@ import argparse
 
 import sklearn_c2c
 from sklearn_c2c.cli import _arguments as arguments
-from sklearn_c2c.cli import _exploring, _learning
+from sklearn_c2c.cli import _completing, _exploring, _learning
 from sklearn_c2c.cli._objectives import OBJECTIVES_HELP
 
 _EXAMPLES = """\
@@ -15,6 +15,7 @@ examples:
   c2c train bach --out bach.c2c                  a model to keep
   c2c generate --model bach.c2c --out more       new melodies from it
   c2c interpolate --model reels/model.c2c 1 2 --out between
+  c2c continue --model reels/model.c2c mine.abc --out on    goes on from a beginning
   c2c COMMAND --help                             more of them
 """
 _ATTRIBUTES = (
@@ -24,6 +25,17 @@ _ATTRIBUTES = (
     "mean-absolute-interval",
     "pitch-class-entropy",
 )
+_FUNCTIONS = {
+    "attribute": _exploring.attribute,
+    "complete": _completing.complete,
+    "continue": _completing.continue_,
+    "generate": _exploring.generate,
+    "interpolate": _exploring.interpolate,
+    "optimize": _exploring.optimize,
+    "recurse": _exploring.recurse,
+    "sweep": _exploring.sweep,
+    "vary": _exploring.vary,
+}
 _SCALES = [-4.0, -2.0, 0.0, 2.0, 4.0]
 _NOTHING_DRAWN = "as other commands have it; nothing is random here"
 
@@ -55,6 +67,8 @@ def _parser():
         _add_recurse,
         _add_optimize,
         _add_vary,
+        _add_complete,
+        _add_continue,
         _add_inspect,
     ):
         add(commands)
@@ -75,9 +89,8 @@ def _command(commands, name, function, summary, epilog):
 
 
 def _exploration(commands, name, summary, epilog):
-    """Add a command of a kept model that fills a folder, `_exploring`'s of its name."""
-    function = getattr(_exploring, name)
-    parser = _command(commands, name, function, summary, epilog)
+    """Add a command of a kept model that fills a folder."""
+    parser = _command(commands, name, _FUNCTIONS[name], summary, epilog)
     arguments.add_model(parser)
     return parser
 
@@ -91,13 +104,22 @@ def _add_compose(commands):
         """\
 examples:
   c2c compose --out reels
-  c2c compose bach --variational --h 16 --hidden 256 --out chorales
+  c2c compose bach --h 16 --hidden 256 --out chorales
+  c2c compose --form AABA --out rounds
+  c2c compose --paper --out as-the-paper-does
   c2c compose tunes.abc more/ --key D --n 20 --seed 3 --out new
 """,
     )
     arguments.add_corpus(parser, nargs="*", default=["celtic"])
     arguments.add_training(parser)
-    arguments.add_number(parser, "--n", arguments.count, 8, "melodies")
+    _add_drawing(parser, "melodies")
+
+
+def _add_drawing(parser, what):
+    """How many results, and how they are drawn."""
+    arguments.add_number(parser, "--n", arguments.count, 8, what)
+    arguments.add_sampling(parser)
+    arguments.add_form(parser)
     arguments.add_seed(parser)
     arguments.add_result(parser)
 
@@ -133,9 +155,7 @@ example:
   c2c generate --model reels.c2c --n 20 --seed 1 --out more
 """,
     )
-    arguments.add_number(parser, "--n", arguments.count, 8, "melodies")
-    arguments.add_seed(parser)
-    arguments.add_result(parser)
+    _add_drawing(parser, "melodies")
 
 
 def _add_interpolate(commands):
@@ -263,6 +283,7 @@ examples:
     arguments.add_number(
         parser, "--max-iter", arguments.count, 100, "steps from each start"
     )
+    arguments.add_form(parser)
     arguments.add_seed(parser)
     arguments.add_result(parser)
 
@@ -283,6 +304,59 @@ examples:
     arguments.add_number(
         parser, "--strength", arguments.share, 0.5, "from 0, the tune, to 1", "X"
     )
+    arguments.add_sampling(parser)
+    arguments.add_form(parser, "that of the tune")
+    arguments.add_seed(parser)
+    arguments.add_result(parser)
+
+
+def _add_complete(commands):
+    parser = _exploration(
+        commands,
+        "complete",
+        "keep some measures of a tune, fill the others",
+        """\
+The tune may be in any key and range: it is moved to where the model knows it best, and
+what comes out is moved back.
+
+examples:
+  c2c complete --model reels.c2c mine.abc --keep 1-4 --out second-half
+  c2c complete --model reels.c2c 3 --keep 1,2,7-8 --n 12 --out middle
+  c2c complete --model reels.c2c 3 --keep 1-8 --aspect rhythm --out new-pitches
+""",
+    )
+    _add_completion(parser, "measures to keep, such as 1-4,7")
+
+
+def _add_continue(commands):
+    parser = _exploration(
+        commands,
+        "continue",
+        "go on from the beginning of a tune",
+        """\
+A file may hold fewer measures than the melodies of the model.
+
+examples:
+  c2c continue --model reels.c2c beginning.abc --out on
+  c2c continue --model reels.c2c 3 --keep 1-2 --out other-ways
+""",
+    )
+    _add_completion(parser, "measures to keep; default: all of a beginning, or half")
+
+
+def _add_completion(parser, keep_help):
+    parser.add_argument("tune", metavar="TUNE", help=arguments.TUNE_HELP)
+    parser.add_argument(
+        "--keep", type=arguments.measures, metavar="N-N", help=keep_help
+    )
+    parser.add_argument(
+        "--aspect",
+        choices=("notes", "rhythm", "pitches"),
+        default="notes",
+        help="what is kept of them; default: %(default)s",
+    )
+    arguments.add_number(parser, "--n", arguments.count, 8, "results")
+    arguments.add_form(parser)
     arguments.add_seed(parser)
     arguments.add_result(parser)
 

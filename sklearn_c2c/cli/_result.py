@@ -6,7 +6,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from sklearn_c2c.cli._models import reconstruction
+from sklearn_c2c.cli._models import judges, reconstruction
 
 _SUFFIXES = (".mid", ".abc", ".musicxml")
 
@@ -37,15 +37,32 @@ def new_folder(args):
     print(f"Open {Path(args.out) / 'index.html'}")
 
 
-def write_melodies(folder, model, about, *, melodies, title, titles, settings, tempo):
-    """Write each melody in three formats, and the page that shows them in order."""
+def write_melodies(
+    folder,
+    model,
+    about,
+    *,
+    melodies,
+    title,
+    titles,
+    settings,
+    tempo,
+    marks=None,
+    key=None,
+    semitones=0,
+):
+    """Write each melody in three formats, and the page that shows them in order.
+
+    They may be in another `key` than the corpus, so many `semitones` away from it.
+    """
     from sklearn_c2c import io, page
 
     score = {
         "time_signature": about["reading"]["time_signature"],
         "steps_per_quarter": about["reading"]["steps_per_quarter"],
-        "key": about["key"],
+        "key": key or about["key"],
         "tempo": tempo,
+        "pickup": about["reading"].get("pickup") == "keep",
     }
     stems = [f"melody-{i + 1:02d}" for i in range(len(melodies))]
     files = [[stem + suffix for suffix in _SUFFIXES] for stem in stems]
@@ -58,8 +75,10 @@ def write_melodies(folder, model, about, *, melodies, title, titles, settings, t
         title=title,
         titles=titles,
         files=files,
-        corpus=about,
+        corpus=_moved(about, semitones),
         model=model,
+        judges=judges(melodies, _moved(about, semitones), key or about["key"]),
+        marks=marks,
         settings={
             **_describe(model, about),
             **settings,
@@ -69,16 +88,29 @@ def write_melodies(folder, model, about, *, melodies, title, titles, settings, t
     )
 
 
+def _moved(about, semitones):
+    """The corpus in the key of the melodies; pitches that are none then are lowest."""
+    import numpy as np
+
+    from sklearn_c2c.melody import N_PITCHES
+
+    data = about["data"]
+    moved = np.clip(data + semitones, 0, N_PITCHES - 1)
+    return about | {"data": np.where(data < N_PITCHES, moved, data)}
+
+
 def _describe(model, about):
     """What stands behind the melodies, for the table of the page."""
     from sklearn_c2c.melody import pitch_name
 
     reading, (encoder, autoencoder) = about["reading"], model
     low, high = map(pitch_name, encoder.pitch_range_)
+    n_measures = f"{reading['n_measures']} measures of {reading['time_signature']}"
+    if reading.get("pickup") == "keep":
+        n_measures = f"a pick-up and {n_measures}"
     return {
         "Corpus": f"{about['name']}: {len(about['data'])} melodies",
-        "Each melody": f"{reading['n_measures']} measures of "
-        f"{reading['time_signature']}, {about['data'].shape[1]} steps, {low} to {high}",
+        "Each melody": f"{n_measures}, {about['data'].shape[1]} steps, {low} to {high}",
         "Model": f"{type(autoencoder).__name__}, h = {autoencoder.h}",
         "Training": f"{autoencoder.n_iter_} epochs, last loss "
         f"{autoencoder.loss_curve_[-1]:.3g} nats per melody",

@@ -1,5 +1,6 @@
 """A corpus, or one tune, by what the command line calls it."""
 
+import re
 from pathlib import Path
 
 _CORPORA = {
@@ -31,6 +32,52 @@ def read_corpus(args):
         ", ".join(names) if len(names) < 4 else f"{names[0]} and {len(names) - 1} more"
     )
     return io.read_melodies(args.corpus, **args.reading), name
+
+
+def form_of(text, about):
+    """What `form=` takes, of letters, "corpus", "none" or the name of a tune."""
+    if text in (None, "none"):
+        return None
+    if text == "corpus" or re.fullmatch("[A-Z]+", text):
+        return text
+    return find_tune(text, about)[0]
+
+
+def find_beginning(text, about):
+    """Find a melody that may be too short, in its own key.
+
+    Returns
+    -------
+    melody : ndarray of int
+        Filled up with rests.
+    title : str
+    key : str or None
+    n_measures : int
+        That it has.
+    """
+    import numpy as np
+
+    from sklearn_c2c import io
+    from sklearn_c2c.melody import REST
+
+    reading = about["reading"] | {"key": None}
+    n_steps, n_measures = about["data"].shape[1], reading["n_measures"]
+    if not Path(text).is_file():
+        melody, title = find_tune(text, about)
+        return melody, title, about["key"], n_measures
+    for n in range(n_measures, 0, -1):
+        try:
+            found = io.read_melodies(text, **reading | {"n_measures": n})
+        except ValueError:
+            if n == 1:
+                raise
+            continue
+        if len(found.data) != 1:
+            raise ValueError(f"{text} holds {len(found.data)} melodies, expected one.")
+        melody = np.full(n_steps, REST, found.data.dtype)
+        melody[: found.data.shape[1]] = found.data[0]
+        title, key = found.titles[0] or Path(text).stem, found.tonalities[0] or None
+        return melody, title, key, n
 
 
 def find_tune(text, about):

@@ -40,7 +40,7 @@ def encode(
     X,
     *,
     method="search",
-    prior_weight=0.1,
+    prior_weight=0.01,
     max_iter=100,
     learning_rate_init=0.2,
 ):
@@ -67,7 +67,7 @@ def encode(
     method : {"search", "encoder"}, default="search"
         "encoder" is ``model.transform``, of any model.
 
-    prior_weight : float, default=0.1
+    prior_weight : float, default=0.01
         Weight of the spread of the training codes. The larger it is, the more the code
         is like theirs, and the less may come back.
 

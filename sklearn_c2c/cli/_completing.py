@@ -1,0 +1,74 @@
+"""The commands that keep a part of a tune, and compose the rest."""
+
+from sklearn_c2c.cli._exploring import asked_form, exploration
+from sklearn_c2c.cli._tunes import find_beginning
+
+
+@exploration
+def complete(args, model, about):
+    """Keep some measures of a tune, and fill the others in the style of a model."""
+    if args.keep is None:
+        raise ValueError("Expected the measures to keep, such as --keep 1-4.")
+    return _completed(args, model, about, "Completion", args.keep)
+
+
+@exploration
+def continue_(args, model, about):
+    """Go on from the beginning of a tune in the style of a model."""
+    return _completed(args, model, about, "Continuation", args.keep)
+
+
+def _completed(args, model, about, what, keep):
+    import numpy as np
+
+    from sklearn_c2c import generation
+
+    melody, name, key, n_measures = find_beginning(args.tune, about)
+    whole = about["reading"]["n_measures"]
+    if keep is None:
+        keep = range(1, (n_measures if n_measures < whole else whole // 2) + 1)
+    if not set(keep) <= set(range(1, n_measures + 1)):
+        raise ValueError(f"{name} has {n_measures} measures, and --keep asks for more.")
+    form, form_words = asked_form(args, model, about)
+    result = generation.complete(
+        model,
+        melody,
+        _steps_of_measures(keep, model, about),
+        args.n,
+        aspect=args.aspect,
+        X=about["data"],
+        form=form,
+        random_state=args.seed,
+    )
+    titles = [f"{what} {i + 1}" for i in range(args.n)]
+    melodies = result.melodies
+    if n_measures == whole:
+        melodies, titles = np.vstack([melody, melodies]), [name, *titles]
+    moved = f"; moved by {result.semitones:+d} semitones for it" * bool(
+        result.semitones
+    )
+    return {
+        "key": key,
+        "semitones": -result.semitones,
+        "melodies": melodies,
+        "title": f"{what}s of {name}",
+        "titles": titles,
+        "settings": {
+            "Melodies": f"{args.aspect.capitalize()} of measures "
+            f"{', '.join(map(str, keep))} of {name} kept, the rest by search from "
+            f"draws of the latent space, seed {args.seed}{moved}",
+            **form_words,
+        },
+        "marks": {"band": (np.tile(result.kept, (len(melodies), 1)), "Kept")},
+    }
+
+
+def _steps_of_measures(keep, model, about):
+    """The mask of measures, counted from 1; a pick-up goes with the first."""
+    import numpy as np
+
+    measure = model[0].steps_per_measure
+    number = np.arange(about["data"].shape[1]) // measure + 1
+    if about["reading"].get("pickup") == "keep":
+        number = np.maximum(number - 1, 1)
+    return np.isin(number, list(keep))
