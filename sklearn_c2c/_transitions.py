@@ -150,7 +150,7 @@ def most_probable_melodies(roll, codes, transitions, weight):
     being the sum of the log ratios of its transitions, those of the rhythm counting
     half, and p_t the values of step t divided by their sum. Where a value is 0 its code
     does not stand, unless no melody is left. The weight yields to a decoder without
-    doubt: ``w = weight * min(1, mean(1 - max(p_t)) / 0.1)``, the mean being over the
+    doubt: ``w = weight * min(1, mean(1 - max(p_t)) / 0.1)**2``, the mean being over the
     steps at which more than one code can stand.
 
     A melody of which some value is below 0 has no probabilities; p_t is then
@@ -182,7 +182,7 @@ def most_probable_melodies(roll, codes, transitions, weight):
     with Workers() as workers:
         for rows in gen_batches(len(roll), _CHUNK):
             scores, doubt = _log_probabilities(roll[rows])
-            weights = weight * np.minimum(1, doubt / _FULL_DOUBT)
+            weights = weight * np.minimum(1, doubt / _FULL_DOUBT) ** 2
             doubtful = np.flatnonzero(weights > 0)
             if not len(doubtful):
                 continue

@@ -212,7 +212,7 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         values of step t divided by their sum, and r the sum of the log ratios in
         `transitions_` along x, those of the rhythm halved (exact, by the Viterbi
         algorithm). The weight yields to values that leave no doubt:
-        ``w = transition_weight * min(1, d / 0.1)``, d being the mean of
+        ``w = transition_weight * min(1, d / 0.1)**2``, d being the mean of
         ``1 - max(p_t)`` over the steps at which it is not 0. So what `transform`
         returns is decoded to what it was.
 

@@ -653,7 +653,7 @@ def test_defaults_are_what_measured_best(asked, tunes, tmp_path):
     assert run("compose", tunes, "--out", tmp_path / "out", *options) == 1
     assert (asked["n"], asked["random_state"]) == (8, 7)
     how = asked["method"], asked["scale"], asked["form"]
-    assert how == ("gaussian", 1.2, "corpus")
+    assert how == ("gaussian", 1.3, "corpus")
     assert asked["X"].shape == (3, 32)
     encoder, vae = asked["model"]
     assert encoder.transition_weight > 0 and encoder.steps_per_measure == 16

@@ -164,7 +164,7 @@ def test_decoding_finds_the_best_of_all_melodies(rng, zeros, weight, steps_per_m
         P /= P.sum(axis=2, keepdims=True)
         found = _transitions.most_probable_melodies(P, codes, transitions, weight)
         doubt = (1 - P.max(axis=2)).mean()
-        w = weight * min(1, doubt / 0.1)
+        w = weight * min(1, doubt / 0.1) ** 2
         with np.errstate(divide="ignore"):
             log_p = np.maximum(np.log(P[0]), -1e4) / w
         scores = [plain_score(row, log_p, codes, transitions) for row in rows]

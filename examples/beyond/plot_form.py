@@ -31,7 +31,7 @@ autoencoder = VariationalAutoencoder(
     random_state=0,
 )
 model = make_pipeline(PianoRollEncoder(), autoencoder).fit(X)
-draw = {"X": X, "method": "gaussian", "scale": 1.2, "random_state": 0}
+draw = {"X": X, "method": "gaussian", "scale": 1.3, "random_state": 0}
 free = generation.sample(model, 200, **draw)
 in_form = generation.sample(model, 200, form="corpus", **draw)
 

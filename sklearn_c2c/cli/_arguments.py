@@ -196,7 +196,7 @@ def add_sampling(parser):
         "--scale",
         type=factor,
         metavar="X",
-        help="how far from their mean; default: 1.2 with gaussian, 1 otherwise",
+        help="how far from their mean; default: 1.3 with gaussian, 1 otherwise",
     )
 
 

@@ -51,7 +51,7 @@ def sampling(args, model, about):
     if args.sampling is None and is_paper(model):
         how = {"method": "range"}
     elif args.sampling in (None, "gaussian"):
-        how = {"method": "gaussian", "scale": 1.2}
+        how = {"method": "gaussian", "scale": 1.3}
     else:
         how = {"method": args.sampling}
     if args.scale is not None:
