@@ -266,12 +266,13 @@ def _check(transitions, codes):
         and rhythm.shape[1] > 2 == rhythm.shape[2]
         and end.shape == (n_symbols,)
         and pitch.dtype == rhythm.dtype == end.dtype == np.float32
+        and all(np.isfinite(array).all() for array in (pitch, rhythm, end))
     )
     if not is_whole:
         raise ValueError(
             f"The transitions are damaged: found shapes {pitch.shape}, {rhythm.shape} "
             f"and {end.shape} for {len(pitches)} pitches and {len(level)} places of "
-            f"{n_levels} levels; fit again."
+            f"{n_levels} levels, or what is no number; fit again."
         )
 
 

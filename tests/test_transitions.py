@@ -241,9 +241,17 @@ def test_damaged_transitions_never_reach_the_kernel(reels, rng, name):
     encoder = PianoRollEncoder().fit(reels)
     P = rng.random((2, encoder.transform(reels).shape[1]))
     good = encoder.transitions_[name]
-    for bad in (good[..., :-1], good[:-1], good.astype(np.float64) + 0.5, good + 99):
+    holes = good.astype(np.float32)
+    holes.flat[0] = np.nan
+    shapes = good[..., :-1], good[:-1], good.astype(np.float64) + 0.5
+    for bad in (*shapes, good + 99, holes):
         encoder.transitions_ = {**encoder.transitions_, name: bad}
-        if name != "level" and bad.dtype == np.float32 and bad.shape == good.shape:
+        if (
+            name != "level"
+            and bad is not holes
+            and bad.dtype == np.float32
+            and (bad.shape == good.shape)
+        ):
             continue  # other numbers in their place are as good as any
         with pytest.raises(ValueError, match="transitions are damaged"):
             encoder.inverse_transform(P)

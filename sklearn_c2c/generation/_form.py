@@ -202,10 +202,7 @@ def _decode_allowed(encoder, P, allowed):
 
 def _stands(encoder, melodies, allowed):
     """Whether each code is allowed."""
-    token_of = np.zeros(encoder.codes_.max() + 1, int)
-    token_of[encoder.codes_] = np.arange(encoder.n_tokens_)
-    tokens = token_of[melodies][..., np.newaxis]
-    return np.take_along_axis(allowed, tokens, axis=2)[..., 0]
+    return (allowed & (melodies[..., np.newaxis] == encoder.codes_)).any(axis=2)
 
 
 def _release_before(broken, bound, letters):
