@@ -112,7 +112,7 @@ def test_given_measures_stand(model, reels, keep, form):
     assert_array_equal(again.melodies, X)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.integers(60, 74),
     st.integers(0, 2**31),

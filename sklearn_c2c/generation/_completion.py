@@ -49,7 +49,7 @@ def complete(
     aspect="notes",
     transposition="auto",
     X=None,
-    form=None,
+    form="auto",
     prior_weight=1.0,
     max_iter=60,
     learning_rate_init=0.2,
@@ -94,10 +94,11 @@ def complete(
         likely; 0 with ``aspect="rhythm"``.
 
     X : array-like of shape (n_tunes, n_steps), default=None
-        The corpus whose forms "corpus" takes.
+        The corpus, in whose forms a melody is completed best.
 
-    form : str, array-like of shape (n_steps,) or None, default=None
-        Which places are alike, as in `sample`. What is given stands whatever it says.
+    form : "auto", str, array-like of shape (n_steps,) or None, default="auto"
+        Which places are alike, as in `sample`. "auto" is "corpus" if X is given, None
+        otherwise. What is given stands whatever the form says.
 
     prior_weight : float, default=1.0
         Weight of the nearness to what was drawn: the more, the more the results differ
@@ -180,6 +181,8 @@ def complete(
         codes = np.stack([new_rhythm(encoder, p, moved, kept) for p in P])
         allowed[:, kept] = codes[:, kept, np.newaxis] == encoder.codes_
     Z = search(model, center, allowed, center=center, **tune)
+    if isinstance(form, str) and form == "auto":
+        form = None if X is None else "corpus"
     letters = letters_of(model, form, Z, X=X, rng=rng)
     P = probabilities(model, Z, letters)
     melodies = decode_steps(encoder, P, letters, _in_midi(encoder, allowed, semitones))
