@@ -29,8 +29,13 @@ _FULL_DOUBT = 0.1
 # Spread of the values of models without probabilities, in variances about 0 and 1.
 _TEMPERATURE = 10
 
-# The smallest ratio of probabilities, and in place of the logarithm of 0, of no pitch.
+# Values below 0 by less than this share of the largest one are 0.
+_ROUNDING = 1e-6
+
+# The smallest ratio of probabilities, the weights that count, and what stands in place
+# of the logarithm of 0, and of no pitch.
 _LEAST = 1e-9
+_WEIGHTS = 1e-6, 1e6
 _IMPOSSIBLE, _NONE = -1e4, -1e8
 
 # Age from which on notes are not told apart, at most, in steps.
@@ -90,7 +95,7 @@ def count_transitions(codes, steps_per_measure):
     symbol_of = np.full(REST + 1, n_symbols - 2)
     symbol_of[pitches] = np.arange(len(pitches))
     symbol_of[REST] = n_symbols - 1
-    level = _levels(steps_per_measure)[: codes.shape[1]]
+    level = _levels(steps_per_measure, min(steps_per_measure, codes.shape[1]))
     n_ages = min(max(2, steps_per_measure // 2), _MAX_AGE)
     counts, ends, rhythms = 0, 0, 0
     for rows in gen_batches(len(codes), _CHUNK_TO_COUNT):
@@ -182,12 +187,15 @@ def most_probable_melodies(roll, codes, transitions, weight):
     with Workers() as workers:
         for rows in gen_batches(len(roll), _CHUNK):
             scores, doubt = _log_probabilities(roll[rows])
-            weights = weight * np.minimum(1, doubt / _FULL_DOUBT) ** 2
-            doubtful = np.flatnonzero(weights > 0)
+            doubtful = np.flatnonzero(doubt > 0)
             if not len(doubtful):
                 continue
-            scores = scores[doubtful]
-            scores /= weights[doubtful, np.newaxis, np.newaxis].astype(np.float32)
+            weights = weight * np.minimum(1, doubt[doubtful] / _FULL_DOUBT) ** 2
+            weights = np.clip(weights, *_WEIGHTS)[:, np.newaxis, np.newaxis]
+            scores = scores[doubtful] / weights.astype(np.float32)
+            # no weight makes up for what is impossible
+            impossible = (roll[rows][doubtful] == 0) & (weights > 1)
+            np.copyto(scores, _IMPOSSIBLE, where=impossible)
             decoded = _decode(scores, codes, transitions, workers)
             melodies[rows.start + doubtful] = decoded
     return melodies
@@ -198,7 +206,7 @@ def _log_probabilities(roll):
 
     The largest logarithm of each step is 0; without positive values all are.
     """
-    is_real = roll.min(axis=(1, 2)) < 0
+    is_real = roll.min(axis=(1, 2)) < -_ROUNDING * roll.max(axis=(1, 2))
     shares = np.maximum(roll, 0)
     shares[is_real] = _likelihoods(roll[is_real])
     largest = shares.max(axis=2)
@@ -283,12 +291,12 @@ def _frequent_pitches(codes):
     return np.sort(frequent[number[frequent] > 0])
 
 
-def _levels(steps_per_measure):
+def _levels(steps_per_measure, n_places):
     """Metrical level of each place: the coarsest even division that it lies on.
 
     Sixteenths in 4/4 have five: the measure, its half, quarters, eighths and the rest.
     """
-    grids = [gcd(place, steps_per_measure) for place in range(steps_per_measure)]
+    grids = [gcd(place, steps_per_measure) for place in range(n_places)]
     return np.unique(grids, return_inverse=True)[1]
 
 

@@ -622,6 +622,8 @@ def test_bad_training_option(tunes, tmp_path, capsys, option):
         "vary --model m --out x 1 --seed 4294967296",
         "complete --model m --out x 1 --keep 0-2",
         "complete --model m --out x 1 --keep 4-2",
+        "complete --model m --out x 1 --keep 2,8-5",
+        "complete --model m --out x 1 --keep 1-20000000000",
         "continue --model m --out x 1 --aspect mood",
         "generate --model m --out x --scale -1",
         "generate --model m --out x --sampling luck",
@@ -717,6 +719,22 @@ def test_a_beginning_is_continued_in_its_own_key(models, tmp_path):
     assert "semitones for it" in text
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("X:1\nM:4/4\nL:1/8\nK:G\nG2Bd g2dB | G4 |\n", "must end at a bar line"),
+        ("X:1\nM:4/4\nL:1/8\nK:G\nz8 |\n", "has no note"),
+        ("X:1\nM:4/4\nL:1/8\nK:G\nG8 |\n\n" + TUNES, "holds 5 tunes, expected one"),
+        ("X:1\nM:4/4\nL:1/8\nK:G\nG2Bd g2dB | G6 z4 | G8 |\n", "measure 2"),
+    ],
+)
+def test_beginnings_that_are_none_are_named(models, tmp_path, capsys, text, message):
+    file = tmp_path / "one.abc"
+    file.write_text(text)
+    given = ["--model", models["plain"], "--out", tmp_path / "out"]
+    assert message in fails(capsys, "continue", file, *given)
+
+
 def test_what_cannot_be_completed_is_said(models, tmp_path, capsys):
     given = ["--model", models["plain"], "--out", tmp_path / "out"]
     assert "--keep 1-4" in fails(capsys, "complete", 1, *given)
@@ -743,6 +761,12 @@ def test_a_corpus_with_pickups_is_composed_with_them(tmp_path):
     assert "a pick-up and 2 measures of 4/4" in text
     one = read_melodies(out / "melody-01.mid", n_measures=2, pickup="keep").data[0]
     assert len(one) == 48
+    options = ["--model", out / "model.c2c", "--n", 2, "--form", "AA"]
+    assert run("generate", *options, "--out", tmp_path / "aa") == 0
+    for i in (1, 2):
+        midi = tmp_path / "aa" / f"melody-{i:02d}.mid"
+        bars = read_melodies(midi, n_measures=2).data[0].reshape(2, 16)
+        assert (bars[0] == bars[1]).all()
 
 
 def test_training_on_transpositions(tunes, tmp_path, capsys):

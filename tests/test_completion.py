@@ -160,6 +160,60 @@ def test_a_tune_out_of_range_is_moved_in_and_back(model, reels):
         complete(model, tune, [1, 2])
 
 
+@pytest.fixture(scope="module")
+def tiny():
+    X = [[62, HOLD, 64, 66], [66, 64, 62, HOLD], [69, 66, 62, 62], [60, 62, REST, 60]]
+    encoder = PianoRollEncoder(steps_per_measure=4)
+    return make_pipeline(encoder, Autoencoder(h=4, random_state=0)).fit(X)
+
+
+@pytest.mark.parametrize("transposition", [67, -100, -80, 127])
+@pytest.mark.parametrize("aspect", ["notes", "rhythm", "pitches"])
+def test_no_transposition_makes_a_pitch_a_code(tiny, transposition, aspect):
+    """Either it is refused, or what is given stands and what is new is legal."""
+    start, keep = [60, 62, 64, 65], [False, True, False, False]
+    try:
+        result = complete(tiny, start, keep, 3, aspect=aspect,
+                          transposition=transposition, random_state=0)  # fmt: skip
+    except ValueError as error:
+        assert "do not fit into the range" in str(error)
+    else:
+        assert aspect == "rhythm"
+        assert (check_melodies(result.melodies)[:, 1] < REST).all()
+
+
+@pytest.mark.parametrize("weight", [1e-300, 1e-9, 3000, 1e6, 1e300])
+def test_what_is_given_stands_at_any_weight(tiny, weight):
+    tiny[0].set_params(transition_weight=weight)
+    try:
+        with np.errstate(all="raise", under="ignore"):
+            result = complete(tiny, [69, 60, REST, 60], [True] * 3 + [False], 4,
+                              transposition=0, random_state=0)  # fmt: skip
+    finally:
+        tiny[0].set_params(transition_weight=0.9)
+    assert (result.melodies[:, :3] == [69, 60, REST]).all()
+
+
+def test_what_is_not_kept_need_not_be_a_melody(tiny):
+    keep = [False, False, True, True]
+    for start in ([HOLD, HOLD, 64, 66], [-1, -1, 64, 66], [60, REST, HOLD, 66]):
+        result = complete(tiny, start, keep, 3, random_state=0)
+        assert (result.melodies[:, 2:] == start[2:]).all()
+
+
+def test_far_octaves_are_tried_where_near_ones_do_not_fit(tiny):
+    result = complete(tiny, [98, 100, 98, 98], [True] * 3 + [False], 2, random_state=0)
+    assert (result.melodies[:, :3] == [98, 100, 98]).all() and result.semitones < -24
+
+
+def test_all_or_nothing_can_be_kept(tiny):
+    start = [62, HOLD, 64, 66]
+    whole = complete(tiny, start, [True] * 4, 2, random_state=0)
+    assert (whole.melodies == start).all()
+    for nothing in ([], [False] * 4):
+        assert not complete(tiny, start, nothing, 2, random_state=0).kept.any()
+
+
 def test_results_of_the_draws_differ_and_lie_in_the_style(model, reels):
     result = complete(model, reels[66], [1, 2, 3, 4], 8, random_state=0)
     pairs = combinations(result.melodies[:, ~result.kept], 2)
@@ -185,12 +239,14 @@ def test_what_is_kept_draws_the_rest_to_itself(reels):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        ({"keep": [1] * 128}, "a bool mask of 128 steps"),
+        ({"transposition": 1000}, "transposition"),
         ({"keep": [0]}, "measures from 1 to 8; got int64 \\[0\\]"),
         ({"keep": [9]}, "measures from 1 to 8"),
-        ({"keep": [True, False]}, "a mask of 128 steps"),
-        ({"keep": [0.5]}, "a mask of 128 steps"),
+        ({"keep": [True, False]}, "a bool mask of 128 steps"),
+        ({"keep": [0.5]}, "a bool mask of 128 steps"),
         ({"start": [60, 62]}, "start has 2 steps, but the model's melodies have 128"),
-        ({"start": [[HOLD] * 128]}, "nothing to hold|hold"),
+        ({"start": [[HOLD] * 128]}, "HOLD with no note before it"),
         ({"transposition": 40}, r"moved by \+40 semitones"),
     ],
 )

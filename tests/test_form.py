@@ -88,7 +88,7 @@ def test_equal_places_are_equal_code_for_code(model, reels, strategy):
     assert (X != free).any()
 
 
-@pytest.mark.parametrize("form", ["A", "AB", "AABA", "abcdefgh", "AaAa", LETTERS * 2])
+@pytest.mark.parametrize("form", ["A", "AB", "AABA", "ABCDEFGH", "AZAZ", LETTERS * 2])
 def test_letters_divide_the_steps(model, form):
     X = check_melodies(sample(model, 20, form=form, random_state=1))
     assert equal_pairs(X, form).all()
@@ -242,6 +242,9 @@ def test_form_brings_draws_nearer_to_the_style(reels):
         ("vae", {"form": ""}, "divide the 128 steps"),
         ("vae", {"form": "corpus"}, "none was given"),
         ("vae", {"form": [60, 62]}, "must have 128 steps"),
+        ("vae", {"form": "auto"}, "letters from A to Z"),
+        ("vae", {"form": [[60] * 128] * 2}, "form must be one row"),
+        ("vae", {"form": [999] * 128}, "999"),
     ],
 )
 def test_what_cannot_be_is_said(reels, estimator, call, message):

@@ -172,10 +172,10 @@ def test_truncated_file(model, path, length):
 
 
 def test_other_format(model, path, monkeypatch):
-    monkeypatch.setattr(persistence, "_FORMAT", b"002\n")
+    monkeypatch.setattr(persistence, "_FORMAT", b"999\n")
     save(model, path)
     monkeypatch.undo()
-    with pytest.raises(ValueError, match=r"format b'002\\n'.*update sklearn_c2c"):
+    with pytest.raises(ValueError, match=r"format b'999\\n'.*update sklearn_c2c"):
         load(path)
 
 

@@ -95,10 +95,10 @@ def test_transitions_are_those_of_the_formula(X, steps_per_measure):
 
 def test_levels_are_those_of_the_metre():
     half = [0, 1, 0, 2, 0, 1, 0]
-    assert _transitions._levels(16).tolist() == [4, *half, 3, *half]
-    jig = _transitions._levels(12)
+    assert _transitions._levels(16, 16).tolist() == [4, *half, 3, *half]
+    jig = _transitions._levels(12, 12)
     assert jig[0] > jig[6] > jig[4] == jig[8] > jig[2] == jig[10] > jig[1] == jig[11]
-    assert _transitions._levels(1).tolist() == [0]
+    assert _transitions._levels(1, 1).tolist() == [0]
 
 
 def test_counting_in_chunks_changes_nothing(reels, monkeypatch):

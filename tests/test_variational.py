@@ -180,3 +180,9 @@ def test_cooldown_is_training_on_without_the_divergence(roll):
     assert (np.array(whole.loss_curve_) > whole.reconstruction_curve_)[:8].all()
     whole.set_params(warm_start=True).fit(roll)
     assert_allclose(whole.loss_curve_[8:], whole.reconstruction_curve_[8:])
+
+
+@pytest.mark.parametrize("call", [{"max_iter": 5}, {"early_stopping": True}])
+def test_a_cooldown_that_cannot_be_is_named(roll, call):
+    with pytest.raises(ValueError, match="kl_cooldown=5 needs more epochs"):
+        VariationalAutoencoder(h=2, kl_cooldown=5, **call).fit(roll)

@@ -197,9 +197,10 @@ class BaseAutoencoder(
         def vjp(cotangent):
             delta = _nn.probabilities_vjp(p, cotangent, self.group_size_)
             coefs = self.coefs_[self._n_encoder_layers() :]
-            return _layers.backpropagate(
-                delta, values, coefs, self._decoder_activations()
-            )
+            with _threads.Workers():  # the same bits for any number of threads
+                return _layers.backpropagate(
+                    delta, values, coefs, self._decoder_activations()
+                )
 
         return p, vjp
 

@@ -60,7 +60,8 @@ class VariationalAutoencoder(BaseAutoencoder):
     kl_cooldown : int, default=0
         The divergence loses its weight so many epochs before the `max_iter`-th, counted
         as those of `kl_warmup`: codes that a large beta has ordered learn to
-        reconstruct. `n_iter_no_change` may end training before.
+        reconstruct, and more calls of `fit` with `warm_start` go on without it.
+        `n_iter_no_change` may end training before. Not with `early_stopping`.
 
     free_bits : float, default=0.0
         Nats of divergence that cost nothing, for each latent, on the mean of a batch.
@@ -349,6 +350,14 @@ class VariationalAutoencoder(BaseAutoencoder):
         }
 
     def _train(self, X, state):
+        if self.kl_cooldown and (
+            self.early_stopping or self.max_iter <= self.kl_cooldown
+        ):
+            raise ValueError(
+                f"kl_cooldown={self.kl_cooldown} needs more epochs than that, got "
+                f"max_iter={self.max_iter}, and no early_stopping, whose validation "
+                "loss has the divergence that the cooldown leaves out."
+            )
         super()._train(X, state)
         if self.active_units_ == 0 and X.shape[0] > 1:
             warnings.warn(

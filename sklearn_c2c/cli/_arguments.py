@@ -2,6 +2,8 @@
 
 import argparse
 
+_MOST_MEASURES = 1000
+
 TUNE_HELP = "a file of one tune, or a tune of the corpus: its number or its title"
 
 
@@ -47,9 +49,12 @@ def measures(text):
     found = set()
     for part in text.split(","):
         first, _, last = part.partition("-")
-        found |= set(range(count(first), count(last or first) + 1))
-    if not found:
-        raise argparse.ArgumentTypeError(f"expected measures such as 1-4, got {text}")
+        first, last = count(first), count(last or first)
+        if not first <= last <= _MOST_MEASURES:
+            raise argparse.ArgumentTypeError(
+                f"expected measures such as 1-4, up to {_MOST_MEASURES}, got {part}"
+            )
+        found |= set(range(first, last + 1))
     return sorted(found)
 
 

@@ -22,6 +22,7 @@ def _completed(args, model, about, what, keep):
     import numpy as np
 
     from sklearn_c2c import generation
+    from sklearn_c2c.melody import N_PITCHES
 
     melody, name, key, n_measures = find_beginning(args.tune, about)
     whole = about["reading"]["n_measures"]
@@ -29,11 +30,14 @@ def _completed(args, model, about, what, keep):
         keep = range(1, (n_measures if n_measures < whole else whole // 2) + 1)
     if not set(keep) <= set(range(1, n_measures + 1)):
         raise ValueError(f"{name} has {n_measures} measures, and --keep asks for more.")
+    kept = _steps_of_measures(keep, model, about)
+    if not (melody[kept] < N_PITCHES).any():
+        raise ValueError(f"{name} has no note in the measures to keep.")
     form, form_words = asked_form(args, model, about)
     result = generation.complete(
         model,
         melody,
-        _steps_of_measures(keep, model, about),
+        kept,
         args.n,
         aspect=args.aspect,
         X=about["data"],

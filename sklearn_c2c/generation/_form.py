@@ -1,9 +1,12 @@
 """Form: which places of a melody are alike, and decoding so that they are."""
 
+import re
+
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from sklearn_c2c.generation._models import encoded
+from sklearn_c2c.generation._models import as_row, encoded
+from sklearn_c2c.melody import check_melodies
 
 # The constraint on every `form` of this package.
 FORM = [str, "array-like", None]
@@ -94,13 +97,14 @@ def letters_of(model, form, Z, *, X=None, rng=None):
         return None
     n_steps = steps_of(model).n_features_in_
     if not isinstance(form, str):
-        return np.tile(_letters(_half_measures(model, form)), (len(Z), 1))
+        melody = check_melodies(as_row(form, "form"))
+        return np.tile(_letters(_half_measures(model, melody)), (len(Z), 1))
     if form == "corpus":
         return _letters(_half_measures(model, _near(model, Z, X, rng)))
-    if not form or n_steps % len(form):
+    if not re.fullmatch("[A-Z]+", form) or n_steps % len(form):
         raise ValueError(
-            f'form must be "corpus", a melody, or letters that divide the {n_steps} '
-            f"steps equally; got {form!r} of {len(form)} letters."
+            f'form must be "corpus", a melody, or letters from A to Z that divide the '
+            f"{n_steps} steps equally; got {form!r} of {len(form)} letters."
         )
     return np.tile(np.unique(list(form), return_inverse=True)[1], (len(Z), 1))
 
@@ -264,6 +268,17 @@ def _same(letters, contents=None):
     return same
 
 
+def _steps_of_half_measure(encoder):
+    """Those of a measure where it has no half."""
+    measure = encoder.steps_per_measure
+    return measure if measure % 2 else measure // 2
+
+
+def has_half_measures(encoder):
+    """Whether half measures divide the melodies of an encoder."""
+    return encoder.n_features_in_ % _steps_of_half_measure(encoder) == 0
+
+
 def _half_measures(model, melodies):
     """Divide melodies into half measures; into measures where these have no half."""
     encoder = steps_of(model)
@@ -273,12 +288,12 @@ def _half_measures(model, melodies):
             f"The melody that gives its form must have {n_steps} steps, got shape "
             f"{melodies.shape}."
         )
-    measure = encoder.steps_per_measure
-    place = measure // 2 if measure % 2 == 0 else measure
-    if n_steps % place:
+    place = _steps_of_half_measure(encoder)
+    if not has_half_measures(encoder):
         raise ValueError(
-            f"Half measures of {place} steps do not divide {n_steps} steps; set "
-            f"steps_per_measure={measure} of the PianoRollEncoder to what it is."
+            f"Half measures of {place} steps do not divide {n_steps} steps, so no "
+            "melody has a form. Fit a PianoRollEncoder with the steps_per_measure of "
+            f"the melodies (now {encoder.steps_per_measure}), or give letters."
         )
     return melodies.reshape(-1, n_steps // place, place)
 
