@@ -233,12 +233,11 @@ def _allowed(encoder, melody, kept, aspect, semitones):
     if aspect == "rhythm":
         allowed |= is_pitch & (given < N_PITCHES)
     allowed |= ~kept[:, np.newaxis]
-    allowed &= ~is_pitch | ((back >= 0) & (back < N_PITCHES))
+    in_midi = ~is_pitch | ((back >= 0) & (back < N_PITCHES))
+    allowed &= in_midi
     if not allowed.any(axis=1).all():
         raise ValueError(_outside(encoder, melody, kept, semitones))
-    if aspect == "pitches":
-        allowed = np.tile(allowed[~kept].all(axis=0, initial=True), (len(kept), 1))
-    return allowed
+    return np.tile(in_midi, (len(kept), 1)) if aspect == "pitches" else allowed
 
 
 def _outside(encoder, melody, kept, semitones=None):
