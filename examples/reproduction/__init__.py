@@ -1,8 +1,8 @@
 """The experiments of "Compress to Create" as functions, numbers and verdicts.
 
-`materials` holds corpora and models; `reconstruction`, `exploration`, `interpolation`,
-`sweeps`, `chimera`, `recursion`, `steering` and `variants` the experiments, each with
-what the paper claims and how it is decided; `plan` says what runs; `verdicts` makes
-intervals and verdicts; `report` and `findings` write. The command is
-`reproduce_paper.py`, one folder up.
+`materials` holds corpora and models; `reconstruction`, `exploration`, `judges`,
+`interpolation`, `sweeps`, `chimera`, `recursion`, `steering` and `variants` the
+experiments, each with what the paper claims and how it is decided; `plan` says what
+runs; `verdicts` makes intervals and verdicts; `report` and `findings` write. The
+command is `reproduce_paper.py`, one folder up.
 """

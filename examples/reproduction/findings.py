@@ -1,5 +1,7 @@
 """The findings as a page of the documentation."""
 
+from reproduction.assembly import filled
+from reproduction.sections.judges import DONE, SHOWN, TABLE, TITLE
 from reproduction.verdicts import counted, shown
 
 _RUN = "python examples/reproduce_paper.py --out reproduction --seeds 5 --jobs 2"
@@ -64,6 +66,7 @@ def markdown(data):
             for kind in ("autoencoder", "variational")
         )
         lines.append(f"| {row['approach']} | {' | '.join(cells)} |")
+    lines += _judges(plan, numbers)
     for verdict, heading in _PARTS.items():
         found = [claim for claim in claims if claim["verdict"] == verdict]
         if found:
@@ -71,6 +74,16 @@ def markdown(data):
         for claim in found:
             lines += _claim(claim, numbers)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _judges(plan, numbers):
+    lines = ["", f"## {TITLE}", "", DONE.format(n_judged=plan["n_judged"]), ""]
+    lines += [filled(SHOWN, numbers), "", f"| | {' | '.join(TABLE.columns)} |"]
+    lines.append("|---" * (1 + len(TABLE.columns)) + "|")
+    for label, names in TABLE.rows:
+        cells = " | ".join(shown(numbers[name]) for name in names)
+        lines.append(f"| {label} | {cells} |")
+    return lines
 
 
 def _cell(claim, numbers):

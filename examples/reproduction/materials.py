@@ -15,7 +15,13 @@ from sklearn_c2c import (
     VariationalAutoencoder,
     persistence,
 )
-from sklearn_c2c.datasets import load_bach_sopranos, load_celtic
+from sklearn_c2c.datasets import (
+    _bundled,
+    load_bach_sopranos,
+    load_celtic,
+    load_folder,
+)
+from sklearn_c2c.metrics import nearest_melody
 
 GREEN_MOUNTAIN = "The Green Mountain"
 BWV_347 = "bwv347.mxl"
@@ -102,7 +108,19 @@ _GO_ON = {"our filled VAE": _LIGHT}  # what follows the first fit
 
 # Once in a process, which performs many tasks.
 _celtic = cache(load_celtic)
+_all_celtic = cache(partial(load_celtic, n_melodies=None))
 _sopranos = cache(load_bach_sopranos)
+
+_COLLECTIONS = ("oneills1850", "ryansMammoth", "airdsAirs")
+
+
+@cache
+def _collected():
+    """Tunes in 4/4 of the collections that music21 brings, in D, reels among them."""
+    choice = {"time_signature": "4/4", "n_measures": 8, "key": "D"}
+    folders = [_bundled.corpus(name) for name in _COLLECTIONS]
+    tunes = np.vstack([load_folder(folder, **choice).data for folder in folders])
+    return np.unique(tunes, axis=0)
 
 
 class Materials:
@@ -129,6 +147,21 @@ class Materials:
         if self.second_reel is not None:
             reels[self.second] = self.second_reel
         return reels
+
+    @property
+    def unseen_reels(self):
+        """Reels in D that no model is trained on."""
+        return _all_celtic().data[len(self.reels) :]
+
+    @property
+    def all_reels(self):
+        return np.vstack([self.reels, self.unseen_reels])
+
+    @cached_property
+    def other_tunes(self):
+        """Tunes of these and other collections that are none of the reels."""
+        tunes = _collected()
+        return tunes[nearest_melody(tunes, self.all_reels)[1] > 0]
 
     @cached_property
     def sopranos(self):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from reproduction.experiments import EXPERIMENTS
+from reproduction.experiments.judges import MELODIES
 from reproduction.experiments.steering import OBJECTIVES
 from reproduction.materials import Materials
 
@@ -38,8 +39,9 @@ class Plan:
         By setting: between which sizes to look for the lowest, and how finely.
     effort : float
         Share of the epochs that models are trained for.
-    n_draws, n_pairs, n_starts, n_objective_starts : int
-        Random codes, pairs of reels, starts of recursion and of objectives, a seed.
+    n_draws, n_judged, n_pairs, n_starts, n_objective_starts : int
+        Random codes, random codes to judge, pairs of reels, starts of recursion and of
+        objectives, a seed.
     n_objective_steps : int
         Steps along the gradient.
     """
@@ -61,6 +63,7 @@ class Plan:
     )
     effort: float = 1.0
     n_draws: int = 500
+    n_judged: int = 200
     n_pairs: int = 500
     n_starts: int = 10_000
     n_objective_starts: int = 100
@@ -104,6 +107,7 @@ class Plan:
                 *self._recursion(),
                 *self._interpolation(),
                 *self._draws(),
+                *self._judges(),
                 *self._chimera(),
                 *self._sizes(),
                 *self._of_latents(),
@@ -157,6 +161,14 @@ class Plan:
             task = {"experiment": "draws", "n_draws": self.n_draws}
             yield task | self.draw(model, method)
 
+    def _judges(self):
+        sizes = {"n_draws": self.n_judged}
+        for model in (*_PAPERS, *_OURS):
+            method = "prior" if "VAE" in model else "range"
+            yield {"experiment": "judges"} | self.draw(model, method) | sizes
+        for melodies in MELODIES:
+            yield {"experiment": "judges_beside", "melodies": melodies} | sizes
+
     def _chimera(self):
         for model, kind in product(_PAPERS, ("mean", "difference")):
             yield {"experiment": "chimera"} | self.chimera(model, kind)
@@ -189,6 +201,7 @@ QUICK = Plan(
         "our deep AE": (0, 64, 1),
     },
     n_draws=50,
+    n_judged=100,
     n_pairs=30,
     n_starts=300,
     n_objective_starts=6,

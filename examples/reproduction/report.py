@@ -8,6 +8,7 @@ from pathlib import Path
 from string import Template
 
 import sklearn_c2c
+from reproduction.assembly import filled
 from reproduction.pictures import svg
 from reproduction.sections import sections
 from reproduction.verdicts import counted, shown
@@ -145,7 +146,7 @@ def _section(section, data):
     return f"""<section class="part">
 <h2>{escape(section.title)}</h2>
 <p class="figures">{escape(section.figures)}</p>
-{section.text}
+{filled(section.text, data["numbers"])}
 {"".join(_claim(claim, data["numbers"]) for claim in judged)}
 {"".join(_table(table, data["numbers"]) for table in section.tables)}
 {drawings}
@@ -204,7 +205,7 @@ def _settings(plan):
         "layer of 512 rectified units, both terms summed, beta 1; otherwise as the AE",
         "our AE, our VAE": "the defaults of this package, h = 32",
         "our VAE, filled": "a heavy beta first, none at the end (user guide), h = 32",
-        "random codes, each": f"{plan.n_draws:,}",
+        "random codes, each": f"{plan.n_draws:,}, to judge {plan.n_judged:,}",
         "pairs of reels, each": f"{plan.n_pairs:,}",
         "starts of recursion, each": f"{plan.n_starts:,}",
         "starts of objectives, each": f"{plan.n_objective_starts:,}",

@@ -19,7 +19,7 @@ REDUCTIONS = {
 }
 
 # What a value of this unit cannot be below or above; intervals are cut there.
-LIMITS = {"share": (0.0, 1.0), "correlation": (-1.0, 1.0)}
+LIMITS = {"share": (0.0, 1.0), "area": (0.0, 1.0), "correlation": (-1.0, 1.0)}
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Number:
     reduce : {"mean", "median", "max", "min"}
         What makes one number of a list; None in a list is passed over.
     unit : str
-        "share", "correlation" or a word.
+        "share", "area", "correlation" or a word.
     minus : Number, default=None
         What is subtracted, seed by seed.
     """

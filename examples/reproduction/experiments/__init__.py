@@ -3,6 +3,7 @@
 from reproduction.experiments.chimera import chimera
 from reproduction.experiments.exploration import corpus, draws, plane
 from reproduction.experiments.interpolation import interpolation
+from reproduction.experiments.judges import judges, judges_beside
 from reproduction.experiments.reconstruction import lowest_h, reconstruction
 from reproduction.experiments.recursion import recursion
 from reproduction.experiments.steering import steering
@@ -15,6 +16,8 @@ EXPERIMENTS = {
         corpus,
         draws,
         interpolation,
+        judges,
+        judges_beside,
         lowest_h,
         plane,
         reconstruction,

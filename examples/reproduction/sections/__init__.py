@@ -4,6 +4,7 @@ from reproduction.sections import (
     chimera,
     exploration,
     interpolation,
+    judges,
     reconstruction,
     recursion,
     steering,
@@ -13,6 +14,7 @@ from reproduction.sections import (
 
 _MODULES = (
     exploration,
+    judges,
     reconstruction,
     interpolation,
     sweeps,
