@@ -550,6 +550,12 @@ def test_outcomes(values, relation, bound, outcome):
     assert Check("x", relation, bound).outcome(numbers) == outcome
 
 
+def test_the_interval_of_equal_values_is_that_value():
+    same = [119 / 134] * 3
+    assert np.std(same) > 0  # by rounding
+    assert interval(same) == (119 / 134,) * 3
+
+
 def test_the_interval_covers():
     rng = np.random.default_rng(0)
     covered = 0

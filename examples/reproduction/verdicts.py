@@ -108,6 +108,8 @@ def interval(values):
     mean = float(values.mean())
     if len(values) < 2:
         return mean, None, None
+    if (values == values[0]).all():  # without the error of summation
+        return (float(values[0]),) * 3
     error = values.std(ddof=1) / np.sqrt(len(values))
     half = float(error * stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1))
     return mean, mean - half, mean + half

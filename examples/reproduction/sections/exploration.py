@@ -164,7 +164,7 @@ def _claims():
                 Check("draws.vae.in_scale", ">", 0.95),
                 Check("draws.vae.in_style", ">", 0.5),
             ),
-            "Draws from the prior are nearer to the style than random codes of the "
+            "Draws from the prior overlap more with the reels than random codes of the "
             "autoencoder, but only {draws.vae.in_style} of them have pitches and "
             "durations that follow each other as in a reel.",
         ),
