@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from judging.page import markdown
-from judging.plan import FULL, PARTS, QUICK, perform
+from judging.tasks import FULL, PARTS, QUICK, perform
 
 import sklearn_c2c
 from sklearn_c2c import journal

@@ -20,7 +20,7 @@ sys.path.insert(0, str(EXAMPLES))
 import judge_composing  # noqa: E402
 from judging import completion, composing, search, tunes  # noqa: E402
 from judging.page import markdown  # noqa: E402
-from judging.plan import FULL, PARTS, QUICK  # noqa: E402
+from judging.tasks import FULL, PARTS, QUICK  # noqa: E402
 
 HEADINGS = ["Reels", "Jigs", "Completion", "A tune of one's own", "Two of them"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from judging import completion, composing, models, search
-from judging.plan import FULL
+from judging.tasks import FULL
 from judging.tunes import TONIC, style_of
 from sklearn_c2c.io import write_melody
 
