@@ -17,7 +17,7 @@ from sklearn_c2c.melody import HOLD, N_PITCHES, REST, sounding_pitches
 # The most frequent pitches, which have transitions of their own; all others share one.
 _MAX_PITCHES = 48
 
-# Largest log ratio of a pitch: what is rare and stands once is no rule.
+# Largest log ratio of a pitch. The ratios of rare pitches are estimated from few notes.
 _MOST = 2
 
 # Weight of the rhythm's transitions, in units of that of the pitches'.
@@ -192,10 +192,11 @@ def most_probable_melodies(roll, codes, transitions, weight):
                 continue
             weights = weight * np.minimum(1, doubt[doubtful] / _FULL_DOUBT) ** 2
             weights = np.clip(weights, *_WEIGHTS)[:, np.newaxis, np.newaxis]
-            scores = scores[doubtful] / weights.astype(np.float32)
-            # no weight makes up for what is impossible
-            impossible = (roll[rows][doubtful] == 0) & (weights > 1)
-            np.copyto(scores, _IMPOSSIBLE, where=impossible)
+            weights = weights.astype(np.float32)
+            scores = scores[doubtful] / weights
+            # Transitions, whatever their weight, do not outweigh a value of 0.
+            impossible = _IMPOSSIBLE / np.minimum(weights, 1)
+            np.copyto(scores, impossible, where=roll[rows][doubtful] == 0)
             decoded = _decode(scores, codes, transitions, workers)
             melodies[rows.start + doubtful] = decoded
     return melodies
@@ -215,9 +216,7 @@ def _log_probabilities(roll):
     shares /= largest[:, :, np.newaxis]
     shares = shares.astype(np.float32, copy=False)
     doubt = _mean_doubt(1 - 1 / shares.sum(axis=2))
-    log_p = np.log(np.maximum(shares, _LEAST, out=shares), out=shares)
-    np.copyto(log_p, _IMPOSSIBLE, where=roll == 0)
-    return log_p, doubt
+    return np.log(np.maximum(shares, _LEAST, out=shares), out=shares), doubt
 
 
 def _mean_doubt(doubt):

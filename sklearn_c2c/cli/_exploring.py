@@ -8,7 +8,7 @@ from functools import wraps
 from sklearn_c2c.cli import _models
 from sklearn_c2c.cli._objectives import join_objectives, spell_out
 from sklearn_c2c.cli._result import new_folder, write_melodies
-from sklearn_c2c.cli._tunes import find_tune, form_of
+from sklearn_c2c.cli._tunes import find_tune, form_of, form_of_tune
 
 
 def exploration(explore):
@@ -259,15 +259,10 @@ def asked_form(args, model, about, of=None):
         if _models.is_paper(model):
             return None, {}
         if of is not None:
-            return of[0], {"Form": f"The half measures that are equal in {of[1]}"}
+            form, words = form_of_tune(*of)
+            return form, {"Form": words}
         text = "corpus"
-    words = {
-        "none": "None: every step for itself",
-        "corpus": "Half measures are equal as in a tune of the corpus, one near each",
-    }.get(text, f"{text}: equal letters are equal parts")
-    form = form_of(text, about)
-    if not isinstance(form, str) and form is not None:
-        words = f"The half measures that are equal in {find_tune(text, about)[1]}"
+    form, words = form_of(text, about)
     return form, {"Form": words}
 
 

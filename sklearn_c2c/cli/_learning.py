@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from sklearn_c2c.cli import _exploring, _models
 from sklearn_c2c.cli._console import print_table
 from sklearn_c2c.cli._result import new_folder, write_melodies
-from sklearn_c2c.cli._tunes import read_corpus
+from sklearn_c2c.cli._tunes import read_corpus, steps_per_measure
 
 
 def compose(args):
@@ -54,9 +54,16 @@ def _trained(args):
 
     _check_options(args)
     corpus, name = read_corpus(args)
-    n_measures, pickup = corpus.n_measures, corpus.get("pickup", "drop")
-    steps_per_measure = corpus.data.shape[1] // (n_measures + (pickup == "keep"))
-    model = _models.unfitted(args, len(corpus.data), steps_per_measure)
+    key = args.reading.get("key")
+    reading = {
+        "n_measures": corpus.n_measures,
+        "steps_per_quarter": corpus.steps_per_quarter,
+        "time_signature": corpus.time_signature,
+        "key": key,
+        "pickup": corpus.get("pickup", "drop"),
+    }
+    measure = steps_per_measure(corpus.data, reading)
+    model = _models.unfitted(args, len(corpus.data), measure)
     if sys.stdout.isatty() and find_spec("rich"):
         from sklearn.callback import ProgressBar
 
@@ -74,19 +81,12 @@ def _trained(args):
         )
     model.fit(data)
     print(f"Reconstructed: {_models.reconstruction(model, corpus.data)}")
-    key = args.reading.get("key")
     about = {
         "name": name,
         "data": corpus.data,
         "titles": list(corpus.titles),
         "key": key or _shared_key(corpus.tonalities),
-        "reading": {
-            "n_measures": n_measures,
-            "steps_per_quarter": corpus.steps_per_quarter,
-            "time_signature": corpus.time_signature,
-            "key": key,
-            "pickup": pickup,
-        },
+        "reading": reading,
     }
     return model, about
 

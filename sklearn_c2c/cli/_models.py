@@ -1,6 +1,8 @@
-"""Models: which one is trained, how one composes with it, what is kept of it."""
+"""Models: training settings, sampling settings, loading, and what they reconstruct."""
 
 from pathlib import Path
+
+from sklearn_c2c.cli._tunes import steps_per_measure
 
 # Melodies times epochs that training costs at most, and epochs that it has at least.
 _MOST_MELODIES, _FEWEST_EPOCHS, _EPOCHS = 40_000, 60, 200
@@ -8,21 +10,22 @@ _MOST_MELODIES, _FEWEST_EPOCHS, _EPOCHS = 40_000, 60, 200
 # Melodies that a classifier can tell from others, at least.
 _FEWEST_TO_CLASSIFY = 50
 
-# Latent variables: one for so many tunes, within these bounds.
+# Tunes of the corpus for each latent variable; fewest and most latent variables.
 _TUNES_A_LATENT, _SMALLEST, _LARGEST = 4, 32, 256
 
 
-def unfitted(args, n_tunes, steps_per_measure):
+def unfitted(args, n_tunes, n_steps):
     """Make the model that the command line asks for, a Pipeline.
 
-    The larger the corpus, the more latent variables, and the fewer epochs.
+    The larger the corpus, the more latent variables, and the fewer epochs. A measure
+    has `n_steps` steps.
     """
     from sklearn.pipeline import make_pipeline
 
     from sklearn_c2c import Autoencoder, PianoRollEncoder, VariationalAutoencoder
 
     given = {"random_state": args.seed, **args.training}
-    encoder = PianoRollEncoder(steps_per_measure=steps_per_measure)
+    encoder = PianoRollEncoder(steps_per_measure=n_steps)
     if args.paper:
         encoder.set_params(transition_weight=0)
         return make_pipeline(encoder, Autoencoder(**given))
@@ -47,7 +50,7 @@ def is_paper(model):
 
 
 def sampling(args, model, about):
-    """Arguments of `generation.sample`, and what they are in words."""
+    """Return arguments of `generation.sample`, and a phrase that describes them."""
     if args.sampling is None and is_paper(model):
         how = {"method": "range"}
     elif args.sampling in (None, "gaussian"):
@@ -128,8 +131,6 @@ def judges(melodies, about, key):
     from sklearn_c2c.metrics import evaluate
 
     reading = about["reading"]
-    n_measures = reading["n_measures"] + (reading.get("pickup") == "keep")
-    steps_per_measure = about["data"].shape[1] // n_measures
     beats, unit = map(int, reading["time_signature"].split("/"))
     is_compound = beats % 3 == 0 and beats > 3
     beat = reading["steps_per_quarter"] * 4 * (3 if is_compound else 1) // unit
@@ -139,7 +140,7 @@ def judges(melodies, about, key):
         about["data"],
         tonic=tonic or None,
         mode=mode or "major",
-        steps_per_measure=steps_per_measure,
+        steps_per_measure=steps_per_measure(about["data"], reading),
         steps_per_beat=beat,
         classify=len(melodies) >= _FEWEST_TO_CLASSIFY,
         random_state=0,

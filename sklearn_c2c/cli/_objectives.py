@@ -4,7 +4,7 @@ import re
 from functools import reduce
 from operator import add
 
-from sklearn_c2c.cli._tunes import find_tune
+from sklearn_c2c.cli._tunes import find_tune, steps_per_measure
 
 
 def _first_note(value, about):
@@ -64,11 +64,9 @@ def _form(value, about):
     if re.fullmatch("[A-Z]+", value):
         return SelfSimilarity(value), f"fit to the form {value}:"
     melody, name = find_tune(value, about)
-    steps_per_measure = len(melody) // about["reading"]["n_measures"]
-    return (
-        SelfSimilarity(melody, steps_per_measure=steps_per_measure),
-        f"fit to the form of {name}:",
-    )
+    measure = steps_per_measure(about["data"], about["reading"])
+    objective = SelfSimilarity(melody, steps_per_measure=measure)
+    return objective, f"fit to the form of {name}:"
 
 
 def _style(value, about):

@@ -25,17 +25,6 @@ _ATTRIBUTES = (
     "mean-absolute-interval",
     "pitch-class-entropy",
 )
-_FUNCTIONS = {
-    "attribute": _exploring.attribute,
-    "complete": _completing.complete,
-    "continue": _completing.continue_,
-    "generate": _exploring.generate,
-    "interpolate": _exploring.interpolate,
-    "optimize": _exploring.optimize,
-    "recurse": _exploring.recurse,
-    "sweep": _exploring.sweep,
-    "vary": _exploring.vary,
-}
 _SCALES = [-4.0, -2.0, 0.0, 2.0, 4.0]
 _NOTHING_DRAWN = "as other commands have it; nothing is random here"
 
@@ -88,9 +77,9 @@ def _command(commands, name, function, summary, epilog):
     return parser
 
 
-def _exploration(commands, name, summary, epilog):
+def _exploration(commands, name, function, summary, epilog):
     """Add a command of a kept model that fills a folder."""
-    parser = _command(commands, name, _FUNCTIONS[name], summary, epilog)
+    parser = _command(commands, name, function, summary, epilog)
     arguments.add_model(parser)
     return parser
 
@@ -149,6 +138,7 @@ def _add_generate(commands):
     parser = _exploration(
         commands,
         "generate",
+        _exploring.generate,
         "compose with a kept model",
         """\
 example:
@@ -162,6 +152,7 @@ def _add_interpolate(commands):
     parser = _exploration(
         commands,
         "interpolate",
+        _exploring.interpolate,
         "from one tune to another",
         """\
 examples:
@@ -179,6 +170,7 @@ def _add_sweep(commands):
     parser = _exploration(
         commands,
         "sweep",
+        _exploring.sweep,
         "one latent variable from its minimum to its maximum",
         """\
 All other latent variables stay at their mean over the corpus. A single one has the more
@@ -199,6 +191,7 @@ def _add_attribute(commands):
     parser = _exploration(
         commands,
         "attribute",
+        _exploring.attribute,
         "a tune with more or less of an attribute",
         f"""\
 attributes:
@@ -234,6 +227,7 @@ def _add_recurse(commands):
     parser = _exploration(
         commands,
         "recurse",
+        _exploring.recurse,
         "feed a model its own output until it comes round",
         """\
 examples:
@@ -254,6 +248,7 @@ def _add_optimize(commands):
     parser = _exploration(
         commands,
         "optimize",
+        _exploring.optimize,
         "steer melodies to an objective",
         f"""\
 objectives:
@@ -292,6 +287,7 @@ def _add_vary(commands):
     parser = _exploration(
         commands,
         "vary",
+        _exploring.vary,
         "variations of a tune",
         """\
 examples:
@@ -314,6 +310,7 @@ def _add_complete(commands):
     parser = _exploration(
         commands,
         "complete",
+        _completing.complete,
         "keep some measures of a tune, fill the others",
         """\
 The tune may be in any key and range: it is moved to where the model knows it best, and
@@ -332,6 +329,7 @@ def _add_continue(commands):
     parser = _exploration(
         commands,
         "continue",
+        _completing.continue_,
         "go on from the beginning of a tune",
         """\
 A file may hold fewer measures than the melodies of the model.

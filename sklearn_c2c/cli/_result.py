@@ -64,6 +64,7 @@ def write_melodies(
         "tempo": tempo,
         "pickup": about["reading"].get("pickup") == "keep",
     }
+    corpus = _moved(about, semitones)
     stems = [f"melody-{i + 1:02d}" for i in range(len(melodies))]
     files = [[stem + suffix for suffix in _SUFFIXES] for stem in stems]
     for melody, name, paths in zip(melodies, titles, files, strict=True):
@@ -75,9 +76,9 @@ def write_melodies(
         title=title,
         titles=titles,
         files=files,
-        corpus=_moved(about, semitones),
+        corpus=corpus,
         model=model,
-        judges=judges(melodies, _moved(about, semitones), key or about["key"]),
+        judges=judges(melodies, corpus, score["key"]),
         marks=marks,
         settings={
             **_describe(model, about),

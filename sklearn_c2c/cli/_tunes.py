@@ -34,15 +34,31 @@ def read_corpus(args):
     return io.read_melodies(args.corpus, **args.reading), name
 
 
+def steps_per_measure(data, reading):
+    """Steps of a measure of rows that were read so; a pick-up has one of its own."""
+    n_measures = reading["n_measures"] + (reading.get("pickup") == "keep")
+    return data.shape[1] // n_measures
+
+
 def form_of(text, about):
-    """What `form=` takes, of letters, "corpus", "none" or the name of a tune."""
+    """Return what `form=` takes, and a phrase that describes it.
+
+    `text` is letters, "corpus", "none" or what names a tune.
+    """
     if text == "none":
-        return None
+        return None, "None: every step for itself"
     if text == "corpus":
-        return text
+        words = "Half measures are equal as in a tune of the corpus, one near each"
+        return text, words
     if re.fullmatch("[A-Z]+", text):
-        return _letters_after_pickup(text, about)
-    return find_tune(text, about)[0]
+        letters = _letters_after_pickup(text, about)
+        return letters, f"{text}: equal letters are equal parts"
+    return form_of_tune(*find_tune(text, about))
+
+
+def form_of_tune(melody, name):
+    """Return the same of a tune."""
+    return melody, f"The half measures that are equal in {name}"
 
 
 def _letters_after_pickup(letters, about):

@@ -17,8 +17,8 @@ from sklearn_c2c.melody import HOLD
 # near-black. A page may choose others.
 _MARK_COLORS = {"color": "#2b83c6", "line": "#2b83c6", "band": "#e69f00"}
 _OPACITIES = {"line": 1, "band": 0.3}
-# Upper and lower edge of what is drawn, from the outer lines of the staff, in the units
-# of the SVG: a staff is 720 high.
+# Functions from the y of the top and bottom staff line to those of the edges of a mark,
+# in units of the SVG, in which a staff is 720 high.
 _EDGES = {
     "line": lambda top, bottom: (top - 260, top - 190),
     "band": lambda top, bottom: (top - 120, bottom + 120),

@@ -7,7 +7,7 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_c2c.generation._encoding import search
+from sklearn_c2c.generation._encoding import log_likelihood, search
 from sklearn_c2c.generation._form import (
     FORM,
     check_gradient,
@@ -18,7 +18,7 @@ from sklearn_c2c.generation._form import (
 )
 from sklearn_c2c.generation._models import MODEL, as_row, latent_mean, latent_spread
 from sklearn_c2c.generation._rhythm import new_rhythm
-from sklearn_c2c.melody import N_PITCHES, REST, check_melodies, pitch_name
+from sklearn_c2c.melody import N_PITCHES, check_melodies, pitch_name, transpose
 
 # What stands where nothing is given, so that a given hold may follow it.
 _ANY_PITCH = 60
@@ -179,10 +179,10 @@ def complete(
     center = center.astype(mean.dtype)
     allowed = np.tile(allowed, (n_samples, 1, 1))
     if aspect == "pitches":
-        moved = _moved(np.where(kept, melody, REST), semitones)[0]
         P = probabilities(model, center)
-        codes = np.stack([new_rhythm(encoder, p, moved, kept) for p in P])
-        allowed[:, kept] = codes[:, kept, np.newaxis] == encoder.codes_
+        placed = np.stack([new_rhythm(encoder, p, melody[0], kept) for p in P])
+        codes = _moved_back(encoder, semitones)
+        allowed[:, kept] = placed[:, kept, np.newaxis] == codes
     Z = search(model, center, allowed, center=center, **tune)
     if isinstance(form, str) and form == "auto":
         form = "corpus" if X is not None and has_half_measures(encoder) else None
@@ -190,7 +190,10 @@ def complete(
     P = probabilities(model, Z, letters)
     melodies = decode_steps(encoder, P, letters, allowed)
     return Bunch(
-        melodies=_moved(melodies, -semitones), kept=kept, semitones=semitones, latent=Z
+        melodies=transpose(melodies, -semitones),
+        kept=kept,
+        semitones=semitones,
+        latent=Z,
     )
 
 
@@ -227,17 +230,25 @@ def _kept_steps(keep, encoder):
 
 def _allowed(encoder, melody, kept, aspect, semitones):
     """Tokens that may stand at each step, (n_steps, n_tokens)."""
-    codes, given = encoder.codes_, melody[0, :, np.newaxis]
-    is_pitch, back = codes < N_PITCHES, codes - semitones
-    allowed = np.where(is_pitch, back, codes) == given
+    codes, given = _moved_back(encoder, semitones), melody[0, :, np.newaxis]
+    is_pitch = encoder.codes_ < N_PITCHES
+    allowed = codes == given
     if aspect == "rhythm":
         allowed |= is_pitch & (given < N_PITCHES)
     allowed |= ~kept[:, np.newaxis]
-    in_midi = ~is_pitch | ((back >= 0) & (back < N_PITCHES))
+    in_midi = codes >= 0
     allowed &= in_midi
     if not allowed.any(axis=1).all():
         raise ValueError(_outside(encoder, melody, kept, semitones))
     return np.tile(in_midi, (len(kept), 1)) if aspect == "pitches" else allowed
+
+
+def _moved_back(encoder, semitones):
+    """Each code of the encoder in the key of the given melody; -1 if it is none."""
+    codes = encoder.codes_.astype(int)
+    back = codes - semitones
+    back[(back < 0) | (back >= N_PITCHES)] = -1
+    return np.where(codes < N_PITCHES, back, codes)
 
 
 def _outside(encoder, melody, kept, semitones=None):
@@ -272,18 +283,8 @@ def _best_transposition(model, melody, kept, aspect, tune):
     mean = latent_mean(model)
     tune = {**tune, "max_iter": min(tune["max_iter"], _N_STEPS_TO_COMPARE)}
     Z = search(model, np.tile(mean, (len(fitting), 1)), targets, center=mean, **tune)
-    P = probabilities(model, Z)
-    tiny = np.finfo(P.dtype).tiny
-    share = (P * targets).sum(axis=2) / np.maximum(P.sum(axis=2), tiny)
-    log_p = np.log(np.maximum(share, tiny)).sum(axis=1)
+    log_p = log_likelihood(probabilities(model, Z), targets)
     log_p -= (
         tune["prior_weight"] * (((Z - mean) / latent_spread(model)) ** 2).sum(1) / 2
     )
     return fitting[int(log_p.argmax())]
-
-
-def _moved(melodies, semitones):
-    """Move pitches by semitones; holds and rests stay."""
-    return np.where(melodies < N_PITCHES, melodies + semitones, melodies).astype(
-        np.int16
-    )

@@ -170,9 +170,20 @@ def search(
     return found
 
 
+def log_likelihood(P, target):
+    """Of what is given: ``sum_t(log(sum of P at the target) - log(sum of P))``."""
+    hit, total = _sums(P, target)
+    return (np.log(hit) - np.log(total)).sum(axis=(1, 2))
+
+
 def _log_likelihood_gradient(P, target):
-    """Of ``sum_t(log(sum of P at the target) - log(sum of P))``, with respect to P."""
-    tiny = np.finfo(P.dtype).tiny
-    hit = np.maximum((P * target).sum(axis=2, keepdims=True), tiny)
-    total = np.maximum(P.sum(axis=2, keepdims=True), tiny)
+    """Gradient of `log_likelihood` with respect to P."""
+    hit, total = _sums(P, target)
     return target / hit - 1 / total
+
+
+def _sums(P, target):
+    """Sums of P at the target and of all P, of each step, above 0."""
+    tiny = np.finfo(P.dtype).tiny
+    parts = (P * target, P)
+    return (np.maximum(part.sum(axis=2, keepdims=True), tiny) for part in parts)

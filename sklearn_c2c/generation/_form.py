@@ -150,6 +150,8 @@ def decode_steps(encoder, P, letters=None, allowed=None):
     -------
     ndarray of int, shape (n_melodies, n_steps)
     """
+    if letters is None and allowed is None:
+        return _inverse_transform(encoder, P)
     if allowed is None:
         allowed = np.ones(P.shape, bool)
     else:
