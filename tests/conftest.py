@@ -10,6 +10,12 @@ os.environ.setdefault("SKLEARN_C2C_CACHE", str(CACHE))
 # Before SciPy is imported: without it scikit-learn skips its array API checks.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
+# Each worker keeps to one core: two that both thread their matrix products wait for
+# each other, four times as long as without.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
 import hypothesis
 import matplotlib
 import numpy as np
