@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from sklearn_c2c import MarkovMelodies, metrics
 from sklearn_c2c.datasets import recombine_measures
 from sklearn_c2c.melody import HOLD, REST
-from sklearn_c2c.metrics import _two_sample, evaluate
+from sklearn_c2c.metrics import _evaluate, _two_sample, evaluate
 from tests.strategies import melodies
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -231,3 +231,21 @@ def test_without_classifiers_their_row_is_left_out_and_no_other_changes(reels):
     for name, column in whole.items():
         assert list(quick[name]) == [row for row in column if row != "two_sample_auc"]
         assert all(quick[name][row] == column[row] for row in quick[name])
+
+
+def test_of_a_large_corpus_some_tunes_are_looked_up_in_the_others(sets, monkeypatch):
+    X, corpus, _ = sets
+    monkeypatch.setattr(_evaluate, "_N_LOOKED_UP", 15)
+    known = np.vstack([corpus, corpus[:1]])  # one tune twice
+    tables = [evaluate(X, known, classify=False, random_state=s) for s in range(4)]
+    whole = metrics.originality(known).mean()
+    found = [table.real.originality for table in tables]
+    assert len({*found}) > 1 and np.mean(found) == pytest.approx(whole, abs=0.05)
+    for table in tables:
+        # 15 of 41 tunes: a copy is one of the 15, or none is.
+        assert table.real.copy_share in (0, 1 / 15)
+        assert table.generated.originality == metrics.originality(X, known).mean()
+    monkeypatch.setattr(_evaluate, "_N_LOOKED_UP", 21)
+    table = evaluate(X, known, classify=False, random_state=0)
+    assert table.real.originality == whole
+    assert table.real.copy_share == 2 / 41

@@ -1,6 +1,7 @@
 """All judges in one table: generated melodies, real ones, and the baselines."""
 
 import numpy as np
+from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch, check_random_state
 
 from sklearn_c2c.metrics._endings import endings, tonic_ending
@@ -27,6 +28,7 @@ from sklearn_c2c.metrics._two_sample import (
 
 _LAGS = (1, 2, 4)  # measures
 _N_SPLITS_TO_CLASSIFY = 3  # each takes as long as a column
+_N_LOOKED_UP = 200  # tunes of a large corpus that are looked up in the rest of it
 
 
 class Evaluation(Bunch):
@@ -107,7 +109,7 @@ def evaluate(
             ``generated``; ``others`` if given; ``real``, the corpus by itself: rows
             that compare two sets as one half against the other (mean of 10 splits, of 3
             for the classifier), rows that look a melody up in the corpus without the
-            melody itself;
+            melody itself (of more than 400 tunes, 200 at random in all others);
             ``dice``, `datasets.recombine_measures` of the corpus, and ``markov``, draws
             of `MarkovMelodies` with places in the measure, fitted on the corpus: as
             many as there are in `X`.
@@ -178,7 +180,7 @@ def evaluate(
         return Bunch(
             **({"two_sample_auc": float(auc)} if classify else {}),
             **dict(zip(names, map(float, nearness), strict=True)),
-            **_novelty(melodies, tunes),
+            **_novelty(melodies, tunes, seed),
             **_surprise(melodies, tunes if reference is None else reference),
             **_form(melodies, steps_per_measure),
             **_endings(melodies, tonic, steps_per_measure, steps_per_beat),
@@ -256,8 +258,10 @@ def _reference(reference, real):
     return reference
 
 
-def _novelty(X, corpus):
+def _novelty(X, corpus, seed):
     """How new melodies are to a corpus; to each other where there is none."""
+    if corpus is None and len(X) > 2 * _N_LOOKED_UP:
+        X, corpus = train_test_split(X, train_size=_N_LOOKED_UP, random_state=seed)
     _, distance = nearest_melody(X, corpus)
     _, run = longest_copied_run(X, corpus)
     return {

@@ -1,11 +1,9 @@
 """How much of a melody is in one tune of a corpus, moved in time and pitch."""
 
 import numpy as np
-from sklearn.utils import gen_batches
 
+from sklearn_c2c._overlaps import largest_overlaps
 from sklearn_c2c.metrics._notes import notes_of, rows_and_others
-
-_N_COUNTS = 2**18  # translations counted at one time: 2 MB stay in the cache
 
 
 def originality(X, corpus=None):
@@ -64,29 +62,21 @@ def originality(X, corpus=None):
     """
     X, tunes = rows_and_others(X, corpus)
     notes, others = notes_of(X), notes_of(tunes)
-    sizes, sizes_of_others = _sizes(notes), _sizes(others)
+    ends = _ends(notes)
     similarity = np.zeros(len(X))
     if len(notes.pitch) and len(others.pitch):
-        points, points_of_others, n_shifts = _points(notes, others, X.shape[1])
-        ends = np.cumsum(sizes)
-        for batch in gen_batches(len(tunes), max(1, _N_COUNTS // n_shifts)):
-            inside = (others.melody >= batch.start) & (others.melody < batch.stop)
-            first = (others.melody[inside] - batch.start) * n_shifts
-            targets = points_of_others[inside] + first
-            n_notes = sizes_of_others[batch]
-            for i in np.flatnonzero(sizes):
-                own = points[ends[i] - sizes[i] : ends[i]]
-                n_common = _largest_overlaps(own, targets, len(n_notes), n_shifts)
-                shared = n_common / np.maximum(sizes[i], n_notes)
-                if corpus is None and batch.start <= i < batch.stop:
-                    shared[i - batch.start] = 0
-                similarity[i] = max(similarity[i], shared.max())
-    return np.where(sizes > 0, 1 - similarity, np.nan)
+        points, targets, n_shifts = _points(notes, others, X.shape[1])
+        # The smallest type that can count all steps: the counts stay in the cache.
+        counts = np.empty(n_shifts, np.min_scalar_type(X.shape[1]))
+        among = (targets, _ends(others), counts, corpus is None)
+        largest_overlaps(0, len(X), similarity, points, ends, *among)
+    return np.where(np.diff(ends) > 0, 1 - similarity, np.nan)
 
 
-def _sizes(notes):
-    """Notes of each melody."""
-    return np.bincount(notes.melody, minlength=notes.n_melodies)
+def _ends(notes):
+    """Where the notes of each melody end, after the start of the first."""
+    sizes = np.bincount(notes.melody, minlength=notes.n_melodies)
+    return np.concatenate([[0], np.cumsum(sizes)])
 
 
 def _points(notes, others, n_steps):
@@ -99,14 +89,6 @@ def _points(notes, others, n_steps):
     n_pitch_shifts = others.pitch.max() - notes.pitch.min() - lowest + 1
     points = notes.onset * n_pitch_shifts + notes.pitch
     targets = (others.onset + n_steps - 1) * n_pitch_shifts + others.pitch - lowest
-    return points, targets, (2 * n_steps - 1) * n_pitch_shifts
-
-
-def _largest_overlaps(points, targets, n_tunes, n_shifts):
-    """Most points that one translation brings onto points of each tune.
-
-    `targets` are the points of all tunes, those of tune k moved by ``k · n_shifts``.
-    """
-    translations = np.subtract.outer(targets, points).ravel()
-    counts = np.bincount(translations, minlength=n_tunes * n_shifts)
-    return counts.reshape(n_tunes, n_shifts).max(axis=1)
+    # Without a sign no index has to be checked for one that counts from the end.
+    n_shifts = (2 * n_steps - 1) * n_pitch_shifts
+    return points.astype(np.uint64), targets.astype(np.uint64), n_shifts
