@@ -41,5 +41,5 @@ def largest_overlaps(lo, hi, out, points, ends, targets, ends_of_targets, counts
             for target in targets[ends_of_targets[k] : ends_of_targets[k + 1]]:
                 for point in points[ends[i] : ends[i + 1]]:
                     counts[target - point] += 1
-            largest = max(largest, counts.max() / max(n_own, n_others))
+            largest = max(largest, counts.max() / larger)
         out[i] = largest
