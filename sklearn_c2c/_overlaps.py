@@ -33,9 +33,8 @@ def largest_overlaps(lo, hi, out, points, ends, targets, ends_of_targets, counts
         largest = 0.0
         for k in range(len(ends_of_targets) - 1):
             n_others = ends_of_targets[k + 1] - ends_of_targets[k]
-            if (own and i == k) or min(n_own, n_others) <= largest * max(
-                n_own, n_others
-            ):
+            larger = max(n_own, n_others)
+            if (own and i == k) or min(n_own, n_others) <= largest * larger:
                 continue
             counts[:] = 0
             for target in targets[ends_of_targets[k] : ends_of_targets[k + 1]]:
