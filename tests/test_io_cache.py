@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from sklearn_c2c.io import _cache, read_melodies
+from sklearn_c2c.io._tune import Tune
 
 BOOK = """X:1
 T:First
@@ -142,9 +143,40 @@ def test_an_entry_with_a_good_checksum_and_a_wrong_shape_is_rebuilt(
     first = read_melodies(book, **OPTIONS)
     (entry,) = cache.iterdir()
     content = len(header).to_bytes(8, "little") + header + b"\0" * 16
-    checksum = hashlib.sha256(content).digest()
+    key = bytes.fromhex(entry.stem)
+    checksum = hashlib.sha256(key + content).digest()
     entry.write_bytes(_cache.FORMAT + checksum + content)
     assert read_melodies(book, **OPTIONS).data.tolist() == first.data.tolist()
+
+
+def test_an_entry_of_another_tune_is_not_believed(cache, book, reads):
+    read_melodies(book, **OPTIONS)
+    (entry,) = cache.iterdir()
+    book.write_text(BOOK.replace("First", "Other").replace("AD|", "AA|"), "utf-8")
+    read_melodies(book, **OPTIONS)
+    (other,) = set(cache.iterdir()) - {entry}
+    other.write_bytes(entry.read_bytes())
+    again = read_melodies(book, **OPTIONS)
+    assert len(reads) == 3
+    assert (again.titles, again.data[0, -1]) == (["Other"], 69)
+
+
+def test_all_of_a_tune_is_kept(cache):
+    tune = Tune("1", "T", "D major", 90.0, (), "a fault", "empty", ("one", "two"))
+    _cache.store(b"bytes", ".abc", [tune])
+    assert _cache.load(b"bytes", ".abc") == [tune]
+    assert _cache.load(b"bytes", ".mid") is None
+
+
+@pytest.mark.parametrize("error", [MemoryError, RecursionError, OverflowError])
+def test_no_error_of_the_cache_comes_out(cache, book, monkeypatch, error):
+    def fail(*_):
+        raise error
+
+    first = read_melodies(book, **OPTIONS)
+    for name in ("_unpack", "_pack"):
+        monkeypatch.setattr(_cache, name, fail)
+        assert read_melodies(book, **OPTIONS).data.tolist() == first.data.tolist()
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="permissions of POSIX")

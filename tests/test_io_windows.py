@@ -149,6 +149,9 @@ def test_a_pick_up_written_is_read_again(tmp_path_factory, suffix, rows, grid):
     per_measure = steps_per_quarter * 4 * beats // beat_type
     melody = np.append(rows[0], [60] + [HOLD] * per_measure).astype(np.int16)
     melody = np.append(melody, [REST] * (-len(melody) % per_measure))
+    # Whole measures of rest at the start would be passed over.
+    silent = int(np.argmax(melody != REST))
+    melody = melody[silent - silent % per_measure :]
     path = tmp_path_factory.mktemp("written") / f"tune{suffix}"
     notation = {
         "time_signature": time_signature,
@@ -164,6 +167,133 @@ def test_a_pick_up_written_is_read_again(tmp_path_factory, suffix, rows, grid):
         read = read_melodies(path, n_measures=n_measures, pickup="keep", **notation)
         read = read.data[0]
     assert read.tolist() == melody.tolist()
+
+
+@pytest.mark.parametrize(
+    ("body", "options", "row", "silent"),
+    [
+        # Short measures that add up to whole ones are no pick-up,
+        ("C1D1|E1F1|G1A1B1G1|", {}, [60, 62, 64, 65, 67, 69, 71, 67], 0),
+        ("C1D1|E1|F1|G1A1B1G1|", {}, [60, 62, 64, 65, 67, 69, 71, 67], 0),
+        ("C1D1|E1F1|G1A1|B1G1|", {}, [60, 62, 64, 65, 67, 69, 71, 67], 0),
+        ("C1D1|E1F1|G1A1|B1G1|D4|", {}, [60, 62, 64, 65, 67, 69, 71, 67], 0),
+        # but before them there may be one.
+        ("B1|C1D1|E1F1|G1A1B1G1|", {}, [60, 62, 64, 65, 67, 69, 71, 67], 0),
+        ("B1|C1D1|E1F1|G1A1|B1|", {}, [60, 62, 64, 65, 67, 69, 71, _], 0),
+        ("A1B1|C1D1|E1F1|G1A1|B1G1|D4|", {}, [60, 62, 64, 65, 67, 69, 71, 67], 0),
+        ("A1|B1|C1D1E1F1|G4|", {}, [60, 62, 64, 65, 67, _, _, _], 0),
+        # Measures without notes are passed over at the start, whole or in pieces,
+        ("z4|C4|D4|]", {}, [60, _, _, _, 62, _, _, _], 1),
+        ("z4|z4|z4|C4|z4|D4|]", {}, [60, _, _, _, z, z, z, z], 3),
+        ("z1|z4|C4|D4|]", {}, [60, _, _, _, 62, _, _, _], 1),
+        ("z2|z2|z2C1D1|E4|]", {}, [z, z, 60, 62, 64, _, _, _], 1),
+        ("z2|z2|z2|C1D1|E4|]", {}, [z, z, 60, 62, 64, _, _, _], 1),
+        ("z1|z2|z2|z2|C1D1|E4|]", {}, [z, z, 60, 62, 64, _, _, _], 1),
+        # before a pick-up, or after one that is dropped;
+        ("z4|z4|B1|C4|D3|]", {}, [60, _, _, _, 62, _, _, _], 2),
+        ("B1|z4|C4|D4|]", {}, [60, _, _, _, 62, _, _, _], 1),
+        ("z4|B1|z4|C4|D4|]", {}, [60, _, _, _, 62, _, _, _], 2),
+        # one that is kept is where the tune begins.
+        (
+            "B1|z4|C4|]",
+            {"pickup": "keep"},
+            [z, z, z, 71, z, z, z, z, 60, _, _, _],
+            0,
+        ),
+        ("z4|C4|D4|]", {"pickup": "keep"}, [*[z] * 4, 60, _, _, _, 62, _, _, _], 1),
+        ("z4|C4|D4:|", {"repeats": "played"}, [60, _, _, _, 62, _, _, _], 1),
+        # The last measure may be written out with a rest where the pick-up was.
+        ("A1B1|C4|D2z1|A1B1|E4|", {}, [60, _, _, _, 62, _, _, _], 0),
+        ("A1B1|C4|D2z1|]", {}, [60, _, _, _, 62, _, _, _], 0),
+    ],
+)
+def test_where_a_window_begins(read, body, options, row, silent):
+    melodies = read(body, **options)
+    assert melodies.data[0].tolist() == row
+    assert melodies.silent_measures == [silent]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "words"),
+    [
+        ("z4|z4|", "empty", "has no notes"),
+        ("B1|z4|z4|", "empty", "has no notes after the pick-up"),
+        ("z4|z4|z4|C4|]", "length", "has 1 measures after 3 without notes"),
+        ("z4|B1|C4|]", "length", "after the pick-up and 1 without notes"),
+        ("C3|D3|E4|F4|]", "measures", "begins with 2 short measures, together 6 q"),
+        ("C1|D1|]", "measures", "has no full measure"),
+        ("A1B1|C4|D2E1|A1B1|E4|", "measures", "measure 2.* the next does not complete"),
+        ("C4|D4E1|F4|", "measures", "measure 2.*too long"),
+        ("B1|z4|z3|C4|D4|", "measures", "measure 2"),
+    ],
+)
+def test_what_gives_no_window(read, body, kind, words):
+    with pytest.raises(ValueError, match=rf"\({kind} 1\).*{words}"):
+        read(body)
+
+
+def test_a_row_without_notes_is_none(read):
+    # All notes lead on to the next part.
+    body = "G1|z3:|B1|C4|D3:|"
+    with pytest.raises(ValueError, match="has no notes in the first 1 measures"):
+        read(body, n_measures=1)
+    assert read(body).data[0].tolist() == [z, z, z, 71, 60, _, _, _]
+
+
+def test_silence_in_another_metre_does_not_count(tmp_path):
+    path = tmp_path / "tune.abc"
+    path.write_text("X:1\nM:3/4\nL:1/4\nK:C\nZ2|z|\n[M:4/4]C4|D4|]\n")
+    melodies = read_melodies(path, n_measures=2, steps_per_quarter=1)
+    assert melodies.time_signature == "4/4"
+    assert melodies.data[0].tolist() == [60, _, _, _, 62, _, _, _]
+    assert melodies.silent_measures == [2]
+
+
+@pytest.mark.parametrize(("early", "silent"), [(29, 1), (30, 0), (31, 0)])
+def test_a_first_note_played_early_begins_its_measure(tmp_path, early, silent):
+    from tests.test_io_midi import midi, note, track
+
+    events = [*note(60, 240 + early, delta=240 - early), *note(62, 480)]
+    path = tmp_path / "tune.mid"
+    path.write_bytes(midi(track(*events), division=60))
+    melodies = read_melodies(path, n_measures=2, steps_per_quarter=1)
+    expected = [60, _, _, _, 62, _, _, _] if silent else [z, z, z, 60] + [_] * 4
+    assert melodies.data[0].tolist() == expected
+    assert melodies.silent_measures == [silent]
+
+
+@settings(max_examples=200)
+@given(
+    lengths=st.lists(st.integers(1, 5), min_size=1, max_size=9),
+    sounds=st.lists(st.booleans(), min_size=9, max_size=9),
+    pickup=st.sampled_from(["drop", "keep"]),
+    n_measures=st.integers(1, 3),
+)
+def test_what_is_read_is_written_and_read_alike(
+    tmp_path_factory, lengths, sounds, pickup, n_measures
+):
+    """Whatever bar lines a tune has; and no note of it is anywhere else in a row."""
+    body = "|".join(
+        f"{'C' if sounds[i] else 'z'}{length}" for i, length in enumerate(lengths)
+    )
+    folder = tmp_path_factory.getbasetemp()
+    path, again = folder / "any.abc", folder / "again.abc"
+    path.write_text(f"X:1\nM:4/4\nL:1/4\nK:C\n{body}|]\n")
+    options = {"n_measures": n_measures, "pickup": pickup, "steps_per_quarter": 1}
+    try:
+        read = read_melodies(path, time_signature="4/4", **options)
+    except ValueError:
+        return
+    row = read.data[0]
+    keep = pickup == "keep"
+    # It begins with a note in its first measure, or in the pick-up.
+    assert (row[:8] != REST).any() if keep else (row[:4] != REST).any()
+    write_melody(row, again, steps_per_quarter=1, pickup=keep)
+    assert read_melodies(again, **options).data[0].tolist() == row.tolist()
+    # Where a note begins in it, one begins in the tune, as far from the others.
+    onsets = np.cumsum([0, *lengths[:-1]])[np.array(sounds[: len(lengths)])]
+    begun = np.flatnonzero(row == 60)
+    assert any(set(begun[1:] - shift) <= set(onsets) for shift in range(-40, 13))
 
 
 def test_a_pick_up_is_written_as_one():

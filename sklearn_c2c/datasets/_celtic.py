@@ -4,9 +4,9 @@ import re
 
 import numpy as np
 
-from sklearn_c2c.datasets._bundled import corpus, first_rows, take_rows
+from sklearn_c2c.datasets._bundled import corpus, first_rows
 from sklearn_c2c.io._abc import decode, header_field, split_tunes
-from sklearn_c2c.io._choice import Choice, Rejection, SourcedTune, melodies_from
+from sklearn_c2c.io._choice import Choice, SourcedTune, melodies_from
 from sklearn_c2c.io._key import parse_key
 from sklearn_c2c.io._pieces import Piece, read_pieces
 
@@ -46,7 +46,7 @@ def load_celtic(*, n_melodies=75, return_X_y=False):
         ``titles``, ``sources``, ``tonalities``, ``tempos``
             One per melody, as from `read_melodies`.
         ``rejected``
-            List of ``(source, title, reason)`` of the reels in D left out.
+            List of ``(source, title, reason, kind)`` of the reels in D left out.
         ``time_signature``, ``steps_per_quarter``, ``n_measures``, ``DESCR``
             As from `read_melodies`.
 
@@ -71,8 +71,8 @@ def load_celtic(*, n_melodies=75, return_X_y=False):
     """
     folders = [_ONEILL] if n_melodies is not None else [_ONEILL, _RYAN]
     tunes = [tune for folder in folders for tune in _reels_in_d(folder)]
-    choice = Choice(time_signature="4/4", pitch_range=_CELTIC_RANGE)
-    reels = _distinct(melodies_from(tunes, choice))
+    choice = Choice(time_signature="4/4", pitch_range=_CELTIC_RANGE, duplicates="drop")
+    reels = melodies_from(tunes, choice)
     reels = first_rows(reels, n_melodies)
     reels.target = np.array(
         [folders.index(source.split("/")[0]) for source in reels.sources]
@@ -113,18 +113,3 @@ def _is_reel_in_d(block):
         return str(parse_key(key)) == "D major"
     except ValueError:
         return False
-
-
-def _distinct(melodies):
-    """Keep the first of equal rows."""
-    first = {}
-    for i, row in enumerate(melodies.data):
-        first.setdefault(row.tobytes(), i)
-    kept = sorted(first.values())
-    for i in sorted(set(range(len(melodies.data))) - set(kept)):
-        same = melodies.sources[first[melodies.data[i].tobytes()]]
-        reason = f"has the same notes as {same}"
-        melodies.rejected.append(
-            Rejection(melodies.sources[i], melodies.titles[i], reason)
-        )
-    return take_rows(melodies, kept)

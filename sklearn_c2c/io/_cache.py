@@ -1,7 +1,8 @@
 """Tunes already read, kept as plain arrays on disk.
 
-An entry is one file, named by the SHA-256 of what was read: its own checksum, a JSON
-header, then two int32 arrays. Whatever is damaged, or not ours, is as good as absent.
+An entry is one file, named by the SHA-256 of what was read: a checksum of that and of
+its content, a JSON header, then two int32 arrays. Whatever is damaged, not ours, or
+another's entry is as good as absent.
 """
 
 import contextlib
@@ -18,7 +19,7 @@ from sklearn_c2c.io._files import write_atomically
 from sklearn_c2c.io._tune import Part, Tune
 
 # Change it whenever the same bytes would be read differently.
-FORMAT = b"sklearn_c2c tunes 3\n"
+FORMAT = b"sklearn_c2c tunes 4\n"
 _DIGEST = hashlib.sha256().digest_size
 _MAX_BYTES = 2**28
 
@@ -38,8 +39,9 @@ def load(data, suffix):
     """
     folder = cache_folder()
     # Nothing found in a cache is worth an error: it can always be read again.
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError, LookupError):
-        return _unpack(_private_bytes(folder / _name(data, suffix))) if folder else None
+    with contextlib.suppress(Exception):
+        key = _key(data, suffix)
+        return _unpack(_private_bytes(_entry(folder, key)), key) if folder else None
     return None
 
 
@@ -54,14 +56,18 @@ def store(data, suffix, tunes):
     """
     folder = cache_folder()
     if folder:
-        with contextlib.suppress(OSError):
-            entry = folder / _name(data, suffix)
-            write_atomically(entry, _pack(tunes), mode=0o600, sync=False)
+        with contextlib.suppress(Exception):  # such as a full disk
+            key = _key(data, suffix)
+            content = _pack(tunes, key)
+            write_atomically(_entry(folder, key), content, mode=0o600, sync=False)
 
 
-def _name(data, suffix):
-    key = hashlib.sha256(FORMAT + suffix.encode() + b"\n" + data).hexdigest()
-    return f"{key}.tunes"
+def _key(data, suffix):
+    return hashlib.sha256(FORMAT + suffix.encode() + b"\n" + data).digest()
+
+
+def _entry(folder, key):
+    return folder / f"{key.hex()}.tunes"
 
 
 def cache_folder():
@@ -112,32 +118,41 @@ def _private_bytes(entry):
         return file.read()
 
 
-def _pack(tunes):
+def _pack(tunes, key):
     parts = [part for tune in tunes for part in tune.parts]
     header = [
-        (tune.number, tune.title, tune.key, tune.tempo, tune.fault, _sizes(tune))
+        (
+            tune.number,
+            tune.title,
+            tune.key,
+            tune.tempo,
+            tune.fault,
+            tune.fault_kind,
+            tune.warnings,
+            _sizes(tune),
+        )
         for tune in tunes
     ]
     arrays = [part.notes for part in parts] + [part.measures for part in parts]
     header = json.dumps(header).encode()
     content = len(header).to_bytes(8, "little") + header
     content += b"".join(array.astype("<i4").tobytes() for array in arrays)
-    return FORMAT + hashlib.sha256(content).digest() + content
+    return FORMAT + hashlib.sha256(key + content).digest() + content
 
 
 def _sizes(tune):
     return [(part.name, len(part.notes), len(part.measures)) for part in tune.parts]
 
 
-def _unpack(data):
+def _unpack(data, key):
     start = len(FORMAT) + _DIGEST
     content = data[start:]
-    if data[:start] != FORMAT + hashlib.sha256(content).digest():
-        raise ValueError("damaged")
+    if data[:start] != FORMAT + hashlib.sha256(key + content).digest():
+        raise ValueError("damaged, or another's")
     length = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + length])
     table = np.frombuffer(content[8 + length :], dtype="<i4").astype(np.int64)
-    sizes = [size for tune in header for size in tune[5]]
+    sizes = [size for tune in header for size in tune[-1]]
     n_notes = sum(n for _, n, _ in sizes)
     n_measures = sum(n for _, _, n in sizes)
     if len(table) != 4 * n_notes + 7 * n_measures:
@@ -148,7 +163,7 @@ def _unpack(data):
 
 def _tunes(header, notes, measures):
     note = measure = 0
-    for number, title, key, tempo, fault, sizes in header:
+    for number, title, key, tempo, fault, fault_kind, warnings, sizes in header:
         parts = []
         for name, n_notes, n_measures in sizes:
             parts.append(
@@ -159,4 +174,13 @@ def _tunes(header, notes, measures):
                 )
             )
             note, measure = note + n_notes, measure + n_measures
-        yield Tune(number, title, key, tempo, tuple(parts), fault)
+        yield Tune(
+            number,
+            title,
+            key,
+            tempo,
+            tuple(parts),
+            fault,
+            fault_kind,
+            tuple(warnings),
+        )

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_c2c.io import _excerpt as rules
-from sklearn_c2c.io._key import parse_key
+from sklearn_c2c.io._key import parse_mode, stated_mode
+from sklearn_c2c.io._parts import choose_part
 from sklearn_c2c.io._tune import (
     TICKS_PER_QUARTER,
     Tune,
@@ -15,23 +16,53 @@ from sklearn_c2c.io._tune import (
     grid_of,
     measure_ticks,
     parse_metre,
+    unexpected,
 )
-from sklearn_c2c.melody import pitch_name, transpose
+from sklearn_c2c.melody import N_PITCHES, REST, pitch_name, transpose
 
 # The finest grid: 48 is that of both 64ths and 32nd triplets.
 _MAX_STEPS_PER_QUARTER = 48
 
 
 class Rejection(NamedTuple):
-    """A tune left out: where it is, what it is called, and why, in words."""
+    """A tune left out: where it is, what it is called, and why, in words.
+
+    Its `kind` is one of `KINDS`, the same for all tunes left out for such a reason.
+    """
 
     source: str
     title: str
     reason: str
+    kind: str
+
+
+class NothingReadError(ValueError):
+    """No tune could be read; `rejected` lists every one."""
+
+    def __init__(self, rejected):
+        counts = Counter(rejection.kind for rejection in rejected).most_common()
+        kinds = ", ".join(f"{kind} {count}" for kind, count in counts)
+        reasons = "; ".join(f"{r.source} {r.reason}" for r in rejected[:3])
+        super().__init__(
+            f"None of the {len(rejected)} tunes found can be read ({kinds}). First "
+            f"reasons: {reasons}."
+        )
+        self.rejected = rejected
+
+    def __reduce__(self):
+        return type(self), (self.rejected,)
 
 
 # What `read_melodies` returns a list of, with an entry for each melody.
-PER_MELODY = ("titles", "sources", "tonalities", "tempos", "upbeats")
+PER_MELODY = (
+    "titles",
+    "sources",
+    "tonalities",
+    "tempos",
+    "upbeats",
+    "silent_measures",
+    "warnings",
+)
 
 
 class SourcedTune(NamedTuple):
@@ -49,12 +80,14 @@ class Choice:
     steps_per_quarter: int | str = 4
     time_signature: str | None = None
     key: str | None = None
+    mode: str | None = None
     repeats: str = "written"
     pickup: str = "drop"
     part: str | int | None = None
     chords: str = "reject"
     off_grid: str = "round"
     pitch_range: tuple[int, int] | None = None
+    duplicates: str = "keep"
 
     def __post_init__(self):
         _check_count("n_measures", self.n_measures, 4096)
@@ -66,13 +99,11 @@ class Choice:
         _check_option("pickup", self.pickup, ("drop", "keep"))
         _check_option("chords", self.chords, ("reject", "highest"))
         _check_option("off_grid", self.off_grid, ("round", "reject"))
+        _check_option("duplicates", self.duplicates, ("keep", "drop"))
         if self.time_signature is not None:
             parse_metre(self.time_signature)
-        if self.key is not None and parse_key(self.key).mode != "major":
-            raise ValueError(
-                f"Found key={self.key!r}; expected a tonic alone, such as 'D': each "
-                f"tune keeps its mode."
-            )
+        _check_part(self.part)
+        _check_mode(self.key, self.mode)
         if self.pitch_range is not None:
             bounds = tuple(np.ravel(self.pitch_range))
             if len(bounds) != 2 or not 0 <= bounds[0] <= bounds[1] <= 127:
@@ -80,6 +111,20 @@ class Choice:
                     f"Found pitch_range={self.pitch_range}; expected two MIDI pitches "
                     f"0-127, the lower first."
                 )
+
+    @property
+    def less_than_half_a_step(self):
+        """Ticks by which an onset is moved at the most, up to the next step."""
+        if self.steps_per_quarter == "auto":
+            return 0
+        return (TICKS_PER_QUARTER - 1) // (2 * self.steps_per_quarter)
+
+    @property
+    def only_mode(self):
+        """The mode that tunes must have, or None for any."""
+        if self.mode is None:
+            return None if self.key is None else stated_mode(self.key)
+        return None if self.mode == "any" else parse_mode(self.mode)
 
 
 def _check_count(name, value, most):
@@ -95,6 +140,25 @@ def _check_option(name, value, options):
         )
 
 
+def _check_part(part):
+    whole = isinstance(part, (int, np.integer)) and not isinstance(part, bool)
+    if not (part is None or isinstance(part, str) or whole):
+        raise ValueError(
+            f"Found part={part!r}; expected a name, a number from 0, 'melody' or None."
+        )
+
+
+def _check_mode(key, mode):
+    stated = None if key is None else stated_mode(key)
+    if mode in (None, "any"):
+        return
+    if stated not in (None, parse_mode(mode)):
+        raise ValueError(
+            f"Found key={key!r} and mode={mode!r}, which contradict each other; name "
+            f"the tonic alone, or mode='any' to move tunes of all modes to it."
+        )
+
+
 def melodies_from(tunes, choice):
     """Turn tunes into rows.
 
@@ -107,44 +171,59 @@ def melodies_from(tunes, choice):
     -------
     Bunch
         As `read_melodies` does.
+
+    Raises
+    ------
+    NothingReadError
+        If not one gives a row.
     """
     from sklearn.utils import Bunch  # takes longer to import than all else here
 
-    metre = _common_metre(tunes, choice)
-    kept, excerpts, rejected = [], [], []
-    for sourced in tunes:
-        try:
-            excerpts.append(_excerpt_of(sourced.tune, metre, choice))
-            kept.append(sourced)
-        except ValueError as error:
-            rejected.append(_rejection(sourced, error))
+    rejected = {}  # by place among the tunes, as are parts, excerpts and rows
+    parts = _each(
+        lambda i: _part_of(tunes[i].tune, choice), range(len(tunes)), rejected
+    )
+    metres = {i: rules.metre_of(part) for i, part in parts.items()}
+    metre = _common_metre(metres.values(), choice)
+    excerpts = _each(
+        lambda i: _excerpt_of(parts[i], metres[i], metre, choice), parts, rejected
+    )
     steps_per_quarter = choice.steps_per_quarter
     if steps_per_quarter == "auto":
-        steps_per_quarter = _finest_grid(excerpts)
-    n_measures = choice.n_measures + (choice.pickup == "keep")
-    n_steps = n_measures * _steps_per_measure(metre, steps_per_quarter)
-    rows, upbeats, read = [], [], []
-    for sourced, found in zip(kept, excerpts, strict=True):
-        try:
-            row, upbeat = _row(sourced.tune, found, steps_per_quarter, n_steps, choice)
-            rows.append(row)
-            upbeats.append(upbeat)
-            read.append(sourced)
-        except ValueError as error:
-            rejected.append(_rejection(sourced, error))
-    if not rows:
-        reasons = "; ".join(f"{r.source} {r.reason}" for r in rejected[:3])
-        raise ValueError(
-            f"None of the {len(tunes)} tunes found can be read. First reasons: "
-            f"{reasons}."
+        steps_per_quarter = _finest_grid(excerpts.values())
+    n_steps = choice.n_measures * _steps_per_measure(metre, steps_per_quarter)
+    rows = _each(
+        lambda i: _row(tunes[i].tune, excerpts[i], steps_per_quarter, n_steps, choice),
+        excerpts,
+        rejected,
+    )
+    if choice.duplicates == "drop":
+        first = _first_equal(rows, by_interval=choice.key is not None)
+        rows = _each(
+            lambda i: _unless_equal(rows[i], tunes[first[i]], i == first[i]),
+            rows,
+            rejected,
         )
+    rejected = [
+        Rejection(tunes[i].source, tunes[i].tune.title, *rejected[i])
+        for i in sorted(rejected)
+    ]
+    if not rows:
+        raise NothingReadError(rejected)
+    read = [tunes[i] for i in rows]
+    upbeats = [row.upbeat for row in rows.values()]
     return Bunch(
-        data=np.array(rows),
-        titles=[sourced.tune.title for sourced in read],
-        sources=[sourced.source for sourced in read],
-        tonalities=[sourced.tune.key for sourced in read],
-        tempos=[sourced.tune.tempo for sourced in read],
+        data=np.array([row.steps for row in rows.values()]),
+        titles=[tune.title for _, tune in read],
+        sources=[source for source, _ in read],
+        tonalities=[tune.key for _, tune in read],
+        tempos=[tune.tempo for _, tune in read],
         upbeats=upbeats,
+        silent_measures=[excerpts[i].n_silent for i in rows],
+        warnings=[
+            (*tunes[i].tune.warnings, *_warnings(metres[i], excerpts[i], row, metre))
+            for i, row in rows.items()
+        ],
         rejected=rejected,
         time_signature=metre,
         steps_per_quarter=steps_per_quarter,
@@ -154,45 +233,143 @@ def melodies_from(tunes, choice):
     )
 
 
-def _rejection(sourced, error):
-    return Rejection(sourced.source, sourced.tune.title, str(error))
+def _each(function, places, rejected):
+    """Call a function on each place; where it fails note why, and leave it out.
+
+    Returns
+    -------
+    dict
+        What the function returned, by place.
+    """
+    found = {}
+    for place in places:
+        try:
+            found[place] = function(place)
+        except TuneError as error:
+            rejected[place] = str(error), error.kind
+        except Exception as error:  # a fault of ours ends the reading of no other tune
+            rejected[place] = unexpected(error), "damaged"
+    return found
 
 
-def _common_metre(tunes, choice):
+def _part_of(tune, choice):
+    """The part that is read of a tune in the mode asked for."""
+    part = choose_part(tune, choice.part)
+    if choice.only_mode:
+        _check_mode_of(tune, choice.only_mode)
+    return part
+
+
+def _check_mode_of(tune, mode):
+    if not tune.key:
+        raise TuneError(f"has no key that would tell whether it is in {mode}", "mode")
+    if stated_mode(tune.key) != mode:
+        raise TuneError(f"is in {tune.key}, not in {mode}", "mode")
+
+
+def _common_metre(metres, choice):
     """The metre asked for, or the one that most tunes start in."""
     if choice.time_signature is not None:
         return grid_of(*parse_metre(choice.time_signature))
-    metres = [rules.metre_of(tune.parts[0]) for _, tune in tunes if not tune.fault]
     metres = [metre for metre in metres if metre]
     # Of equally frequent ones the first in the source.
     return Counter(metres).most_common(1)[0][0] if metres else "4/4"
 
 
-def _excerpt_of(tune, metre, choice):
-    """Notes of a tune's window in ticks, before they meet the grid."""
-    part = rules.choose_part(tune, choice.part)
-    own = rules.metre_of(part)
+def _excerpt_of(part, own, metre, choice):
+    """Notes of a part's window in ticks, before they meet the grid."""
     if own is None and choice.time_signature is None:
-        raise TuneError("states no metre; pass time_signature= to say which it is in")
+        raise TuneError(
+            "states no metre; pass time_signature= to say which it is in", "metre"
+        )
     if own not in (None, metre):
-        raise TuneError(f"is in {own}, not in {metre}")
+        raise TuneError(f"is in {own}, not in {metre}", "metre")
     return rules.excerpt(
-        part, metre, choice.n_measures, repeats=choice.repeats, pickup=choice.pickup
+        part,
+        metre,
+        choice.n_measures,
+        repeats=choice.repeats,
+        pickup=choice.pickup,
+        tolerance=choice.less_than_half_a_step,
     )
 
 
+class _Row(NamedTuple):
+    """A row of steps, and what was done to fit the notes into it."""
+
+    steps: np.ndarray
+    upbeat: int  # steps at its end that led on
+    n_chord_notes: int  # left out
+    n_moved: int  # onsets between two steps
+    n_merged: int  # notes that gave way to another on their step
+
+
 def _row(tune, excerpt, steps_per_quarter, n_steps, choice):
-    """Row of steps of a tune's window, and how many at its end led on."""
+    """Row of a tune's window, of `n_steps` and those of a pick-up that is kept."""
     exact = choice.steps_per_quarter == "auto"
     tolerance = 0 if exact else TICKS_PER_QUARTER // (2 * steps_per_quarter)
     notes = rules.one_voice(excerpt.notes, choice.chords, tolerance)
-    row = rules.on_grid(notes, steps_per_quarter, n_steps, choice.off_grid)
-    upbeat = rules.close(row, excerpt.stop, steps_per_quarter)
+    before = n_steps // choice.n_measures if choice.pickup == "keep" else 0
+    steps, n_moved, n_merged = rules.on_grid(
+        notes, steps_per_quarter, before + n_steps, choice.off_grid
+    )
+    upbeat = rules.close(steps, excerpt.stop, steps_per_quarter)
+    if (steps[before:] == REST).all():
+        raise TuneError(
+            f"has no notes in the first {choice.n_measures} measures", "empty"
+        )
     if choice.key is not None:
-        row = transpose(row, rules.semitones_to(tune, choice.key))
+        steps = _moved(steps, rules.semitones_to(tune, choice.key))
     if choice.pitch_range is not None:
-        _check_range(row, *choice.pitch_range)
-    return row, upbeat
+        _check_range(steps, *choice.pitch_range)
+    n_chord_notes = len(excerpt.notes) - len(notes)
+    return _Row(steps, upbeat, n_chord_notes, n_moved, n_merged)
+
+
+def _moved(steps, semitones):
+    try:
+        return transpose(steps, semitones)
+    except ValueError as error:
+        raise TuneError(str(error), "range") from error
+
+
+def _first_equal(rows, by_interval):
+    """Place of the first row that each one is equal to, itself perhaps.
+
+    Parameters
+    ----------
+    rows : dict of _Row
+    by_interval : bool
+        Whether rows are equal that differ in key only.
+    """
+    first, places = {}, {}
+    for place, row in rows.items():
+        steps = row.steps
+        if by_interval:
+            pitches = steps < N_PITCHES
+            steps = np.where(pitches, steps - steps[pitches][0], 1000 + steps)
+        places[place] = first.setdefault(steps.tobytes(), place)
+    return places
+
+
+def _unless_equal(row, other, is_first):
+    if not is_first:
+        raise TuneError(f"has the same notes as {other.source}", "duplicate")
+    return row
+
+
+def _warnings(own, excerpt, row, metre):
+    """What a reader of the row should know, in short sentences."""
+    counted = (
+        (excerpt.n_silent, "measure(s) without notes before the first one left out"),
+        (row.n_chord_notes, "lower note(s) of chords left out"),
+        (row.n_moved, "onset(s) moved to the nearest step"),
+        (row.n_merged, "note(s) left out, as a nearer one has their step"),
+        (row.upbeat, "step(s) at the end lead on, and the note before is held instead"),
+    )
+    if own is None:
+        yield f"states no metre, taken to be in {metre}"
+    yield from (f"{count} {what}" for count, what in counted if count)
 
 
 def _check_range(row, low, high):
@@ -200,7 +377,8 @@ def _check_range(row, low, high):
     if len(pitches) and not low <= pitches.min() <= pitches.max() <= high:
         raise TuneError(
             f"spans {pitch_name(pitches.min())} to {pitch_name(pitches.max())}, "
-            f"beyond the range {pitch_name(low)} to {pitch_name(high)}"
+            f"beyond the range {pitch_name(low)} to {pitch_name(high)}",
+            "range",
         )
 
 

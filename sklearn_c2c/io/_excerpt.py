@@ -21,6 +21,7 @@ from sklearn_c2c.io._tune import (
     PITCH,
     START,
     TICKS_PER_QUARTER,
+    TICKS_PER_WHOLE,
     TIED,
     TuneError,
     beat_ticks,
@@ -39,6 +40,7 @@ class Excerpt(NamedTuple):
 
     notes: np.ndarray  # (n_notes, 4), as of a Part
     stop: int
+    n_silent: int  # measures before the first note, left out
 
 
 class Window(NamedTuple):
@@ -53,35 +55,32 @@ class Window(NamedTuple):
     end: int
     leads_on: bool
     pick_up: int  # its length; 0 for none
+    n_silent: int  # measures before it that have no note, as many from the first
 
 
 def metre_of(part):
-    """Name the metre a part starts in, or None if it states none."""
-    beats, beat_type = part.measures[0, [BEATS, BEAT_TYPE]]
-    return grid_of(beats, beat_type) if beats else None
+    """Name the metre of the measure where a part's first note is, or None.
+
+    Of a part without notes it is that of the first measure.
+    """
+    row = part.measures[_first_sounding(part.notes, part.measures)]
+    return grid_of(row[BEATS], row[BEAT_TYPE]) if row[BEATS] else None
 
 
-def choose_part(tune, part):
-    """Pick the one part of a tune that has notes, or the one asked for."""
-    if tune.fault:
-        raise TuneError(tune.fault)
-    parts = tune.sounding_parts or list(tune.parts[:1])
-    names = [candidate.name for candidate in parts]
-    if part is None and len(parts) == 1:
-        return parts[0]
-    if part is None:
-        raise TuneError(
-            f"has {len(parts)} parts, {', '.join(map(repr, names))}; "
-            f"pass part= with a name or a number from 0"
-        )
-    if part in names:
-        return parts[names.index(part)]
-    if not isinstance(part, str) and -len(parts) <= part < len(parts):
-        return parts[part]
-    raise TuneError(f"has no part {part!r}, only {', '.join(map(repr, names))}")
+def _ends(notes):
+    return notes[:, ONSET] + notes[:, DURATION]
 
 
-def excerpt(part, time_signature, n_measures, *, repeats, pickup):
+def _first_sounding(notes, measures, tolerance=0):
+    """Index of the measure that the first note begins in; 0 if there are no notes."""
+    if not len(notes):
+        return 0
+    onset = notes[0, ONSET] + tolerance
+    found = measures[:, START].searchsorted(onset, side="right") - 1
+    return max(0, int(found))
+
+
+def excerpt(part, time_signature, n_measures, *, repeats, pickup, tolerance):
     """Cut the first full measures out of a part.
 
     Parameters
@@ -92,6 +91,8 @@ def excerpt(part, time_signature, n_measures, *, repeats, pickup):
     repeats : {"written", "played"}
     pickup : {"drop", "keep"}
         Whether the row begins with the first full measure, or one measure before it.
+    tolerance : int
+        Ticks by which a note that begins a measure may be early.
 
     Returns
     -------
@@ -99,19 +100,21 @@ def excerpt(part, time_signature, n_measures, *, repeats, pickup):
         Ties joined, notes cut to the row's measures.
     """
     notes, measures = unfold(part, played=repeats == "played")
-    window = find_window(measures, time_signature, n_measures)
+    if not len(notes):
+        raise TuneError("has no notes", "empty")
+    window = find_window(notes, measures, time_signature, n_measures, pickup, tolerance)
     start, end = window.start, window.end
     if pickup == "keep":
         start -= measure_ticks(time_signature)
     notes = _join_ties(notes)
     onsets = np.maximum(notes[:, ONSET], start)
-    ends = np.minimum(notes[:, ONSET] + notes[:, DURATION], end)
+    ends = np.minimum(_ends(notes), end)
     notes[:, ONSET], notes[:, DURATION] = onsets - start, ends - onsets
     notes = notes[ends > onsets]
     stop = window.stop - start
     if window.leads_on:
         stop -= _upbeat(notes, stop, time_signature, window.pick_up)
-    return Excerpt(notes, stop)
+    return Excerpt(notes, stop, window.n_silent)
 
 
 def play_order(measures, played):
@@ -159,55 +162,158 @@ def unfold(part, played):
     return np.concatenate(pieces), measures
 
 
-def find_window(measures, time_signature, n_measures):
+def find_window(notes, measures, time_signature, n_measures, pickup, tolerance):
     """Find the first full measures, and where the part ends that ends in the last one.
 
-    What is shorter before the first full measure is the pick-up. A short measure is
-    fine where the next one completes it; the last may lack what the pick-up has.
+    Measures before the first note are passed over. A short measure is fine where the
+    next one completes it; what is shorter than a measure before the first such ones is
+    the pick-up. The last measure may lack what the pick-up has.
+
+    Parameters
+    ----------
+    notes : ndarray of int64, shape (n_notes, 4)
+        At least one.
+    measures : ndarray of int64, shape (n_measures, 7)
+    time_signature : str
+    n_measures : int
+    pickup : {"drop", "keep"}
+    tolerance : int
+        See `excerpt`.
 
     Returns
     -------
     Window
     """
     bar = measure_ticks(time_signature)
-    full = np.flatnonzero(measures[:, LENGTH] >= bar)
-    if not len(full):
-        raise TuneError(f"has no full measure of {time_signature}")
-    pick_up = int(measures[: full[0], LENGTH].sum())
+    measures, n_silent = _without_silent_measures(notes, measures, tolerance)
+    first = _first_full(measures, time_signature)
+    pick_up = int(measures[:first, LENGTH].sum())
+    start = measures[first, START]
+    # Those that are cut in two by signs may be silent too, or those after a pick-up.
+    sounding = notes if pickup == "keep" else notes[_ends(notes) > start]
+    if not len(sounding):
+        raise TuneError("has no notes after the pick-up", "empty")
+    n_bars = max(0, sounding[0, ONSET] + tolerance - start) // bar
+    n_silent, start = n_silent + int(n_bars), start + n_bars * bar
+    first = int(np.searchsorted(measures[:, START], start))
+    if first == len(measures) or measures[first, START] != start:
+        raise TuneError(
+            f"has no bar line after the {n_silent} measures without notes", "measures"
+        )
+    end = start + n_measures * bar
     missing, n_rows = n_measures * bar, 0
-    for row in measures[full[0] :].tolist():
-        if missing <= 0 or (missing == pick_up and row[LENGTH] > missing):
+    for row in measures[first:].tolist():
+        if missing <= 0:
             break
-        _check_measure(row, n_measures * bar - missing, time_signature)
+        if row[LENGTH] > missing and _ends_short(notes, end, missing, pick_up):
+            break
+        filled = (n_silent + n_measures) * bar - missing
+        _check_measure(row, filled, time_signature)
         missing -= row[LENGTH]
         n_rows += 1
-    if missing > 0 and missing != pick_up:
-        found = n_measures - missing / bar
-        raise TuneError(
-            f"has {found:g} measures{' after the pick-up' * bool(pick_up)}, "
-            f"fewer than n_measures={n_measures}"
-        )
-    start = measures[full[0], START]
-    end = start + n_measures * bar
+    if missing > 0 and not _ends_short(notes, end, missing, pick_up):
+        raise _too_short(n_measures - missing / bar, n_measures, pick_up, n_silent)
     if missing > 0:
-        return Window(start, end - missing, end - missing, False, pick_up)
-    rows, after = np.split(measures[full[0] :], [n_rows])
-    part_ends = _part_ends(rows[rows[:, START] >= end - bar])
+        # Notes may sound on as far as the measure was written.
+        stop = end - pick_up
+        return Window(start, stop, end - missing, False, pick_up, n_silent)
+    rows, after = np.split(measures[first:], [n_rows])
+    part_ends = _part_ends(rows, bar)
     stop = part_ends[-1] if len(part_ends) else end
     is_followed = len(after) > 0 or rows[-1, CLOSES] > 0
-    return Window(start, stop, end, stop == end and is_followed, pick_up)
+    leads_on = stop == end and is_followed
+    return Window(start, stop, end, leads_on, pick_up, n_silent)
 
 
-def _part_ends(pieces):
-    """Ticks at which parts end within a measure.
+def _without_silent_measures(notes, measures, tolerance):
+    """Leave out the whole measures before the first note; count them.
+
+    Short ones after the last of them stay: a measure that a sign cuts in two may begin
+    with them.
+    """
+    before = measures[: _first_sounding(notes, measures, tolerance)]
+    if not len(before):
+        return measures, 0
+    whole = (
+        before[:, LENGTH] * before[:, BEAT_TYPE] >= before[:, BEATS] * TICKS_PER_WHOLE
+    )
+    whole &= before[:, BEATS] > 0
+    n_left_out = len(before) - int(np.argmax(whole[::-1])) if whole.any() else 0
+    return measures[n_left_out:], int(whole.sum())
+
+
+def _first_full(measures, time_signature):
+    """Index of the first measure that is full, or that those after it complete.
+
+    What is before it is the pick-up, shorter than a measure. Short measures that add
+    up to whole ones, as between dotted bar lines, are none.
+    """
+    bar = measure_ticks(time_signature)
+    lengths = measures[:, LENGTH]
+    full = np.flatnonzero(lengths >= bar)
+    if len(full) and full[0] == 0:
+        return 0
+    ends = np.cumsum(lengths)
+    starts = ends - lengths
+    if len(full):
+        bounds = np.arange(starts[full[0]], -1, -bar)
+        if np.isin(bounds, starts).all():
+            return int(np.searchsorted(starts, bounds[-1]))
+        raise TuneError(
+            f"begins with {full[0]} short measures, together "
+            f"{starts[full[0]] / TICKS_PER_QUARTER:g} quarter notes, which are neither "
+            f"a pick-up nor whole measures of {time_signature}",
+            "measures",
+        )
+    completed = np.flatnonzero((starts < bar) & np.isin(starts + bar, ends))
+    if not len(completed):
+        raise TuneError(f"has no full measure of {time_signature}", "measures")
+    return int(completed[0])
+
+
+def _ends_short(notes, end, missing, pick_up):
+    """Whether a last measure that is not whole lacks what the pick-up has.
+
+    It may lack less, if it is written out with rests.
+    """
+    onsets = notes[:, ONSET]
+    rests = (onsets >= end - pick_up) & (onsets < end - missing)
+    return 0 < missing <= pick_up and not rests.any()
+
+
+def _too_short(found, n_measures, pick_up, n_silent):
+    silent = f"{n_silent} without notes at its start" * bool(n_silent)
+    before = " and ".join(["the pick-up"] * bool(pick_up) + [silent] * bool(n_silent))
+    return TuneError(
+        f"has {found:g} measures{' after ' * bool(before)}{before}, "
+        f"fewer than n_measures={n_measures}",
+        "length",
+    )
+
+
+def _part_ends(rows, bar):
+    """Ticks at which parts end within the last measure of a window.
+
+    A bar line without a repeat sign ends none if such ones cut most of the measures
+    before: then they are dotted ones.
 
     Parameters
     ----------
-    pieces : ndarray of int64, shape (n_pieces, 7)
-        What bar lines and repeat signs cut the measure into, as of a Part.
+    rows : ndarray of int64, shape (n_pieces, 7)
+        What bar lines and repeat signs cut the window into, as of a Part.
+    bar : int
+        Length of a measure, in ticks.
     """
-    begins_ending = (pieces[1:, ENDINGS] > 0) & (pieces[:-1, ENDINGS] == 0)
-    return pieces[1:, START][~begins_ending | (pieces[:-1, CLOSES] > 0)]
+    before, after = rows[:-1], rows[1:]
+    measure, place = np.divmod(after[:, START] - rows[0, START], bar)
+    last = (rows[-1, START] - rows[0, START]) // bar
+    begins_ending = (after[:, ENDINGS] > 0) & (before[:, ENDINGS] == 0)
+    has_sign = (before[:, CLOSES] > 0) | (after[:, OPENS] > 0)
+    is_plain = (place > 0) & ~begins_ending & ~has_sign
+    ends = (place > 0) & (~begins_ending | (before[:, CLOSES] > 0))
+    if 2 * len(set(measure[is_plain & (measure < last)].tolist())) > last:
+        ends &= has_sign
+    return after[ends & (measure == last), START]
 
 
 def _upbeat(notes, end, time_signature, pick_up):
@@ -231,7 +337,8 @@ def _check_measure(row, filled, time_signature):
     if row[BEATS] and grid_of(row[BEATS], row[BEAT_TYPE]) != time_signature:
         raise TuneError(
             f"changes metre to {row[BEATS]}/{row[BEAT_TYPE]} in measure {number} "
-            f"after the pick-up"
+            f"after the pick-up",
+            "metre",
         )
     before = filled % bar
     if before + row[LENGTH] > bar:
@@ -239,14 +346,15 @@ def _check_measure(row, filled, time_signature):
         fault = "and the next does not complete it" if before else "too long"
         raise TuneError(
             f"measure {number} after the pick-up lasts {lasts:g} quarter notes, "
-            f"{fault} ({time_signature} has {bar / TICKS_PER_QUARTER:g})"
+            f"{fault} ({time_signature} has {bar / TICKS_PER_QUARTER:g})",
+            "measures",
         )
 
 
 def _join_ties(notes):
     """Join each tied note with the next, if that is adjacent and of the same pitch."""
     notes = notes[np.lexsort((notes[:, ONSET], notes[:, PITCH]))]
-    ends = notes[:, ONSET] + notes[:, DURATION]
+    ends = _ends(notes)
     joined = (
         (notes[:-1, TIED] > 0)
         & (notes[:-1, PITCH] == notes[1:, PITCH])
@@ -269,16 +377,15 @@ def one_voice(notes, chords, tolerance):
     tolerance : int
         Ticks for which a note may sound on into the next, as played legato does.
     """
-    ends = notes[:, ONSET] + notes[:, DURATION]
-    together = np.diff(notes[:, ONSET]) == 0
-    together |= np.maximum.accumulate(ends)[:-1] > notes[1:, ONSET] + tolerance
+    together = sound_together(notes, tolerance)
     if not together.any():
         return notes
     if chords == "reject":
         place = notes[1:, ONSET][np.argmax(together)] / TICKS_PER_QUARTER
         raise TuneError(
             f"several notes sound together {place:g} quarter notes after the start "
-            f"of its first full measure; pass chords='highest' to keep the highest"
+            f"of its first full measure; pass chords='highest' to keep the highest",
+            "chords",
         )
     kept, sounding = [], []
     for note in sorted(notes.tolist(), key=lambda n: (n[ONSET], -n[PITCH])):
@@ -290,12 +397,39 @@ def one_voice(notes, chords, tolerance):
     return np.array(kept)
 
 
+def sound_together(notes, tolerance):
+    """Whether each note but the first begins while one before it sounds.
+
+    Parameters
+    ----------
+    notes : ndarray of int64, shape (n_notes, 4)
+        In the order of their onsets.
+    tolerance : int
+        Ticks for which a note may sound on into the next.
+
+    Returns
+    -------
+    ndarray of bool, shape (max(0, n_notes - 1),)
+    """
+    ends = np.maximum.accumulate(_ends(notes))
+    onsets = notes[:, ONSET]
+    return (np.diff(onsets) == 0) | (ends[:-1] > onsets[1:] + tolerance)
+
+
 def on_grid(notes, steps_per_quarter, n_steps, off_grid):
     """Round notes to steps and write them into a row.
 
     An onset goes to the nearest step, the earlier of two equally near; of several
     onsets on one step the nearest stays, the earlier of two equally near. A note lasts
     to the step nearest its end, at least one step, and not past the next onset.
+
+    Returns
+    -------
+    row : ndarray of int16, shape (n_steps,)
+    n_moved : int
+        Onsets between two steps.
+    n_merged : int
+        Notes that gave way to another one on their step.
     """
     # Times in units so small that a step is TICKS_PER_QUARTER of them: exact integers.
     starts = notes[:, ONSET] * steps_per_quarter
@@ -305,17 +439,20 @@ def on_grid(notes, steps_per_quarter, n_steps, off_grid):
         place = notes[np.argmax(distances > 0), ONSET] / TICKS_PER_QUARTER
         raise TuneError(
             f"a note {place:g} quarter notes after the start of its first full "
-            f"measure is off the grid of {steps_per_quarter} steps a quarter note"
+            f"measure is off the grid of {steps_per_quarter} steps a quarter note",
+            "off grid",
         )
     kept = np.lexsort((notes[:, ONSET], distances, onsets))
     kept = kept[np.append(True, np.diff(onsets[kept]) > 0)[: len(kept)]]
+    n_merged = len(notes) - len(kept)
     kept = kept[onsets[kept] < n_steps]
     ends = notes[kept, ONSET] + notes[kept, DURATION]
     onsets = onsets[kept]
     ends = np.maximum(_nearest_step(ends * steps_per_quarter), onsets + 1)
     ends = np.minimum(ends, np.append(onsets[1:], n_steps)[: len(ends)])
     steps = np.column_stack([onsets, ends - onsets, notes[kept, PITCH]])
-    return melody_from_notes(steps, n_steps)
+    row = melody_from_notes(steps, n_steps)
+    return row, int(np.count_nonzero(distances)), n_merged
 
 
 def close(row, stop, steps_per_quarter):
@@ -350,7 +487,7 @@ def _nearest_step(times):
 def semitones_to(tune, key):
     """Semitones that bring a tune's tonic to that of `key`, from 5 down to 6 up."""
     if not tune.key:
-        raise TuneError("has no key to transpose from")
+        raise TuneError("has no key to transpose from", "key")
     shift = parse_key(key).pitch_class - parse_key(tune.key).pitch_class
     return (shift + 5) % 12 - 5
 

@@ -20,6 +20,7 @@ _MODES = {
     "locrian": -5,
     "lydian": 1,
 }
+_OTHER_NAMES = {"ionian": "major", "aeolian": "minor"}
 _KEY = re.compile(r"([A-Ga-g])([#b♯♭]?)\s*([A-Za-z]*)")
 
 
@@ -71,6 +72,35 @@ def parse_key(text):
             f"accidentals; expected at most 7."
         )
     return Key(letter + accidental, mode, signature)
+
+
+def parse_mode(text):
+    """Read a mode such as ``minor``, ``dor`` or ``m``; its name is the usual one.
+
+    Raises
+    ------
+    ValueError
+        If the text is no mode.
+    """
+    mode = _mode(str(text).strip()) if text else None
+    if mode is None:
+        raise ValueError(
+            f"Found the mode {text!r}; expected one of {', '.join(_MODES)}."
+        )
+    return _OTHER_NAMES.get(mode, mode)
+
+
+def stated_mode(text):
+    """Mode that a key such as ``Dm`` states, or None for a tonic alone, such as ``D``.
+
+    Raises
+    ------
+    ValueError
+        If the text is no key.
+    """
+    parse_key(text)
+    mode = _KEY.fullmatch(str(text).strip())[3]
+    return parse_mode(mode) if mode else None
 
 
 def _mode(text):

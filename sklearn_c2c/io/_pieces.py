@@ -4,16 +4,19 @@ A tune book of hundreds of tunes is several pieces, each of them a book of its o
 that one file can be shared out. What is cached is a piece.
 """
 
+import contextlib
+import re
 from itertools import accumulate, groupby
 from typing import NamedTuple
 
 from sklearn_c2c.io import _cache
-from sklearn_c2c.io._abc import decode, read_abc, split_tunes
+from sklearn_c2c.io._abc import decode, header_field, read_abc, split_tunes
 from sklearn_c2c.io._choice import SourcedTune
+from sklearn_c2c.io._files import read_regular
 from sklearn_c2c.io._midi import read_midi
 from sklearn_c2c.io._music21 import estimate_key, read_musicxml, read_mxl
 from sklearn_c2c.io._processes import in_processes
-from sklearn_c2c.io._tune import Tune, TuneError
+from sklearn_c2c.io._tune import Tune, TuneError, unexpected
 
 MAX_BYTES = 64 * 2**20
 # A tenth of a second's work at the most: nobody waits long for whoever is last.
@@ -34,12 +37,14 @@ READERS = {
 class Piece(NamedTuple):
     """Bytes that a reader understands, and the file they are from.
 
-    The suffix is in lower case, with its dot; it decides the format.
+    The suffix is in lower case, with its dot; it decides the format. A file that cannot
+    be opened is one piece without bytes, whose `fault` says why.
     """
 
     name: str
     suffix: str
     data: bytes
+    fault: str = ""
 
 
 def pieces_of(path):
@@ -55,13 +60,27 @@ def pieces_of(path):
         One, unless it is a book of many tunes.
     """
     suffix = path.suffix.lower()
-    with path.open("rb") as file:
-        data = file.read(MAX_BYTES + 1)
-    books = [data]
-    if suffix == ".abc" and _PIECE_BYTES < len(data) <= MAX_BYTES:
-        tunes = [text.encode() for text in split_tunes(decode(data))]
-        books = [b"".join(book) for book in _grouped(tunes, tunes)] or [data]
-    return [Piece(str(path), suffix, book) for book in books]
+    try:
+        if suffix not in READERS and not path.is_dir():
+            raise ValueError(
+                f"has the suffix {suffix!r}; expected one of {', '.join(READERS)}"
+            )
+        data = read_regular(path, MAX_BYTES)
+        return [Piece(str(path), suffix, book) for book in _books(suffix, data)]
+    except OSError as error:
+        fault = f"cannot be opened ({error.strerror or error})"
+    except ValueError as error:
+        fault = str(error)
+    except Exception as error:  # no file ends the reading of others
+        fault = unexpected(error)
+    return [Piece(str(path), suffix, b"", fault)]
+
+
+def _books(suffix, data):
+    if suffix != ".abc" or len(data) <= _PIECE_BYTES:
+        return [data]
+    tunes = [text.encode() for text in split_tunes(decode(data))]
+    return [b"".join(book) for book in _grouped(tunes, tunes)] or [data]
 
 
 def read_pieces(pieces, n_jobs):
@@ -78,7 +97,7 @@ def read_pieces(pieces, n_jobs):
     list of SourcedTune
         The tunes of each piece, in order.
     """
-    known = [_cache.load(piece.data, piece.suffix) for piece in pieces]
+    known = [_known(piece) for piece in pieces]
     unread = [
         piece for piece, tunes in zip(pieces, known, strict=True) if tunes is None
     ]
@@ -93,8 +112,17 @@ def read_pieces(pieces, n_jobs):
         yield [SourcedTune(_place(piece, tune), tune) for tune in tunes]
 
 
+def _known(piece):
+    """Tunes of a piece that need not be read, or None."""
+    if piece.fault:
+        return [Tune(fault=piece.fault, fault_kind="file")]
+    return _cache.load(piece.data, piece.suffix)
+
+
 def _place(piece, tune):
-    return f"{piece.name}#{tune.number}" if tune.number else piece.name
+    # The number is whatever stands after X:, and no part of the path.
+    number = re.sub(r"[/\\]", "_", tune.number)
+    return f"{piece.name}#{number}" if number else piece.name
 
 
 def _grouped(items, texts):
@@ -113,21 +141,34 @@ def _read_batch(pieces):
 def _read(piece):
     """Read a piece, and keep its tunes; one that is damaged is one tune, a fault."""
     try:
-        tunes = [_with_key(tune) for tune in _reader_of(piece)(piece.data)]
+        tunes = [_with_key(tune) for tune in READERS[piece.suffix](piece.data)]
     except TuneError as error:
-        tunes = [Tune(fault=str(error))]
+        tunes = [Tune(fault=str(error), fault_kind=error.kind)]
+    except Exception as error:  # no file ends the reading of others
+        return _read_singly(piece, error)
     _cache.store(piece.data, piece.suffix, tunes)
     return tunes
 
 
-def _reader_of(piece):
-    if len(piece.data) > MAX_BYTES:
-        raise TuneError(f"is larger than the {MAX_BYTES >> 20} MiB that are read")
-    if piece.suffix not in READERS:
-        raise TuneError(
-            f"has the suffix {piece.suffix!r}; expected one of {', '.join(READERS)}"
-        )
-    return READERS[piece.suffix]
+def _read_singly(piece, error):
+    """Read the tunes of a piece of which one raised an error that nobody foresaw.
+
+    Nothing is kept in the cache: the memory may have been full, say.
+    """
+    texts = _texts_of(piece)
+    if len(texts) > 1:
+        singles = [piece._replace(data=text.encode()) for text in texts]
+        return [tune for single in singles for tune in _read(single)]
+    text = "".join(texts)
+    number, title = (header_field(text, letter) or "" for letter in "XT")
+    return [Tune(number, title, fault=unexpected(error))]
+
+
+def _texts_of(piece):
+    """Text of each tune of a piece, if it is one of text that can be divided."""
+    with contextlib.suppress(Exception):  # that may be what failed before
+        return split_tunes(decode(piece.data)) if piece.suffix == ".abc" else []
+    return []
 
 
 def _with_key(tune):

@@ -1,5 +1,6 @@
 """`read_melodies`: find the sources, read their tunes, choose rows."""
 
+import contextlib
 import os
 import sys
 import time
@@ -19,19 +20,22 @@ def read_melodies(
     steps_per_quarter=4,
     time_signature=None,
     key=None,
+    mode=None,
     repeats="written",
     pickup="drop",
     part=None,
     chords="reject",
     off_grid="round",
     pitch_range=None,
+    duplicates="keep",
     n_jobs=-1,
 ):
     r"""Read melodies from ABC, MIDI and MusicXML files.
 
-    Each tune gives one row: its first `n_measures` full measures, up to where the part
-    ends that ends there. The user guide, "Corpora and reading rules", states every
-    rule.
+    Each tune gives one row: its first `n_measures` full measures from the first that
+    has a note, up to where the part ends that ends there. Whatever cannot be read, be
+    it a tune or a file, is left out and listed with its reason; the others are read.
+    The user guide, "Corpora and reading rules", states every rule.
 
     Parameters
     ----------
@@ -50,8 +54,14 @@ def read_melodies(
         same steps. A tune that states no metre is taken to be in the one named here.
     key : str, default=None
         Tonic, such as ``"D"`` or ``"Bb"``, to which each tune is transposed by at most
-        six semitones, its mode kept. A tune that states no key has it estimated
+        six semitones, its mode kept. With a mode, such as ``"Dm"`` or ``"D dorian"``,
+        it is that of `mode`, too. A tune that states no key has it estimated
         (Krumhansl). None leaves the pitches as they are.
+    mode : str, default=None
+        The mode of all tunes: ``"major"``, ``"minor"`` or a church mode; tunes in
+        others are rejected, those with the same notes (the relative ones) and those of
+        unknown key among them. ``"any"`` takes them all, and so does None unless `key`
+        has a mode.
     repeats : {"written", "played"}, default="written"
         Whether each measure is read once, the last of several endings being taken, or
         repeats and endings are played out.
@@ -61,7 +71,10 @@ def read_melodies(
         a tune without a pick-up this measure is rest.
     part : str or int, default=None
         Which part to read of a tune that has several with notes, by its name or its
-        number, from 0. None rejects such tunes.
+        number, from 0. ``"melody"`` takes the one that is named so, or like a singer or
+        a melody instrument; else, of those in which one note sounds at a time, or of
+        all if there are none, the one with the highest mean pitch. None rejects such
+        tunes.
     chords : {"reject", "highest"}, default="reject"
         What to do where several notes sound together: leave the tune out, or keep
         the highest.
@@ -70,6 +83,9 @@ def read_melodies(
         earlier of two equally near, or leave the tune out.
     pitch_range : (int, int), default=None
         Lowest and highest MIDI pitch; a tune that leaves it is rejected.
+    duplicates : {"keep", "drop"}, default="keep"
+        What to do with rows that are equal to one before, with `key` also but for
+        transposition: keep them, or reject them.
     n_jobs : int or None, default=-1
         Number of processes that read: -1 is one per core, None what
         `joblib.parallel_config` says, or 1. Others than this one are started only for
@@ -88,8 +104,18 @@ def read_melodies(
             One per melody: steps at its end that led on to what is played next, the
             repeat or the next part or phrase, and in which its last note is held on
             (or rest goes on) instead; 0 for a melody that is as written.
+        ``silent_measures``
+            One per melody: measures before the first note that were passed over.
+        ``warnings``
+            One tuple per melody of short sentences: what was passed over or changed
+            when it was read.
         ``rejected``
-            List of ``(source, title, reason)``, one per tune left out.
+            List of ``(source, title, reason, kind)``, one per tune left out. The kind
+            is one of ``"file"`` (cannot be opened, too large, unknown suffix),
+            ``"damaged"`` (not understood), ``"empty"`` (no notes), ``"parts"``,
+            ``"metre"``, ``"measures"`` (bar lines that do not keep the metre),
+            ``"length"``, ``"chords"``, ``"off grid"``, ``"key"`` (none to transpose
+            from), ``"mode"``, ``"range"``, ``"duplicate"``.
         ``time_signature``, ``steps_per_quarter``, ``n_measures``, ``pickup``
             What all rows share.
         ``DESCR``
@@ -101,7 +127,8 @@ def read_melodies(
         If a path does not exist.
     ValueError
         If a folder holds no file of a known kind, no tune can be read (the message
-        quotes the first reasons), or a parameter is out of range.
+        quotes the first reasons, ``error.rejected`` has all), or a parameter is out of
+        range.
     TypeError
         If a source is neither a path nor a music21 stream.
 
@@ -113,6 +140,8 @@ def read_melodies(
     >>> _ = path.write_text("X:1\nM:2/4\nL:1/8\nK:D\nDEFG|A3z|")
     >>> read_melodies(path, n_measures=2, steps_per_quarter=2).data
     array([[ 62,  64,  66,  67,  69, 129, 129, 128]], dtype=int16)
+    >>> read_melodies([path, path], n_measures=2, duplicates="drop").rejected[0].kind
+    'duplicate'
     >>> folder.cleanup()
     """
     choice = Choice(
@@ -120,12 +149,14 @@ def read_melodies(
         steps_per_quarter,
         time_signature,
         key,
+        mode,
         repeats,
         pickup,
         part,
         chords,
         off_grid,
         pitch_range,
+        duplicates,
     )
     return melodies_from(read_tunes(source, n_jobs=n_jobs), choice)
 
@@ -159,41 +190,79 @@ def read_tunes(source, *, n_jobs=-1):
 
 
 def _files(path):
-    """The path itself, or all files of a known kind in a folder."""
-    if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.is_file())
-        known = [p for p in files if p.suffix.lower() in READERS]
-        if not known:
-            found = ", ".join(p.name for p in files[:3]) or "no files at all"
-            raise ValueError(
-                f"Found no music in the folder {path}: expected "
-                f"{', '.join(READERS)}, found {found}."
-            )
-        return known
-    if not path.exists():
-        raise FileNotFoundError(f"Found no file or folder {str(path)!r} to read.")
-    return [path]
+    """The path itself, or whatever in a folder has the name of a file of music."""
+    if not os.path.isdir(path):
+        _check_exists(path)
+        return [path]
+    files, folders = _walk(path)
+    # Folders among them could not be read; why that is comes out with the others.
+    known = [p for p in files if p.suffix.lower() in READERS or os.path.isdir(p)]
+    with_music = {parent for p in known for parent in p.parents}
+    known += [p for p in folders if p.suffix.lower() in READERS and p not in with_music]
+    if not known:
+        found = ", ".join(p.name for p in sorted(files)[:3]) or "no files at all"
+        raise ValueError(
+            f"Found no music in the folder {path}: expected "
+            f"{', '.join(READERS)}, found {found}."
+        )
+    return sorted(known)
+
+
+def _check_exists(path):
+    """Check that there is such a name; whether it can be opened is found out later."""
+    with contextlib.suppress(PermissionError):
+        if not os.path.lexists(path):
+            raise FileNotFoundError(f"Found no file or folder {str(path)!r} to read.")
+
+
+def _walk(path):
+    """What is below a folder; one that several links lead to is visited once.
+
+    Returns
+    -------
+    files : list of Path
+        Folders that cannot be read, and all that is no folder.
+    folders : list of Path
+        Those below it that can be read.
+    """
+    files, folders, pending, visited = [], [], [path], set()
+    while pending:
+        folder = pending.pop()
+        try:
+            status = os.stat(folder)
+            names = sorted(os.listdir(folder), reverse=True)
+        except OSError:
+            files.append(folder)
+            continue
+        identity = status.st_dev, status.st_ino
+        if identity in visited:
+            continue
+        visited.add(identity)
+        folders.append(folder)
+        for name in names:
+            below = folder / name
+            (pending if os.path.isdir(below) else files).append(below)
+    return files, folders[1:]
 
 
 def _tunes_of_each(paths, n_jobs):
     """Tunes of each file."""
-    for some in _rounds(paths):
-        files = [pieces_of(path) for path in some]
+    for files in _rounds(paths):
         read = read_pieces([piece for pieces in files for piece in pieces], n_jobs)
         for pieces in files:
             yield [tune for _ in pieces for tune in next(read)]
 
 
 def _rounds(paths):
-    """Divide files by their sizes: what is held in memory at once stays small."""
-    some, n_bytes = [], 0
+    """Pieces of each file, in rounds of so many that they fit into memory."""
+    files, n_bytes = [], 0
     for path in paths:
-        some.append(path)
-        n_bytes += path.stat().st_size
+        files.append(pieces_of(path))
+        n_bytes += sum(len(piece.data) for piece in files[-1])
         if n_bytes > MAX_BYTES:
-            yield some
-            some, n_bytes = [], 0
-    yield some
+            yield files
+            files, n_bytes = [], 0
+    yield files
 
 
 def _with_progress(results, total):

@@ -30,8 +30,44 @@ MAX_TICKS = TICKS_PER_QUARTER * 2**16
 MAX_MEASURES = 2**17  # of all parts together: a few bytes can state as many
 
 
+# Why a tune is left out, in one word or two that stay the same: what to count by.
+KINDS = (
+    "file",  # it cannot be opened, is too large or of an unknown kind
+    "damaged",  # it is not understood
+    "empty",  # no notes
+    "parts",  # several have notes, or not the one asked for
+    "metre",  # another one than asked for, a change, or none stated
+    "measures",  # bar lines that do not keep the metre
+    "length",  # too few measures
+    "chords",
+    "off grid",
+    "key",  # none to transpose from
+    "mode",  # another one than asked for
+    "range",  # of pitches
+    "duplicate",
+)
+
+
 class TuneError(ValueError):
-    """A tune that cannot be read; the message is the reason, in words."""
+    """A tune that cannot be read; the message is the reason, in words.
+
+    Parameters
+    ----------
+    reason : str
+    kind : str, default="damaged"
+        One of `KINDS`.
+    """
+
+    def __init__(self, reason, kind="damaged"):
+        super().__init__(reason)
+        self.kind = kind
+
+
+def unexpected(error):
+    """Reason of a tune that is left out for an error that nobody foresaw."""
+    message = str(error).split("\n")[0][:200]
+    what = f"{type(error).__name__}: {message}" if message else type(error).__name__
+    return f"could not be read ({what})"
 
 
 @dataclass(frozen=True)
@@ -53,6 +89,8 @@ class Tune:
     tempo: float | None = None  # quarter notes per minute
     parts: tuple[Part, ...] = ()
     fault: str = ""
+    fault_kind: str = "damaged"  # one of KINDS; counts only beside a fault
+    warnings: tuple = ()  # of str: what was read on over, in words
 
     @property
     def sounding_parts(self):

@@ -1,0 +1,98 @@
+"""Which of several parts is read."""
+
+import re
+
+import numpy as np
+
+from sklearn_c2c.io._excerpt import sound_together
+from sklearn_c2c.io._tune import PITCH, TICKS_PER_QUARTER, TuneError
+
+# Words by which a part is known to have the melody, those that say so best first.
+_MELODY_WORDS = (
+    r"melod\w*|melodie|tune|cantus",
+    r"vocals?|vox|voice|vocalist|singer|sing|gesang|stimme|voix|chant|canto",
+    r"lead",
+    r"sopran\w*|descant|treble",
+    r"violins?|violine|fiddle|flute|fl[öo]te|whistle|recorder|oboe|clarinet|trumpet",
+)
+# Words by which one is known to be another part, whatever else its name says.
+_OTHER_WORDS = (
+    r"harmon(?:y|ies|ie)|counter\w*|back\w*|choir|chords?|accomp\w*|bass|drums?|perc\w*|"
+    r"oohs?|aahs?|pad|alto|tenor"
+)
+# A part of which no more of the notes begin while another sounds has one voice: there
+# are double stops in the melodies of fiddlers.
+_MOST_TOGETHER = 0.05
+_LEGATO = TICKS_PER_QUARTER // 8
+
+
+def choose_part(tune, part):
+    """Pick the part of a tune that is read.
+
+    Parameters
+    ----------
+    tune : Tune
+    part : str, int or None
+        A name, a number from 0, or ``"melody"`` (see `_melody`, unless one has this
+        name); None for the only one that has notes.
+
+    Returns
+    -------
+    Part
+
+    Raises
+    ------
+    TuneError
+        If the tune has a fault, or no such part.
+    """
+    if tune.fault:
+        raise TuneError(tune.fault, tune.fault_kind)
+    parts = tune.sounding_parts
+    if not parts:
+        raise TuneError("has no notes", "empty")
+    names = [candidate.name for candidate in parts]
+    if part in names:
+        return parts[names.index(part)]
+    if len(parts) == 1 and part in (None, "melody"):
+        return parts[0]
+    if part == "melody":
+        return _melody(parts)
+    if part is None:
+        raise TuneError(
+            f"has {len(parts)} parts, {', '.join(map(repr, names))}; pass part= with a "
+            f"name, a number from 0, or 'melody'",
+            "parts",
+        )
+    if not isinstance(part, str) and -len(parts) <= part < len(parts):
+        return parts[part]
+    raise TuneError(
+        f"has no part {part!r}, only {', '.join(map(repr, names))}", "parts"
+    )
+
+
+def _melody(parts):
+    """Pick the part that has the melody.
+
+    It is the one whose name says so, or else one that has one voice, if there are any.
+    Of several it is the one with the highest mean pitch, the first of equal ones.
+    """
+    for word in _MELODY_WORDS:
+        named = [part for part in parts if _is_named(part, word)]
+        if named:
+            break
+    else:
+        named = parts
+    one_voice = [part for part in named if _has_one_voice(part)]
+    return max(one_voice or named, key=lambda part: np.mean(part.notes[:, PITCH]))
+
+
+def _is_named(part, words):
+    def found(pattern):
+        return re.search(rf"(?<![^\W_])(?:{pattern})(?![^\W\d_])", part.name, re.I)
+
+    return bool(found(words)) and not found(_OTHER_WORDS)
+
+
+def _has_one_voice(part):
+    together = sound_together(part.notes, _LEGATO)
+    return np.count_nonzero(together) <= _MOST_TOGETHER * len(part.notes)
