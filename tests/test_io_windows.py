@@ -299,16 +299,16 @@ def test_what_is_read_is_written_and_read_alike(
 def test_a_pick_up_is_written_as_one():
     melody = [*[z] * 10, 69, _, 62, *[_] * 11, 64, *[_] * 11]
     text = melody_to_abc(melody, time_signature="6/8", key="D", pickup=True)
-    assert text.splitlines()[-1] == "A2 | D12 | E12 |]"
+    assert text.splitlines()[-1] == "A | D6 | E6 |]"
     melody = [*[z] * 6, 69, _, 69, _, 69, _, 62, *[_] * 11]
     text = melody_to_abc(melody, time_signature="6/8", key="D", pickup=True)
-    assert text.splitlines()[-1] == "A2A2A2 | D12 |]"
+    assert text.splitlines()[-1] == "AAA | D6 |]"
     whole = [62, *[_] * 11] * 2
     assert melody_to_abc(whole, time_signature="6/8", pickup=True) == melody_to_abc(
         whole, time_signature="6/8"
     )
     silence = melody_to_abc([z] * 12, time_signature="6/8", pickup=True)
-    assert silence.splitlines()[-1] == "z12 |]"
+    assert silence.splitlines()[-1] == "z6 |]"
 
 
 def test_other_programs_find_the_bar_lines_after_a_pick_up(tmp_path):

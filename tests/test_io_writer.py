@@ -1,5 +1,7 @@
 """What is written is a file others can open, and reads back unchanged."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -12,7 +14,11 @@ from tests.strategies import melodies
 _ = HOLD
 SUFFIXES = [".mid", ".abc", ".musicxml"]
 # Metre, and a number of steps per quarter note that fits it.
-GRIDS = [("4/4", 4), ("6/8", 4), ("3/4", 2), ("5/8", 2), ("2/2", 3), ("4/4", 12)]
+GRIDS = [
+    *(("4/4", 4), ("6/8", 4), ("3/4", 2), ("5/8", 2), ("2/2", 3), ("4/4", 12)),
+    *(("6/8", 12), ("3/4", 6), ("9/8", 4), ("7/8", 8), ("4/4", 5), ("2/4", 7)),
+    *(("12/8", 2), ("6/4", 3), ("2/4", 15), ("3/8", 24), ("4/4", 9)),
+]
 KEYS = [None, "D", "Bb", "F# minor", "Ador", "C#", "Cb"]
 LONG = [72] + [HOLD] * 40
 
@@ -73,17 +79,116 @@ def test_title_tempo_and_key_are_written(tmp_path, suffix):
     assert read_melodies(path, n_measures=1).titles == ["melody"]
 
 
-def test_abc_is_well_spelled_and_beamed():
+def notes(*lengths):
+    """A rising melody of notes of these lengths, in steps."""
+    steps = [[62 + i] + [_] * (length - 1) for i, length in enumerate(lengths)]
+    return sum(steps, [])
+
+
+def line(melody, **options):
+    return melody_to_abc(melody, **options).splitlines()[-1]
+
+
+def test_abc_is_well_spelled():
     melody = [66, _, 65, 66, 66, *[_] * 3, 73, *[_] * 11, 61, 62, _, 61, *[REST] * 8]
     text = melody_to_abc(melody, key="D").splitlines()
     assert text[:2] == ["%abc-2.1", "X:1"]
-    assert text[-1] == "F2=F^F F4 c8- | c4 CD2C z8 |]"
-    # A length that no single note sign shows is cut on the strongest beat.
-    cut = melody_to_abc([REST, REST, REST, 69, *[_] * 4, *[REST] * 8])
-    assert cut.splitlines()[-1] == "z3A- A4 z8 |]"
-    jig = melody_to_abc([62, _] * 12, time_signature="6/8", key="G")
-    assert jig.splitlines()[-1] == "D2D2D2 D2D2D2 | D2D2D2 D2D2D2 |]"
+    assert text[-1] == "F=F/^F/ F2 c4- | c2 C/DC/ z4 |]"
     assert melody_to_abc([62, _, _], steps_per_quarter=3, time_signature="1/4")
+
+
+@pytest.mark.parametrize(
+    ("time_signature", "measure"),
+    [
+        ("4/4", "CCCC CCCC |]"),
+        ("2/2", "CCCC CCCC |]"),
+        ("2/4", "CC CC |]"),
+        ("3/4", "CC CC CC |]"),
+        ("3/8", "CCC |]"),
+        ("6/8", "CCC CCC |]"),
+        ("9/8", "CCC CCC CCC |]"),
+        ("12/8", "CCC CCC CCC CCC |]"),
+        ("5/8", "CCC CC |]"),
+        ("7/8", "CCC CC CC |]"),
+        ("5/4", "CC CC CC CC CC |]"),
+        ("3/2", "CCCC CCCC CCCC |]"),
+        ("4/8", "CC CC |]"),
+        ("1/8", "C |]"),
+    ],
+)
+def test_eighths_are_beamed_as_players_write_them(time_signature, measure):
+    melody = [60, _] * measure.count("C")
+    text = melody_to_abc(melody, time_signature=time_signature)
+    assert text.splitlines()[-1] == measure
+    assert "L:1/8" in text.splitlines()
+
+
+def test_shorter_notes_are_beamed_by_quarters():
+    assert line([60, _] * 2 + [60] * 4 + [60, _] * 4) == "CC C/C/C/C/ CCCC |]"
+
+
+def shape(lengths, **options):
+    """What is written of notes of these lengths, each of them called C."""
+    return re.sub("[=^]?[A-Ga-g]", "C", line(notes(*lengths), **options))
+
+
+@pytest.mark.parametrize(
+    ("time_signature", "lengths", "measure"),
+    [
+        # Ten sixteenths of a jig, and off-beat notes over beats, are shown by ties.
+        ("6/8", [10, 2], "C3- C2C |]"),
+        ("6/8", [8, 4], "C3- CC2 |]"),
+        ("6/8", [4, 4, 4], "C2C- CC2 |]"),
+        ("6/8", [6, 2, 3, 1], "C3 CC3/2C/ |]"),
+        ("9/8", [12, 6], "C6 C3 |]"),
+        ("9/8", [8, 10], "C3- CC2- C3 |]"),
+        ("12/8", [6, 12, 6], "C3 C6 C3 |]"),
+        ("12/8", [18, 6], "C6- C3 C3 |]"),
+        ("3/4", [2, 10], "CC- C4 |]"),
+        ("3/4", [10, 2], "C4- CC |]"),
+        ("3/4", [2, 4, 6], "CC- CC- C2 |]"),
+        ("3/4", [6, 2, 4], "C3 C C2 |]"),
+        # In halves a syncopation is one sign, but never over the middle of a measure.
+        ("4/4", [2, 4, 4, 4, 2], "CC2C- CC2C |]"),
+        ("4/4", [4, 8, 4], "C2C4 C2 |]"),
+        ("4/4", [4, 6, 6], "C2C2- CC3 |]"),
+        ("4/4", [2, 6, 6, 2], "CC3 C3C |]"),
+        ("4/4", [6, 6, 4], "C3C- C2C2 |]"),
+        ("4/4", [4, 12], "C2C6 |]"),
+        ("4/4", [14, 2], "C4- C3C |]"),
+        ("4/4", [3, 1, 1, 3, 8], "C3/2C/ C/C3/2 C4 |]"),
+        ("4/4", [1, 2, 1, 12], "C/CC/ C6 |]"),
+        ("4/4", [3, 2, 3, 8], "C3/2C/- C/C3/2 C4 |]"),
+        ("5/4", [20], "C8- C2 |]"),
+        ("7/8", [14], "C6- C |]"),
+        ("997/1", [997 * 16], None),
+    ],
+)
+def test_ties_show_the_beat(time_signature, lengths, measure):
+    text = shape(lengths, time_signature=time_signature)
+    assert measure is None or text == measure
+
+
+@pytest.mark.parametrize(
+    ("steps_per_quarter", "lengths", "measure"),
+    [
+        (12, [4, 4, 4, 12, 24], "(3CCC C2 C4 |]"),
+        (12, [2, 2, 2, 6, 2, 2, 2, 2, 2, 2, 24], "(3C/C/C/C (3C/C/C/(3C/C/C/ C4 |]"),
+        (12, [8, 8, 8, 24], "(3C2C2C2 C4 |]"),
+        (12, [16, 16, 16], "(3C4C4C4 |]"),
+        (12, [8, 4, 4, 8, 24], "(3:2:2C2C (3:2:2CC2 C4 |]"),
+        (12, [2, 2, 4, 4, 36], "(3:2:4C/C/CC C6 |]"),
+        (12, [4, 6, 2, 36], "(3CC3/2C/ C6 |]"),
+        (12, [4, 44], "(3:2:2CC2- C6 |]"),
+        (3, [1, 1, 1, 9], "(3CCC C6 |]"),
+        (3, [2, 2, 2, 6], "(3C2C2C2 C4 |]"),
+        (5, [1, 1, 1, 1, 1, 15], "(5:4:5C/C/C/C/C/ C6 |]"),
+        (7, [1, 3, 3, 21], "(7:4:3C/C3/2C3/2 C6 |]"),
+        (9, [2, 2, 2, 3, 27], "(9:8:4C/C/C/C3/4 C6 |]"),
+    ],
+)
+def test_tuplets_are_written_as_players_read_them(steps_per_quarter, lengths, measure):
+    assert shape(lengths, steps_per_quarter=steps_per_quarter) == measure
 
 
 def test_other_programs_read_what_is_written(tmp_path):

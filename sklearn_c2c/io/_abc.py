@@ -7,30 +7,24 @@ whatever is not understood is a `TuneError` that quotes it.
 
 import re
 
-from sklearn_c2c.io._abc_voice import ALTERATIONS, Voice, tokens_of
-from sklearn_c2c.io._key import LETTERS, parse_key
-from sklearn_c2c.io._tune import (
-    MAX_MEASURES,
-    TICKS_PER_QUARTER,
-    TICKS_PER_WHOLE,
-    Tune,
-    TuneError,
-    exact,
-    make_part,
-    parse_metre,
+from sklearn_c2c.io import _abc_fields as fields
+from sklearn_c2c.io._abc_text import (
+    PLAIN_SIGNS,
+    check_no_text_block,
+    decode,
+    music_of,
+    plain_text,
 )
+from sklearn_c2c.io._abc_voice import Settings, Voice, tokens_of
+from sklearn_c2c.io._tune import Tune, TuneError, make_part
 
 MAX_TUNE_CHARACTERS = 65536
+MAX_MEASURES_OF_REST = 1024  # of a tune: "Z999" is four bytes
 
 _FIELD_LINE = re.compile(r"([A-Za-z+]):(.*)")
-# Clefs and the like in K: and V: fields, and those among them that move the pitch.
-_KEY_OPTION = re.compile(
-    r"(?:clef|middle|m|stafflines|staffscale|style|name|nm|subname|snm|stem)=.*"
-    r"|(?:treble|bass|alto|tenor|perc|none)\d?",
-    re.I,
-)
-_MOVES_PITCH = re.compile(r"(?:transpose|octave|shift)\s*=|[+-]8|score\s*=", re.I)
-_KEY_ACCIDENTAL = re.compile(r"(\^\^|\^|__|_|=)([A-Ga-g])")
+# Fields before the first tune that hold for all of them. As they are repeated in each,
+# what is longer than any that can be read is cut.
+_FIELD_OF_BOOK = re.compile(r"^([LMRm]):([^%\n]{0,64})", re.M)
 
 
 def read_abc(data):
@@ -56,23 +50,6 @@ def read_abc(data):
     return tunes
 
 
-def decode(data):
-    """Text of a file: UTF-8, or else Latin-1, in which older collections are.
-
-    Parameters
-    ----------
-    data : bytes
-
-    Returns
-    -------
-    str
-    """
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
-
-
 def split_tunes(text):
     """Split a tune book into the text of each tune, ``X:`` up to the next ``X:``.
 
@@ -85,14 +62,13 @@ def split_tunes(text):
     list of str
         One tune without ``X:`` is a tune too, if it has a ``K:`` line.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    head, *blocks = re.split(r"^(?=X:)", text, flags=re.M)
+    head, *blocks = re.split(r"^(?=X:)", music_of(text), flags=re.M)
     if blocks:
-        # Fields before the first tune hold for the whole book.
-        shared = re.findall(r"^[LMR]:.*\n", head, flags=re.M)
-        lines = "\n" + "".join(shared)
+        shared = dict(_FIELD_OF_BOOK.findall(head))
+        lines = "".join(f"\n{letter}:{value}" for letter, value in shared.items())
+        lines += "\n"
         return [re.sub(r"\n|$", lambda _: lines, block, count=1) for block in blocks]
-    return [text] if header_field(text, "K") is not None else []
+    return [head] if header_field(head, "K") is not None else []
 
 
 def header_field(tune, letter):
@@ -113,7 +89,8 @@ def header_field(tune, letter):
 
 def _read_tune(text):
     """Read one tune; what cannot be read becomes its fault."""
-    number, title = header_field(text, "X") or "", header_field(text, "T") or ""
+    number = header_field(text, "X") or ""
+    title = plain_text(header_field(text, "T") or "")
     reader = _TuneReader()
     try:
         if len(text) > MAX_TUNE_CHARACTERS:
@@ -131,28 +108,32 @@ def _read_tune(text):
             raise TuneError("has no notes after its K: field")
     except ValueError as error:
         return Tune(number, title, fault=str(error))
-    return Tune(number, title, reader.key_name, reader.tempo, parts)
+    return Tune(number, title, reader.sounding_key(), reader.tempo, parts)
 
 
 class _TuneReader:
-    """Reads the lines of one tune into voices; fields before ``K:`` hold for all."""
+    """Reads the lines of one tune into voices.
+
+    Fields before ``K:``, and those after it up to the first note or voice, hold for all
+    voices, others for the voice that they are in.
+    """
 
     def __init__(self):
-        self.metre = (0, 0)
-        self.unit = None
-        self.key = dict.fromkeys(LETTERS, 0)
+        self.settings = Settings()
         self.key_name = ""
         self.tempo = None
+        self.shifts = {}  # by voice, of V: fields before K:
         self.voices = {}
         self.voice = None
         self.n_measures_of_rest = 0
 
     def read(self, text):
         for raw in text.split("\n"):
-            line = re.sub(r"(?<!\\)%.*", "", raw).strip()
+            check_no_text_block(raw)
+            line = re.sub(r"(?<!\\)%.*", "", raw).translate(PLAIN_SIGNS).strip()
             field = _FIELD_LINE.fullmatch(line)
             if field:
-                self._field(field[1], field[2].strip())
+                self._field(*field.groups())
             elif line and self.voice:
                 self._music(line)
             elif self.voice and not raw.strip():
@@ -162,46 +143,72 @@ class _TuneReader:
         for voice in self.voices.values():
             voice.close_measure()
 
+    def sounding_key(self):
+        """Name of the key that is heard, ``""`` where voices are not in one."""
+        transposed = {
+            voice.settings.shifts.get("transpose", 0)
+            for voice in self.voices.values()
+            if voice.notes
+        }
+        if len(transposed) > 1:
+            return ""
+        return fields.transposed_key(self.key_name, sum(transposed))
+
     def _field(self, letter, value):
+        value = " ".join(value.split())
         if letter == "K":
             self._read_key(value)
         elif letter == "M":
-            self.metre = _read_metre(value)
-            if self.voice:
-                self.voice.metre = self.metre
+            self._set(metre=fields.read_metre(value))
         elif letter == "L":
-            self.unit = _read_unit(value)
-            if self.voice:
-                self.voice.unit = self.unit
-        elif letter == "V" and self.voice:
-            self._switch_voice(value)
+            self._set(unit=fields.read_unit(value))
         elif letter == "V":
-            _refuse_moved_pitch("V", value)
+            self._read_voice(value)
         elif letter == "Q" and self.tempo is None:
-            self.tempo = _read_tempo(value, self.unit)
+            self.tempo = fields.read_tempo(value, self.settings.unit)
         elif letter == "m":
             raise TuneError(f"uses a macro (m:{value}), which is not read")
 
-    def _read_key(self, value):
-        key, name = _read_key(value)
+    def _set(self, **changes):
+        if self._holds_for_all():
+            self.settings = self.settings.changed(**changes)
         if self.voice:
-            self.voice.key = key
-        else:
-            self.key, self.key_name = key, name
+            self.voice.settings = self.voice.settings.changed(**changes)
+
+    def _holds_for_all(self):
+        return not self.voice or (list(self.voices) == [""] and self.voice.is_empty())
+
+    def _read_key(self, value):
+        key, name = fields.read_key(value)
+        shifts = fields.read_shifts("K", value)
+        if key is not None:
+            self.key_name = name if self._holds_for_all() else self.key_name
+            self._set(key=key)
+        self._set(shifts=shifts)
+        if not self.voice:
             self._switch_voice("")
 
-    def _switch_voice(self, value):
-        _refuse_moved_pitch("V", value)
+    def _read_voice(self, value):
         name = value.split()[0] if value else ""
+        shifts = fields.read_shifts("V", value[len(name) :])
+        if self.voice:
+            self._switch_voice(name)
+            self.voice.settings = self.voice.settings.changed(shifts=shifts)
+        else:
+            self.shifts[name] = self.shifts.get(name, {}) | shifts
+
+    def _switch_voice(self, name):
         if name not in self.voices:
-            unit = self.unit or _default_unit(self.metre)
-            self.voices[name] = Voice(self.key, self.metre, unit)
+            settings = self.settings.changed(shifts=self.shifts.get(name, {}))
+            if settings.unit is None:
+                settings = settings.changed(unit=fields.default_unit(settings.metre))
+            self.voices[name] = Voice(settings)
         self.voice = self.voices[name]
 
     def _music(self, line):
         for kind, text, groups in tokens_of(line):
             if kind == "field":
-                self._field(groups[0], groups[1].strip())
+                self._field(*groups)
                 continue
             if kind == "measures_of_rest":
                 self._count_measures_of_rest(int(groups[0] or 1))
@@ -210,63 +217,7 @@ class _TuneReader:
 
     def _count_measures_of_rest(self, count):
         self.n_measures_of_rest += count
-        if self.n_measures_of_rest > MAX_MEASURES:
-            raise TuneError(f"rests for more than the {MAX_MEASURES} measures read")
-
-
-def _read_metre(value):
-    if value.lower() in ("", "none"):
-        return 0, 0
-    return parse_metre(value)
-
-
-def _default_unit(metre):
-    beats, beat_type = metre
-    return TICKS_PER_WHOLE // (16 if beats and beats / beat_type < 0.75 else 8)
-
-
-def _read_unit(value):
-    match = re.fullmatch(r"1(?:/(\d{1,3}))?", value.replace(" ", ""))
-    if not match or int(match[1] or 1) == 0:
-        raise TuneError(f"L:{value} is no unit note length, such as L:1/8")
-    return exact(TICKS_PER_WHOLE, int(match[1] or 1))
-
-
-def _read_tempo(value, unit):
-    """Quarter notes per minute, from ``1/4=120``, or nothing if it is only words."""
-    value = re.sub(r'"[^"]*"', "", value).strip()
-    match = re.fullmatch(r"(?:(.*)=)?\s*(\d{1,4}(?:\.\d+)?)", value)
-    if not match or float(match[2]) == 0:
-        return None
-    beats = re.findall(r"(\d{1,3})/(\d{1,3})", match[1] or "")
-    if any(int(lower) == 0 for _, lower in beats):
-        return None
-    beat = sum(exact(int(n) * TICKS_PER_WHOLE, int(d)) for n, d in beats)
-    quarters = float(beat or unit or TICKS_PER_QUARTER) / TICKS_PER_QUARTER
-    return float(match[2]) * quarters
-
-
-def _read_key(value):
-    """Alterations by letter, and the key's name, of a ``K:`` field."""
-    _refuse_moved_pitch("K", value)
-    spaced = re.sub(r"(?<=[A-Za-z])([_^=]+[A-Ga-g])\b", r" \1", value)
-    words = [w for w in spaced.split() if not _KEY_OPTION.fullmatch(w)]
-    changes = [_KEY_ACCIDENTAL.fullmatch(w) for w in words if w[0] in "^_="]
-    words = [w for w in words if w[0] not in "^_=" and w.lower() != "exp"]
-    if None in changes:
-        raise TuneError(f"the key K:{value} is not understood")
-    if words in (["HP"], ["Hp"]):  # Highland pipes: no signature, or that of D
-        name, key = "", parse_key("C" if words == ["HP"] else "D").alterations
-    elif not words:
-        name, key = "", dict.fromkeys(LETTERS, 0)
-    else:
-        stated = parse_key(" ".join(words))
-        name, key = str(stated), stated.alterations
-    for change in changes:
-        key[change[2].upper()] = ALTERATIONS[change[1]]
-    return key, name
-
-
-def _refuse_moved_pitch(letter, value):
-    if _MOVES_PITCH.search(value):
-        raise TuneError(f"{letter}:{value} moves the written pitch, which is not read")
+        if self.n_measures_of_rest > MAX_MEASURES_OF_REST:
+            raise TuneError(
+                f"rests for more than the {MAX_MEASURES_OF_REST} measures that are read"
+            )

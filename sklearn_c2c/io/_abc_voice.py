@@ -1,11 +1,25 @@
 """Read the music of one voice of an ABC tune, token by token, into measures."""
 
 import re
+from typing import NamedTuple
 
-from sklearn_c2c.io._key import NATURALS
-from sklearn_c2c.io._tune import MAX_PASSES, TICKS_PER_WHOLE, TuneError, exact
+from sklearn_c2c.io._abc_fields import ALTERATIONS
+from sklearn_c2c.io._key import LETTERS, NATURALS
+from sklearn_c2c.io._tune import (
+    MAX_PASSES,
+    MAX_TICKS,
+    TICKS_PER_QUARTER,
+    TICKS_PER_WHOLE,
+    TuneError,
+    exact,
+)
 
 _LENGTH = r"(\d{0,4})(/{0,8})(\d{0,4})"
+# Old ABC writes chords between plus signs, and ends a line of notation with a "!".
+_NAMED_SIGN = (
+    r"![^!|\s]+!|![ \t]?(?i:D\.? ?[CS]\.|da |dal |al |to |fine|segno|coda)[^!|]*!"
+    r"|\+(?![A-Ga-gz^_=,'/\d]*\+)[A-Za-z.() ]{2,30}\+|\+[0-5.<>~^]\+"
+)
 _NOTE = r"(\^\^|\^|__|_|=)?([A-Ga-g])([,']*)" + _LENGTH
 _TOKENS = {
     "space": r"[\s`]+|\\$|\$|\*",
@@ -21,7 +35,7 @@ _TOKENS = {
     "measures_of_rest": r"[ZX](\d{0,3})",
     "broken": r">{1,3}|<{1,3}",
     "tie": r"\.?-",
-    "decoration": r"![^!|\s]+!|\+[a-z]{2,}\+|[~.H-WYh-w]|!",
+    "decoration": rf"{_NAMED_SIGN}|[~.H-WYh-w]|!",
     "spacer": r"y\d*",
     "slur": r"[()]",
 }
@@ -30,12 +44,28 @@ _TOKEN = re.compile(
 )
 _N_GROUPS = {kind: re.compile(pattern).groups for kind, pattern in _TOKENS.items()}
 _IN_CHORD = re.compile(f"(?:{_NOTE})|(-)|" + '[~.H-Wh-w]|![^!]+!|"[^"]*"|\\s')
-ALTERATIONS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
 _ENDING = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
 # The kinds of tokens that a voice has a method for; the others leave no trace.
 _MEANINGFUL = frozenset(
-    "bar ending chord tuplet note rest measures_of_rest broken tie".split()
+    "annotation bar ending chord tuplet note rest measures_of_rest broken tie "
+    "decoration".split()
 )
+# Real lengths, tuplets among them, have far smaller parts of a tick; arithmetic on
+# ever larger ones would take ever longer.
+_MAX_DENOMINATOR = 2**20
+
+
+class Settings(NamedTuple):
+    """What the fields of a tune say, in force where a note is read."""
+
+    key: dict = dict.fromkeys(LETTERS, 0)  # letter: alteration
+    metre: tuple = (0, 0)
+    unit: int | None = None  # ticks; by default it follows from the metre
+    shifts: dict = {}  # semitones by which "clef", "octave", "transpose" move a pitch
+
+    def changed(self, *, shifts=None, **changes):
+        """Copy in which some are changed; shifts not named stay as they are."""
+        return self._replace(shifts=self.shifts | (shifts or {}), **changes)
 
 
 def tokens_of(line):
@@ -62,17 +92,23 @@ def tokens_of(line):
 class Voice:
     """Builds the measures of one voice; times are ticks, or parts of ticks."""
 
-    def __init__(self, key, metre, unit):
-        self.key, self.metre, self.unit = key, metre, unit
+    def __init__(self, settings):
+        self.settings = settings
         self.notes, self.measures = [], []
         self.events = []  # of this measure: [pitches, duration, tied]
-        self.start = 0
-        self.measure_metre = metre
+        self.start = self.end = 0  # of this measure, of its last event
+        self.metre = settings.metre  # of this measure
         self.opens, self.endings = 0, 0
         self.accidentals = {}  # letter: alteration, up to the next bar
         self.held = {}  # (letter, octave): alteration of the notes just tied
         self.tuplet_left, self.tuplet_ratio = 0, (1, 1)
         self.broken_ratio = None  # of the note after a > or <
+        self.has_sign = False  # a decoration or annotation waits for its note
+        self.ends_on_sign = False  # the last event is an unseen rest with a sign
+
+    def is_empty(self):
+        """Whether nothing of it has been read."""
+        return not (self.events or self.measures)
 
     def read(self, kind, text, groups):
         """Take a token, if its kind means anything to a melody."""
@@ -96,29 +132,29 @@ class Voice:
             self.close_measure()
             self.accidentals = {}
 
-    def _is_full(self):
-        beats, beat_type = self.measure_metre
-        lasts = sum(duration for _, duration, _ in self.events)
-        return beats > 0 and lasts * beat_type == beats * TICKS_PER_WHOLE
+    def _is_full(self, end=None):
+        """Whether the measure is, or would be if it lasted to `end`."""
+        lasts = (self.end if end is None else end) - self.start
+        return self.metre[0] > 0 and lasts == self._full_length()
+
+    def _full_length(self):
+        return exact(self.metre[0] * TICKS_PER_WHOLE, self.metre[1] or 1)
 
     def _add_measure(self, closes):
         onset = self.start
         for pitches, duration, tied in self.events:
             self.notes += [(onset, duration, pitch, tied) for pitch in pitches]
             onset += duration
+        length = self.end - self.start
         self.measures.append(
-            [
-                self.start,
-                onset - self.start,
-                *self.measure_metre,
-                self.opens,
-                closes,
-                self.endings,
-            ]
+            [self.start, length, *self.metre, self.opens, closes, self.endings]
         )
-        self.start, self.opens, self.events = onset, 0, []
+        self.start, self.opens, self.events = self.end, 0, []
 
     def bar(self, text, ending=None):
+        if text == ".|" and self.metre[0] and not self._is_full():
+            return  # a dotted bar line within a measure
+        self._drop_place_of_sign()
         signs = re.sub(r"[\s\d,.\-]|\[$", "", text)
         if signs == ":":
             raise TuneError(
@@ -144,9 +180,30 @@ class Voice:
         self.close_measure()
         self.endings = _read_endings(ending)
 
+    def _drop_place_of_sign(self):
+        """Take away a last unseen rest if the measure is complete without it.
+
+        "Hx|" is a fermata over the bar line. A measure that is not full without the
+        rest may lack what the pick-up has; one that is full with it keeps it otherwise.
+        """
+        if not self.ends_on_sign:
+            return
+        end = self.end - self.events[-1][1]
+        pick_up = self.measures[0][1] if self.measures else 0
+        if self._is_full(end + pick_up) or not self._is_full():
+            self.events.pop()
+            self.end = end
+        self.ends_on_sign = False
+
+    def annotation(self, _):
+        self.has_sign = True
+
+    def decoration(self, _):
+        self.has_sign = True
+
     def note(self, _, accidental, letter, octave, *length):
         pitch, name = self._pitch(accidental, letter, octave)
-        self._add_event([pitch], _times(self.unit, *length))
+        self._add_event([pitch], _times(self.settings.unit, *length))
         self.held_names = [name]
 
     def chord(self, text, inner, *length):
@@ -163,7 +220,7 @@ class Voice:
                 pitch, name = self._pitch(accidental, letter, octave)
                 pitches.append(pitch)
                 names.append(name)
-                durations.append(_times(self.unit, *inner_length))
+                durations.append(_times(self.settings.unit, *inner_length))
         if not pitches:
             raise TuneError(f"the chord {text!r} has no notes")
         # Its length is that of its first note, times that after the bracket.
@@ -181,9 +238,10 @@ class Voice:
             alteration = self.held[name]
         else:
             # An accidental lasts to the bar line, in all octaves (ABC 2.1, 11.3).
-            alteration = self.accidentals.get(upper, self.key[upper])
+            alteration = self.accidentals.get(upper, self.settings.key[upper])
         octaves = 5 + letter.islower() + octave.count("'") - octave.count(",")
         pitch = 12 * octaves + NATURALS[upper] + alteration
+        pitch += sum(self.settings.shifts.values())
         if not 0 <= pitch <= 127:
             raise TuneError(f"{letter + octave!r} is no MIDI pitch 0-127")
         return pitch, (name, alteration)
@@ -191,10 +249,12 @@ class Voice:
     def rest(self, text, *length):
         # In a full measure an unseen rest is but the place of a sign: "Hx|".
         if text[0] == "z" or not self._is_full():
-            self._add_event([], _times(self.unit, *length))
+            is_sign = text[0] == "x" and self.has_sign
+            self._add_event([], _times(self.settings.unit, *length))
+            self.ends_on_sign = is_sign
 
     def measures_of_rest(self, _, count):
-        beats, beat_type = self.metre
+        beats, beat_type = self.settings.metre
         if not beats:
             raise TuneError("has measures of rest (Z) but no metre")
         for _ in range(int(count or 1)):
@@ -204,15 +264,30 @@ class Voice:
 
     def _add_event(self, pitches, duration):
         if not self.events:
-            self.measure_metre = self.metre
+            self.metre = self.settings.metre
         if self.tuplet_left:
             self.tuplet_left -= 1
             duration = _scaled(duration, self.tuplet_ratio)
         if self.broken_ratio:
             duration = _scaled(duration, self.broken_ratio)
             self.broken_ratio = None
+        self._move_end(duration)
         self.events.append([pitches, duration, 0])
         self.held = {}
+        self.has_sign = self.ends_on_sign = False
+
+    def _move_end(self, duration):
+        self.end += duration
+        if self.end > MAX_TICKS:
+            raise TuneError(
+                f"lasts more than the {MAX_TICKS // TICKS_PER_QUARTER} quarter notes "
+                f"that are read"
+            )
+        if self.end.denominator > _MAX_DENOMINATOR:
+            raise TuneError(
+                f"in measure {len(self.measures) + 1} the note lengths have no common "
+                f"part of a size that is read"
+            )
 
     def tie(self, _="-"):
         if self.events:
@@ -221,7 +296,8 @@ class Voice:
 
     def tuplet(self, _, p, q, r):
         p = int(p)
-        compound = self.metre[0] % 3 == 0 and self.metre[0] > 3
+        beats = self.settings.metre[0]
+        compound = beats % 3 == 0 and beats > 3
         usual = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(p, 3 if compound else 2)
         if p < 2:
             raise TuneError(f"a tuplet of {p} is not understood")
@@ -234,9 +310,16 @@ class Voice:
                 f"in measure {len(self.measures) + 1} {text!r} has no note before it"
             )
         parts = 2 ** len(text)
+        if self.broken_ratio:
+            raise TuneError(
+                f"in measure {len(self.measures) + 1} {text!r} has no note between it "
+                f"and the one before"
+            )
         short, long = (1, parts), (2 * parts - 1, parts)
         before, after = (long, short) if text[0] == ">" else (short, long)
-        self.events[-1][1] = _scaled(self.events[-1][1], before)
+        written = self.events[-1][1]
+        self.events[-1][1] = _scaled(written, before)
+        self._move_end(self.events[-1][1] - written)
         self.broken_ratio = after
 
 

@@ -1,7 +1,10 @@
 """Write a melody as ABC text (which music21 cannot)."""
 
+from fractions import Fraction
+
 from sklearn_c2c.io._key import parse_key, spell
 from sklearn_c2c.io._sheet import make_sheet
+from sklearn_c2c.io._tune import TICKS_PER_QUARTER, TICKS_PER_WHOLE, beat_ticks
 from sklearn_c2c.melody import REST
 
 _MARKS = {-1: "_", 0: "=", 1: "^"}
@@ -43,10 +46,10 @@ def melody_to_abc(
     X:1
     T:Call
     M:4/4
-    L:1/16
+    L:1/8
     Q:1/4=120
     K:D
-    D2F2 D2F2 D2F2 D2F2 |]
+    DFDF DFDF |]
     """
     sheet = make_sheet(
         melody, time_signature, steps_per_quarter, key, title, tempo, pickup
@@ -57,11 +60,11 @@ def melody_to_abc(
         "X:1",
         f"T:{title}",
         f"M:{sheet.beats}/{sheet.beat_type}",
-        f"L:1/{4 * _unit(sheet)}",
-        f"Q:1/4={sheet.tempo:g}",
+        "L:1/8",
+        f"Q:{_tempo_field(sheet)}",
         f"K:{_key_field(sheet.key)}",
     ]
-    measures = [_measure_text(sheet, events) for events in sheet.measures()]
+    measures = [_measure_text(sheet, *found) for found in sheet.measures_and_tuplets()]
     quarters = sheet.steps_per_measure / sheet.steps_per_quarter
     per_line = max(1, int(_QUARTERS_PER_LINE / quarters))
     lines = [
@@ -71,9 +74,11 @@ def melody_to_abc(
     return "\n".join([*header, " |\n".join(lines) + " |]", ""])
 
 
-def _unit(sheet):
-    """Unit notes in a quarter note: a power of two, as ABC asks."""
-    return sheet.steps_per_quarter & -sheet.steps_per_quarter
+def _tempo_field(sheet):
+    """Tempo in the beat of the metre, such as ``3/8=120``."""
+    ticks = beat_ticks(f"{sheet.beats}/{sheet.beat_type}")
+    beat = "/".join(map(str, Fraction(ticks, TICKS_PER_WHOLE).as_integer_ratio()))
+    return f"{beat}={sheet.tempo * TICKS_PER_QUARTER / ticks:g}"
 
 
 def _key_field(key):
@@ -82,16 +87,25 @@ def _key_field(key):
     return key.tonic if key.mode == "major" else f"{key.tonic}{key.mode[:3]}"
 
 
-def _measure_text(sheet, events):
+def _measure_text(sheet, events, tuplets):
     key = sheet.key or parse_key("C")
-    scale = sheet.steps_per_quarter // _unit(sheet)
+    tuplet_at = {tuplet.start: tuplet for tuplet in tuplets}
+    tuplet = None
     # What an accidental changes up to the bar line: its letter in all octaves, says
     # ABC 2.1; in its own octave, say other programs. Both must read the same.
     everywhere, here = {}, {}
     text = ""
-    for start, length, pitch, tied in events:
-        if text and start % sheet.steps_per_beam == 0:
+    before = None
+    beams = sheet.beam(events)
+    for (start, length, pitch, tied), beam in zip(events, beams, strict=True):
+        if tuplet and start >= tuplet.end:
+            tuplet = None
+        if before not in (None, beam) and not tuplet:
             text += " "
+        before = beam
+        if start in tuplet_at:
+            tuplet = tuplet_at[start]
+            text += _tuplet_text(tuplet, events)
         if pitch == REST:
             text += "z"
         else:
@@ -105,7 +119,10 @@ def _measure_text(sheet, events):
                 text += _MARKS[alteration]
                 everywhere[letter] = here[letter, octave] = alteration
             text += _letter_text(letter, octave)
-        text += _length_text(length, scale) + "-" * tied
+        eighths = Fraction(2 * length, sheet.steps_per_quarter)
+        if tuplet:
+            eighths *= Fraction(tuplet.n, tuplet.as_many)
+        text += _length_text(eighths) + "-" * tied
     return text
 
 
@@ -115,9 +132,21 @@ def _letter_text(letter, octave):
     return letter + "," * (4 - octave)
 
 
-def _length_text(length, scale):
-    """Length in unit notes: nothing for 1, a fraction on a grid of triplets."""
-    whole, rest = divmod(length, scale)
-    if rest:
-        return f"{length}/{scale}"
-    return "" if whole == 1 else str(whole)
+def _tuplet_text(tuplet, events):
+    """Sign before a tuplet: ``(3`` for three notes in the time of two."""
+    n_events = sum(tuplet.start <= event[0] < tuplet.end for event in events)
+    if (tuplet.n, n_events) == (3, 3):
+        return "(3"
+    return f"({tuplet.n}:{tuplet.as_many}:{n_events}"
+
+
+def _length_text(eighths):
+    """Length in eighths: nothing for 1, a fraction for what is no multiple of them."""
+    number, divisor = eighths.as_integer_ratio()
+    if divisor == 1:
+        return "" if number == 1 else str(number)
+    return (
+        ("" if number == 1 else str(number))
+        + "/"
+        + str(divisor) * ((number, divisor) != (1, 2))
+    )

@@ -1,16 +1,20 @@
 """A melody laid out for notation: measures of notes and rests, ties over bar lines."""
 
+from bisect import bisect
 from dataclasses import dataclass
-from itertools import pairwise
+from fractions import Fraction
+from functools import cached_property
+from itertools import accumulate, groupby, pairwise
 from math import gcd, isfinite
 from numbers import Real
+from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 
 from sklearn_c2c.io._key import Key, parse_key
 from sklearn_c2c.io._tune import (
     TICKS_PER_QUARTER,
-    beat_ticks,
     measure_ticks,
     parse_metre,
 )
@@ -36,12 +40,6 @@ class Sheet:
     title: str
     tempo: float
 
-    @property
-    def steps_per_beam(self):
-        """Steps that are beamed together: a beat, or three in compound metres."""
-        beat = beat_ticks(f"{self.beats}/{self.beat_type}") * self.steps_per_quarter
-        return max(1, beat // TICKS_PER_QUARTER)
-
     def measures(self):
         """Events of each measure.
 
@@ -51,14 +49,81 @@ class Sheet:
             Start (steps from where the bar line is, or would be before a pick-up),
             length (steps), pitch or `REST`, and whether a note is tied to the next.
         """
-        events = [piece for event in self._events() for piece in self._split(*event)]
-        starts = range(self.pickup, len(self.melody) + 1, self.steps_per_measure)
-        for start, end in pairwise([*[0] * (self.pickup > 0), *starts]):
-            yield [
-                (onset - end + self.steps_per_measure, length, pitch, tied)
-                for onset, length, pitch, tied in events
-                if start <= onset < end
-            ]
+        for events, _ in self.measures_and_tuplets():
+            yield events
+
+    def measures_and_tuplets(self):
+        """Events of each measure, and where tuplets are.
+
+        A note is cut at bar lines, where a tuplet begins or ends, and where it would
+        hide a beat. Each piece has a length that one note sign can show.
+
+        Yields
+        ------
+        events : list of (int, int, int, bool)
+            As of `measures`.
+        tuplets : list of Tuplet
+        """
+        for _, events in groupby(self._events_by_measure(), key=itemgetter(0)):
+            events = [event for _, event in events]
+            bounds = {place for event in events for place in event[:2]}
+            tuplets = self._tuplets(bounds, 0)
+            edges = [edge for tuplet in tuplets for edge in tuplet[:2]]
+            yield (
+                [
+                    (start, end - start, pitch, (ties or end < last) and pitch != REST)
+                    for first, last, pitch, ties in events
+                    for start, end in self._signs(first, last, tuplets, edges)
+                ],
+                tuplets,
+            )
+
+    def beam(self, events):
+        """Number the group to which each event of a measure is beamed.
+
+        Eighths go in fours in 4/4 and cut time, but by quarters in a half measure that
+        has shorter notes; in threes in compound metres; else by beats.
+        """
+        ends = self._beam_ends()
+        groups = [bisect(ends, start) for start, _, _, _ in events]
+        if not self._is_in_halves():
+            return groups
+        eighth = self.steps_per_quarter / 2
+        short = {
+            group
+            for group, (_, length, _, _) in zip(groups, events, strict=True)
+            if length < eighth
+        }
+        return [
+            (group, start // self.steps_per_quarter if group in short else 0)
+            for group, (start, _, _, _) in zip(groups, events, strict=True)
+        ]
+
+    def _is_in_halves(self):
+        return self.beat_type == 2 or (self.beat_type == 4 and self.beats % 4 == 0)
+
+    def _beam_ends(self):
+        """Steps from the bar line at which groups of notes that are beamed end."""
+        unit = Fraction(4 * self.steps_per_quarter, self.beat_type)
+        if self._is_in_halves():
+            counts = [self.beat_type // 2] * self.beats
+        elif self.beat_type < 8:
+            counts = [1] * self.beats
+        else:
+            counts = _threes_and_twos(self.beats)
+        return [unit * count for count in accumulate(counts)]
+
+    def _events_by_measure(self):
+        """Number of the measure, and (start, end, pitch, goes on) of what is in it."""
+        first = self.steps_per_measure - self.pickup if self.pickup else 0
+        for onset, end, pitch in self._events():
+            onset, end = onset + first, end + first
+            while onset < end:
+                number = onset // self.steps_per_measure
+                bar = number * self.steps_per_measure
+                cut = min(end, bar + self.steps_per_measure)
+                yield number, (onset - bar, cut - bar, pitch, cut < end)
+                onset = cut
 
     def _events(self):
         """Onset, end and pitch of notes and of the rests between them."""
@@ -71,35 +136,155 @@ class Sheet:
         if end < len(self.melody):
             yield end, len(self.melody), REST
 
-    def _split(self, onset, end, pitch):
-        """Cut at bar lines, and into lengths that one note sign can show."""
-        while onset < end:
-            bar = onset - (onset - self.pickup) % self.steps_per_measure
-            cut = self._cut(onset - bar, min(end - bar, self.steps_per_measure)) + bar
-            yield onset, cut - onset, pitch, cut < end and pitch != REST
-            onset = cut
+    @cached_property
+    def _sizes(self):
+        """Steps of what a measure is divided into, the largest first."""
+        unit = Fraction(4 * self.steps_per_quarter, self.beat_type)
+        in_threes = self.beats % 3 == 0 and self.beats > 3
+        beat = 3 * unit if in_threes else unit
+        sizes = [self.beats * unit]
+        while sizes[-1] / beat % 2 == 0:
+            sizes.append(sizes[-1] / 2)
+        sizes += [beat] * (sizes[-1] != beat) + [unit] * in_threes
+        while sizes[-1] % 2 == 0:
+            sizes.append(sizes[-1] / 2)
+        return [int(size) for size in sizes if size.denominator == 1]
 
-    def _cut(self, start, end):
-        """End of the first sign of a note from `start` to `end` in one measure."""
-        if self._is_one_sign(end - start):
-            return end
-        # Cut on the strongest beat within: the last multiple of the largest unit.
-        quarter = self.steps_per_quarter
-        units = [quarter << power for power in range(10, 0, -1)]
-        units += [unit for unit in range(quarter, 0, -1) if quarter % unit == 0]
-        cuts = ((end - 1) // unit * unit for unit in units)
-        return self._cut(start, next(cut for cut in cuts if cut > start))
+    @property
+    def _odd_grid(self):
+        """Steps in the longest note that a plain grid of halves can have."""
+        return _odd_part(self.steps_per_quarter)
 
-    def _is_one_sign(self, length):
-        """Whether a length is that of a plain or dotted note, or one of a tuplet."""
-        odd_grid = self.steps_per_quarter // _power_of_two(self.steps_per_quarter)
-        length //= gcd(length, odd_grid)
-        return length // _power_of_two(length) in (1, 3)
+    def _tuplets(self, bounds, start, level=0):
+        """Tuplets in one of the spans that a measure is divided into.
+
+        Parameters
+        ----------
+        bounds : set of int
+            Steps at which events begin or end.
+        start, level : int
+            Where the span begins, and the index of its size.
+
+        Returns
+        -------
+        list of Tuplet
+            As short as they can be without a tie in them.
+        """
+        size = self._sizes[level]
+        end = start + size
+        inside = [place - start for place in bounds if start < place < end]
+        if all(place % self._odd_grid == 0 for place in inside):
+            return []
+        n_parts = size // gcd(size, *inside)
+        tuplet = Tuplet(start, end, _odd_part(n_parts))
+        is_tuplet = 1 < tuplet.n <= 9 and _odd_part(size) == self._odd_grid
+        if is_tuplet and n_parts == tuplet.n:
+            return [tuplet]
+        if level + 1 == len(self._sizes):
+            return [tuplet] if is_tuplet else []
+        starts = range(start, end, self._sizes[level + 1])
+        if (
+            is_tuplet
+            and size <= self.steps_per_quarter
+            and not bounds.issuperset(starts)
+        ):
+            return [tuplet]
+        return [t for child in starts for t in self._tuplets(bounds, child, level + 1)]
+
+    def _signs(self, start, end, tuplets, edges):
+        """Start and end of each note sign of an event in one measure."""
+        cuts = [edge for edge in edges if start < edge < end]
+        for first, last in pairwise(sorted({start, *cuts, end})):
+            inside = [t for t in tuplets if t.start <= first and last <= t.end]
+            while first < last:
+                if inside:
+                    cut = inside[0].sign_end(first, last)
+                else:
+                    cut = self._plain_sign_end(first, last)
+                yield first, cut
+                first = cut
+
+    def _plain_sign_end(self, start, end):
+        """End of the first sign of a note that is in no tuplet."""
+        while True:
+            level = self._crossed(start, end)
+            if level == len(self._sizes):
+                odd = self._odd_grid if (end - start) % self._odd_grid == 0 else 1
+                return start + _longest_sign((end - start) // odd) * odd
+            signs = self._odd_grid, 3 * self._odd_grid
+            if _odd_part(end - start) in signs and self._shows_beat(start, end, level):
+                return end
+            size = self._sizes[level]
+            begins_there = start % size == 0
+            end = (end - 1) // size * size if begins_there else _after(start, size)
+
+    def _crossed(self, start, end):
+        """Index of the largest size of which two meet within a note."""
+        inside = (i for i, s in enumerate(self._sizes) if _after(start, s) < end)
+        return next(inside, len(self._sizes))
+
+    def _shows_beat(self, start, end, level):
+        """Whether one sign may cross the place where two of the largest sizes meet.
+
+        It may if it begins on such a place and ends on one, or on half of such a size;
+        or if it is a syncopation in halves, such as eighth, quarter, eighth in 4/4.
+        """
+        sizes = self._sizes
+        begins, ends = self._level(start), self._level(end)
+        has_halves = level + 1 < len(sizes) and sizes[level] == 2 * sizes[level + 1]
+        if begins <= level:
+            return ends <= level or (ends == level + 1 and has_halves)
+        is_half = sizes[level - 1] == 2 * sizes[level]
+        return begins == level + 1 >= ends and has_halves and is_half
+
+    def _level(self, place):
+        """Index of the largest of the sizes that meet at a place in a measure."""
+        levels = (i for i, size in enumerate(self._sizes) if place % size == 0)
+        return next(levels, len(self._sizes))
 
 
-def _power_of_two(number):
-    """Largest power of two that divides a number."""
-    return number & -number
+class Tuplet(NamedTuple):
+    """Notes in whose time there would be fewer: `n` equal parts from `start` to `end`.
+
+    The parts are written as if there were `as_many`, the power of two below.
+    """
+
+    start: int
+    end: int
+    n: int
+
+    @property
+    def as_many(self):
+        return 1 << (self.n.bit_length() - 1)
+
+    def sign_end(self, start, end):
+        """End of the first sign of a note within the tuplet."""
+        part = gcd(self.end - self.start, start - self.start, end - self.start)
+        return start + _longest_sign((end - start) // part) * part
+
+
+def _after(place, size):
+    """First multiple of a size that comes after a place."""
+    return (place // size + 1) * size
+
+
+def _odd_part(number):
+    return number // (number & -number)
+
+
+def _longest_sign(length):
+    """Longest length of a plain or dotted note, of one part or more, that fits."""
+    if _odd_part(length) in (1, 3):
+        return length
+    return 1 << (length.bit_length() - 1)
+
+
+def _threes_and_twos(number):
+    """Divide a number of eighths into threes, and twos after them."""
+    threes, rest = divmod(number, 3)
+    if rest == 1 and threes:
+        threes, rest = threes - 1, 4
+    return [3] * threes + [2] * (rest // 2) + [1] * (rest % 2)
 
 
 def _silent_steps(melody, steps_per_measure, steps_per_quarter):

@@ -120,7 +120,21 @@ def make_part(name, notes, measures):
             f"lasts {end // TICKS_PER_QUARTER} quarter notes, more than the "
             f"{MAX_TICKS // TICKS_PER_QUARTER} that are read"
         )
+    _check_passes(part.measures)
     return part
+
+
+def _check_passes(measures):
+    """Check that few measures sound if every repeat is played."""
+    if not len(measures):
+        return
+    endings, closes = measures[:, [ENDINGS, CLOSES]].max(axis=0).tolist()
+    passes = max(1, closes, endings.bit_length())
+    if len(measures) * passes > MAX_MEASURES:
+        raise TuneError(
+            f"has {len(measures)} measures and repeats of {passes} passes, together "
+            f"more than the {MAX_MEASURES} that are read"
+        )
 
 
 def _in_whole_ticks(rows, n_columns):
@@ -143,7 +157,7 @@ def parse_metre(text):
     ValueError
         If the text is no metre.
     """
-    text = str(text).strip()
+    text = " ".join(str(text).split())  # the pattern tries each place in a run
     text = {"C": "4/4", "C|": "2/2"}.get(text, text)
     match = _METRE.fullmatch(text)
     if match:
