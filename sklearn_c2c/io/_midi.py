@@ -1,36 +1,53 @@
-"""Read MIDI files: exact ticks, and nothing guessed.
+"""Read MIDI files: exact ticks, and a warning for all that is read on over.
 
-Our own reader of events, as music21's skips damaged ones without a word and takes
-minutes for large files; here a file that is not whole is a `TuneError`.
+Our own reader, as music21's skips damaged events without a word and takes minutes for
+large files. `_midi_events` reads the tracks; here they become a tune.
 """
 
+import re
 import struct
-from collections import deque
+from collections import Counter
+from fractions import Fraction
 from itertools import pairwise
 
-from sklearn_c2c.io._key import key_of_signature
+import numpy as np
+
+from sklearn_c2c.io._key import key_by_pitches, key_of_signature
+from sklearn_c2c.io._midi_events import KEY, METRE, TEMPO, read_tracks
 from sklearn_c2c.io._tune import (
+    BEATS,
+    DURATION,
+    LENGTH,
     MAX_MEASURES,
     MAX_TICKS,
+    ONSET,
+    PITCH,
     TICKS_PER_QUARTER,
     TICKS_PER_WHOLE,
+    Part,
     Tune,
     TuneError,
-    exact,
-    make_part,
 )
 
 MAX_BYTES = 4 * 2**20
-_DRUMS = 9  # channel 10, as musicians count
-_NOTE_OFF, _NOTE_ON = 0x80, 0x90
-_N_DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
-_SYSTEM_EXCLUSIVE, _META = (0xF0, 0xF7), 0xFF
-_NAME, _END, _TEMPO, _METRE, _KEY = 0x03, 0x2F, 0x51, 0x58, 0x59
-_N_META_BYTES = {_TEMPO: 3, _METRE: 4, _KEY: 2}
+_MAX_TITLE = 256  # characters
+# Pulses a second of film frames: 29 stands for the 29.97 of television.
+_FRAMES = {24: 24, 25: 25, 29: Fraction(30000, 1001), 30: 30}
+
+# Remarks: what is told of one such thing, and of several.
+_BEFORE_HEADER = (
+    "1 byte before the MIDI header was passed over",
+    "{} bytes before the MIDI header were passed over",
+)
+_SENSELESS = (
+    "1 metre, key or tempo that makes no sense was passed over",
+    "{} metres, keys or tempos that make no sense were passed over",
+)
+_LATE_END = ("the silence after the last note is too long; it was left out",) * 2
 
 
 def read_midi(data):
-    """Read a MIDI file: one tune, with a part per track and channel.
+    """Read a MIDI file: a tune, with a part per track and channel.
 
     Parameters
     ----------
@@ -39,210 +56,289 @@ def read_midi(data):
     Returns
     -------
     list of Tune
+        One; of a file of type 2 one per track.
 
     Raises
     ------
     TuneError
-        If the file is damaged, or in a format without beats.
+        If a note is damaged, there is none, or the file does not count in beats.
     """
     if len(data) > MAX_BYTES:
         raise TuneError(f"is larger than the {MAX_BYTES >> 20} MiB that are read")
-    division, chunks = _split(data)
-    tracks = [_Track(chunk, i) for i, chunk in enumerate(chunks)]
-    length = max((track.length for track in tracks), default=0)
-    if length * TICKS_PER_QUARTER > MAX_TICKS * division:
-        raise TuneError(
-            f"lasts {length // division} quarter notes, more than the "
-            f"{MAX_TICKS // TICKS_PER_QUARTER} that are read"
-        )
-    meta = [event for track in tracks for event in track.meta]
-    voices = [voice for track in tracks for voice in track.parts()]
-    measures = _measures(meta, length, division, len(voices))
-    parts = [
-        make_part(name, _notes(notes, division), measures) for name, notes in voices
-    ]
-    if not parts and measures:
-        parts = [make_part("", [], measures)]  # silence, as long as the file says
-    if not parts:
-        raise TuneError("has no notes")
-    title = next((track.name for track in tracks if track.name), "")
-    return [Tune("", title, _key(meta), _tempo(meta), tuple(parts))]
-
-
-def _split(data):
-    """Ticks per quarter note, and the bytes of each track."""
-    if data[:4] != b"MThd" or len(data) < 14:
-        raise TuneError("is no MIDI file: it does not start with a MIDI header")
+    remarks = Counter()
+    data = _unwrap(data, remarks)
     size, kind, n_tracks, division = struct.unpack(">IHHH", data[4:14])
-    if size < 6 or kind not in (0, 1):
-        raise TuneError(f"is MIDI of type {kind}; types 0 and 1 are read")
-    if division == 0 or division & 0x8000:
-        raise TuneError("counts time in film frames or not at all, not in beats")
-    tracks, place = [], 8 + size
-    while len(tracks) < n_tracks:
-        if place + 8 > len(data):
-            raise TuneError(
-                f"is truncated: {len(tracks)} of its {n_tracks} tracks are there"
-            )
-        name, size = struct.unpack(">4sI", data[place : place + 8])
-        if place + 8 + size > len(data):
-            raise TuneError(
-                f"is truncated: track {len(tracks) + 1} should have {size} bytes "
-                f"and has {len(data) - place - 8}"
-            )
-        if name == b"MTrk":
-            tracks.append(data[place + 8 : place + 8 + size])
-        place += 8 + size
-    return division, tracks
+    if kind > 2:
+        raise TuneError(f"is MIDI of type {kind}; types 0, 1 and 2 are read")
+    tracks = read_tracks(data, 8 + size if 6 <= size <= len(data) - 8 else 14)
+    if len(tracks) != n_tracks:
+        remarks[(f"the file says it has {n_tracks} tracks, and has {len(tracks)}",)] = 1
+    if kind < 2 or len(tracks) < 2:
+        return [_tune("", tracks, division, remarks, MAX_MEASURES)]
+    room = MAX_MEASURES // len(tracks)
+    return [
+        _tune_or_fault(str(track.number), [track], division, remarks.copy(), room)
+        for track in tracks
+    ]
 
 
-class _Track:
-    """The notes and meta events of one track, in ticks."""
-
-    def __init__(self, data, index):
-        self.data, self.index, self.place = data, index, 0
-        self.time, self.name = 0, ""
-        self.notes = {}  # channel: [(onset, duration, pitch)]
-        self.sounding = {}  # (channel, pitch): onsets
-        self.meta = []  # (time, type, bytes)
-        self._read()
-        if any(self.sounding.values()):
-            raise TuneError(f"has a note in track {index + 1} that never ends")
-        self.length = self.time
-
-    def parts(self):
-        """Name and notes of each channel that has any, drums aside."""
-        name = self.name or f"track {self.index + 1}"
-        several = len(self.notes) > 1
-        for channel, notes in sorted(self.notes.items()):
-            yield f"{name} channel {channel + 1}" if several else name, notes
-
-    def _read(self):
-        status = None
-        while True:
-            self.time += self._number()
-            if self._peek() & 0x80:
-                status = self._take(1)[0]
-            if status is None:
-                self._fail("an event without a status")
-            if status == _META:
-                kind = self._take(1)[0]
-                content = self._take(self._number())
-                if kind == _END:
-                    return
-                self._keep_meta(kind, content)
-                status = None
-            elif status in _SYSTEM_EXCLUSIVE:
-                self._take(self._number())
-                status = None
-            elif status & 0xF0 in _N_DATA_BYTES:
-                content = self._take(_N_DATA_BYTES[status & 0xF0])
-                if max(content) & 0x80:
-                    self._fail("an event with damaged data")
-                self._keep_note(status & 0xF0, status & 0x0F, *content[:2])
-            else:
-                self._fail(f"the unknown event {status:#x}")
-
-    def _keep_meta(self, kind, content):
-        if kind == _NAME:
-            self.name = self.name or content.decode("utf-8", "replace").strip()
-        elif kind in _N_META_BYTES:
-            if len(content) < _N_META_BYTES[kind]:
-                self._fail("a metre, key or tempo too short to read")
-            self.meta.append((self.time, kind, content))
-
-    def _keep_note(self, kind, channel, pitch, velocity=0):
-        if channel == _DRUMS or kind not in (_NOTE_ON, _NOTE_OFF):
-            return
-        onsets = self.sounding.setdefault((channel, pitch), deque())
-        if kind == _NOTE_ON and velocity:
-            onsets.append(self.time)
-        elif onsets:
-            onset = onsets.popleft()
-            if self.time > onset:
-                notes = self.notes.setdefault(channel, [])
-                notes.append((onset, self.time - onset, pitch))
-
-    def _number(self):
-        value = 0
-        for _ in range(4):
-            byte = self._take(1)[0]
-            value = value << 7 | byte & 0x7F
-            if not byte & 0x80:
-                return value
-        self._fail("a number longer than MIDI allows")
-
-    def _peek(self):
-        return self.data[self.place] if self.place < len(self.data) else 0
-
-    def _take(self, size):
-        if self.place + size > len(self.data):
-            self._fail("no end: it stops within an event")
-        self.place += size
-        return self.data[self.place - size : self.place]
-
-    def _fail(self, what):
-        raise TuneError(f"is damaged: track {self.index + 1} has {what}")
+def _unwrap(data, remarks):
+    """Bytes from the MIDI header on; a RIFF file has one of its own before it."""
+    start = data.find(b"MThd")
+    if start < 0 or len(data) < start + 14:
+        raise TuneError("is no MIDI file: it has no MIDI header")
+    if data[:4] != b"RIFF":
+        remarks[_BEFORE_HEADER] = start
+    return data[start:]
 
 
-def _notes(notes, division):
-    for onset, duration, pitch in notes:
-        yield (
-            _in_our_ticks(onset, division),
-            _in_our_ticks(duration, division),
-            pitch,
-            0,
+def _tune_or_fault(number, *contents):
+    try:
+        return _tune(number, *contents)
+    except TuneError as error:
+        return Tune(number, fault=str(error))
+
+
+def _tune(number, tracks, division, remarks, max_measures):
+    """Make a tune of tracks that sound together."""
+    meta = _sensible([event for track in tracks for event in track.meta], remarks)
+    quarter = _quarter(division, meta)
+    voices = [voice for track in tracks for voice in _voices(track, quarter)]
+    if not voices and any(track.has_drums for track in tracks):
+        raise TuneError("has only drums (channel 10), which are not read")
+    length = _length(tracks, voices, quarter, remarks)
+    max_measures //= max(1, len(voices))
+    measures = _measures(meta, length, quarter, max_measures)
+    if not len(measures):
+        raise TuneError("has no notes")
+    # Silence is a tune too, as long as the file says.
+    parts = [
+        Part(name, _table(notes, quarter), measures)
+        for name, notes in voices or [("", [])]
+    ]
+    title = next((_text(track.name) for track in tracks if _text(track.name)), "")
+    for track in tracks:
+        remarks.update(track.remarks)
+    warnings = tuple(
+        sentences[0] if n == 1 else sentences[1].format(n)
+        for sentences, n in remarks.items()
+        if n
+    )
+    return Tune(
+        *(number, title, _key(meta, parts), _tempo(meta), tuple(parts)),
+        warnings=warnings,
+    )
+
+
+def _sensible(meta, remarks):
+    """Metres, keys and tempos that make sense, by time."""
+    found = []
+    for event in sorted(meta, key=lambda event: event[0]):
+        _, kind, content = event
+        if (
+            (kind == METRE and len(content) >= 2 and content[0] and content[1] <= 6)
+            or (kind == KEY and content and abs(_signature(content)) <= 7)
+            or (kind == TEMPO and len(content) >= 3 and _microseconds(content))
+        ):
+            found.append(event)
+        else:
+            remarks[_SENSELESS] += 1
+    return found
+
+
+def _signature(content):
+    """Sharps that a key states, negative for flats."""
+    return content[0] - 256 * (content[0] > 127)
+
+
+def _microseconds(content):
+    """Duration of a quarter note that a tempo states."""
+    return int.from_bytes(content[:3], "big")
+
+
+def _quarter(division, meta):
+    """Ticks of a quarter note."""
+    if not division & 0x8000:
+        if not division:
+            raise TuneError("says that a quarter note lasts 0 ticks, not in beats")
+        return division
+    frames, ticks_per_frame = 256 - (division >> 8), division & 0xFF
+    tempos = {_microseconds(content) for _, kind, content in meta if kind == TEMPO}
+    if frames not in _FRAMES or not ticks_per_frame or len(tempos) != 1:
+        raise TuneError(
+            "counts time in film frames, not in beats, and states no single tempo "
+            "that would tell how long a beat is"
         )
+    return Fraction(_FRAMES[frames] * ticks_per_frame * tempos.pop(), 10**6)
 
 
-def _in_our_ticks(time, division):
-    return exact(time * TICKS_PER_QUARTER, division)
+def _voices(track, quarter):
+    """Name and notes of each channel of a track."""
+    found = track.notes(quarter)
+    name = _text(track.name) or f"track {track.number}"
+    several = len(found) > 1
+    return [
+        (f"{name} channel {channel + 1}" if several else name, notes)
+        for channel, notes in found
+    ]
 
 
-def _measures(meta, length, division, n_parts):
-    """Lay measures out from the metre changes, the last one filled up.
+def _length(tracks, voices, quarter, remarks):
+    """Ticks to the end of the last track, or note if that is too far."""
+    sounds = max((end for _, notes in voices for _, end, _ in notes), default=0)
+    length = max([sounds, *(track.length for track in tracks)])
+    most = MAX_TICKS // TICKS_PER_QUARTER
+    if sounds and length > most * quarter:
+        remarks[_LATE_END] += 1
+        length = sounds
+    if length > most * quarter:
+        raise TuneError(
+            f"lasts {length // quarter} quarter notes, more than the {most} that are "
+            f"read"
+        )
+    return length
 
-    A first bar with a shorter metre of its own is the pick-up of what follows, as
-    notation programs write it.
-    """
+
+def _in_our_ticks(times, quarter):
+    """Round to our ticks: to the nearest, the later of two equally near."""
+    return (2 * times * TICKS_PER_QUARTER // quarter + 1) // 2
+
+
+def _table(notes, quarter):
+    """Notes as of a Part."""
+    rows = np.zeros((len(notes), 4), dtype=np.int64)
+    if notes:
+        onsets, ends, rows[:, PITCH] = np.array(notes).T
+        rows[:, ONSET] = _in_our_ticks(onsets, quarter)
+        rows[:, DURATION] = _in_our_ticks(ends, quarter) - rows[:, ONSET]
+        rows[:, DURATION] = np.maximum(1, rows[:, DURATION])
+    return rows
+
+
+def _measures(meta, length, quarter, most):
+    """Lay measures out from the metre changes, the last one filled up."""
     metres = {0: (4, 4)}  # what the standard says where a file says nothing
-    for time, kind, content in sorted(meta, key=lambda event: event[0]):
-        if kind == _METRE:
-            if not content[0] or content[1] > 6:
-                raise TuneError(f"states the metre {content[0]}/2^{content[1]}")
-            metres[time] = content[0], 2 ** content[1]
-    changes = [(_in_our_ticks(time, division), metre) for time, metre in metres.items()]
-    length = _in_our_ticks(length, division)
+    for time, kind, content in meta:
+        if kind == METRE:
+            metres[_in_our_ticks(time, quarter)] = content[0], 2 ** content[1]
+    length = _in_our_ticks(length, quarter)
     measures = []
-    for (start, metre), (end, following) in pairwise([*changes, (length, None)]):
-        full = exact(metre[0] * TICKS_PER_WHOLE, metre[1])
+    for (start, metre), (end, following) in pairwise([*metres.items(), (length, None)]):
+        full = _full(*metre)
         while start < min(end, length):
             size = full if following is None else min(full, end - start)
             measures.append((start, size, *metre, 0, 0, 0))
             start += size
-            if len(measures) * n_parts > MAX_MEASURES:
+            if len(measures) > most:
                 raise TuneError(
                     f"has more measures, in all parts together, than the "
                     f"{MAX_MEASURES} that are read"
                 )
-    if len(measures) > 1 and measures[0][1] < measures[1][1]:
-        start, size, *_ = measures[0]
-        measures[0] = (start, size, *measures[1][2:])
+    return np.array(_complete(measures), dtype=np.int64).reshape(-1, 7)
+
+
+def _full(beats, beat_type):
+    """Ticks of a full measure."""
+    return beats * TICKS_PER_WHOLE // beat_type
+
+
+def _complete(measures):
+    """Give short measures with a metre of their own that of the measures around them.
+
+    Notation programs write so what is no change of metre: the pick-up, the last
+    measure that lacks it, and the two parts of a measure that a repeat sign divides.
+    """
+    measures = [list(measure) for measure in measures]
+    pick_up = 0
+    if len(measures) > 1 and measures[0][LENGTH] < measures[1][LENGTH]:
+        pick_up = measures[0][LENGTH]
+        _take_metre(measures[0], measures[1])
+    for i, (before, measure) in enumerate(pairwise(measures), start=1):
+        missing = _full(*_metre(before)) - measure[LENGTH]
+        if _metre(measure) == _metre(before) or missing <= 0:
+            continue
+        rest, after = measures[i + 1 : i + 2], measures[i + 2 : i + 3]
+        is_last = not rest and missing == pick_up
+        is_first_half = (
+            rest
+            and rest[0][LENGTH] == missing
+            and all(_metre(measure) == _metre(before) for measure in after)
+        )
+        if is_last or is_first_half:
+            for part in [measure, *rest]:
+                _take_metre(part, before)
     return measures
 
 
-def _key(meta):
-    for _, kind, content in meta:
-        if kind == _KEY:
-            signature = content[0] - 256 * (content[0] > 127)
-            key = key_of_signature(signature, "minor" if content[1] else "major")
-            return str(key) if key else ""
-    return ""
+def _metre(measure):
+    return measure[BEATS : BEATS + 2]
+
+
+def _take_metre(measure, other):
+    measure[BEATS : BEATS + 2] = _metre(other)
+
+
+def _key(meta, parts):
+    """Key that the file states first, its mode judged by the pitches.
+
+    Most programs leave the flag of the mode at major.
+    """
+    content = next((content for _, kind, content in meta if kind == KEY), None)
+    if content is None:
+        return ""
+    if content[1:2] > b"\0":
+        return str(key_of_signature(_signature(content), "minor"))
+    notes = np.concatenate([part.notes for part in parts])
+    if not len(notes):
+        return str(key_of_signature(_signature(content), "major"))
+    lasting = np.bincount(notes[:, PITCH] % 12, notes[:, DURATION], 12)
+    ends = notes[:, ONSET] + notes[:, DURATION]
+    last = notes[ends == ends.max(), PITCH].min()
+    return str(key_by_pitches(_signature(content), lasting, last))
 
 
 def _tempo(meta):
-    for _, kind, content in meta:
-        if kind == _TEMPO:
-            microseconds = int.from_bytes(content[:3], "big")
-            return 6e7 / microseconds if microseconds else None
-    return None
+    """Quarter notes a minute that the file states first, or None."""
+    tempos = (6e7 / _microseconds(c) for _, kind, c in meta if kind == TEMPO)
+    return next(tempos, None)
+
+
+def _text(content):
+    """Decode a name: nothing in a file says how it is encoded."""
+    text = content.decode(_encoding(content), "replace")
+    text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())[:_MAX_TITLE]
+
+
+# Two characters of Shift-JIS in a row.
+_SHIFT_JIS = re.compile(rb"(?:[\x81-\x9f\xe0-\xef][\x40-\x7e\x80-\xfc]){2}")
+
+
+def _encoding(content):
+    """Encoding of a name: Unicode, or else Japanese if it looks so, or else Western."""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    shown = content.rstrip(b"\0")  # some names are filled up with zeros
+    n_high, n_low = shown[::2].count(0), shown[1::2].count(0)
+    if max(n_high, n_low) * 4 > len(shown) > 1:
+        return "utf-16-be" if n_high > n_low else "utf-16-le"
+    for encoding in ("utf-8-sig", "cp932"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if encoding == "utf-8-sig" or _looks_japanese(content, text):
+            return encoding
+    return "cp1252"
+
+
+def _looks_japanese(content, text):
+    """Whether a name that can be read as Shift-JIS is meant so.
+
+    In Western encodings the first bytes of its usual characters are quotation marks and
+    the like, which stand alone among letters.
+    """
+    letters = sum(c.isascii() and c.isalpha() for c in text)
+    wide = sum(ord(c) > 0x2E80 for c in text)
+    usual = any(0x81 <= byte <= 0x9F for byte in content)
+    return usual and (wide > letters or bool(_SHIFT_JIS.search(content)))

@@ -81,7 +81,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Tune:
-    """One tune as its file states it; ``fault`` says why nothing could be read."""
+    """One tune as its file states it.
+
+    ``fault`` says why nothing could be read, ``warnings``, a sentence each, what was
+    read although its file is damaged or breaks the standard.
+    """
 
     number: str = ""
     title: str = ""
@@ -90,7 +94,7 @@ class Tune:
     parts: tuple[Part, ...] = ()
     fault: str = ""
     fault_kind: str = "damaged"  # one of KINDS; counts only beside a fault
-    warnings: tuple = ()  # of str: what was read on over, in words
+    warnings: tuple[str, ...] = ()  # what was read on over, in words
 
     @property
     def sounding_parts(self):
