@@ -1,8 +1,5 @@
-"""Read MusicXML and music21 streams; with `_writer`, all that knows music21."""
+"""Read music21 streams; with `_writer`, all that knows music21."""
 
-import io
-import re
-import zipfile
 from dataclasses import replace
 
 from sklearn_c2c.io._key import key_of_signature
@@ -13,96 +10,6 @@ from sklearn_c2c.io._tune import (
     TuneError,
     make_part,
 )
-
-MAX_BYTES = 16 * 2**20
-# More than any real score needs; what goes beyond is made to fill the memory.
-_MAX_MEMBERS, _MAX_RATIO = 64, 200
-
-
-def read_musicxml(data):
-    """Read a MusicXML file.
-
-    Parameters
-    ----------
-    data : bytes
-
-    Returns
-    -------
-    list of Tune
-
-    Raises
-    ------
-    TuneError
-        If the file is too large, declares entities, or cannot be read.
-    """
-    from music21 import converter
-
-    if len(data) > MAX_BYTES:
-        raise TuneError(f"is larger than the {MAX_BYTES >> 20} MiB that are read")
-    text = _decode(data)
-    if re.search(r"<!DOCTYPE[^>\[]*\[|<!ENTITY", text):
-        raise TuneError("declares entities of its own, which are not read")
-    if not re.search(r"<(?:[\w.-]+:)?score-(?:partwise|timewise)\b", text):
-        raise TuneError("is no MusicXML score")
-    # Text and format given, music21 neither guesses, nor downloads, nor unpickles.
-    return _tunes(lambda: converter.parseData(text, format="musicxml"))
-
-
-def read_mxl(data):
-    """Read a compressed MusicXML file.
-
-    Parameters
-    ----------
-    data : bytes
-
-    Returns
-    -------
-    list of Tune
-
-    Raises
-    ------
-    TuneError
-        If it is no such file, unpacks to too much, or cannot be read.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            score = _score_of(archive)
-    except TuneError:
-        raise
-    except Exception as error:  # each kind of compression has errors of its own
-        raise TuneError(f"is no compressed MusicXML: {error}") from error
-    return read_musicxml(score)
-
-
-def _score_of(archive):
-    members = archive.infolist()
-    size = sum(member.file_size for member in members)
-    packed = sum(member.compress_size for member in members)
-    too_large = any(member.file_size > MAX_BYTES for member in members)
-    if too_large or len(members) > _MAX_MEMBERS or size > _MAX_RATIO * max(1, packed):
-        raise TuneError(
-            f"unpacks to {len(members)} files of {size} bytes, more than any score"
-        )
-    names = [member.filename for member in members]
-    named = []
-    if "META-INF/container.xml" in names:
-        container = _decode(archive.read("META-INF/container.xml"))
-        named = re.findall(r'full-path\s*=\s*["\']([^"\']+)', container)
-    scores = [name for name in names if name.endswith((".xml", ".musicxml"))]
-    scores = [name for name in scores if not name.startswith("META-INF/")]
-    candidates = [name for name in named if name in names] + scores
-    if not candidates:
-        raise TuneError(f"holds no score, only {', '.join(names[:3]) or 'nothing'}")
-    return archive.read(candidates[0])
-
-
-def _decode(data):
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", "replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
 
 
 def tunes_from_stream(stream):
@@ -133,11 +40,10 @@ def tunes_from_stream(stream):
 
 
 def _tunes(stream):
-    """Tunes of a stream, or of what a function returns; any failure is a reason."""
+    """Tunes of a stream; any failure is a reason."""
     from music21 import stream as streams
 
     try:
-        stream = stream() if callable(stream) else stream
         scores = list(stream.scores) if isinstance(stream, streams.Opus) else [stream]
         return [_tune(score) for score in scores]
     except TuneError:

@@ -14,7 +14,8 @@ from sklearn_c2c.io._abc import decode, header_field, read_abc, split_tunes
 from sklearn_c2c.io._choice import SourcedTune
 from sklearn_c2c.io._files import read_regular
 from sklearn_c2c.io._midi import read_midi
-from sklearn_c2c.io._music21 import estimate_key, read_musicxml, read_mxl
+from sklearn_c2c.io._music21 import estimate_key
+from sklearn_c2c.io._musicxml import read_musicxml
 from sklearn_c2c.io._processes import in_processes
 from sklearn_c2c.io._tune import Tune, TuneError, unexpected
 
@@ -30,7 +31,7 @@ READERS = {
     ".midi": read_midi,
     ".musicxml": read_musicxml,
     ".xml": read_musicxml,
-    ".mxl": read_mxl,
+    ".mxl": read_musicxml,
 }
 
 

@@ -1,0 +1,348 @@
+"""Read the events of one part of a MusicXML score into measures."""
+
+import re
+from fractions import Fraction
+from functools import lru_cache
+from itertools import pairwise
+
+from sklearn_c2c.io._key import NATURALS, key_of_signature
+from sklearn_c2c.io._tune import (
+    CLOSES,
+    ENDINGS,
+    MAX_PASSES,
+    MAX_TICKS,
+    TICKS_PER_QUARTER,
+    TICKS_PER_WHOLE,
+    TuneError,
+    exact,
+    parse_metre,
+)
+
+# Parts of a tick are no finer than this: sums of odd fractions could grow without end.
+_MAX_DENOMINATOR = 10**6
+_NUMBER = re.compile(r"[+-]?[0-9]{1,9}(?:\.[0-9]{1,6})?")
+_PASSES = re.compile(r"([0-9]{1,2})(?:-([0-9]{1,2}))?")
+_DOUBLE_BARS = {"light-light", "light-heavy", "heavy-light", "heavy-heavy"}
+_SIGNS = "whole half quarter eighth 16th 32nd 64th 128th 256th 512th 1024th".split()
+QUARTERS = {"maxima": 32, "long": 16, "breve": 8} | {
+    sign: exact(4, 2**power) for power, sign in enumerate(_SIGNS)
+}
+
+
+class StavedPart:
+    """Builds the notes of each staff of a part, and the measures of all of them.
+
+    Times are ticks, or parts of ticks. Methods that take `fields` get what is in an
+    element: the text of those that hold one, lists of those that occur several times,
+    and attributes as ``"element attribute"``.
+    """
+
+    def __init__(self):
+        self.notes = {}  # staff: [(onset, duration, pitch, tied)]
+        self.measures = []
+        self.start = 0  # of this measure
+        self.divisions, self.ticks = None, {}  # text of a duration: its ticks
+        self.metre = (0, 0)
+        self.signature = None  # sharps and mode of the first key
+        self.sounding_key = None
+        self.transpositions = {}  # staff, or None for all: semitones
+        self.opens = 0
+        self.ending_marks = []  # index of a measure, and what begins or ends there
+
+    def open_measure(self):
+        self.now, self.length = 0, 0  # both from the start of the measure
+        self.stated, self.places = 0, {}  # as `now`, by durations as they are stated
+        self.onset = None  # of the last note: a chord's others have it too
+        self.cut = 0  # up to where bar lines within have divided the measure
+        self.measure_metre = self.metre
+        self.right_barline = None
+
+    def close_measure(self):
+        """End the measure; one that has nothing in it is as long as its metre."""
+        beats, beat_type = self.measure_metre
+        if self.onset is None and not self.length and beats:
+            self.length = exact(beats * TICKS_PER_WHOLE, beat_type)
+        self._divide(self.length)
+        if self.right_barline:
+            self._mark(self.right_barline)
+        if self.signature and self.sounding_key is None:
+            self.sounding_key = self._sounding_key()
+        self.start += self.length
+        self._check_time(self.start)
+
+    def _divide(self, place):
+        """Divide the measure where a bar line stands."""
+        if place > self.cut:
+            beats, beat_type = self.measure_metre
+            start, length = self.start + self.cut, place - self.cut
+            row = [start, length, beats, beat_type, self.opens, 0, 0]
+            self.measures.append(row)
+            self.cut, self.opens = place, 0
+
+    def barline(self, fields):
+        location = fields.get("barline location", "right" if self.length else "left")
+        if location == "right":
+            self.right_barline = fields  # what comes before it may not be over
+        else:
+            self._divide(self.now if location == "middle" else 0)
+            self._mark(fields)
+
+    def _mark(self, fields):
+        """Note what a bar line says about the measures before and after it."""
+        place = len(self.measures)
+        direction = fields.get("repeat direction")
+        if direction not in (None, "forward", "backward"):
+            raise TuneError(f"has a repeat {direction[:20]!r}")
+        if direction == "backward" and self.measures:
+            self.measures[-1][CLOSES] = _times(fields.get("repeat times", "2"))
+        self.opens |= direction == "forward"
+        kind = fields.get("ending type")
+        if kind in ("stop", "discontinue"):
+            self.ending_marks.append((place, "stop", 0))
+        elif direction or not _DOUBLE_BARS.isdisjoint(fields.get("bar-style", ())):
+            self.ending_marks.append((place, "double bar", 0))
+        if kind == "start":
+            passes = _passes(fields.get("ending number", ""))
+            self.ending_marks.append((place, "start", passes))
+
+    def bounded_measures(self):
+        """Measures, with their endings.
+
+        An ending lasts to its stop, or else to the next ending, repeat or double bar.
+
+        Returns
+        -------
+        list of list
+            Rows, as of a `Part`.
+        """
+        marks = [*self.ending_marks, (len(self.measures), "start", 0)]
+        begins = [i for i, (_, kind, _) in enumerate(marks) if kind == "start"]
+        for begin, following in pairwise(begins):
+            first, _, passes = marks[begin]
+            inside = marks[begin + 1 : following + 1]
+            kinds = [kind for _, kind, _ in inside]
+            last = inside[kinds.index("stop") if "stop" in kinds else 0][0]
+            for row in self.measures[first:last]:
+                row[ENDINGS] = passes
+        return self.measures
+
+    def set_divisions(self, text):
+        divisions = _number(text, "divisions")
+        if divisions <= 0:
+            raise TuneError(f"has divisions {text[:20]!r}; expected more than 0")
+        self.divisions, self.ticks = divisions, {}
+
+    def time(self, fields):
+        """Set the metre; one that changes within a measure is that of the next."""
+        if "senza-misura" in fields:
+            self.metre = (0, 0)
+        else:
+            self.metre = _metre(
+                tuple(fields.get("beats", ())), tuple(fields.get("beat-type", ()))
+            )
+        if not self.now:
+            self.measure_metre = self.metre
+
+    def key(self, fields):
+        """Keep the first key that has a mode."""
+        if self.signature is None and "fifths" in fields and "mode" in fields:
+            sharps = _whole(fields["fifths"], "the key signature")
+            self.signature = sharps, fields["mode"].lower()
+
+    def _sounding_key(self):
+        """Name of the key at sounding pitch, nothing if it has none."""
+        sharps, mode = self.signature
+        # As many fifths as semitones say, the short way round.
+        semitones = next(iter(self.transpositions.values()), 0)
+        sharps += (7 * semitones + 5) % 12 - 5
+        if abs(sharps) > 7 and semitones:
+            sharps -= 12 if sharps > 0 else -12
+        return str(key_of_signature(sharps, mode) or "")
+
+    def transpose(self, fields):
+        semitones = _whole(fields.get("chromatic", ""), "a transposition by")
+        semitones += 12 * _whole(fields.get("octave-change", "0"), "octaves")
+        self.transpositions[fields.get("transpose number")] = semitones
+
+    def note(self, fields):
+        """Take a note, or a rest; grace notes take no time, cue notes do not sound."""
+        if "grace" in fields:
+            return
+        if "duration" not in fields:
+            raise TuneError("has a note without a duration")
+        stated = self._ticks_of(fields["duration"])
+        duration = stated
+        if "type" in fields:
+            duration = self._unrounded(stated, fields)
+        if "chord" not in fields:
+            self.onset = self.now
+            self._move(stated, duration)
+        elif self.onset is None:
+            raise TuneError("has a chord's note with no note before it")
+        if "pitch" in fields:
+            if "cue" not in fields:
+                self._add_note(duration, fields)
+        elif "rest" not in fields and "unpitched" not in fields:
+            raise TuneError("has a note that has no pitch and is no rest")
+
+    def _add_note(self, duration, fields):
+        staff = fields.get("staff", "1")
+        pitch = _pitch(
+            fields.get("step"), fields.get("alter", "0"), fields.get("octave")
+        )
+        if self.transpositions:
+            everywhere = self.transpositions.get(None, 0)
+            pitch += self.transpositions.get(staff, everywhere)
+        if not 0 <= pitch <= 127:
+            raise TuneError(f"has the pitch {pitch}; expected MIDI's 0 to 127")
+        tied = "tied" in fields
+        row = (self.start + self.onset, duration, pitch, tied)
+        self.notes.setdefault(staff, []).append(row)
+
+    def forward(self, fields):
+        ticks = self._duration_of("forward", fields)
+        self._move(ticks, self._place(self.stated + ticks) - self.now)
+
+    def backup(self, fields):
+        self.stated -= self._duration_of("backup", fields)
+        self.now = self._place(self.stated)
+        # What is rounded may go back by a little more than what came before.
+        n_rounded = len(self.places)
+        if self.now < 0 and -self.now < n_rounded * TICKS_PER_QUARTER / self.divisions:
+            self.now = 0
+        if self.now < 0:
+            raise TuneError("goes back to before its start")
+
+    def _duration_of(self, what, fields):
+        if "duration" not in fields:
+            raise TuneError(f"has a <{what}> without a duration")
+        return self._ticks_of(fields["duration"])
+
+    def _ticks_of(self, text):
+        """Ticks of a duration as it is stated."""
+        if text not in self.ticks:
+            if self.divisions is None:
+                raise TuneError("has a duration, but no divisions of a quarter note")
+            duration = _number(text, "the duration")
+            if duration < 0:
+                raise TuneError(f"has the negative duration {text[:20]!r}")
+            self.ticks[text] = exact(duration * TICKS_PER_QUARTER, self.divisions)
+        return self.ticks[text]
+
+    def _unrounded(self, ticks, fields):
+        """Ticks of a note's sign, if the duration is that rounded to divisions."""
+        nominal = _ticks_of_sign(
+            fields["type"],
+            len(fields.get("dot", ())),
+            fields.get("actual-notes", "1"),
+            fields.get("normal-notes", "1"),
+        )
+        off = abs(nominal - ticks) * self.divisions
+        return nominal if off < TICKS_PER_QUARTER else ticks
+
+    def _move(self, stated, duration):
+        """Let time go on, by as much as is stated, or by as much as that stands for."""
+        self.stated += stated
+        self.now += duration
+        if self.now != self.stated:
+            self.places[self.stated] = self.now
+        if self.now > self.length:
+            self._check_time(self.now)
+            self.length = self.now
+
+    def _place(self, stated):
+        """Where in the measure a sum of durations as they are stated leads."""
+        return self.places.get(stated, stated)
+
+    def _check_time(self, time):
+        if time > MAX_TICKS:
+            raise TuneError(
+                f"is later than the {MAX_TICKS // TICKS_PER_QUARTER} quarter notes "
+                f"that are read"
+            )
+        if time.denominator > _MAX_DENOMINATOR:
+            raise TuneError("has durations that have no common division")
+
+
+@lru_cache
+def _number(text, what):
+    """Integer, or a Fraction of at most six decimals."""
+    if not _NUMBER.fullmatch(text):
+        raise TuneError(f"has {what} {text[:20]!r}; expected a number")
+    number = Fraction(text)
+    return exact(number.numerator, number.denominator)
+
+
+def _whole(text, what):
+    number = _number(text, what)
+    if not isinstance(number, int):
+        raise TuneError(f"has {what} {text[:20]!r}; expected a whole number")
+    return number
+
+
+@lru_cache
+def _pitch(step, alter, octave):
+    """Pitch as written: transposition may yet bring it into MIDI's range."""
+    if step is None or octave is None:
+        raise TuneError("has a pitch without its step or its octave")
+    if step not in NATURALS:
+        raise TuneError(f"has the step {step[:20]!r}; expected A to G")
+    alteration = _number(alter, "the alteration")
+    if not isinstance(alteration, int):
+        raise TuneError(f"has the alteration {alter[:20]!r}: microtones are not read")
+    if abs(alteration) > 3:
+        raise TuneError(f"has the alteration {alter[:20]!r}; expected -3 to 3")
+    natural = NATURALS[step]
+    return 12 * (1 + _whole(octave, "the octave")) + natural + alteration
+
+
+@lru_cache
+def _ticks_of_sign(sign, n_dots, actual, normal):
+    """Ticks that a note's sign lasts, with its dots, in its tuplet."""
+    quarters = QUARTERS.get(sign)
+    if quarters is None or n_dots > 4:
+        raise TuneError(f"has the note sign {sign[:20]!r} with {n_dots} dots")
+    actual = _whole(actual, "a tuplet of")
+    normal = _whole(normal, "a tuplet in the time of")
+    if not (0 < actual < 1000 and 0 < normal < 1000):
+        raise TuneError(f"has a tuplet of {actual} in the time of {normal}")
+    dotted = quarters * (2 ** (n_dots + 1) - 1) * normal * TICKS_PER_QUARTER
+    ticks = Fraction(dotted) / (2**n_dots * actual)
+    return exact(ticks.numerator, ticks.denominator)
+
+
+@lru_cache
+def _metre(beats, beat_types):
+    """Beats and beat type, of several such as 3/4 + 1/8 together."""
+    if not beats or len(beats) != len(beat_types):
+        raise TuneError("has a metre without its beats or its beat type")
+    pairs = [
+        parse_metre(f"{count}/{unit}")
+        for count, unit in zip(beats, beat_types, strict=True)
+    ]
+    finest = max(unit for _, unit in pairs)
+    total = sum(count * finest // unit for count, unit in pairs)
+    return parse_metre(f"{total}/{finest}")
+
+
+def _times(text):
+    times = _whole(text, "a repeat")
+    if not 1 <= times <= MAX_PASSES:
+        raise TuneError(f"is repeated {text[:20]!r} times; expected 1 to {MAX_PASSES}")
+    return times
+
+
+@lru_cache
+def _passes(text):
+    """Bits of the passes in which an ending, ``1``, ``1, 2`` or ``1-3``, plays."""
+    bits = 0
+    for item in re.split(r"[\s,.]+", text.strip(" ,.")):
+        match = _PASSES.fullmatch(item)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if not 1 <= first <= last <= MAX_PASSES:
+            raise TuneError(
+                f"has the ending {text[:20]!r}; expected numbers 1 to {MAX_PASSES}"
+            )
+        for number in range(first, last + 1):
+            bits |= 1 << (number - 1)
+    return bits
