@@ -17,8 +17,8 @@ from sklearn_c2c.io._mxl import is_archive, score_in_archive
 from sklearn_c2c.io._tune import MAX_MEASURES, Tune, TuneError, make_part
 
 MAX_BYTES = 16 * 2**20
-# Tags and attributes take the time and the memory; a usual file of 16 MiB has as many.
-MAX_MARKS = 2**20
+# Tags and attributes take the time and the memory; a usual score of 7 MiB has as many.
+MAX_MARKS = 2**19
 _MAX_NAME = 200  # characters of a title, or of a part's name
 _TITLES = ("work-title", "movement-title", "credit")
 _PER_MINUTE = re.compile(r"\d{1,4}(?:\.\d{1,9})?")
@@ -137,7 +137,6 @@ class _Score:
         self.parts = {}  # by id
         self.part_id, self.number = "", ""
         self.part = None  # whose measure is being read
-        self.n_measures = 0
         self.fields = {}  # of the record that is being read
         self.texts = []
         self.data = self.texts.append
@@ -215,14 +214,13 @@ class _Score:
             raise TuneError(f"has two parts {self.part_id[:20]!r}")
 
     def begin_measure(self, tag, attributes):
-        self.number = attributes.get("number", "")
+        self.number = attributes.get("number", "without a number")
         if tag == self.innermost:
             self.open_measure()
 
     def open_measure(self):
         if self.part:
             raise TuneError("has a measure within it")
-        self.n_measures += 1
         self.part = self.parts.setdefault(self.part_id, StavedPart())
         self.part.open_measure()
 

@@ -9,6 +9,7 @@ from sklearn_c2c.io._key import NATURALS, key_of_signature
 from sklearn_c2c.io._tune import (
     CLOSES,
     ENDINGS,
+    LENGTH,
     MAX_PASSES,
     MAX_TICKS,
     TICKS_PER_QUARTER,
@@ -20,6 +21,7 @@ from sklearn_c2c.io._tune import (
 
 # Parts of a tick are no finer than this: sums of odd fractions could grow without end.
 _MAX_DENOMINATOR = 10**6
+_MAX_TEXT, _MAX_METRES = 100, 8  # of a metre or an ending; more is no music
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}(?:\.[0-9]{1,6})?")
 _PASSES = re.compile(r"([0-9]{1,2})(?:-([0-9]{1,2}))?")
 _DOUBLE_BARS = {"light-light", "light-heavy", "heavy-light", "heavy-heavy"}
@@ -50,8 +52,9 @@ class StavedPart:
         self.ending_marks = []  # index of a measure, and what begins or ends there
 
     def open_measure(self):
-        self.now, self.length = 0, 0  # both from the start of the measure
-        self.stated, self.places = 0, {}  # as `now`, by durations as they are stated
+        self.now, self.length = 0, 0  # from the start of the measure
+        self.filled = 0  # length without what is skipped at the end
+        self.stated, self.places = 0, {0: 0}  # `now`, by durations as stated
         self.onset = None  # of the last note: a chord's others have it too
         self.cut = 0  # up to where bar lines within have divided the measure
         self.measure_metre = self.metre
@@ -62,6 +65,7 @@ class StavedPart:
         beats, beat_type = self.measure_metre
         if self.onset is None and not self.length and beats:
             self.length = exact(beats * TICKS_PER_WHOLE, beat_type)
+        self.skipped = self.length - self.filled if self.filled else 0
         self._divide(self.length)
         if self.right_barline:
             self._mark(self.right_barline)
@@ -109,6 +113,8 @@ class StavedPart:
         """Measures, with their endings.
 
         An ending lasts to its stop, or else to the next ending, repeat or double bar.
+        The last measure ends with its last note or rest: what is skipped after them
+        fills up a measure that lacks the pick-up.
 
         Returns
         -------
@@ -124,6 +130,8 @@ class StavedPart:
             last = inside[kinds.index("stop") if "stop" in kinds else 0][0]
             for row in self.measures[first:last]:
                 row[ENDINGS] = passes
+        if self.measures and self.measures[-1][LENGTH] > self.skipped:
+            self.measures[-1][LENGTH] -= self.skipped
         return self.measures
 
     def set_divisions(self, text):
@@ -177,6 +185,8 @@ class StavedPart:
         if "chord" not in fields:
             self.onset = self.now
             self._move(stated, duration)
+            if self.now > self.filled:
+                self.filled = self.now
         elif self.onset is None:
             raise TuneError("has a chord's note with no note before it")
         if "pitch" in fields:
@@ -207,7 +217,7 @@ class StavedPart:
         self.stated -= self._duration_of("backup", fields)
         self.now = self._place(self.stated)
         # What is rounded may go back by a little more than what came before.
-        n_rounded = len(self.places)
+        n_rounded = len(self.places) - 1
         if self.now < 0 and -self.now < n_rounded * TICKS_PER_QUARTER / self.divisions:
             self.now = 0
         if self.now < 0:
@@ -245,7 +255,7 @@ class StavedPart:
         self.stated += stated
         self.now += duration
         if self.now != self.stated:
-            self.places[self.stated] = self.now
+            self.places.setdefault(self.stated, self.now)
         if self.now > self.length:
             self._check_time(self.now)
             self.length = self.now
@@ -314,15 +324,18 @@ def _ticks_of_sign(sign, n_dots, actual, normal):
 @lru_cache
 def _metre(beats, beat_types):
     """Beats and beat type, of several such as 3/4 + 1/8 together."""
+    texts = [f"{count}/{unit}" for count, unit in zip(beats, beat_types, strict=False)]
     if not beats or len(beats) != len(beat_types):
         raise TuneError("has a metre without its beats or its beat type")
-    pairs = [
-        parse_metre(f"{count}/{unit}")
-        for count, unit in zip(beats, beat_types, strict=True)
-    ]
-    finest = max(unit for _, unit in pairs)
-    total = sum(count * finest // unit for count, unit in pairs)
-    return parse_metre(f"{total}/{finest}")
+    if len(texts) > _MAX_METRES or max(map(len, texts)) > _MAX_TEXT:
+        raise TuneError(f"has a metre of more parts than are read, {texts[0][:20]!r}")
+    try:
+        pairs = [parse_metre(text) for text in texts]
+        finest = max(unit for _, unit in pairs)
+        total = sum(count * finest // unit for count, unit in pairs)
+        return parse_metre(f"{total}/{finest}")
+    except ValueError as error:
+        raise TuneError(f"has the metre {' + '.join(texts)}, which is none") from error
 
 
 def _times(text):
@@ -336,7 +349,8 @@ def _times(text):
 def _passes(text):
     """Bits of the passes in which an ending, ``1``, ``1, 2`` or ``1-3``, plays."""
     bits = 0
-    for item in re.split(r"[\s,.]+", text.strip(" ,.")):
+    items = re.split(r"[\s,.]+", text.strip(" ,.")) if len(text) < _MAX_TEXT else [""]
+    for item in items:
         match = _PASSES.fullmatch(item)
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
         if not 1 <= first <= last <= MAX_PASSES:
