@@ -265,7 +265,8 @@ def principal_axes(X, coefs, intercepts, activation, rng):
     coef_out[:] = 0
     if rank < 1:
         return
-    with single_threaded_blas:
+    # Of data that do not vary, PCA divides their variances by their sum of 0.
+    with single_threaded_blas, np.errstate(invalid="ignore"):
         pca = PCA(rank, svd_solver="randomized", random_state=rng).fit(X)
     spread = np.sqrt(pca.explained_variance_).astype(coef.dtype)
     live = spread > 1e-6 * spread[0] if spread[0] > 0 else spread > 0

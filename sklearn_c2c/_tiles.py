@@ -2,7 +2,8 @@
 
 The loops of a matrix product give SIMD, but the compiler sends every sum to memory and
 back. So the innermost loop is written in LLVM's own language: sums of a tile stay in
-registers, and each number that is loaded serves a whole row or column of them.
+registers, and each number that is loaded serves a whole row or column of them. Without
+Numba's compiler (``NUMBA_DISABLE_JIT=1``) a tile is the line of NumPy in its docstring.
 
 What Numba keeps of the kernels does not know of this file: after a change here remove
 ``__pycache__``.
@@ -11,8 +12,9 @@ What Numba keeps of the kernels does not know of this file: after a change here 
 from itertools import product
 
 import llvmlite.binding as llvm
+import numpy as np
 from llvmlite import ir
-from numba import types
+from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -51,7 +53,11 @@ def product_tile(n_rows, n_vectors):
         for (row, vector), total in zip(product(rows, vectors), sums, strict=True):
             out.store_vector(row, builder.add(j, vector), total)
 
-    return _tile(emit)
+    def interpreted(out, a, b, i, j, n):
+        rows, columns = slice(i, i + n_rows), slice(j, j + b.shape[1])
+        out[rows, columns] = a[rows, :n] @ b[:n]
+
+    return _tile(emit, interpreted)
 
 
 def dot_tile(n_rows, n_columns):
@@ -76,7 +82,11 @@ def dot_tile(n_rows, n_columns):
         for place, total in zip(product(rows, columns), sums, strict=True):
             out.store_sum(*place, total)
 
-    return _tile(emit)
+    def interpreted(out, a, b, i, j, n):
+        rows, columns = slice(i, i + n_rows), slice(j, j + n_columns)
+        out[rows, columns] = a[rows, :n] @ b[columns, :n].T
+
+    return _tile(emit, interpreted)
 
 
 def max_plus_tile(n_vectors):
@@ -105,11 +115,18 @@ def max_plus_tile(n_vectors):
         ):
             out.store_vector(i, column, largest)
 
-    return _tile(emit)
+    def interpreted(out, a, b, i, j, n):
+        columns = slice(j, j + n_vectors * VECTOR_BYTES // out.itemsize)
+        totals = a[i, :n, np.newaxis] + b[:n, columns]
+        out[i, columns] = totals.max(axis=0, initial=-np.inf).clip(out[i, columns])
+
+    return _tile(emit, interpreted)
 
 
-def _tile(emit):
-    """What Numba calls, of what emits the instructions."""
+def _tile(emit, interpreted):
+    """What Numba calls, of what emits the instructions; or what Python calls."""
+    if config.DISABLE_JIT:
+        return interpreted
 
     @intrinsic
     def tile(typing_context, out, a, b, i, j, n):

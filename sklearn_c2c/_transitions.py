@@ -1,8 +1,8 @@
 """How notes follow one another in a corpus, and the melodies most probable by it.
 
 A symbol is what can begin at a step: one of the corpus's pitches, in ascending order,
-any other pitch, a rest. A hold begins nothing. Imports `_threads`, `_viterbi`,
-`melody`.
+any other pitch, a rest. A hold begins nothing. Imports `_fitted`, `_threads`,
+`_viterbi`, `melody`.
 """
 
 from math import gcd
@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import gen_batches
 
+from sklearn_c2c._fitted import INTEGERS, Array, check_form, length
 from sklearn_c2c._threads import Workers
 from sklearn_c2c.melody import HOLD, N_PITCHES, REST, sounding_pitches
 
@@ -19,6 +20,9 @@ _MAX_PITCHES = 48
 
 # Largest log ratio of a pitch. The ratios of rare pitches are estimated from few notes.
 _MOST = 2
+
+# Log ratios beyond are no estimates from counts.
+_LARGEST_RATIO = 100
 
 # Weight of the rhythm's transitions, in units of that of the pitches'.
 _RHYTHM_WEIGHT = 0.5
@@ -182,7 +186,8 @@ def most_probable_melodies(roll, codes, transitions, weight):
     ValueError
         If the transitions are not of one piece.
     """
-    _check(transitions, codes)
+    found = transitions._asdict()
+    check_form("transitions_", found, transitions_form(found, codes))
     melodies = codes[roll.argmax(axis=2)]
     with Workers() as workers:
         for rows in gen_batches(len(roll), _CHUNK):
@@ -261,26 +266,39 @@ def _decode(scores, codes, transitions, workers):
     return melodies
 
 
-def _check(transitions, codes):
-    """Make sure that the kernel stays within its arrays."""
-    pitches, level, pitch, rhythm, end = transitions
-    n_symbols, n_levels = len(pitches) + 2, len(pitch)
-    is_whole = (
-        np.isin(pitches, codes[:-2]).all()
-        and np.isin(level, np.arange(n_levels)).all()
-        and 0 < len(level) == len(rhythm)
-        and pitch.shape[1:] == (n_symbols,) * 3
-        and rhythm.shape[1] > 2 == rhythm.shape[2]
-        and end.shape == (n_symbols,)
-        and pitch.dtype == rhythm.dtype == end.dtype == np.float32
-        and all(np.isfinite(array).all() for array in (pitch, rhythm, end))
-    )
-    if not is_whole:
-        raise ValueError(
-            f"The transitions are damaged: found shapes {pitch.shape}, {rhythm.shape} "
-            f"and {end.shape} for {len(pitches)} pitches and {len(level)} places of "
-            f"{n_levels} levels, or what is no number; fit again."
-        )
+def transitions_form(found, codes):
+    """Forms with which the kernel stays within its arrays.
+
+    Parameters
+    ----------
+    found : dict
+        Of `Transitions`, whose sizes must agree.
+    codes : ndarray of int, shape (n_tokens,)
+        Pitches in ascending order, `HOLD`, `REST`.
+
+    Returns
+    -------
+    dict of str to Array
+    """
+    sizes = found if isinstance(found, dict) else {}
+    n_pitches = length(sizes.get("pitches"), 0, least=0)
+    n_places = length(sizes.get("level"), 0, least=1)
+    n_levels = length(sizes.get("pitch"), 0, least=1)
+    n_ages = length(sizes.get("rhythm"), 1, least=3)
+    n_symbols = n_pitches + 2
+
+    def log_ratios(*shape):
+        single = (np.dtype(np.float32),)
+        return Array(shape, single, -_LARGEST_RATIO, _LARGEST_RATIO)
+
+    low, high = codes[0], codes[-3]
+    return {
+        "pitches": Array((n_pitches,), INTEGERS, low, high, ascends=True),
+        "level": Array((n_places,), INTEGERS, 0, n_levels - 1),
+        "pitch": log_ratios(n_levels, *[n_symbols] * 3),
+        "rhythm": log_ratios(n_places, n_ages, 2),
+        "end": log_ratios(n_symbols),
+    }
 
 
 def _frequent_pitches(codes):

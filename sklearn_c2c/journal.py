@@ -1,13 +1,15 @@
 """Run a function over many tasks and keep each result as soon as it is there.
 
-A journal is a file of lines, one JSON object for each finished task. Whoever starts the
-same run again goes on where it stopped: after Ctrl-C, ``kill -9`` or a power cut, with
-another backend or on another machine. Imports nothing of ours.
+A journal is a file of lines, one JSON object for each finished task, with a checksum.
+Whoever starts the same run again goes on where it stopped: after Ctrl-C, ``kill -9`` or
+a power cut, with another backend or on another machine. Imports `_files`.
 """
 
+import hashlib
 import json
 import os
 import sys
+import warnings
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -15,11 +17,18 @@ from functools import partial
 from joblib import Parallel, delayed
 from joblib.parallel import get_active_backend
 
+from sklearn_c2c._files import sync_folder
+
 # So often may a task end its worker while it is the only one that runs.
 _DEATHS_ALONE = 2
 
 # What every line begins with; tells a journal from any other file.
 _START = b'{"key": '
+
+# How lines end: the checksum is of all that stands before it. Lines of earlier versions
+# have none.
+_CHECKSUM, _END = b', "checksum": "', b'"}'
+_CHECKSUM_DIGITS = 16
 
 # The byte that is locked on Windows, where what is locked cannot be written.
 _FAR_BEYOND_THE_END = 2**31 - 2
@@ -64,7 +73,8 @@ def run(function, tasks, path=None, *, n_jobs=None, key="", verbose=False):
     TypeError
         If a task or a result is not made of what JSON knows.
     ValueError
-        If `path` is a file of another kind.
+        If `path` is a file of another kind, or a line of the journal is damaged. The
+        message names the line.
     BlockingIOError
         If another run is using the journal.
     RuntimeError
@@ -75,7 +85,9 @@ def run(function, tasks, path=None, *, n_jobs=None, key="", verbose=False):
     Notes
     -----
     Only the calling process writes, so workers may be on other machines. After a kill
-    at most the tasks that were running are run again. With the backend
+    at most the tasks that were running are run again. A line that was cut short at the
+    end of the file, or of which a power cut left zeros, is removed with a warning, and
+    its task run again; a changed byte anywhere else is an error. With the backend
     ``"multiprocessing"`` a worker that dies is waited for in vain: prefer ``"loky"``.
 
     Examples
@@ -86,8 +98,8 @@ def run(function, tasks, path=None, *, n_jobs=None, key="", verbose=False):
     >>> journal.run(pow, [{"base": 2, "exp": 3}, {"base": 5, "exp": 2}], path)
     [8, 25]
     >>> print(open(path).read(), end="")
-    {"key": "", "task": {"base": 2, "exp": 3}, "result": 8}
-    {"key": "", "task": {"base": 5, "exp": 2}, "result": 25}
+    {"key": "", "task": {"base": 2, "exp": 3}, "result": 8, "checksum": "..."}
+    {"key": "", "task": {"base": 5, "exp": 2}, "result": 25, "checksum": "..."}
     """
     by_text = {_text(task): task for task in tasks}
     with _opened(path) as file:
@@ -212,6 +224,7 @@ def _opened(path):
                 f"The journal {path} is in use by another run, or by workers that one "
                 "left behind: end it, or choose another path."
             ) from error
+        sync_folder(os.path.dirname(os.path.abspath(path)))
         yield file
 
 
@@ -228,40 +241,79 @@ def _lock(descriptor):
 
 
 def _finished_before(file, key):
-    """Results by the text of their task; a last line that was cut short is removed."""
+    """Results by the text of their task; what was not written whole is removed."""
     file.seek(0)
     content = file.read()
-    end = content.rfind(b"\n") + 1
-    entries = [_entry(line, file.name) for line in content[:end].splitlines()]
-    torn = content[end:]
-    if not torn.startswith(_START[: len(torn)]):
-        raise _not_a_journal(file.name, torn)
-    file.truncate(end)
+    *lines, torn = content.split(b"\n")
+    entries = [_entry(line) for line in lines]
+    while entries and entries[-1] is None and b"\0" in lines[len(entries) - 1]:
+        entries.pop()  # of several lines a power cut can leave zeros
+    _check_lines(file.name, [*lines, torn], entries)
+    end = sum(len(line) + 1 for line in lines[: len(entries)])
+    if end < len(content):
+        warnings.warn(
+            f"Removed the end of the journal {file.name}, {len(content) - end} bytes "
+            f"from line {len(entries) + 1} on: it was not written whole. What it held "
+            "is run again.",
+            stacklevel=3,
+        )
+        file.truncate(end)
+        os.fsync(file.fileno())
     return {_text(e["task"]): e["result"] for e in entries if e["key"] == key}
 
 
-def _entry(line, name):
+def _entry(line):
+    """What a line says, or None if it is damaged or says something else."""
+    start = len(line) - len(_CHECKSUM) - _CHECKSUM_DIGITS - len(_END)
+    if line[start:].startswith(_CHECKSUM) and line.endswith(_END):
+        if line != _checked(line[:start]):
+            return None
+        line = line[:start] + b"}"
     try:
-        entry = json.loads(line)
-        if list(entry) == ["key", "task", "result"]:
-            return entry
-    except ValueError:
-        pass
-    raise _not_a_journal(name, line)
+        entry = json.loads(line.decode())
+    except (ValueError, RecursionError):
+        return None
+    names = ["key", "task", "result"]
+    return entry if isinstance(entry, dict) and list(entry) == names else None
 
 
-def _not_a_journal(name, line):
-    return ValueError(
-        f"{name} is not a journal: expected every line to be an object of key, task "
-        f"and result, found {line[:60]!r}. Choose another path."
-    )
+def _checked(start):
+    """A line, of all that stands before its checksum."""
+    digest = hashlib.sha256(start).hexdigest()[:_CHECKSUM_DIGITS]
+    return start + _CHECKSUM + digest.encode() + _END
+
+
+def _check_lines(name, lines, entries):
+    """Refuse other files, and journals of which not only the end is damaged."""
+    if not any(entries) and not _is_begun(lines[0]):
+        raise ValueError(
+            f"{name} is not a journal: expected every line to be an object of key, "
+            f"task and result, found {lines[0][:60]!r}. Choose another path."
+        )
+    left = lines[len(entries)]
+    is_known = _is_begun(left) or b"\0" in left
+    faulty = [i for i, entry in enumerate(entries) if entry is None]
+    faulty += [] if is_known else [len(entries)]
+    if faulty:
+        raise ValueError(
+            f"Line {faulty[0] + 1} of the journal {name} is damaged: expected an object "
+            f"of key, task, result and the checksum of these, found "
+            f"{lines[faulty[0]][:60]!r}. Remove the line, and its task is run again; or "
+            "take the journal from a backup."
+        )
+
+
+def _is_begun(line):
+    """Whether a line was begun as one of a journal, and then only zeros follow."""
+    written = line.rstrip(b"\0")
+    return written.startswith(_START[: len(written)])
 
 
 def _kept(entry, file):
     """The result as JSON holds it, written to the journal's file if there is one."""
     text = _text(entry, sort_keys=False)
     if file is not None:
-        file.write(text.encode() + b"\n")
+        file.write(_checked(text.encode()[:-1]) + b"\n")
         file.flush()
         os.fsync(file.fileno())
     return json.loads(text)["result"]

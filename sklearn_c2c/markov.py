@@ -1,4 +1,7 @@
-"""Melodies from a Markov chain. Imports `_ngrams`, `melody`."""
+"""Melodies from a Markov chain.
+
+Imports `_fitted`, `_ngrams`, `_validation`, `melody`.
+"""
 
 from numbers import Integral, Real
 
@@ -8,7 +11,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sklearn_c2c._fitted import INTEGERS, Array, Same, Shares, Whole, length
 from sklearn_c2c._ngrams import NGrams
+from sklearn_c2c._validation import check_input, check_memory
 from sklearn_c2c.melody import HOLD, N_PITCHES, REST, check_melodies, raise_where
 
 _N_CODES = HOLD + 1
@@ -136,10 +141,12 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         ValueError
             If a value is no code, or a hold has nothing to hold.
         """
-        X = check_melodies(validate_data(self, X, ensure_non_negative=True))
-        pitches = X[X < N_PITCHES]
-        pitch_range = range(pitches.min(), pitches.max() + 1) if pitches.size else ()
-        self.codes_ = np.array([*pitch_range, HOLD, REST], dtype=np.int16)
+        X = check_melodies(validate_data(self, check_input(X), ensure_non_negative=True))
+        check_memory(
+            self.order * X.size * np.dtype(int).itemsize,
+            f"A chain of order={self.order} on {X.size} steps",
+        )
+        self.codes_ = _known_codes(X)
         self.n_tokens_ = len(self.codes_)
         self.places_ = _places(X.shape[1], self.steps_per_measure)
         self._count(self._tokens(X))
@@ -165,7 +172,7 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = check_melodies(
-            validate_data(self, X, reset=False, ensure_non_negative=True)
+            validate_data(self, check_input(X), reset=False, ensure_non_negative=True)
         )
         states = np.full(len(X), self.start_)
         log_likelihood = np.zeros(len(X))
@@ -367,7 +374,7 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
 
     def _kept_tokens(self, fixed, n_samples):
         """Columns that fixed codes leave at each step, (..., n_steps, n_tokens)."""
-        fixed = np.asarray(fixed)
+        fixed = np.asarray(check_input(fixed))
         n_steps = self.n_features_in_
         if fixed.shape not in {(n_steps,), (n_samples, n_steps)}:
             raise ValueError(
@@ -387,11 +394,40 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
             tokens[..., np.newaxis] == np.arange(self.n_tokens_)
         )
 
+    def _fitted_form(self):
+        """Forms of the fitted attributes, see `_fitted`."""
+        fitted = vars(self)
+        found = fitted.get("codes_")
+        is_known = isinstance(found, np.ndarray) and found.dtype == np.int16
+        codes = _known_codes(found if is_known else np.empty(0, np.int16))
+        n_tokens = len(codes)
+        n_states = length(fitted.get("transitions_"), 0, least=1)
+        n_places = length(fitted.get("contexts_"), 0, least=1)
+        n_contexts = length(fitted.get("probabilities_"), 0, least=1)
+        index, state = (np.dtype(np.int32),), n_states - 1
+        return {
+            "codes_": Same(codes),
+            "n_tokens_": Whole(n_tokens, n_tokens),
+            "places_": Array((self.n_features_in_,), INTEGERS, 0, n_places - 1),
+            "start_": Whole(0, state),
+            "transitions_": Array((n_states, n_tokens), index, 0, state),
+            "silent_": Array((n_states,), (np.dtype(bool),), 0, 1),
+            "contexts_": Array((n_places, n_states), index, 0, n_contexts - 1),
+            "probabilities_": Shares((n_contexts, n_tokens)),
+        }
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.categorical = True
         tags.input_tags.positive_only = True
         return tags
+
+
+def _known_codes(codes):
+    """All pitches between the lowest and the highest of some codes, hold, rest."""
+    pitches = codes[(codes >= 0) & (codes < N_PITCHES)]
+    pitch_range = range(pitches.min(), pitches.max() + 1) if pitches.size else ()
+    return np.array([*pitch_range, HOLD, REST], dtype=np.int16)
 
 
 def _places(n_steps, steps_per_measure):

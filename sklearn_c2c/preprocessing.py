@@ -1,4 +1,7 @@
-"""Melody rows to one-hot piano rolls and back. Imports `_transitions`, `melody`."""
+"""Melody rows to one-hot piano rolls and back.
+
+Imports `_fitted`, `_transitions`, `_validation` and `melody`.
+"""
 
 from numbers import Integral, Real
 
@@ -15,11 +18,14 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sklearn_c2c._fitted import Ascending, Same, Whole
 from sklearn_c2c._transitions import (
     Transitions,
     count_transitions,
     most_probable_melodies,
+    transitions_form,
 )
+from sklearn_c2c._validation import check_input
 from sklearn_c2c.melody import (
     HOLD,
     N_PITCHES,
@@ -155,13 +161,15 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             If a value is no code, a pitch lies outside a given range, or "auto" finds
             no pitch.
         """
-        codes = check_melodies(validate_data(self, X, ensure_non_negative=True))
+        codes = check_melodies(
+            validate_data(self, check_input(X), ensure_non_negative=True)
+        )
         context = self._init_callback_context()
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         low, high = self._pitch_range(codes)
         _token_columns(codes, low, high)
         self.pitch_range_ = (low, high)
-        self.codes_ = np.array([*range(low, high + 1), HOLD, REST], dtype=np.int16)
+        self.codes_ = _codes(low, high)
         self.n_tokens_ = len(self.codes_)
         self.transitions_ = count_transitions(codes, self.steps_per_measure)._asdict()
         context.call_on_fit_task_end(
@@ -189,7 +197,7 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         codes = check_melodies(
-            validate_data(self, X, reset=False, ensure_non_negative=True)
+            validate_data(self, check_input(X), reset=False, ensure_non_negative=True)
         )
         n_melodies, n_steps = codes.shape
         columns = _token_columns(codes, *self.pitch_range_)
@@ -240,7 +248,8 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             If the width differs from that of `transform`, or a value is not finite.
         """
         check_is_fitted(self)
-        X = check_array(X, accept_sparse="csr", dtype=[np.float32, np.float64])
+        dtypes = [np.float32, np.float64]
+        X = check_array(check_input(X), accept_sparse="csr", dtype=dtypes)
         width = self.n_features_in_ * self.n_tokens_
         if X.shape[1] != width:
             raise ValueError(
@@ -306,12 +315,36 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             )
         return low, high
 
+    def _fitted_form(self):
+        """Forms of the fitted attributes, see `_fitted`."""
+        fitted = vars(self)
+        pitch_range = Ascending(2, 0, N_PITCHES - 1)
+        low, high = 0, N_PITCHES - 1
+        if pitch_range.accepts(fitted.get("pitch_range_")):
+            low, high = self.pitch_range_
+        codes = _codes(low, high)
+        return {
+            "pitch_range_": pitch_range,
+            "codes_": Same(codes),
+            "n_tokens_": Whole(len(codes), len(codes)),
+            "transitions_": transitions_form(fitted.get("transitions_"), codes),
+        }
+
+    @property
+    def _n_features_out(self):
+        return self.n_features_in_ * self.n_tokens_
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.categorical = True
         tags.input_tags.positive_only = True
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def _codes(low, high):
+    """Which code each column of a step stands for."""
+    return np.array([*range(low, high + 1), HOLD, REST], dtype=np.int16)
 
 
 def _token_columns(codes, low, high):

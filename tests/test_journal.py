@@ -1,5 +1,7 @@
 """The journal: nothing finished is lost, nothing is run twice, no file is spoilt."""
 
+import contextlib
+import itertools
 import json
 import os
 import random
@@ -7,13 +9,14 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from concurrent.futures import BrokenExecutor
 from functools import partial
 from types import SimpleNamespace
 
 import joblib
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sklearn_c2c import journal
@@ -140,9 +143,105 @@ def test_a_line_cut_short_anywhere_is_mended(path, file):
     for end in range(start, len(whole)):
         path.write_bytes(whole[:end])
         file.unlink()
-        assert journal.run(partial(noted, file), TASKS[:3], path) == SQUARES[:3]
+        says = pytest.warns(UserWarning, match=r"from line 3 on: it was not written")
+        with says if end > start else contextlib.nullcontext():
+            assert journal.run(partial(noted, file), TASKS[:3], path) == SQUARES[:3]
         assert calls(file) == [2]
         assert path.read_bytes() == whole
+
+
+@pytest.fixture
+def journalled(path):
+    """A journal of three lines."""
+    journal.run(dict, [{"x": "a\nb"}, {"x": 1.5}, {"x": [True, None]}], path)
+    return path.read_bytes()
+
+
+def mended(path, content):
+    """Whether a journal with this content still gives what it held, not in silence.
+
+    Either all of it comes back, something of it being run again with a warning, or it
+    is refused and stays as it is.
+    """
+    path.write_bytes(content)
+    tasks = [{"x": "a\nb"}, {"x": 1.5}, {"x": [True, None]}]
+    again = []
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        try:
+            results = journal.run(lambda x: again.append(x) or {"x": x}, tasks, path)
+        except ValueError as error:
+            assert "is not a journal" in str(error) or "Line " in str(error)
+            assert path.read_bytes() == content
+            return False
+    assert results == tasks
+    assert len(said) == (len(again) > 0)
+    return True
+
+
+def test_no_flipped_bit_gives_another_result(path, journalled):
+    n_lines_before_the_last = journalled[:-1].rfind(b"\n") + 1
+    for position, bit in itertools.product(range(len(journalled)), range(8)):
+        content = bytearray(journalled)
+        content[position] ^= 1 << bit
+        is_last = position >= n_lines_before_the_last
+        assert not mended(path, content) or is_last
+
+
+@pytest.mark.parametrize("n_more", [0, 3, 4096])
+def test_zeros_at_the_end_are_removed(path, journalled, n_more):
+    for n_kept in range(len(journalled)):
+        n_zeros = len(journalled) - n_kept + n_more
+        # Of the first line nothing that could be told from another file need be left.
+        assert mended(path, journalled[:n_kept] + bytes(n_zeros))
+    lines = journalled.split(b"\n")
+    assert mended(path, lines[0] + b"\n" + bytes(20) + b"\n" + bytes(5) + b"\n")
+    assert not mended(path, bytes(len(lines[0])) + journalled[len(lines[0]) :])
+
+
+@given(st.data())
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
+def test_no_damage_gives_another_result(path, journalled, data):
+    content = bytearray(journalled)
+    start = data.draw(st.integers(0, len(content)))
+    stop = data.draw(st.integers(start, min(len(content), start + 200)))
+    # Bytes of the journal itself make lines that are nearly right.
+    own = st.integers(0, len(content)).map(lambda i: journalled[i : i + 150])
+    content[start:stop] = data.draw(st.binary(max_size=80) | own)
+    mended(path, content)
+
+
+def test_the_line_that_is_damaged_is_named_and_can_be_removed(path, journalled):
+    lines = journalled.splitlines(keepends=True)
+    content = lines[0] + lines[1].replace(b"1.5", b"2.5") + lines[2]
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"Line 2 of the journal .* Remove the line"):
+        journal.run(None, [{"x": 1.5}], path)
+    path.write_bytes(lines[0] + lines[2])
+    assert journal.run(dict, [{"x": 1.5}], path) == [{"x": 1.5}]
+
+
+def test_a_journal_without_checksums_is_read_and_continued(path):
+    line = b'{"key": "", "task": {"x": 2}, "result": {"a": 1, "checksum": "0"}}\n'
+    path.write_bytes(line)
+    tasks = [{"x": 2}, {"x": 3}]
+    results = [{"a": 1, "checksum": "0"}, {"x": 3}]
+    assert journal.run(dict, tasks, path) == results
+    assert path.read_bytes().startswith(line)
+    assert journal.run(None, tasks, path) == results
+
+
+def test_a_line_of_endless_nesting_is_no_entry(path):
+    path.write_bytes(b'{"key": "", "task": {}, "result": ' + b"[" * 200_000 + b"\n")
+    with pytest.raises(ValueError, match="Line 1 of the journal"):
+        journal.run(dict, [{"x": 1}], path)
+
+
+def test_the_folder_is_synced_when_a_journal_is_made(path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(journal, "sync_folder", lambda folder: synced.append(folder))
+    journal.run(dict, [{"x": 1}], path)
+    assert synced == [str(path.parent)]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +257,7 @@ def test_a_line_cut_short_anywhere_is_mended(path, file):
 )
 def test_a_file_of_another_kind_is_refused_and_not_touched(path, content):
     path.write_bytes(content)
-    with pytest.raises(ValueError, match="is not a journal"):
+    with pytest.raises(ValueError, match=r"is not a journal|Line [12] of the journal"):
         journal.run(pow, [{"base": 1, "exp": 1}], path)
     assert path.read_bytes() == content
 

@@ -253,7 +253,7 @@ def test_damaged_transitions_never_reach_the_kernel(reels, rng, name):
             and (bad.shape == good.shape)
         ):
             continue  # other numbers in their place are as good as any
-        with pytest.raises(ValueError, match="transitions are damaged"):
+        with pytest.raises(ValueError, match=r"transitions_\[.*expected an array"):
             encoder.inverse_transform(P)
 
 

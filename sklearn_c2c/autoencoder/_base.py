@@ -18,8 +18,17 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from sklearn_c2c import _layers, _nn, _threads
+from sklearn_c2c._fitted import (
+    Array,
+    Curve,
+    Divisor,
+    Number,
+    OneOf,
+    Whole,
+    float_type,
+)
+from sklearn_c2c._validation import check_input, check_magnitude, check_memory
 from sklearn_c2c.autoencoder._data import (
-    canonical,
     loss_limit,
     one_hot_group_size,
     split,
@@ -28,6 +37,15 @@ from sklearn_c2c.autoencoder._training import Patience, Training, copy_all
 
 # Samples that pass through the network at once where no gradient is needed.
 _CHUNK = 1024
+
+# Updates after which an optimizer is no longer believed: it keeps a rate for each.
+_MOST_UPDATES = 10**8
+
+# Numbers in the state of the generator MT19937.
+_GENERATOR_KEY = 624
+
+# Arrays of a layer's size in training: the weights and Adam's two moments of them.
+_ARRAYS_OF_A_LAYER = 3
 
 # Below this share of non-zero values a row is cheaper as the list of them.
 _SPARSE_SHARE = 0.1
@@ -195,6 +213,12 @@ class BaseAutoencoder(
         p = _nn.probabilities(values[-1], self.group_size_)
 
         def vjp(cotangent):
+            cotangent = check_array(cotangent, dtype=[np.float64, np.float32])
+            if cotangent.shape != p.shape:
+                raise ValueError(
+                    f"Expected a gradient of shape {p.shape}, that of the "
+                    f"probabilities, got {cotangent.shape}."
+                )
             delta = _nn.probabilities_vjp(p, cotangent, self.group_size_)
             coefs = self.coefs_[self._n_encoder_layers() :]
             with _threads.Workers():  # the same bits for any number of threads
@@ -228,17 +252,19 @@ class BaseAutoencoder(
     def _check_X(self, X, *, reset):
         dtype = [np.float64, np.float32] if reset else self._dtype()
         X = validate_data(
-            self, X, reset=reset, accept_sparse="csr", dtype=dtype, order="C"
+            self, check_input(X), reset=reset, accept_sparse="csr", dtype=dtype, order="C"
         )
+        check_magnitude(X)
         if sparse.issparse(X):
-            return canonical(X)
+            return X
         if np.count_nonzero(X) <= _SPARSE_SHARE * X.size:
             return sparse.csr_array(X)
         return X
 
     def _check_Z(self, X):
         check_is_fitted(self)
-        Z = check_array(X, dtype=self._dtype(), order="C")
+        Z = check_array(check_input(X), dtype=self._dtype(), order="C")
+        check_magnitude(Z)
         if Z.shape[1] != self._n_features_out:
             raise ValueError(
                 f"X has {Z.shape[1]} columns, but {type(self).__name__} decodes latent "
@@ -339,6 +365,12 @@ class BaseAutoencoder(
     def _start(self, X):
         """Initial weights and an optimizer that has not moved yet."""
         shapes = self._layer_shapes(X.shape[1])
+        n_weights = sum(n_in * n_out for n_in, n_out in shapes)
+        check_memory(
+            _ARRAYS_OF_A_LAYER * n_weights * X.dtype.itemsize,
+            f"Training with h={self.h} and hidden_layer_sizes="
+            f"{tuple(self.hidden_layer_sizes)} on {X.shape[1]} columns",
+        )
         rng = check_random_state(self.random_state)
         group_size = self._check_group_size(X)
         coefs = [_nn.glorot(rng, *shape, X.dtype) for shape in shapes]
@@ -534,6 +566,58 @@ class BaseAutoencoder(
     def _set(self, attributes):
         for name, value in attributes.items():
             setattr(self, name, value)
+
+    # ------------------------------------------------------- what a file must hold
+
+    def _fitted_form(self):
+        """Forms of the fitted attributes, by the parameters and `n_features_in_`."""
+        fitted = vars(self)
+        dtype = (float_type(fitted.get("coefs_")),)
+        shapes = self._layer_shapes(self.n_features_in_)
+        n_epochs = fitted.get("n_iter_") if Whole(1).accepts(fitted.get("n_iter_")) else 1
+        latent = Array((self.h,), dtype)
+        form = {
+            "coefs_": [Array(shape, dtype) for shape in shapes],
+            "intercepts_": [Array((n_out,), dtype) for _, n_out in shapes],
+            "latent_min_": latent,
+            "latent_max_": latent,
+            "latent_mean_": latent,
+            "latent_std_": Array((self.h,), dtype, low=0),
+            "loss_": Number(),
+            "loss_curve_": Curve(n_epochs),
+            "validation_loss_curve_": OneOf((None,)),
+            "group_size_": OneOf((None,)),
+            "n_iter_": Whole(1),
+            "t_": Whole(1),
+        }
+        if fitted.get("validation_loss_curve_") is not None:
+            form["validation_loss_curve_"] = Curve()
+        if self.output == "softmax":
+            form["group_size_"] = Divisor(self.n_features_in_)
+        if "_optimizer_state" in fitted:
+            form["_optimizer_state"] = self._optimizer_form(shapes, dtype)
+        return form
+
+    @staticmethod
+    def _optimizer_form(shapes, dtype):
+        key = Array((_GENERATOR_KEY,), (np.dtype(np.uint32),))
+        return {
+            "moments": [
+                [
+                    moment
+                    for array in (shape, shape[1:])
+                    for moment in (Array(array, dtype), Array(array, dtype, low=0))
+                ]
+                for shape in shapes
+            ],
+            "step": Whole(0, _MOST_UPDATES),
+            "rng": {
+                "bit_generator": OneOf(("MT19937",)),
+                "state": {"key": key, "pos": Whole(0, _GENERATOR_KEY)},
+                "has_gauss": Whole(0, 1),
+                "gauss": Number(),
+            },
+        }
 
     # -------------------------------------------- what subclasses say of their code
 

@@ -7,15 +7,6 @@ from scipy import sparse
 _DIVERGED = 10
 
 
-def canonical(X):
-    """CSR with sorted indices and no duplicates, without changing the caller's."""
-    X = sparse.csr_array(X)
-    if not X.has_canonical_format:
-        X = X.copy()
-        X.sum_duplicates()
-    return X
-
-
 def one_hot_group_size(X):
     """Size of equal groups of columns with exactly one 1 each, or None."""
     X = sparse.csr_array(X)

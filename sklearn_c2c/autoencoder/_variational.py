@@ -9,10 +9,14 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c import _layers, _nn
+from sklearn_c2c._fitted import Array, Whole
 from sklearn_c2c.autoencoder._base import BaseAutoencoder
 
 # A latent is active when its mean varies by more than this over the data.
 _ACTIVE_VARIANCE = 0.01
+
+# A divergence, 0 or above, may come out as much below 0.
+_ROUNDING = 1e-3
 
 
 class VariationalAutoencoder(BaseAutoencoder):
@@ -347,6 +351,15 @@ class VariationalAutoencoder(BaseAutoencoder):
             "kl_curve_": state.kl_curve,
             "kl_per_latent_": state.kl_per_latent,
             "active_units_": int((variance > _ACTIVE_VARIANCE).sum()),
+        }
+
+    def _fitted_form(self):
+        form = super()._fitted_form()
+        return form | {
+            "reconstruction_curve_": form["loss_curve_"],
+            "kl_curve_": form["loss_curve_"],
+            "kl_per_latent_": Array((self.h,), (np.dtype(np.float64),), low=-_ROUNDING),
+            "active_units_": Whole(0, self.h),
         }
 
     def _train(self, X, state):
