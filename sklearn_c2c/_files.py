@@ -1,26 +1,89 @@
-"""Files written whole or not at all. Imports nothing of ours."""
+"""Files written whole or not at all, and read only if they are files."""
 
 import contextlib
 import os
 import re
 import secrets
+import stat
+from functools import lru_cache
 from pathlib import Path
 
-# A name of its own, so that what a killed process left can be told from other files.
-_TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.sklearn_c2c\.tmp")
+try:
+    import fcntl
+except ImportError:  # Windows, where an open file cannot be removed
+    fcntl = None
+
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}\.tmp", re.S)
+_KINDS = {
+    stat.S_IFDIR: "a folder without music",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def read_regular(path, max_bytes):
+    """Read a file, unless it is something else that has a name, or too large.
+
+    Parameters
+    ----------
+    path : Path
+    max_bytes : int
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened.
+    ValueError
+        If it is no regular file, or larger than `max_bytes`; nothing is waited for and
+        nothing read.
+    """
+    # A device may act when it is opened: so it is looked at before, too.
+    _check_regular(path, os.stat(path), max_bytes)
+    with open(path, "rb", opener=_open_at_once) as file:
+        _check_regular(path, os.fstat(file.fileno()), max_bytes)
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise ValueError(_too_large(max_bytes))
+    return data
+
+
+def _open_at_once(path, flags):
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _check_regular(path, status, max_bytes):
+    kind = stat.S_IFMT(status.st_mode)
+    if kind == stat.S_IFDIR:
+        os.scandir(path).close()  # why it cannot be read comes first
+    if kind != stat.S_IFREG:
+        raise ValueError(f"is {_KINDS.get(kind, 'something else')}, not a file")
+    if status.st_size > max_bytes:
+        raise ValueError(_too_large(max_bytes))
+
+
+def _too_large(max_bytes):
+    return f"is larger than the {max_bytes >> 20} MiB that are read"
 
 
 def write_atomically(path, data, *, mode=0o666, sync=True):
     """Write bytes to a file so that it never holds half of them.
 
+    What others left behind in the folder that were killed while they wrote is removed.
+
     Parameters
     ----------
-    path : str or path-like
+    path : Path
     data : bytes
     mode : int
         Permissions of a new file, before the user's mask.
     sync : bool
-        Whether to wait until the disk has the bytes, and the folder the new name.
+        Whether to wait until the disk has the bytes, and the name in its folder.
 
     Raises
     ------
@@ -28,77 +91,91 @@ def write_atomically(path, data, *, mode=0o666, sync=True):
         If the folder does not exist or cannot be written to; nothing is left behind.
     """
     path = Path(path)
-    temporary, descriptor = _create_temporary(path.parent, mode)
+    _sweep(path.parent.absolute())
+    temporary, descriptor = _open_temporary(path, mode)
     try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            if sync:
-                os.fsync(file.fileno())
-        os.replace(temporary, path)
-        if sync:
-            sync_folder(path.parent)
+        with _held(descriptor):
+            with open(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                if sync:
+                    os.fsync(file.fileno())
+            os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+    if sync:
+        sync_folder(path.parent)
 
 
 def sync_folder(folder):
-    """Wait until the disk has the names of a folder's files.
-
-    Windows keeps them by itself, and some file systems cannot be asked to.
+    """Wait until the disk has the names in a folder, where that can be asked for.
 
     Parameters
     ----------
-    folder : path-like
+    folder : Path
     """
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+    if os.name != "posix":
+        return
+    with contextlib.suppress(OSError):  # some file systems cannot
+        descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
 
 
-def remove_abandoned(folder):
-    """Remove the temporary files of `write_atomically` whose process was killed.
-
-    One that is being written is locked and stays.
-
-    Parameters
-    ----------
-    folder : path-like
-    """
-    with contextlib.suppress(OSError):
-        names = [n for n in os.listdir(folder) if _TEMPORARY.fullmatch(n)]
-        for path in (Path(folder, name) for name in names):
-            with contextlib.suppress(OSError), open(path, "rb") as file:
-                _lock(file.fileno())
-                path.unlink()
-
-
-def _create_temporary(folder, mode):
-    """Create and lock a file; again, where `remove_abandoned` was faster."""
+def _open_temporary(path, mode):
+    """Open a new file beside `path`, locked for as long as this process writes it."""
     while True:
-        path = folder / f".{secrets.token_hex(8)}.sklearn_c2c.tmp"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with contextlib.suppress(OSError):  # some file systems have no locks
-            _lock(descriptor)
-        if os.fstat(descriptor).st_nlink:
-            return path, descriptor
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        _lock(descriptor)
+        if temporary.exists():  # not swept between the two
+            return temporary, descriptor
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def _held(descriptor):
+    """Keep the lock of an open file when that is closed."""
+    held = os.dup(descriptor) if fcntl else None
+    try:
+        yield
+    finally:
+        if fcntl:
+            os.close(held)
+
+
 def _lock(descriptor):
-    """Lock a file of ours until it is closed; Windows does so to every open file.
+    """Lock a file that nobody else has locked; return whether that was possible."""
+    if fcntl:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+    return False
 
-    Raises
-    ------
-    OSError
-        If another process has it.
+
+@lru_cache(maxsize=256)
+def _sweep(folder):
+    """Remove what killed processes left in a folder; a process looks there once.
+
+    One that still writes holds a lock on its file, which ends with the process.
     """
-    with contextlib.suppress(ImportError):
-        from fcntl import LOCK_EX, LOCK_NB, flock
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        left = [entry.path for entry in entries if _TEMPORARY.fullmatch(entry.name)]
+        for path in left:
+            with contextlib.suppress(OSError):
+                _remove_unlocked(path)
 
-        flock(descriptor, LOCK_EX | LOCK_NB)
+
+def _remove_unlocked(path):
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(path, flags)
+    try:
+        regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        if regular and _lock(descriptor):
+            os.unlink(path)
+    finally:
+        os.close(descriptor)

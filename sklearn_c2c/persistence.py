@@ -28,7 +28,7 @@ from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 import sklearn_c2c
-from sklearn_c2c._files import remove_abandoned, write_atomically
+from sklearn_c2c._files import write_atomically
 from sklearn_c2c._fitted import Array, Number, OneOf, Whole, check_fitted, length
 
 _MAGIC = b"sklearn_c2c model\n"
@@ -151,7 +151,6 @@ def save(model, path, *, metadata=None, optimizer=False):
         _check_content(content)
     except (TypeError, ValueError) as error:
         raise ValueError(f"This model cannot be saved: {error}") from error
-    remove_abandoned(Path(path).parent)
     digest = hashlib.sha256(_FORMAT + archive).digest()
     write_atomically(path, _MAGIC + digest + _FORMAT + archive)
 

@@ -5,13 +5,15 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from sklearn_c2c import _files
+from sklearn_c2c._files import write_atomically
 from sklearn_c2c.datasets import load_folder
-from sklearn_c2c.io import _files, _pieces, read_melodies, write_melody
+from sklearn_c2c.io import _pieces, read_melodies, write_melody
 from sklearn_c2c.io._choice import NothingReadError
-from sklearn_c2c.io._files import write_atomically
 
 TUNE = "X:1\nT:Tune\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|\n"
 OPTIONS = {"n_measures": 2, "steps_per_quarter": 1}
@@ -139,19 +141,20 @@ def test_folders_below_are_read_once_and_links_to_them_too(folder, tmp_path):
     assert found.rejected == []
 
 
-def test_folders_deeper_than_the_stack(folder):
-    place = os.getcwd()
+def test_folders_deeper_than_the_stack(folder, monkeypatch):
+    depth = 1200
+    monkeypatch.chdir(folder)
+    for _ in range(depth):
+        os.mkdir("d")
+        os.chdir("d")
+    Path("deep.abc").write_text(TUNE)
     try:
-        os.chdir(folder)
-        for _ in range(1200):
-            os.mkdir("d")
-            os.chdir("d")
-        with open("deep.abc", "w") as file:
-            file.write(TUNE)
-    finally:
-        os.chdir(place)
-    found = read_melodies(folder, **OPTIONS)
-    assert len(found.data) == 2
+        assert len(read_melodies(folder, **OPTIONS).data) == 2
+    finally:  # what clears up after the tests goes down by recursion
+        os.remove("deep.abc")
+        for _ in range(depth):
+            os.chdir("..")
+            os.rmdir("d")
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
@@ -292,7 +295,7 @@ def unswept():
 
 WRITER = """
 import os, sys, time
-from sklearn_c2c.io._files import write_atomically
+from sklearn_c2c._files import write_atomically
 os.fsync = lambda descriptor: (print("writing", flush=True), time.sleep(60))
 write_atomically(sys.argv[1], b"half")
 """

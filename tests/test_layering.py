@@ -24,7 +24,7 @@ ROOMS = {
     "_ngrams": set(),
     "_nn": {"_kernels", "_threads"},
     "_layers": {"_kernels", "_nn", "_threads"},
-    "io": {"melody"},
+    "io": {"_files", "melody"},
     "datasets": {"io", "melody"},
     "_transitions": {"_fitted", "_threads", "_validation", "_viterbi", "melody"},
     "preprocessing": {"_fitted", "_transitions", "_validation", "melody"},
@@ -35,7 +35,7 @@ ROOMS = {
     "metrics": {"_ngrams", "_overlaps", "datasets", "markov", "melody"},
     "display": {"melody", "metrics", "io"},
     "model_selection": {"journal", "metrics"},
-    "page": {"melody", "metrics", "display", "io"},
+    "page": {"_files", "melody", "metrics", "display", "io"},
     "persistence": {"_files", "_fitted"},
     "cli": {
         "autoencoder",

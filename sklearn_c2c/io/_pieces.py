@@ -9,10 +9,10 @@ import re
 from itertools import accumulate, groupby
 from typing import NamedTuple
 
+from sklearn_c2c._files import read_regular
 from sklearn_c2c.io import _cache
 from sklearn_c2c.io._abc import decode, header_field, read_abc, split_tunes
 from sklearn_c2c.io._choice import SourcedTune
-from sklearn_c2c.io._files import read_regular
 from sklearn_c2c.io._midi import read_midi
 from sklearn_c2c.io._music21 import estimate_key
 from sklearn_c2c.io._musicxml import read_musicxml

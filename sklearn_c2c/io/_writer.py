@@ -5,8 +5,8 @@ from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
 
+from sklearn_c2c._files import write_atomically
 from sklearn_c2c.io._abc_writer import melody_to_abc
-from sklearn_c2c.io._files import write_atomically
 from sklearn_c2c.io._key import parse_key, spell
 from sklearn_c2c.io._sheet import make_sheet
 from sklearn_c2c.melody import REST, notes_from_melody

@@ -7,8 +7,8 @@ from html import escape
 from string import Template
 
 import sklearn_c2c
+from sklearn_c2c._files import write_atomically
 from sklearn_c2c.display import LossCurveDisplay
-from sklearn_c2c.io._files import write_atomically
 from sklearn_c2c.page._judges import judges_to_html
 from sklearn_c2c.page._melodies import Melodies, part
 
