@@ -66,11 +66,16 @@ def read_midi(data):
     if len(data) > MAX_BYTES:
         raise TuneError(f"is larger than the {MAX_BYTES >> 20} MiB that are read")
     remarks = Counter()
-    data = _unwrap(data, remarks)
-    size, kind, n_tracks, division = struct.unpack(">IHHH", data[4:14])
+    start = data.find(b"MThd")
+    if start < 0 or len(data) < start + 14:
+        raise TuneError("is no MIDI file: it has no MIDI header")
+    if data[:4] != b"RIFF":  # which has a header of its own before
+        remarks[_BEFORE_HEADER] = start
+    size, kind, n_tracks, division = struct.unpack_from(">IHHH", data, start + 4)
     if kind > 2:
         raise TuneError(f"is MIDI of type {kind}; types 0, 1 and 2 are read")
-    tracks = read_tracks(data, 8 + size if 6 <= size <= len(data) - 8 else 14)
+    end = start + 8 + size
+    tracks = read_tracks(data, end if 6 <= size and end <= len(data) else start + 14)
     if len(tracks) != n_tracks:
         remarks[(f"the file says it has {n_tracks} tracks, and has {len(tracks)}",)] = 1
     if kind < 2 or len(tracks) < 2:
@@ -80,16 +85,6 @@ def read_midi(data):
         _tune_or_fault(str(track.number), [track], division, remarks.copy(), room)
         for track in tracks
     ]
-
-
-def _unwrap(data, remarks):
-    """Bytes from the MIDI header on; a RIFF file has one of its own before it."""
-    start = data.find(b"MThd")
-    if start < 0 or len(data) < start + 14:
-        raise TuneError("is no MIDI file: it has no MIDI header")
-    if data[:4] != b"RIFF":
-        remarks[_BEFORE_HEADER] = start
-    return data[start:]
 
 
 def _tune_or_fault(number, *contents):
@@ -106,16 +101,15 @@ def _tune(number, tracks, division, remarks, max_measures):
     voices = [voice for track in tracks for voice in _voices(track, quarter)]
     if not voices and any(track.has_drums for track in tracks):
         raise TuneError("has only drums (channel 10), which are not read")
-    length = _length(tracks, voices, quarter, remarks)
-    max_measures //= max(1, len(voices))
-    measures = _measures(meta, length, quarter, max_measures)
+    length = _in_our_ticks(_length(tracks, voices, quarter, remarks), quarter)
+    # Silence is a tune too, as long as the file says.
+    voices = [(name, _table(notes, quarter)) for name, notes in voices or [("", [])]]
+    ends = [int(table[-1, ONSET] + 1) for _, table in voices if len(table)]
+    max_measures //= len(voices)
+    measures = _measures(meta, max([length, *ends]), quarter, max_measures)
     if not len(measures):
         raise TuneError("has no notes")
-    # Silence is a tune too, as long as the file says.
-    parts = [
-        Part(name, _table(notes, quarter), measures)
-        for name, notes in voices or [("", [])]
-    ]
+    parts = [Part(name, table, measures) for name, table in voices]
     title = next((_text(track.name) for track in tracks if _text(track.name)), "")
     for track in tracks:
         remarks.update(track.remarks)
@@ -216,12 +210,11 @@ def _table(notes, quarter):
 
 
 def _measures(meta, length, quarter, most):
-    """Lay measures out from the metre changes, the last one filled up."""
+    """Lay measures out from the metre changes to a length, the last one filled up."""
     metres = {0: (4, 4)}  # what the standard says where a file says nothing
     for time, kind, content in meta:
         if kind == METRE:
             metres[_in_our_ticks(time, quarter)] = content[0], 2 ** content[1]
-    length = _in_our_ticks(length, quarter)
     measures = []
     for (start, metre), (end, following) in pairwise([*metres.items(), (length, None)]):
         full = _full(*metre)
