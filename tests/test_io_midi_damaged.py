@@ -361,7 +361,7 @@ def test_type_2_is_a_tune_per_track():
     assert [tune.title for tune in tunes] == ["", "Two", ""]
     assert [len(tune.parts) for tune in tunes] == [1, 1, 0]
     assert tunes[1].parts[0].measures[0, 2] == 3
-    assert tunes[2].fault == "has no notes"
+    assert (tunes[2].fault, tunes[2].fault_kind) == ("has no notes", "empty")
     (tune,) = read_midi(midi(titled, kind=2))
     assert (tune.number, tune.title) == ("", "Two")
 
@@ -376,8 +376,9 @@ def test_a_note_shorter_than_a_tick_of_ours_lies_within_its_measure():
 
 def test_drums_alone_are_no_tune():
     drums = track(*quarters([35, 38], channel=9))
-    with pytest.raises(TuneError, match="has only drums"):
+    with pytest.raises(TuneError, match="has only drums") as refused:
         read_midi(midi(drums))
+    assert refused.value.kind == "empty"
     assert notes_of(midi(drums, track(*quarters(SCALE)))) == WHOLE
 
 

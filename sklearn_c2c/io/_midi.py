@@ -64,7 +64,9 @@ def read_midi(data):
         If a note is damaged, there is none, or the file does not count in beats.
     """
     if len(data) > MAX_BYTES:
-        raise TuneError(f"is larger than the {MAX_BYTES >> 20} MiB that are read")
+        raise TuneError(
+            f"is larger than the {MAX_BYTES >> 20} MiB that are read", "file"
+        )
     remarks = Counter()
     start = data.find(b"MThd")
     if start < 0 or len(data) < start + 14:
@@ -91,7 +93,7 @@ def _tune_or_fault(number, *contents):
     try:
         return _tune(number, *contents)
     except TuneError as error:
-        return Tune(number, fault=str(error))
+        return Tune(number, fault=str(error), fault_kind=error.kind)
 
 
 def _tune(number, tracks, division, remarks, max_measures):
@@ -100,7 +102,7 @@ def _tune(number, tracks, division, remarks, max_measures):
     quarter = _quarter(division, meta)
     voices = [voice for track in tracks for voice in _voices(track, quarter)]
     if not voices and any(track.has_drums for track in tracks):
-        raise TuneError("has only drums (channel 10), which are not read")
+        raise TuneError("has only drums (channel 10), which are not read", "empty")
     length = _in_our_ticks(_length(tracks, voices, quarter, remarks), quarter)
     # Silence is a tune too, as long as the file says.
     voices = [(name, _table(notes, quarter)) for name, notes in voices or [("", [])]]
@@ -108,7 +110,7 @@ def _tune(number, tracks, division, remarks, max_measures):
     max_measures //= len(voices)
     measures = _measures(meta, max([length, *ends]), quarter, max_measures)
     if not len(measures):
-        raise TuneError("has no notes")
+        raise TuneError("has no notes", "empty")
     parts = [Part(name, table, measures) for name, table in voices]
     title = next((_text(track.name) for track in tracks if _text(track.name)), "")
     for track in tracks:
