@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sklearn_c2c.io import read_melodies
+from sklearn_c2c.io._abc_text import music_of
 from sklearn_c2c.melody import HOLD, REST
 
 _ = HOLD
@@ -98,10 +99,190 @@ def test_an_accidental_goes_on_through_a_tie_and_no_further(row):
         ("Hp", [66, 61, 71]),
         ("C clef=bass", [65, 60, 71]),
         ("none", [65, 60, 71]),
+        # With exp there are no other accidentals than those named.
+        ("D exp ^f", [66, 60, 71]),
+        ("Dexp^f", [66, 60, 71]),
+        ("D exp _B _e ^f", [66, 60, 70]),
+        ("D exp ^f_b", [66, 60, 70]),
+        ("D exp ^f, ^c, =b", [66, 61, 71]),
+        ("D exp", [65, 60, 71]),
+        ("exp ^c", [65, 61, 71]),
+        ("^c ^f", [66, 61, 71]),
+        ("D Phr ^f", [66, 60, 70]),
+        ("D maj =c", [66, 60, 71]),
+        ("D ^^f __c", [67, 58, 71]),
+        # What says how it is printed, or which string is tuned, is no key.
+        ("D clef=bass", [66, 61, 71]),
+        ("bass D", [66, 61, 71]),
+        ("D treble", [66, 61, 71]),
+        ("D alto1 m=B", [66, 61, 71]),
+        ("D m=d", [66, 61, 71]),
+        ("D middle=d stafflines=5", [66, 61, 71]),
+        ("D clef = tenor", [66, 61, 71]),
+        ('D name="A bad cab"', [66, 61, 71]),
+        ("D treble_8", [66, 61, 71]),
+        ("D octave=0 transpose=0", [66, 61, 71]),
+        # Some settings say that it sounds higher or lower than it is written.
+        ("D clef=treble-8", [54, 49, 59]),
+        ("D treble+8", [78, 73, 83]),
+        ("D bass-15", [42, 37, 47]),
+        ("D octave=-1", [54, 49, 59]),
+        ("D octave=1 clef=treble-8", [66, 61, 71]),
+        ("D transpose=-2", [64, 59, 69]),
+        ("D t=-2", [64, 59, 69]),
     ],
 )
 def test_key_signatures(row, key, pitches):
     assert row("FCB|", f"M:3/4\nL:1/4\nK:{key}") == pitches
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        *("clef=bass", "bass", " treble", "clef=treble m=B", "m=d", "middle=d"),
+        *("octave=0", "stafflines=1", "transpose=0", 'clef="alto"', "style=x"),
+    ],
+)
+def test_a_field_without_a_key_leaves_the_key_as_it_is(row, field):
+    header = "M:4/4\nL:1/4\nK:D"
+    assert row(f"FGAB|[K:{field}]FGAB|", header, n_measures=2)[4:] == [66, 67, 69, 71]
+    assert row(f"FGAB|\nK:{field}\nFGAB|", header, n_measures=2)[4] == 66
+    assert row("FGAB|", f"{header}\nK:{field}") == [66, 67, 69, 71]
+    assert row("FGAB|[K:]FGAB|", header, n_measures=2)[4] == 65
+
+
+@pytest.mark.parametrize(
+    ("field", "tonality"),
+    [
+        ("D exp ^f ^c", "D major"),
+        ("D exp ^f", "D mixolydian"),
+        ("D exp _b", "D minor"),
+        ("D exp _B _e ^f", "D phrygian"),
+        ("D =c", "D mixolydian"),
+        ("D Phr ^f", "D phrygian"),
+        ("A minor ^g", "A minor"),
+        ("D transpose=-2", "C major"),
+        ("Em transpose=3", "G minor"),
+        ("D octave=-1", "D major"),
+        ("D transpose=12", "D major"),
+    ],
+)
+def test_the_tonality_is_that_of_what_sounds(read, field, tonality):
+    assert read("DDAD|", f"M:4/4\nL:1/4\nK:{field}").tonalities == [tonality]
+
+
+def test_the_tonality_of_voices_that_are_not_in_one_is_estimated(read):
+    tune = "V:1\nCEGc|\nV:2 transpose=2\nDFAd|"
+    header = "M:4/4\nL:1/4\nK:none"
+    assert read(tune, header, part="1").data[0].tolist() == [60, 64, 67, 72]
+    assert read(tune, header, part="2").data[0].tolist() == [64, 67, 71, 76]
+    same = tune.replace("V:1", "V:1 transpose=2")
+    assert read(same, header.replace("none", "Dm"), part=0).tonalities == ["E minor"]
+
+
+@pytest.mark.parametrize(
+    ("field", "metre"),
+    [
+        *(("4/4", "4/4"), ("C", "4/4"), ("c", "4/4"), ("C|", "4/4"), ("C |", "4/4")),
+        *((" 4 / 4 ", "4/4"), ("c|", "4/4"), ("4/4=C", "4/4"), ("C=2/2", "4/4")),
+        *(("6/8", "6/8"), ("2+3/8", "5/8"), ("(3 + 2) / 8", "5/8"), ("12/8", "12/8")),
+        *(
+            ("none", None),
+            ("free", None),
+            ("Free", None),
+            ("", None),
+            ("FREI4/4", None),
+        ),
+    ],
+)
+def test_metres(read, field, metre):
+    header = f"M:{field}\nL:1/8\nK:C"
+    body = (
+        "C12|"
+        if metre in (None, "12/8")
+        else f"C{ {'5/8': 5, '6/8': 6}.get(metre, 8) }|"
+    )
+    if metre:
+        assert read(body, header, steps_per_quarter=2).time_signature == metre
+    else:
+        with pytest.raises(ValueError, match="states no metre"):
+            read(body, header)
+        told = read(body, header, steps_per_quarter=2, time_signature="12/8")
+        assert told.data.shape == (1, 12)
+
+
+@pytest.mark.parametrize("unit", ["1/4", " 1 / 4", "1/4=c", "1/4 = 120"])
+def test_unit_note_lengths(row, unit):
+    assert row("CDEF|", f"M:4/4\nL:{unit}\nK:C") == [60, 62, 64, 65]
+
+
+def test_fields_of_a_voice_stay_its_own(row):
+    tune = "V:1\nC8|[L:1/4]C4|\nV:2\nCDEF|GABc|"
+    header = "M:2/4\nL:1/8\nK:C"
+    steps = row(tune, header, part="2", steps_per_quarter=2, n_measures=2)
+    assert steps == [60, 62, 64, 65, 67, 69, 71, 72]
+    tune = "V:1\nCDEF|[M:3/4]GAB|\nV:2\nCDEF|[M:3/4]GAB|"
+    assert row(tune, part="2") == [60, 62, 64, 65]
+    tune = "V:1\n[K:D]FFFF|\nV:2\nFFFF|\nV:1\nFFFF|"
+    assert row(tune, part="2") == [65] * 4
+    assert row(tune, part="1", n_measures=2) == [66] * 8
+    tune = "V:1 clef=treble-8\nCDEF|\nV:2\nCDEF|\nV:3 octave=1 middle=d\nCDEF|"
+    assert [row(tune, part=i)[0] for i in range(3)] == [48, 60, 72]
+    tune = "[V:1][L:1/2]CD|[V:2]CDEF|[V:1]EF|[V:2]CDEF|"
+    assert row(tune, part="1", n_measures=2)[::2] == [60, 62, 64, 65]
+    assert row(tune, part="2") == [60, 62, 64, 65]
+
+
+def test_fields_before_any_note_hold_for_all_voices(row):
+    header = 'M:4/4\nL:1/8\nV:1 name="S"\nV:2 clef=treble-8 name="T"\nK:C'
+    tune = "L:1/4\nK:D\nV:1\nFGAB|\nV:2\nF4|"
+    assert row(tune, header, part="1") == [66, 67, 69, 71]
+    assert row(tune, header, part="2") == [54, _, _, _]
+
+
+def test_a_dotted_bar_line_divides_a_measure(row):
+    assert row("C D .| E F|G A B c|", n_measures=2)[:4] == [60, 62, 64, 65]
+    assert row("C D E F.|G A B c.|", n_measures=2)[4] == 67
+    assert row("^FG.|FG|F4|", n_measures=2)[:5] == [66, 67, 66, 67, 65]
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        *("!D.C.!", "!D.C.alfine!", "!D.C. al Fine!", "! D.S. al Coda!", "!dacapo!"),
+        *("!Fine!", "!>!", "!5!", "+D.C.+", "+D.S. al coda+", "+trill+", "+fermata+"),
+        *(
+            "+5+",
+            "+>+",
+            "~",
+            "H",
+            "!da capo!",
+            "!to coda!",
+            "\u201cG\u201d",
+            "\u201eslow\u201c",
+        ),
+    ],
+)
+def test_signs_are_no_notes(row, sign):
+    assert row(f"C{sign}DEF|", n_measures=1) == [60, 62, 64, 65]
+    assert row(f"CDEF{sign}|GABc|", n_measures=2)[4:] == [67, 69, 71, 72]
+
+
+def test_smart_punctuation_of_word_processors(row):
+    assert row("c\u2019 C2 E\u2013|E4|", n_measures=2) == [84, 60, _, 64, *[_] * 4]
+
+
+def test_a_sign_over_the_bar_line_of_a_measure_that_lacks_the_pick_up(row):
+    header = "M:4/4\nL:1/8\nK:C"
+    tune = "Bd|c8|G4G2Hx||GA|B8|"
+    steps = row(tune, header, n_measures=3, steps_per_quarter=2)
+    assert steps[8:] == [67, _, _, _, 67, _, 67, 69, 71, *[_] * 7]
+    tune = 'B|c8|G4G3"D.C."x|]'
+    assert row(tune, header, n_measures=2, steps_per_quarter=2)[8:] == [
+        *(67, _, _, _, 67, _, _, _),
+    ]
+    # A rest that fills the measure is one.
+    assert row("c8|G4G3Hx||", header, n_measures=2, steps_per_quarter=2)[-1] == REST
 
 
 def test_key_metre_and_unit_change_within_a_tune(row):
@@ -197,7 +378,14 @@ def test_a_bar_line_left_out_at_the_end_of_a_line(row):
         ("[K:D foo=1]CDEF|", {}, "'D foo=1'; expected a tonic"),
         ("[M:4/0]CDEF|", {}, "'4/0'; expected beats"),
         ("[L:1/0]CDEF|", {}, "no unit note length"),
-        ("[K:C octave=1]CDEF|", {}, "moves the written pitch"),
+        ("[K:C octave=x]CDEF|", {}, "octave=x; expected a whole number"),
+        ("[K:C shift=cd]CDEF|", {}, "moves the written pitch by shift="),
+        ("[K:D exp ^h]CDEF|", {}, "'D exp ^h'; expected a tonic"),
+        ("[K:D ^/f]CDEF|", {}, "'D ^/f'; expected a tonic"),
+        ("C> >DEF|", {}, "'>' has no note between it and the one before"),
+        ("%%begintext\nC D E F|", {}, "has a %%begintext that no %%endtext ends"),
+        ("+ceg+DEF|", {}, "not understood"),
+        ("G .| CDEF|", {}, "lasts 5 quarter notes"),
         (">CDEF|", {}, "has no note before it"),
         ("[CEG]4|", {}, "several notes sound together 0 quarter notes"),
         ("[V:1]CDEF|\n[V:2]GABc|", {}, "has 2 parts, '1', '2'; pass part="),
@@ -289,6 +477,91 @@ def test_latin_1_and_windows_line_ends(tmp_path):
 
 def test_a_blank_line_ends_a_tune(row, reason):
     assert "has 1 measures" in reason("CDEF|\n\nGABc|", n_measures=2)
+
+
+TUNE = "X:1\nT:{}\nM:4/4\nL:1/4\nK:C\nCDEF|\n"
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    [
+        *("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"),
+        *("latin-1", "cp1252"),
+    ],
+)
+def test_encodings(tmp_path, encoding):
+    path = tmp_path / "old.abc"
+    path.write_bytes(
+        TUNE.format("\u00e9t\u00e9").replace("\n", "\r\n").encode(encoding)
+    )
+    melodies = read_melodies(path, n_measures=1, steps_per_quarter=1)
+    assert melodies.titles == ["\u00e9t\u00e9"]
+    assert melodies.data[0].tolist() == [60, 62, 64, 65]
+
+
+def test_quotation_marks_of_windows_and_letters_of_dos(tmp_path):
+    path = tmp_path / "old.abc"
+    path.write_bytes(
+        b"%\x93\n" + TUNE.format("").encode().replace(b"T:", b"T:Tom\x92s")
+    )
+    assert read_melodies(path, n_measures=1).titles == ["Tom\u2019s"]
+    path.write_bytes(TUNE.format("").encode().replace(b"T:", b"T:M\x81hle, sch\x94n"))
+    assert read_melodies(path, n_measures=1).titles == ["M\u00fchle, sch\u00f6n"]
+    path.write_text("%%abc-charset iso-8859-2\n" + TUNE.format("\u0160"), "iso-8859-2")
+    assert read_melodies(path, n_measures=1).titles == ["\u0160"]
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        (r"L\'et\"e &eacute; &amp; \u00e9", "L\u00e9t\u00eb \u00e9 & \u00e9"),
+        (r"\`a\^o\~n\,c\vs\HO", "\u00e0\u00f4\u00f1\u00e7\u0161\u0150"),
+        (r"\AA\o\/o\ss\AE", "\u00c5\\o\u00f8\u00df\u00c6"),
+        (r"caf\351 \U0001d11e", "caf\u00e9 \U0001d11e"),
+        (r"100 \% \& \\\\", "100 % & \\\\"),
+        (r"&#8217;&#x41;&nothing; R&B", "\u2019A&nothing; R&B"),
+        (r"\ud800 \U99999999", "\ufffd \\U99999999"),
+        (r"a\033[2Jb\u0007", "a [2Jb"),
+    ],
+)
+def test_accents_and_entities_in_titles(tmp_path, written, title):
+    path = tmp_path / "title.abc"
+    path.write_text(TUNE.format(written), encoding="utf-8")
+    assert read_melodies(path, n_measures=1).titles == [title]
+
+
+@pytest.mark.parametrize("kind", ["text", "ps", "svg"])
+def test_blocks_of_words_are_no_music(row, kind):
+    words = "K: not a key\n\nX:7\nA bad cab, played. See p. 3!"
+    block = f"%%begin{kind}\n{words}\n%%end{kind}\n"
+    notes = "CDEF|\n%%text Dead\nGABc|"
+    assert row(block + notes, n_measures=2) == [60, 62, 64, 65, 67, 69, 71, 72]
+    assert row(f"CDEF|\n{block}GABc|", n_measures=2)[4:] == [67, 69, 71, 72]
+    assert row(notes, block + "M:4/4\nL:1/4\nK:C", n_measures=2)[4:] == [67, 69, 71, 72]
+
+
+def test_a_tune_on_a_web_page(tmp_path):
+    path = tmp_path / "page.abc"
+    options = {"n_measures": 2, "steps_per_quarter": 2}
+    music = "CDEF|\nG&gt;A B&lt;c|"
+    tune = TUNE.format("R&amp;B").replace("CDEF|", music)
+    for page in (
+        f"<pre>\n{tune}</pre>\n",
+        f"<!DOCTYPE html>\n<html><body><p>Words</p>\n<pre class='abc'>{tune}</pre>"
+        f"<p>Back to A bad cab</p></body></html>",
+        tune.replace("\n", "<br>\n") + "<a href='x'>Dead</a>",
+        tune.replace("C\nC", "C\n<p>\nC") + "</pre>\nDead\n",
+    ):
+        path.write_text(page.replace("<a href='x'>Dead</a>", "</pre>Dead"))
+        melodies = read_melodies(path, **options)
+        steps = [60, _, 62, _, 64, _, 65, _, 67, _, _, 69, 71, 72, _, _]
+        assert melodies.titles == ["R&B"]
+        assert melodies.data[0].tolist() == steps
+
+
+def test_a_broken_rhythm_is_no_tag():
+    tune = TUNE.format("R&amp;B").replace("CDEF", "G<abc>d A<b>c p<a c=d>e")
+    assert music_of(tune) == tune
 
 
 def test_fields_of_a_book_hold_for_its_tunes(tmp_path):

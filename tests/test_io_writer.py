@@ -1,6 +1,7 @@
 """What is written is a file others can open, and reads back unchanged."""
 
 import re
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -81,8 +82,8 @@ def test_title_tempo_and_key_are_written(tmp_path, suffix):
 
 def notes(*lengths):
     """A rising melody of notes of these lengths, in steps."""
-    steps = [[62 + i] + [_] * (length - 1) for i, length in enumerate(lengths)]
-    return sum(steps, [])
+    steps = ([62 + i, *[_] * (length - 1)] for i, length in enumerate(lengths))
+    return list(chain.from_iterable(steps))
 
 
 def line(melody, **options):

@@ -1,6 +1,7 @@
 """Values of the fields of an ABC tune: metre, unit note length, tempo, key, voice."""
 
 import re
+from functools import lru_cache
 
 from sklearn_c2c.io._key import LETTERS, key_of_signature, parse_key
 from sklearn_c2c.io._tune import (
@@ -116,16 +117,19 @@ def _key_of(text):
 
 def _nearest_mode(key, alterations):
     """Key of the same tonic whose signature differs least, the one stated if it may."""
-    keys = [key]
-    for mode in _MODES:
-        signatures = (key_of_signature(number, mode) for number in range(-7, 8))
-        keys += [found for found in signatures if found and found.tonic == key.tonic]
-    return min(
-        keys,
-        key=lambda found: sum(
-            found.alterations[letter] != alterations[letter] for letter in LETTERS
-        ),
-    )
+
+    def distance(found):
+        stated = found.alterations
+        return sum(stated[letter] != alterations[letter] for letter in LETTERS)
+
+    return min([key, *_keys_on(key.tonic)], key=distance)
+
+
+@lru_cache
+def _keys_on(tonic):
+    """Keys of a tonic in all modes whose signature can be written."""
+    keys = [key_of_signature(n, mode) for mode in _MODES for n in range(-7, 8)]
+    return [key for key in keys if key and key.tonic == tonic]
 
 
 def read_shifts(letter, value):

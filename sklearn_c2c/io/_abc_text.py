@@ -5,6 +5,7 @@ import contextlib
 import html
 import re
 import unicodedata
+from html.entities import html5
 
 from sklearn_c2c.io._tune import TuneError
 
@@ -39,6 +40,7 @@ _TAG = re.compile(
 )
 _END_OF_LISTING = re.compile(r"</(?:pre|code|abc|textarea|script|body|html)\s?>", re.I)
 
+_ENTITY = re.compile(r"&(#\d{1,7};|#[xX][0-9A-Fa-f]{1,6};|[A-Za-z0-9]{2,31};)")
 _CONTROL = re.compile("[\x80-\x9f]")
 _ACCENTS = {
     "`": "\u0300",
@@ -138,7 +140,7 @@ def music_of(text):
 
 def _without_tags(line):
     """A line of a web page as text; none at all if it is nothing but tags."""
-    plain = html.unescape(_TAG.sub("", line))
+    plain = _without_entities(_TAG.sub("", line))
     if _END_OF_LISTING.search(line):
         return [plain, ""]  # what follows is not music
     return [plain] if plain.strip() or not line.strip() else []
@@ -186,12 +188,23 @@ def plain_text(text):
     # An escaped & starts no entity: both are replaced in one go, from left to right.
     pieces, place = [], 0
     for escape in _ESCAPE.finditer(text):
-        pieces += [html.unescape(text[place : escape.start()]), _character(escape)]
+        pieces += [_without_entities(text[place : escape.start()]), _character(escape)]
         place = escape.end()
-    plain = "".join([*pieces, html.unescape(text[place:])])
+    plain = "".join([*pieces, _without_entities(text[place:])])
     # A half of a pair of UTF-16 is no character, and could not be written.
     plain = plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return " ".join("".join(c if c.isprintable() else " " for c in plain).split())
+
+
+def _without_entities(text):
+    # Only whole names with their semicolon: html.unescape also takes those of "R&reg".
+    return _ENTITY.sub(
+        lambda found: html.unescape(found[0]) if _is_known(found[1]) else found[0], text
+    )
+
+
+def _is_known(entity):
+    return entity.startswith("#") or entity in html5
 
 
 def _character(escape):

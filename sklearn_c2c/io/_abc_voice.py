@@ -241,7 +241,8 @@ class Voice:
             alteration = self.accidentals.get(upper, self.settings.key[upper])
         octaves = 5 + letter.islower() + octave.count("'") - octave.count(",")
         pitch = 12 * octaves + NATURALS[upper] + alteration
-        pitch += sum(self.settings.shifts.values())
+        if self.settings.shifts:
+            pitch += sum(self.settings.shifts.values())
         if not 0 <= pitch <= 127:
             raise TuneError(f"{letter + octave!r} is no MIDI pitch 0-127")
         return pitch, (name, alteration)
