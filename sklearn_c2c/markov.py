@@ -141,7 +141,9 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         ValueError
             If a value is no code, or a hold has nothing to hold.
         """
-        X = check_melodies(validate_data(self, check_input(X), ensure_non_negative=True))
+        X = check_melodies(
+            validate_data(self, check_input(X), ensure_non_negative=True)
+        )
         check_memory(
             self.order * X.size * np.dtype(int).itemsize,
             f"A chain of order={self.order} on {X.size} steps",

@@ -77,7 +77,13 @@ _ARRAYS = {
         "singular_values_": "k",
     },
 }
-_NOT_NEGATIVE = {"explained_variance_", "max_abs_", "scale_", "singular_values_", "var_"}
+_NOT_NEGATIVE = {
+    "explained_variance_",
+    "max_abs_",
+    "scale_",
+    "singular_values_",
+    "var_",
+}
 _NUMBERS_OF_COMPONENTS = {"n_components_", "_n_components"}
 
 _CALLBACKS = "_skl_callbacks"  # they hold the terminal or the notebook of one session

@@ -564,6 +564,22 @@ def test_a_broken_rhythm_is_no_tag():
     assert music_of(tune) == tune
 
 
+def test_text_files_that_hold_abc(tmp_path):
+    (tmp_path / "tune.txt").write_text(TUNE.format("A"))
+    (tmp_path / "UPPER.TXT").write_bytes(TUNE.format("B").encode("utf-16"))
+    (tmp_path / "readme.txt").write_text("Key: A\nThe spot is marked by X:\n")
+    (tmp_path / "words.txt").write_text("K:C\n")
+    melodies = read_melodies(tmp_path, n_measures=1)
+    assert melodies.titles == ["B", "A"]
+    assert melodies.rejected == []
+    # One that is named is read, or refused for what is in it.
+    with pytest.raises(ValueError, match="no ABC tune"):
+        read_melodies(tmp_path / "readme.txt")
+    book = "\n".join(TUNE.format(i) for i in range(1000))
+    (tmp_path / "tune.txt").write_text(book)
+    assert len(read_melodies(tmp_path / "tune.txt", n_measures=1).data) == 1000
+
+
 def test_fields_of_a_book_hold_for_its_tunes(tmp_path):
     path = tmp_path / "book.abc"
     path.write_text("M:3/4\nL:1/4\n\nX:1\nK:C\nCDE|\n\nX:2\nK:C\nFGA|\n")

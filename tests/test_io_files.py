@@ -97,12 +97,12 @@ def test_names_that_are_given_and_are_not_there(folder, tmp_path):
     # What is there but cannot be read leaves the others.
     link = tmp_path / "link.abc"
     link.symlink_to(tmp_path / "missing")
-    text = tmp_path / "tune.txt"
+    text = tmp_path / "tune.doc"
     text.write_text(TUNE)
     found = read_melodies([link, good, text], **OPTIONS)
     assert len(found.data) == 1
     assert [r.kind for r in found.rejected] == ["file", "file"]
-    assert "has the suffix '.txt'; expected one of .abc" in found.rejected[1].reason
+    assert "has the suffix '.doc'; expected one of .abc" in found.rejected[1].reason
 
 
 @pytest.mark.parametrize(

@@ -62,8 +62,11 @@ def test_nothing_to_read(tmp_path):
     (tmp_path / "readme.txt").write_text("hello")
     with pytest.raises(ValueError, match=r"found readme\.txt"):
         read_melodies(tmp_path)
-    with pytest.raises(ValueError, match=r"has the suffix '\.txt'"):
+    with pytest.raises(ValueError, match="no ABC tune"):
         read_melodies(tmp_path / "readme.txt")
+    with pytest.raises(ValueError, match=r"has the suffix '\.doc'"):
+        (tmp_path / "readme.doc").write_text("hello")
+        read_melodies(tmp_path / "readme.doc")
     with pytest.raises(ValueError, match="got an empty list"):
         read_melodies([])
     with pytest.raises(TypeError, match=r"Expected a path.*got int"):

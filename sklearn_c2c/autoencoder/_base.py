@@ -252,7 +252,12 @@ class BaseAutoencoder(
     def _check_X(self, X, *, reset):
         dtype = [np.float64, np.float32] if reset else self._dtype()
         X = validate_data(
-            self, check_input(X), reset=reset, accept_sparse="csr", dtype=dtype, order="C"
+            self,
+            check_input(X),
+            reset=reset,
+            accept_sparse="csr",
+            dtype=dtype,
+            order="C",
         )
         check_magnitude(X)
         if sparse.issparse(X):
@@ -574,7 +579,9 @@ class BaseAutoencoder(
         fitted = vars(self)
         dtype = (float_type(fitted.get("coefs_")),)
         shapes = self._layer_shapes(self.n_features_in_)
-        n_epochs = fitted.get("n_iter_") if Whole(1).accepts(fitted.get("n_iter_")) else 1
+        n_epochs = (
+            fitted.get("n_iter_") if Whole(1).accepts(fitted.get("n_iter_")) else 1
+        )
         latent = Array((self.h,), dtype)
         form = {
             "coefs_": [Array(shape, dtype) for shape in shapes],

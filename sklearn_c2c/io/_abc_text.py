@@ -17,7 +17,7 @@ _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
 _CHARSET = re.compile(rb"^(?:%%|I:)abc-charset\s+([\w-]{1,20})", re.M | re.I)
-_CHARACTERS_SEARCHED = 2**18
+N_BYTES_SEARCHED = 2**18  # for what tells an encoding, or ABC from other text
 
 # Word processors write these for what ABC means by the plain signs.
 PLAIN_SIGNS = str.maketrans(
@@ -93,7 +93,7 @@ def decode(data):
     if b"\0" in data[:2]:
         encoding = "utf-16-le" if data[0] else "utf-16-be"
         return data.decode(encoding, errors="replace")
-    stated = _CHARSET.search(data[:_CHARACTERS_SEARCHED])
+    stated = _CHARSET.search(data[:N_BYTES_SEARCHED])
     for encoding in ("utf-8", stated[1].decode() if stated else "", "cp1252"):
         try:
             return data.decode(encoding)
@@ -113,7 +113,7 @@ def holds_abc(data):
     -------
     bool
     """
-    text = music_of(decode(data[:_CHARACTERS_SEARCHED]))
+    text = music_of(decode(data[:N_BYTES_SEARCHED]))
     return all(re.search(rf"^{field}", text, re.M) for field in (r"X: *\d", "K:"))
 
 

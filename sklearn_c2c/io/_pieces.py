@@ -27,6 +27,7 @@ _WORTH_PROCESSES = 512 * 2**10
 
 READERS = {
     ".abc": read_abc,
+    ".txt": read_abc,
     ".mid": read_midi,
     ".midi": read_midi,
     ".musicxml": read_musicxml,
@@ -78,7 +79,7 @@ def pieces_of(path):
 
 
 def _books(suffix, data):
-    if suffix != ".abc" or len(data) <= _PIECE_BYTES:
+    if READERS.get(suffix) is not read_abc or len(data) <= _PIECE_BYTES:
         return [data]
     tunes = [text.encode() for text in split_tunes(decode(data))]
     return [b"".join(book) for book in _grouped(tunes, tunes)] or [data]

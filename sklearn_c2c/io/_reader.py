@@ -6,7 +6,9 @@ import sys
 import time
 from pathlib import Path
 
+from sklearn_c2c.io._abc_text import holds_abc
 from sklearn_c2c.io._choice import Choice, SourcedTune, melodies_from
+from sklearn_c2c.io._files import read_regular
 from sklearn_c2c.io._music21 import tunes_from_stream
 from sklearn_c2c.io._pieces import MAX_BYTES, READERS, pieces_of, read_pieces
 
@@ -40,9 +42,9 @@ def read_melodies(
     Parameters
     ----------
     source : path, music21 stream, or list of these
-        A file (``.abc``, which may be a tune book, ``.mid``, ``.midi``,
-        ``.musicxml``, ``.xml``, ``.mxl``), or a folder, of which all such files are
-        read, in those within it too, by name.
+        A file (``.abc``, which may be a tune book, ``.txt`` with ABC in it, ``.mid``,
+        ``.midi``, ``.musicxml``, ``.xml``, ``.mxl``), or a folder, of which all such
+        files are read, in those within it too, by name.
     n_measures : int, default=8
         Length of each melody, in measures.
     steps_per_quarter : int or "auto", default=4
@@ -196,7 +198,7 @@ def _files(path):
         return [path]
     files, folders = _walk(path)
     # Folders among them could not be read; why that is comes out with the others.
-    known = [p for p in files if p.suffix.lower() in READERS or os.path.isdir(p)]
+    known = [p for p in files if _is_music(p) or os.path.isdir(p)]
     with_music = {parent for p in known for parent in p.parents}
     known += [p for p in folders if p.suffix.lower() in READERS and p not in with_music]
     if not known:
@@ -206,6 +208,15 @@ def _files(path):
             f"{', '.join(READERS)}, found {found}."
         )
     return sorted(known)
+
+
+def _is_music(path):
+    """Whether a file in a folder is to be read; most text files are no ABC."""
+    if path.suffix.lower() == ".txt":
+        with contextlib.suppress(OSError, ValueError):
+            return holds_abc(read_regular(path, MAX_BYTES))
+        return False
+    return path.suffix.lower() in READERS
 
 
 def _check_exists(path):
