@@ -24,13 +24,15 @@ KEYS = [None, "D", "Bb", "F# minor", "Ador", "C#", "Cb"]
 LONG = [72] + [HOLD] * 40
 
 
-def read_back(path, n_steps, time_signature, steps_per_quarter):
+def steps_per_measure(time_signature, steps_per_quarter):
     beats, beat_type = map(int, time_signature.split("/"))
-    per_measure = steps_per_quarter * 4 * beats // beat_type
-    n_measures = -(-n_steps // per_measure)
+    return steps_per_quarter * 4 * beats // beat_type
+
+
+def read_back(path, n_steps, time_signature, steps_per_quarter):
     read = read_melodies(
         path,
-        n_measures=n_measures,
+        n_measures=-(-n_steps // steps_per_measure(time_signature, steps_per_quarter)),
         steps_per_quarter=steps_per_quarter,
         time_signature=time_signature,
         off_grid="reject",
@@ -51,7 +53,9 @@ def read_back(path, n_steps, time_signature, steps_per_quarter):
 @example(rows=[LONG], grid=("4/4", 12), key=None)
 @example(rows=[[REST, 66, 65, 66, 78, 77, 66, _]], grid=("4/4", 4), key="D")
 def test_write_then_read_changes_nothing(tmp_path_factory, suffix, rows, grid, key):
-    melody = np.asarray(rows)[0]
+    melody = np.array(rows)[0]
+    if (melody[: steps_per_measure(*grid)] == REST).all():
+        melody[0] = 60  # silent measures before the first note would not be read
     path = tmp_path_factory.mktemp("written") / f"melody{suffix}"
     time_signature, steps_per_quarter = grid
     write_melody(

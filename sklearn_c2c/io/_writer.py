@@ -67,7 +67,7 @@ def write_melody(
     >>> path = pathlib.Path(folder.name, "call.abc")
     >>> write_melody([62, 129, 129, 129, 69, 129, 129, 128] * 2, path, key="D")
     >>> print(path.read_text(encoding="utf-8").splitlines()[-1])
-    D2A3/2z/ D2A3/2z/ |]
+    D2 A3/2z/ D2 A3/2z/ |]
     >>> folder.cleanup()
     """
     path = Path(path)
