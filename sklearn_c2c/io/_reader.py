@@ -6,9 +6,9 @@ import sys
 import time
 from pathlib import Path
 
+from sklearn_c2c._files import read_regular
 from sklearn_c2c.io._abc_text import holds_abc
 from sklearn_c2c.io._choice import Choice, SourcedTune, melodies_from
-from sklearn_c2c.io._files import read_regular
 from sklearn_c2c.io._music21 import tunes_from_stream
 from sklearn_c2c.io._pieces import MAX_BYTES, READERS, pieces_of, read_pieces
 
