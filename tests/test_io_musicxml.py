@@ -632,6 +632,7 @@ MANY_STAVES = "".join(
         (score(note("C", 4), note("D", 4)).replace("</part-l", "<note/></part-l"), ">"),
         (score(), "has no measures"),
         (score(note("C", 4)).replace("</score-p", '<part id="P0"/></score-p'), "two"),
+        (score(note("C", 4), parts=1025), "has 1025 staves, more than the 1024"),
         (score("<a/>" * _musicxml.MAX_MARKS), "tags and attributes, more than"),
         (score(" " * _musicxml.MAX_BYTES), "larger than the 16 MiB"),
         (
@@ -639,7 +640,7 @@ MANY_STAVES = "".join(
             "has 140014 measures, in all staves together",
         ),
     ],
-    ids=["outside", "none", "parts", "marks", "bytes", "measures"],
+    ids=["outside", "none", "parts", "staves", "marks", "bytes", "measures"],
 )
 def test_scores_that_are_not_read(text, words):
     with pytest.raises(TuneError, match=words):

@@ -19,6 +19,7 @@ from sklearn_c2c.io._tune import MAX_MEASURES, Tune, TuneError, make_part
 MAX_BYTES = 16 * 2**20
 # Tags and attributes take the time and the memory; a usual score of 7 MiB has as many.
 MAX_MARKS = 2**19
+_MAX_STAVES = 1024
 _MAX_NAME = 200  # characters of a title, or of a part's name
 _TITLES = ("work-title", "movement-title", "credit")
 _PER_MINUTE = re.compile(r"\d{1,4}(?:\.\d{1,9})?")
@@ -289,6 +290,11 @@ class _Score:
 
     def _parts(self):
         """A part for each staff that has notes, one at least for each part."""
+        n_staves = sum(max(1, len(part.notes)) for part in self.parts.values())
+        if n_staves > _MAX_STAVES:
+            raise TuneError(
+                f"has {n_staves} staves, more than the {_MAX_STAVES} that are read"
+            )
         n_measures = sum(
             len(part.measures) * max(1, len(part.notes)) for part in self.parts.values()
         )
