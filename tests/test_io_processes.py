@@ -141,6 +141,18 @@ def test_what_a_killed_process_leaves_is_done():
     assert list(_processes.in_processes(die_elsewhere, [1, 2, 3], 3)) == [1, 2, 3]
 
 
+@pytest.mark.parametrize("name", ["__init__", "submit"])
+def test_where_no_process_can_be_started_the_caller_does_all(monkeypatch, name):
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    def fail(*_):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(ProcessPoolExecutor, name, fail)
+    found = list(_processes.in_processes(where, [1, 2, 3], 2))
+    assert found == [(item, os.getpid()) for item in (1, 2, 3)]
+
+
 def fail_at_two(item):
     if item == 2:
         raise ValueError("two")

@@ -8,7 +8,8 @@ def in_processes(function, items, n_jobs):
 
     The caller takes items from the front, the others from the back, until they meet:
     while the others start, which takes as long as hundreds of tunes, it is at work.
-    What a process leaves undone that was killed, it does itself.
+    What a process leaves undone that was killed, it does itself, and all of it where
+    none can be started.
 
     Parameters
     ----------
@@ -33,8 +34,12 @@ def in_processes(function, items, n_jobs):
     from joblib.externals.loky import ProcessPoolExecutor
 
     # Unlike others', its processes need no guard of the user's __main__.
-    executor = ProcessPoolExecutor(n_others)
-    futures = [executor.submit(function, item) for item in reversed(items)]
+    try:
+        executor = ProcessPoolExecutor(n_others)
+        futures = [executor.submit(function, item) for item in reversed(items)]
+    except (OSError, BrokenExecutor):  # no memory, or no more processes
+        yield from map(function, items)
+        return
     try:
         for item, future in zip(items, reversed(futures), strict=True):
             yield function(item) if future.cancel() else _result(future, function, item)
