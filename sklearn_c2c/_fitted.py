@@ -1,8 +1,8 @@
 """What the fitted attributes of an estimator must be. Imports nothing of ours.
 
 Kernels check nothing, so what comes from a file is checked before they see it. An
-estimator of ours states in `_fitted_form` what its attributes are: a dict by name of the
-forms below, or of lists and dicts of them.
+estimator of ours states in `_fitted_form` what its attributes are: a dict by name of
+the forms below, or of lists and dicts of them.
 """
 
 import reprlib
@@ -208,7 +208,7 @@ class Names:
 
 
 def check_fitted(estimator, fitted_form):
-    """Check the parameters and fitted attributes of an estimator that comes from a file.
+    """Check the parameters and fitted attributes of an estimator from a file.
 
     Parameters
     ----------

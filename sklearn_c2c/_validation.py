@@ -65,8 +65,8 @@ def check_magnitude(X, name="X"):
     if largest > _LARGEST:
         raise ValueError(
             f"{name} has values as large as {largest:.4g}; expected at most "
-            f"{_LARGEST:g}, or sums over them overflow. Scale {name}, to [0, 1] if it is "
-            "data."
+            f"{_LARGEST:g}, or sums over them overflow. Scale {name}, to [0, 1] if it "
+            "is data."
         )
 
 
@@ -139,7 +139,7 @@ def _check_compressed(X, n_major, n_minor):
     if indptr[0] != 0 or (np.diff(indptr) < 0).any():
         raise ValueError("expected indptr to rise from 0.")
     n_stored = int(indptr[-1])
-    if n_stored > len(indices) or n_stored > len(data):
+    if n_stored > len(indices) or len(indices) != len(data):
         raise ValueError(
             f"indptr ends at {n_stored}, but there are {len(indices)} indices and "
             f"{len(data)} values."
@@ -203,6 +203,7 @@ def _check_dia(X):
     offsets, data = _vector("offsets", X.offsets), np.asarray(X.data)
     if data.ndim != 2 or len(data) != len(offsets):
         raise ValueError(f"{len(offsets)} offsets for diagonals of {data.shape}.")
+    _check_range("offsets", offsets + X.shape[0] - 1, sum(X.shape) - 1)
     diagonal, column = np.indices(data.shape)
     row = column - offsets[diagonal]
     inside = (row >= 0) & (row < X.shape[0]) & (column < X.shape[1]) & (data != 0)
@@ -226,8 +227,8 @@ def _vector(name, values):
         return values.astype(np.int32)
     if values.ndim != 1 or values.dtype.kind not in "iu":
         raise ValueError(
-            f"expected integers in one dimension in {name}, got {values.dtype} of shape "
-            f"{values.shape}."
+            f"expected integers in one dimension in {name}, got {values.dtype} of "
+            f"shape {values.shape}."
         )
     return values
 

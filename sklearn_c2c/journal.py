@@ -296,10 +296,10 @@ def _check_lines(name, lines, entries):
     faulty += [] if is_known else [len(entries)]
     if faulty:
         raise ValueError(
-            f"Line {faulty[0] + 1} of the journal {name} is damaged: expected an object "
-            f"of key, task, result and the checksum of these, found "
-            f"{lines[faulty[0]][:60]!r}. Remove the line, and its task is run again; or "
-            "take the journal from a backup."
+            f"Line {faulty[0] + 1} of the journal {name} is damaged: expected an "
+            f"object of key, task, result and the checksum of these, found "
+            f"{lines[faulty[0]][:60]!r}. Remove the line, and its task is run again; "
+            "or take the journal from a backup."
         )
 
 

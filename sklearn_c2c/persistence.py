@@ -3,8 +3,9 @@
 A file is one line that says what it is, the SHA-256 digest of the rest, and the rest:
 the number of the format and a skops archive of the model with its metadata. The digest
 finds a damaged byte anywhere, also where a zip archive does not look. A list of trusted
-classes keeps a file from running code, and what each of them must hold (`_fitted`) keeps
-it from making compiled code read beyond its arrays. Imports skops inside functions.
+classes keeps a file from running code, and what each of them must hold (`_fitted`)
+keeps it from making compiled code read beyond its arrays. Imports skops inside
+functions.
 """
 
 import copy
@@ -101,8 +102,9 @@ def save(model, path, *, metadata=None, optimizer=False):
     model : estimator
         A fitted estimator of this package, or a Pipeline of them and of scikit-learn's
         PCA, IncrementalPCA, TruncatedSVD, NMF, StandardScaler, MinMaxScaler and
-        MaxAbsScaler, whose arrays `load` can check; also one of these alone. Callbacks are left out. A `random_state` that is a generator rather than an
-        integer is stored as None, since its stream of numbers cannot be shared.
+        MaxAbsScaler, whose arrays `load` can check; also one of these alone. Callbacks
+        are left out. A `random_state` that is a generator rather than an integer is
+        stored as None, since its stream of numbers cannot be shared.
     path : str or path-like
         The file; by custom it ends in ``.c2c``.
     metadata : dict, default=None

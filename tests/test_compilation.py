@@ -4,10 +4,16 @@ import os
 import subprocess
 import sys
 
+import numba
+import numpy as np
 import pytest
 from numba.core.caching import FunctionCache
 
 from sklearn_c2c import _compilation
+
+pytestmark = pytest.mark.skipif(
+    bool(numba.config.DISABLE_JIT), reason="nothing is compiled"
+)
 
 FIT = """
 import numpy as np
@@ -19,9 +25,9 @@ print(model.transform(X).tobytes().hex())
 """
 
 
-def fit(folder):
+def fit(folder, **environment):
     """Fit in a process of its own; return what it prints and what it says."""
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(folder)}
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(folder)} | environment
     done = subprocess.run(
         [sys.executable, "-c", FIT],
         env=environment, capture_output=True, text=True, check=True,
@@ -43,6 +49,18 @@ def test_the_first_fit_says_what_takes_so_long(compiled):
 def test_the_next_process_has_nothing_to_say(compiled):
     folder, codes, _ = compiled
     assert fit(folder) == (codes, "")
+
+
+def test_without_the_compiler_training_is_the_same_but_for_rounding(compiled, tmp_path):
+    _, codes, _ = compiled
+    interpreted, said = fit(tmp_path, NUMBA_DISABLE_JIT="1")
+    assert said == ""
+    codes, interpreted = (
+        np.frombuffer(bytes.fromhex(text), np.float32) for text in (codes, interpreted)
+    )
+    assert len(codes) == 6 * 3 and np.ptp(codes) > 0.1
+    np.testing.assert_allclose(interpreted, codes, rtol=1e-4)
+    assert list(tmp_path.rglob("*.nbi")) == []
 
 
 def test_files_cut_short_are_compiled_again(compiled):

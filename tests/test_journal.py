@@ -1,7 +1,6 @@
 """The journal: nothing finished is lost, nothing is run twice, no file is spoilt."""
 
 import contextlib
-import itertools
 import json
 import os
 import random
@@ -158,10 +157,9 @@ def journalled(path):
 
 
 def mended(path, content):
-    """Whether a journal with this content still gives what it held, not in silence.
+    """What a journal with this content says, when it gives all that it held.
 
-    Either all of it comes back, something of it being run again with a warning, or it
-    is refused and stays as it is.
+    What is not in it is run again. None if it is refused; then it stays as it is.
     """
     path.write_bytes(content)
     tasks = [{"x": "a\nb"}, {"x": 1.5}, {"x": [True, None]}]
@@ -173,34 +171,33 @@ def mended(path, content):
         except ValueError as error:
             assert "is not a journal" in str(error) or "Line " in str(error)
             assert path.read_bytes() == content
-            return False
+            return None
     assert results == tasks
-    assert len(said) == (len(again) > 0)
-    return True
+    return len(said), len(again) > 0
 
 
 def test_no_flipped_bit_gives_another_result(path, journalled):
     n_lines_before_the_last = journalled[:-1].rfind(b"\n") + 1
-    for position, bit in itertools.product(range(len(journalled)), range(8)):
+    for position in range(len(journalled)):
         content = bytearray(journalled)
-        content[position] ^= 1 << bit
+        content[position] ^= 1 << position % 8
         is_last = position >= n_lines_before_the_last
-        assert not mended(path, content) or is_last
+        assert mended(path, content) in ([None, (1, True)] if is_last else [None])
 
 
-@pytest.mark.parametrize("n_more", [0, 3, 4096])
+@pytest.mark.parametrize("n_more", [0, 4096])
 def test_zeros_at_the_end_are_removed(path, journalled, n_more):
-    for n_kept in range(len(journalled)):
+    for n_kept in range(0, len(journalled), 3):
         n_zeros = len(journalled) - n_kept + n_more
-        # Of the first line nothing that could be told from another file need be left.
-        assert mended(path, journalled[:n_kept] + bytes(n_zeros))
-    lines = journalled.split(b"\n")
-    assert mended(path, lines[0] + b"\n" + bytes(20) + b"\n" + bytes(5) + b"\n")
-    assert not mended(path, bytes(len(lines[0])) + journalled[len(lines[0]) :])
+        assert mended(path, journalled[:n_kept] + bytes(n_zeros)) == (1, True)
+    first, rest = journalled.split(b"\n", 1)
+    zeroed = first + b"\n" + bytes(20) + b"\n" + bytes(5) + b"\n"
+    assert mended(path, zeroed) == (1, True)
+    assert mended(path, bytes(len(first)) + b"\n" + rest) is None
 
 
 @given(st.data())
-@settings(max_examples=300, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 def test_no_damage_gives_another_result(path, journalled, data):
     content = bytearray(journalled)
     start = data.draw(st.integers(0, len(content)))

@@ -1,10 +1,13 @@
 import hashlib
 import os
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from sklearn.decomposition import PCA
+from sklearn.decomposition import NMF, PCA, KernelPCA
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -14,10 +17,12 @@ from sklearn_c2c import (
     Autoencoder,
     MarkovMelodies,
     PianoRollEncoder,
+    VariationalAutoencoder,
     generation,
     persistence,
 )
 from sklearn_c2c.persistence import load, save
+from tests import forging
 
 
 def identity(X):
@@ -212,3 +217,180 @@ def test_archives_that_swell_are_refused(model, path, monkeypatch):
 def test_missing_file(path):
     with pytest.raises(FileNotFoundError):
         load(path)
+
+
+# -------------------------------------------------------------- forged models
+
+
+def transposed(array):
+    return np.ascontiguousarray(array.T)
+
+
+def with_nan(array):
+    return np.where(np.arange(array.size).reshape(array.shape) == 1, np.nan, array)
+
+
+def same(value):
+    return lambda _: value
+
+
+FORGED = [
+    (0, "coefs_", 0, lambda a: a[:-1], r"coefs_\[0\] is an array of shape \(\d+, 5\)"),
+    (0, "coefs_", 1, transposed, r"coefs_\[1\] .* expected an array of shape \(5, \d+"),
+    (0, "coefs_", 0, np.asfortranarray, r"in another order, .* expected .* in C order"),
+    (0, "coefs_", 0, with_nan, r"coefs_\[0\] .* from nan to nan; .* finite"),
+    (0, "coefs_", 1, lambda a: a.astype("f8"), r"coefs_\[1\] .* float64.*float32"),
+    (0, "coefs_", 1, lambda a: a.astype(">f4"), r"coefs_\[1\] .* >f4.*expected"),
+    (0, "coefs_", 0, lambda a: a.astype(object), r"coefs_\[0\] .* object,? ?.*; exp"),
+    (0, "coefs_", 0, lambda a: a[:0], r"coefs_\[0\] is an array of shape \(0, 5\)"),
+    (0, "intercepts_", 1, lambda a: a[:3], r"intercepts_\[1\] is an array of shape"),
+    (0, "latent_std_", None, np.negative, r"latent_std_ .* at least 0"),
+    (0, "latent_mean_", None, lambda a: a[:2], r"latent_mean_ is an array of shape"),
+    (0, "n_features_in_", None, same(-3), r"n_features_in_ is of type int, -3; expec"),
+    (0, "n_features_in_", None, same(10**12), r"coefs_\[0\] .*1000000000000"),
+    (0, "h", None, same(6), r"coefs_\[0\] is .* expected an array of shape \(\d+, 6"),
+    (0, "h", None, same(-1), r"The 'h' parameter"),
+    (0, "random_state", None, np.random.RandomState, r"random_state is of type Random"),
+    (1, "group_size_", None, same(7), r"group_size_ is of type int, 7; .* divisor"),
+    (1, "hidden_layer_sizes", None, same((4, 10**9)), r"coefs_ is .* a list of 6"),
+    (2, "kl_per_latent_", None, lambda a: a[:1], r"kl_per_latent_ is an array"),
+    (3, "_optimizer_state", "step", same(10**12), r"'step'\] is .* to 100000000"),
+]
+OF_ENCODERS = [
+    ("pitch_range_", None, same((67, 60)), r"pitch_range_ is .* expected a tuple of 2"),
+    ("pitch_range_", None, same((-8, 128)), r"pitch_range_ is .* from 0 to 127"),
+    ("codes_", None, lambda a: a + 1, r"codes_ is an array .* expected int16 \["),
+    ("n_tokens_", None, same(3), r"n_tokens_ is of type int, 3; expected"),
+    ("n_features_in_", None, same(9), r"'autoencoder' .* n_features_in_=.* before it"),
+    ("transitions_", "level", lambda a: a + 9, r"\['level'\] is an array .* from 9 to"),
+    ("transitions_", "level", np.negative, r"\['level'\] is an array .* from -"),
+    ("transitions_", "pitches", lambda a: a[::-1], r"\['pitches'\] .* ascending"),
+    ("transitions_", "pitch", lambda a: a[:, 1:], r"\['pitch'\] is an array of shape"),
+    ("transitions_", "rhythm", with_nan, r"\['rhythm'\] is an array .* from nan"),
+    ("transitions_", "end", same(None), r"\['end'\] is of type NoneType"),
+]
+OF_CHAINS = [
+    ("transitions_", None, lambda a: a + 10**6, r"transitions_ is .* from 0 to 66"),
+    ("contexts_", None, lambda a: a[:-1], r"contexts_|places_"),
+    ("places_", None, lambda a: a[:-1], r"places_ is an array of shape"),
+    ("start_", None, same(-1), r"start_ is of type int, -1; expected an integer"),
+    ("silent_", None, lambda a: a.astype(int), r"silent_ is an array .* bool"),
+    ("probabilities_", None, lambda a: 2 * a, r"probabilities_ is .* in all 1"),
+]
+OF_OTHERS = [
+    (4, "components_", None, lambda a: a[:, 1:], r"PCA.components_ is an array of"),
+    (4, "mean_", None, with_nan, r"PCA.mean_ is an array .* finite"),
+    (5, "_n_components", None, same(50), r"NMF._n_components is of type int, 50; e"),
+    (5, "components_", None, lambda a: a[:2], r"NMF.components_ is an array of shape"),
+]
+
+
+@pytest.fixture(scope="module")
+def forgeable():
+    return [model.fit(forging.MELODIES) for model in forging.models()]
+
+
+@pytest.mark.parametrize(
+    "which, attribute, part, function, message", FORGED + OF_OTHERS
+)
+def test_a_forged_model_is_refused(
+    forgeable, path, which, attribute, part, function, message
+):
+    model = forgeable[which]
+    names = (attribute,) if part is None else (attribute, part)
+    is_refused(model, ("steps", len(model) - 1, 1, *names), function, path, message)
+
+
+@pytest.mark.parametrize("attribute, part, function, message", OF_ENCODERS)
+def test_a_forged_encoder_is_refused(
+    forgeable, path, attribute, part, function, message
+):
+    names = (attribute,) if part is None else (attribute, part)
+    is_refused(forgeable[0], ("steps", 0, 1, *names), function, path, message)
+
+
+@pytest.mark.parametrize("attribute, part, function, message", OF_CHAINS)
+def test_a_forged_chain_is_refused(forgeable, path, attribute, part, function, message):
+    is_refused(forgeable[6], (attribute,), function, path, message)
+
+
+def is_refused(model, where, function, path, message):
+    """A forged file is refused with a message, and the forged model is not saved."""
+    forged = forging.replaced(model, where, function)
+    forging.write(path, forged)
+    with pytest.raises(ValueError, match=message):
+        load(path)
+    path.unlink()
+    if where[-1] != "random_state":  # which is left out
+        with pytest.raises(ValueError, match="cannot be saved"):
+            save(forged, path, optimizer=True)
+        assert not path.exists()
+
+
+@pytest.mark.parametrize("name", ["coefs_", "latent_std_", "learning_rate_init"])
+def test_a_model_of_another_version_lacks_attributes(forgeable, path, name):
+    lacking = forging.replaced(
+        forgeable[0], ("steps", 1, 1), lambda step: forging._without(step, name)
+    )
+    forging.write(path, lacking)
+    with pytest.raises(ValueError, match=rf"Autoencoder lacks {name}: .* Fit it again"):
+        load(path)
+
+
+@pytest.mark.parametrize("name", ["_check_X", "transform", "note"])
+def test_an_attribute_that_could_take_the_place_of_a_check(forgeable, path, name):
+    forged = forging.replaced(
+        forgeable[0], ("steps", 1, 1), lambda step: forging._and(step, name, np.add)
+    )
+    forging.write(path, forged)
+    with pytest.raises(ValueError, match=f"Autoencoder has {name}, which no"):
+        load(path)
+
+
+def test_estimators_that_cannot_be_checked_are_named(X, path):
+    model = make_pipeline(PianoRollEncoder(), KernelPCA(2)).fit(X)
+    with pytest.raises(ValueError, match=r"KernelPCA; only .* can be checked"):
+        save(model, path)
+    forging.write(path, model)
+    with pytest.raises(ValueError, match=r"KernelPCA; only .* can be checked"):
+        load(path)
+
+
+@pytest.mark.parametrize("last", [PCA(2), NMF(2), VariationalAutoencoder(2)])
+def test_every_model_that_generation_takes_is_saved(X, path, last):
+    model = make_pipeline(PianoRollEncoder(), last).fit(X)
+    save(model, path)
+    assert_array_equal(load(path).transform(X), model.transform(X))
+
+
+def test_forged_models_are_refused_or_right():
+    outcomes, faults = forging.campaign("models", 60)
+    assert not faults
+    assert outcomes["refused"] > 30 and outcomes["right"] > 0
+
+
+# ------------------------------------------------------------ temporary files
+
+
+SAVE = """
+import sys
+from sklearn_c2c import persistence
+persistence.save(persistence.load(sys.argv[1]), sys.argv[2])
+"""
+DIE = """
+import os, signal
+os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no SIGKILL")
+def test_what_a_killed_save_left_is_swept_by_the_next(model, path):
+    save(model, path)
+    old = path.read_bytes()
+    done = subprocess.run([sys.executable, "-c", DIE + SAVE, path, path])
+    assert done.returncode == -signal.SIGKILL
+    left = sorted(os.listdir(path.parent))
+    assert len(left) == 2 and path.read_bytes() == old
+    other = path.with_name("other.c2c")
+    subprocess.run([sys.executable, "-c", SAVE, path, other], check=True)
+    assert sorted(os.listdir(path.parent)) == [path.name, other.name]
