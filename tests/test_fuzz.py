@@ -1,0 +1,70 @@
+"""A short part of the fuzzing campaign, and that the campaign sees faults."""
+
+import os
+import time
+
+import pytest
+
+from tests.fuzz import campaign
+from tests.fuzz.judge import SUFFIXES, judge, made
+from tests.fuzz.tunes import real_tunes
+
+
+@pytest.mark.parametrize("suffix", [".abc", ".mid", ".musicxml"])
+def test_real_tunes_are_read_and_read_again(suffix):
+    rarer, *written = real_tunes(suffix)
+    for data in written:
+        # One measure, two, one on the finest grid; four there are not.
+        assert judge(suffix, data) == 3
+    judge(suffix, rarer)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_no_input_does_what_none_may_do(suffix):
+    n_melodies = 0
+    for number in range(150):
+        n_melodies += judge(suffix, made(suffix, 0, number))
+    assert n_melodies > 10
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_inputs_follow_from_their_numbers(suffix):
+    inputs = [made(suffix, 0, number) for number in range(20)]
+    assert inputs == [made(suffix, 0, number) for number in range(20)]
+    assert len({*inputs}) > 15
+    assert inputs != [made(suffix, 1, number) for number in range(20)]
+
+
+def misbehaving(suffix, data):
+    """Do for some inputs what a reader may not."""
+    faults = {made(".abc", 0, number): number for number in range(6)}
+    match faults[data]:
+        case 1:
+            raise OverflowError("too large")
+        case 2:
+            os._exit(7)
+        case 3:
+            time.sleep(60)
+        case 4:
+            bytearray(2 * campaign.MOST_BYTES)
+        case 5:
+            while time.process_time() < campaign.MOST_SECONDS + 0.5:
+                pass
+    return 1
+
+
+def test_a_campaign_sees_errors_ends_hangs_memory_and_time(monkeypatch):
+    monkeypatch.setattr(campaign, "MOST_SECONDS", 0.2)
+    outcome = campaign.run(".abc", 0, range(6), judge=misbehaving)
+    assert outcome.n_inputs == 6 and outcome.n_melodies == 2
+    assert outcome.slowest > 0.2
+    faults = {find.number: find.fault for find in outcome.finds}
+    assert faults == {
+        1: "OverflowError: too large",
+        2: "ends the process with code 7",
+        3: "hangs",
+        4: "MemoryError",
+        5: faults[5],
+    }
+    assert faults[5].startswith("takes ")
+    assert {n for n, _ in campaign.kinds(outcome.finds)} == {1}
