@@ -114,6 +114,7 @@ def test_model_keeps_what_generation_needs(composed):
     model, about = persistence.load(composed / "model.c2c", return_metadata=True)
     assert about["titles"] == ["The First", "The Second", "The <b>Third</b>"]
     assert about["key"] == "D major"
+    assert about["tempo"] == 120
     assert about["reading"] == {
         "n_measures": 2,
         "steps_per_quarter": 4,
@@ -148,7 +149,8 @@ def test_interpolate_between_a_file_and_a_tune_of_the_corpus(composed, tmp_path)
     assert run("interpolate", *arguments) == 0
     assert len(list(out.glob("*.mid"))) == 4
     text = (out / "index.html").read_text("utf-8")
-    for title in ("From: One", "1 of 3 steps", "To: The &lt;b&gt;Third&lt;/b&gt;"):
+    third = "The &lt;b&gt;Third&lt;/b&gt;"
+    for title in ("One", f"From One to {third}, 1 of 3", third):
         assert f'<h2 class="melody-title">{title}</h2>' in text
 
 
@@ -194,7 +196,7 @@ def test_interpolate_wants_one_tune_in_a_file(composed, tunes, tmp_path, capsys)
         "--out",
         tmp_path / "out",
     ]
-    assert "holds 3 melodies, expected one" in fails(capsys, "interpolate", *arguments)
+    assert "holds 4 tunes, expected one" in fails(capsys, "interpolate", *arguments)
 
 
 def explore(models, out, command, *arguments, kind="plain"):
@@ -204,6 +206,11 @@ def explore(models, out, command, *arguments, kind="plain"):
     titles = re.findall(r'<h2 class="melody-title">(.*?)</h2>', text)
     assert len(list(out.glob("melody-*.mid"))) == len(titles)
     return titles, text
+
+
+def cell(page, name):
+    """What the table of a page says under a name, which may be a pattern."""
+    return re.search(rf'<th scope="row">{name}</th><td>(.*?)</td>', page)[1]
 
 
 def melody_of(out, i):
@@ -260,7 +267,7 @@ def test_sweep_shows_the_steps_in_order(models, tmp_path):
 
 def test_attribute_shows_what_it_does_to_the_tune(models, tmp_path):
     arguments = EXPLORATIONS["attribute"]
-    titles, _ = explore(models, tmp_path / "o", "attribute", *arguments)
+    titles, text = explore(models, tmp_path / "o", "attribute", *arguments)
     model, about = persistence.load(models["plain"], return_metadata=True)
     X = about["data"]
     vector = generation.attribute_vector(model, X, by=metrics.pitch_range)
@@ -269,10 +276,13 @@ def test_attribute_shows_what_it_does_to_the_tune(models, tmp_path):
     )
     spans = metrics.pitch_range(np.vstack([X[:1], changed]))
     assert titles == [
-        f"The First: pitch range {spans[0]:.3g}",
-        f"Scale -1: pitch range {spans[1]:.3g}",
-        f"Scale 2.5: pitch range {spans[2]:.3g}",
+        "The First",
+        "The First, less pitch range (-1)",
+        "The First, more pitch range (+2.5)",
     ]
+    assert cell(text, "Pitch range") == (
+        f"{spans[0]:.3g} in The First; {spans[1]:.3g} at -1, {spans[2]:.3g} at 2.5"
+    )
     assert (melody_of(tmp_path / "o", 1) == X[0]).all()
     assert (melody_of(tmp_path / "o", 3) == changed[1]).all()
 
@@ -319,17 +329,16 @@ def test_optimize_shows_before_and_after(models, tmp_path):
     result = generation.optimize(
         model, objective, n_starts=2, max_iter=3, random_state=0
     )
-    assert titles[::2] == ["Start 1", "Start 2"]
+    assert titles == [f"Melody {i}{end}" for i in (1, 2) for end in (", as drawn", "")]
     best = result.best
     holds, first = (
         [f"{measure(melodies[[best]])[0]:g}" for melodies in ends]
         for measure in (objectives.HoldCount(), objectives.FirstNote(69))
         for ends in [(result.start_melodies, result.melodies)]
     )
-    assert titles[1] == (
-        f"Start 1 optimized: holds {holds[0]} → {holds[1]}, "
-        f"first note is A4: {first[0]} → {first[1]}"
-    )
+    assert cell(text, "holds").startswith(f"melody 1 {holds[0]} → {holds[1]};")
+    changes = f"melody 1 {first[0]} → {first[1]};"
+    assert cell(text, "first note is A4").startswith(changes)
     assert (melody_of(tmp_path / "o", 2) == result.melodies[best]).all()
     assert f"{result.n_decoder_calls} latent vectors decoded" in text
     assert "<h1>Steered to most holds and first note A4</h1>" in text
@@ -340,12 +349,15 @@ def test_optimize_for_every_objective(models, tmp_path):
     names += "narrowest-range in-scale in-scale=G contour=0,1,0 style first-note=D4@.5 "
     names += "consonance=2 form=AB form=2"
     options = ["--starts", 2, "--max-iter", 1]
-    titles, _ = explore(models, tmp_path / "o", "optimize", *names.split(), *options)
-    assert "share of notes in D major" in titles[1]
-    assert "share of notes in G" in titles[1]
-    assert "consonance with The Second" in titles[1]
-    assert "fit to the form AB: " in titles[1]
-    assert "fit to the form of The Second: " in titles[1]
+    _, text = explore(models, tmp_path / "o", "optimize", *names.split(), *options)
+    for what in (
+        "share of notes in D major",
+        "share of notes in G",
+        "consonance with The Second",
+        "fit to the form AB",
+        "fit to the form of The Second",
+    ):
+        assert cell(text, what).count(" → ") == 2
 
 
 def test_a_form_is_of_letters_or_of_the_measures_of_a_tune(models, tmp_path):
@@ -356,15 +368,17 @@ def test_a_form_is_of_letters_or_of_the_measures_of_a_tune(models, tmp_path):
         ("2", objectives.SelfSimilarity(template, steps_per_measure=16)),
     ]:
         out = tmp_path / value
-        titles, _ = explore(models, out, "optimize", f"form={value}", "--max-iter", 3)
-        assert titles[1].endswith(f" → {form([melody_of(out, 2)])[0]:.3g}")
+        _, text = explore(models, out, "optimize", f"form={value}", "--max-iter", 3)
+        best = cell(text, "fit to the form .*?").split(";")[0]
+        assert best.endswith(f" → {form([melody_of(out, 2)])[0]:.3g}")
 
 
 def test_least_and_most_are_opposites(models, tmp_path):
     values = {}
     for name in ("narrowest-range", "widest-range"):
-        titles, _ = explore(models, tmp_path / name, "optimize", name)
-        values[name] = int(titles[1].rpartition(" ")[2])
+        _, text = explore(models, tmp_path / name, "optimize", name)
+        best = cell(text, "range in semitones").split(";")[0]
+        values[name] = int(best.rpartition(" ")[2])
     assert values["narrowest-range"] < values["widest-range"]
 
 
@@ -399,13 +413,13 @@ def test_objective_that_makes_no_sense(models, tmp_path, capsys, objective, mess
 def test_evolution_needs_more_starts(models, tmp_path, capsys):
     options = ["--method", "evolution", "--starts", 2, "--out", tmp_path / "out"]
     arguments = ["--model", models["plain"], "most-holds", *options]
-    assert "n_starts" in fails(capsys, "optimize", *arguments)
+    assert "needs --starts of at least" in fails(capsys, "optimize", *arguments)
 
 
 def test_variations_at_strength_0_are_the_tune_itself(models, tmp_path):
     arguments = ["vary", "the first", "--strength", 0, "--n", 2]
     titles, _ = explore(models, tmp_path / "o", *arguments)
-    assert titles == ["The First", "Variation 1", "Variation 2"]
+    assert titles == ["The First", *(f"The First, variation {i}" for i in (1, 2))]
     model, about = persistence.load(models["plain"], return_metadata=True)
     first = about["data"][0]
     found = generation.vary(model, first, 2, strength=0, encoding="search", form=first)
@@ -424,7 +438,8 @@ def test_explorations_of_an_unknown_tune(models, tmp_path, capsys, command):
 
 def test_sweep_of_no_such_latent(models, tmp_path, capsys):
     arguments = ["--model", models["plain"], "--latent", 8, "--out", tmp_path / "out"]
-    assert "8 latent variables, 0 to 7" in fails(capsys, "sweep", *arguments)
+    message = fails(capsys, "sweep", *arguments)
+    assert "--latent 8 does not exist: there are 8 latent variables, 0 to 7" in message
     assert list(tmp_path.iterdir()) == []
 
 
@@ -479,12 +494,21 @@ def test_inspect_shows_what_is_read_and_what_not(tunes, capsys):
     output = capsys.readouterr().out
     assert "1  The First" in output
     assert "A Jig" in output and "6/8" in output
-    assert "3 read, 1 left out." in output
+    assert "tunes.abc: 3 of 4 tunes read, 2 measures of 4/4 each" in output
+    assert re.search(r"^ +1  in 6/8 +--time-signature 6/8$", output, re.M)
 
 
-def test_inspect_nothing_readable(tmp_path, capsys):
-    (tmp_path / "no.abc").write_text("not a tune at all\n")
-    assert "no.abc" in fails(capsys, "inspect", tmp_path)
+@pytest.mark.parametrize("command", ["inspect", "compose", "train"])
+def test_nothing_readable_ends_with_the_table(tunes, tmp_path, capsys, command):
+    out = [] if command == "inspect" else ["--out", tmp_path / "out"]
+    assert run(command, tunes, "--measures", 4, *out) == 2
+    said = capsys.readouterr()
+    assert "tunes.abc: 0 of 4 tunes read" in said.out
+    assert re.search(r"^ +3  shorter than 4 measures +--measures 2$", said.out, re.M)
+    assert re.search(r"^ +1  in 6/8 +--time-signature 6/8$", said.out, re.M)
+    assert ("has 2 measures, fewer than --measures 4" in said.out) == (not out)
+    assert said.err.startswith("c2c: error: none of the 4 tunes can be read")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_inspect_hides_control_characters(tmp_path, capsys):
@@ -510,7 +534,7 @@ def test_empty_folder(tmp_path, capsys):
 
 def test_reading_options_are_for_own_files(tmp_path, capsys):
     arguments = ["celtic", "--measures", 4, "--out", tmp_path / "out"]
-    assert "n_measures" in fails(capsys, "compose", *arguments)
+    assert "files of your own: --measures." in fails(capsys, "compose", *arguments)
 
 
 def test_folder_with_content_is_refused_before_any_work(
@@ -699,7 +723,7 @@ def test_a_form_of_letters_is_heard(models, tmp_path):
 
 def test_completion_keeps_measures_and_marks_them(models, tmp_path):
     titles, text = explore(models, tmp_path / "o", "complete", 1, "--keep", 2, "--n", 3)
-    assert titles == ["The First", *(f"Completion {i}" for i in (1, 2, 3))]
+    assert titles == ["The First", *(f"The First, completion {i}" for i in (1, 2, 3))]
     X = persistence.load(models["plain"], return_metadata=True)[1]["data"]
     for i in (2, 3, 4):
         assert (melody_of(tmp_path / "o", i)[16:] == X[0, 16:]).all()
@@ -711,7 +735,7 @@ def test_a_beginning_is_continued_in_its_own_key(models, tmp_path):
     file = tmp_path / "one.abc"
     file.write_text("X:1\nT:One\nM:4/4\nL:1/8\nK:G\nG2Bd g2dB |\n")
     titles, text = explore(models, tmp_path / "o", "continue", file, "--n", 2)
-    assert titles == ["Continuation 1", "Continuation 2"]
+    assert titles == ["One, continuation 1", "One, continuation 2"]
     one = read_melodies(file, n_measures=1).data[0]
     for i in (1, 2):
         assert (melody_of(tmp_path / "o", i)[:16] == one).all()
@@ -797,7 +821,7 @@ def test_transposed_corpus_is_written_in_its_key(tunes, tmp_path):
     model = tmp_path / "g.c2c"
     assert run("train", tunes, "--key", "G", "--out", model, *TRAIN) == 0
     _, about = persistence.load(model, return_metadata=True)
-    assert about["key"] == about["reading"]["key"] == "G"
+    assert (about["key"], about["reading"]["key"]) == ("G major", "G")
     original = read_melodies(tunes, n_measures=2).data
     assert (np.unique(about["data"] - original)[-1]) == 5
 

@@ -275,7 +275,7 @@ def test_bad_calls_are_named(model, pca):
         optimize(pca, HoldCount(), method="random")
     with pytest.raises(ValueError, match=r"one value for each of 10 rows.*\(\)"):
         optimize(model, np.mean, method="random")
-    with pytest.raises(ValueError, match=r"needs bounds.*bounds=None and n_starts=10"):
+    with pytest.raises(ValueError, match="got bounds=None"):
         optimize(model, HoldCount(), method="evolution", bounds=None)
     with pytest.raises(ValueError, match="n_starts=4"):
         optimize(model, HoldCount(), method="evolution", n_starts=4)

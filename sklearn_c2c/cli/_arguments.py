@@ -3,6 +3,8 @@
 import argparse
 
 _MOST_MEASURES = 1000
+# Quarter notes a minute, or dotted ones, where neither user nor corpus says.
+DEFAULT_TEMPO = 120
 
 TUNE_HELP = "a file of one tune, or a tune of the corpus: its number or its title"
 
@@ -75,11 +77,34 @@ def factor(text):
 
 
 def tempo(text):
-    """Quarter notes a minute."""
+    """Beats a minute."""
     number = int(text)
     if not 10 <= number <= 1000:
         raise argparse.ArgumentTypeError(f"expected 10 to 1000, got {number}")
     return number
+
+
+def tonic(text):
+    """A key to move tunes to, or none."""
+    return None if text == "none" else text
+
+
+def part(text):
+    """The number of a part, or its name."""
+    return int(text) if text.isdecimal() else text
+
+
+def one_of(*words):
+    """Make a type of some words."""
+
+    def word(text):
+        if text not in words:
+            raise argparse.ArgumentTypeError(
+                f"expected {' or '.join(words)}, got {text}"
+            )
+        return text
+
+    return word
 
 
 # Name in the library, metavar, type and help of each; its default is the library's.
@@ -87,12 +112,46 @@ _READING_OPTIONS = {
     "--measures": ("n_measures", "N", count, "full measures of each tune (8)"),
     "--steps-per-quarter": ("steps_per_quarter", "N", count, "time steps (4)"),
     "--time-signature": ("time_signature", "M", str, "metre (that of most tunes)"),
-    "--key": ("key", "TONIC", str, "move all tunes to it (as they are)"),
+    "--key": (
+        "key",
+        "KEY",
+        tonic,
+        "tonic to move all tunes to, or key, such as Dm, to take those in its mode "
+        "alone; none leaves them (the most frequent tonic)",
+    ),
+    "--mode": (
+        "mode",
+        "MODE",
+        str,
+        "take tunes in it alone: major, minor, dorian and so on, or any (any)",
+    ),
     "--pickup": (
         "pickup",
         "KIND",
-        str,
+        one_of("keep", "drop"),
         "keep or drop what precedes the first bar (drop)",
+    ),
+}
+# For a tune of one's own, too; there they hold as they did for the corpus.
+_VOICE_OPTIONS = {
+    "--part": ("part", "PART", part, "which of several parts: name, number from 0"),
+    "--chords": (
+        "chords",
+        "KIND",
+        one_of("reject", "highest"),
+        "leave tunes with chords out (reject), or read the highest notes",
+    ),
+    "--repeats": (
+        "repeats",
+        "KIND",
+        one_of("written", "played"),
+        "read each part once (written), or as often as it is played",
+    ),
+    "--off-grid": (
+        "off_grid",
+        "KIND",
+        one_of("round", "reject"),
+        "round notes between two time steps (round), or leave their tunes out",
     ),
 }
 _TRAINING_OPTIONS = {
@@ -133,7 +192,7 @@ _TRAINING_OPTIONS = {
 
 def gather_options(args):
     """Set `reading` and `training`: what the user gave, under the library's names."""
-    args.reading = _given(args, _READING_OPTIONS)
+    args.reading = _given(args, _READING_OPTIONS | _VOICE_OPTIONS)
     args.training = _given(args, _TRAINING_OPTIONS)
 
 
@@ -152,7 +211,7 @@ def add_corpus(parser, **kwargs):
         "MusicXML",
         **kwargs,
     )
-    _add_options(parser, "reading files of your own", _READING_OPTIONS)
+    _add_options(parser, "reading files of your own", _READING_OPTIONS | _VOICE_OPTIONS)
 
 
 def add_training(parser):
@@ -177,8 +236,13 @@ def add_training(parser):
     _add_options(parser, "model", _TRAINING_OPTIONS)
 
 
-def _add_options(parser, title, options):
-    group = parser.add_argument_group(f"{title} (in brackets, what holds otherwise)")
+def add_voice(parser):
+    """How to read a tune of one's own."""
+    _add_options(parser, "reading a tune of your own", _VOICE_OPTIONS, "as the corpus")
+
+
+def _add_options(parser, title, options, otherwise="in brackets"):
+    group = parser.add_argument_group(f"{title} (what holds otherwise: {otherwise})")
     for flag, (name, metavar, type_, help_) in options.items():
         group.add_argument(
             flag,
@@ -194,6 +258,7 @@ def add_sampling(parser):
     """Where latent vectors come from."""
     parser.add_argument(
         "--sampling",
+        dest="method",
         choices=("gaussian", "diagonal", "kde", "prior", "range"),
         help="where latent vectors come from; default: gaussian, of --paper range",
     )
@@ -224,10 +289,11 @@ def add_model(parser):
     )
 
 
-def add_number(parser, flag, type_, default, help_, metavar="N"):
+def add_number(parser, flag, type_, default, help_, metavar="N", dest=None):
     """Add an option with a number, whose default the help names."""
     parser.add_argument(
         flag,
+        dest=dest or flag.strip("-").replace("-", "_"),
         type=type_,
         default=default,
         metavar=metavar,
@@ -240,10 +306,21 @@ def add_seed(parser, help_="the same seed gives the same files"):
     add_number(parser, "--seed", seed, 0, help_)
 
 
+def add_tempo(parser):
+    """How fast melodies are."""
+    parser.add_argument(
+        "--tempo",
+        type=tempo,
+        metavar="N",
+        help="beats a minute, in 6/8 dotted quarters; default: that of the corpus, or "
+        f"{DEFAULT_TEMPO}",
+    )
+
+
 def add_result(parser):
     """Where to write melodies, and how fast they are."""
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to fill")
-    add_number(parser, "--tempo", tempo, 120, "quarter notes a minute")
+    add_tempo(parser)
     parser.add_argument(
         "--force", action="store_true", help="write into DIR even if it has content"
     )

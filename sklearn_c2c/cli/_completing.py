@@ -1,14 +1,16 @@
 """The commands that keep a part of a tune, and compose the rest."""
 
+from sklearn_c2c.cli import _memory
 from sklearn_c2c.cli._exploring import asked_form, exploration
 from sklearn_c2c.cli._tunes import find_beginning
+from sklearn_c2c.cli._wording import CommandError
 
 
 @exploration
 def complete(args, model, about):
     """Keep some measures of a tune, and fill the others in the style of a model."""
     if args.keep is None:
-        raise ValueError("Expected the measures to keep, such as --keep 1-4.")
+        raise CommandError("Expected the measures to keep, such as --keep 1-4.")
     return _completed(args, model, about, "Completion", args.keep)
 
 
@@ -24,27 +26,33 @@ def _completed(args, model, about, what, keep):
     from sklearn_c2c import generation
     from sklearn_c2c.melody import N_PITCHES
 
-    melody, name, key, n_measures = find_beginning(args.tune, about)
+    _memory.check_melodies(args.n_samples, "--n", model)
+    tune, n_measures = find_beginning(args.tune, about)
+    melody, name = tune.melody, tune.title
+    if tune.done:
+        print(tune.done, flush=True)
     whole = about["reading"]["n_measures"]
     if keep is None:
         keep = range(1, (n_measures if n_measures < whole else whole // 2) + 1)
     if not set(keep) <= set(range(1, n_measures + 1)):
-        raise ValueError(f"{name} has {n_measures} measures, and --keep asks for more.")
+        raise CommandError(
+            f"{name} has {n_measures} measures, and --keep asks for more."
+        )
     kept = _steps_of_measures(keep, model, about)
     if not (melody[kept] < N_PITCHES).any():
-        raise ValueError(f"{name} has no note in the measures to keep.")
+        raise CommandError(f"{name} has no note in the measures to keep.")
     form, form_words = asked_form(args, model, about)
     result = generation.complete(
         model,
         melody,
         kept,
-        args.n,
+        args.n_samples,
         aspect=args.aspect,
         X=about["data"],
         form=form,
         random_state=args.seed,
     )
-    titles = [f"{what} {i + 1}" for i in range(args.n)]
+    titles = [f"{name}, {what.lower()} {i + 1}" for i in range(args.n_samples)]
     melodies = result.melodies
     if n_measures == whole:
         melodies, titles = np.vstack([melody, melodies]), [name, *titles]
@@ -52,7 +60,7 @@ def _completed(args, model, about, what, keep):
         result.semitones
     )
     return {
-        "key": key,
+        "key": tune.key,
         "semitones": -result.semitones,
         "melodies": melodies,
         "title": f"{what}s of {name}",
@@ -62,6 +70,7 @@ def _completed(args, model, about, what, keep):
             f"{', '.join(map(str, keep))} of {name} kept, the rest by search from "
             f"draws of the latent space, seed {args.seed}{moved}",
             **form_words,
+            **({"Given": tune.done} if tune.done else {}),
         },
         "marks": {"band": (np.tile(result.kept, (len(melodies), 1)), "Kept")},
     }

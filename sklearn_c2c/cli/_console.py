@@ -14,4 +14,4 @@ def print_table(rows):
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
     for row in rows:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=False))
-        print("  ".join([*padded, row[-1]]))
+        print("  ".join([*padded, row[-1]]).rstrip())

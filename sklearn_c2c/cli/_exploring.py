@@ -5,10 +5,17 @@ Each of their functions returns what its page shows, as keywords of `write_melod
 
 from functools import wraps
 
-from sklearn_c2c.cli import _models
-from sklearn_c2c.cli._objectives import join_objectives, spell_out
-from sklearn_c2c.cli._result import new_folder, write_melodies
-from sklearn_c2c.cli._tunes import find_tune, form_of, form_of_tune
+from sklearn_c2c.cli import _memory, _models
+from sklearn_c2c.cli._objectives import (
+    join_objectives,
+    parse_objectives,
+    spell_out,
+    tune_to_sound_with,
+)
+from sklearn_c2c.cli._result import new_folder, say_what_is_missing, write_melodies
+from sklearn_c2c.cli._tempo import choose_tempo
+from sklearn_c2c.cli._tunes import Tune, find_tune, form_of, form_of_tune
+from sklearn_c2c.cli._wording import CommandError
 
 
 def exploration(explore):
@@ -16,10 +23,14 @@ def exploration(explore):
 
     @wraps(explore)
     def command(args):
+        say_what_is_missing()
         with new_folder(args) as folder:
             model, about = _model(args)
-            shown = explore(args, model, about)
-            write_melodies(folder, model, about, tempo=args.tempo, **shown)
+            reading = about["reading"] | args.reading
+            metre = reading["time_signature"]
+            tempo = choose_tempo(args.tempo, about.get("tempo"), metre)
+            about = about | {"reading": reading, "tempo": tempo}
+            write_melodies(folder, model, about, **explore(args, model, about))
 
     return command
 
@@ -28,10 +39,11 @@ def samples(args, model, about):
     """Sample from a saved model."""
     from sklearn_c2c import generation
 
+    _memory.check_melodies(args.n_samples, "--n", model)
     how, source = _models.sampling(args, model, about)
     form, form_words = asked_form(args, model, about)
     melodies = generation.sample(
-        model, args.n, form=form, random_state=args.seed, **how
+        model, args.n_samples, form=form, random_state=args.seed, **how
     )
     return {
         "melodies": melodies,
@@ -52,20 +64,28 @@ def interpolate(args, model, about):
     """Go from one tune to another in the latent space of a saved model."""
     from sklearn_c2c import generation
 
-    (start, name), (target, to) = (find_tune(t, about) for t in (args.a, args.b))
+    _memory.check_melodies(args.n_steps, "--steps", model)
+    start, target = (find_tune(text, about) for text in (args.a, args.b))
+    known = _known(model, start, target)
     melodies = generation.interpolate(
-        model, start, target, args.steps, encoding=_models.encoding(model)
+        model,
+        start.melody,
+        target.melody,
+        args.n_steps,
+        encoding=_models.encoding(model),
     )
-    titles = [f"{i} of {args.steps} steps" for i in range(len(melodies))]
-    titles[0], titles[-1] = f"From: {name}", f"To: {to}"
+    title = f"From {start.title} to {target.title}"
+    titles = [f"{title}, {i} of {args.n_steps}" for i in range(len(melodies))]
+    titles[0], titles[-1] = start.title, target.title
     return {
-        "melodies": melodies,
-        "title": f"From {name} to {to}",
+        **start.returned(melodies),
+        "title": title,
         "titles": titles,
         "settings": {
-            "Melodies": f"Linear interpolation in the latent space, {args.steps} steps",
+            "Melodies": "Linear interpolation in the latent space, "
+            f"{args.n_steps} steps",
             "Path": _evenness(melodies),
-            **_known(model, (start, name), (target, to)),
+            **known,
         },
     }
 
@@ -77,20 +97,22 @@ def sweep(args, model, about):
 
     from sklearn_c2c import generation
 
-    melodies = generation.sweep(model, args.latent, args.steps)
+    _memory.check_melodies(args.n_steps, "--steps", model)
+    latent = args.dimension
+    melodies = generation.sweep(model, latent, args.n_steps)
     low, high = (
-        ends[args.latent] for ends in (model[-1].latent_min_, model[-1].latent_max_)
+        ends[latent] for ends in (model[-1].latent_min_, model[-1].latent_max_)
     )
     values = np.linspace(low, high, len(melodies))
-    titles = [f"Step {i} of {args.steps}: {z:.3g}" for i, z in enumerate(values)]
+    titles = [f"Step {i} of {args.n_steps}: {z:.3g}" for i, z in enumerate(values)]
     titles[0] += ", the minimum"
     titles[-1] += ", the maximum"
     return {
         "melodies": melodies,
-        "title": f"Latent variable {args.latent} from {low:.3g} to {high:.3g}",
+        "title": f"Latent variable {latent} from {low:.3g} to {high:.3g}",
         "titles": titles,
         "settings": {
-            "Melodies": f"Latent variable {args.latent} in {args.steps} steps from its "
+            "Melodies": f"Latent variable {latent} in {args.n_steps} steps from its "
             "minimum to its maximum over the corpus, all others at their mean",
             "Path": _evenness(melodies),
         },
@@ -104,49 +126,67 @@ def attribute(args, model, about):
 
     from sklearn_c2c import generation, metrics
 
-    start, name = find_tune(args.tune, about)
+    start = find_tune(args.tune, about)
+    known = _known(model, start)
     measure = getattr(metrics, args.attribute.replace("-", "_"))
     what = args.attribute.replace("-", " ")
+    low, high = np.quantile(measure(about["data"]), [0.25, 0.75])
+    if not low < high:
+        raise CommandError(
+            f"The tunes of the corpus have about the same {what}, {low:.3g}: no top "
+            "quarter is set off from a bottom quarter."
+        )
     vector = generation.attribute_vector(model, about["data"], by=measure)
     changed = generation.add_attribute(
         model,
-        start[np.newaxis],
+        start.melody[np.newaxis],
         vector,
         args.scales,
         encoding=_models.encoding(model),
     )
-    melodies = np.vstack([start, changed])
-    values = [f"{what} {value:.3g}" for value in measure(melodies)]
-    titles = [f"{name}: {values[0]}"]
-    titles += [
-        f"Scale {scale:g}: {value}"
-        for scale, value in zip(args.scales, values[1:], strict=True)
-    ]
+    melodies = np.vstack([start.melody, changed])
+    values = [f"{value:.3g}" for value in measure(melodies)]
+    scales = [f"{scale:g}" for scale in args.scales]
     return {
-        "melodies": melodies,
-        "title": f"{name} by {what}",
-        "titles": titles,
+        **start.returned(melodies),
+        "title": f"{start.title} by {what}",
+        "titles": [
+            start.title,
+            *(f"{start.title}, {_more_or_less(scale, what)}" for scale in args.scales),
+        ],
         "settings": {
-            "Melodies": f"The code of {name} plus the attribute vector of {what} by "
-            f"scales {', '.join(f'{scale:g}' for scale in args.scales)}",
+            "Melodies": f"The code of {start.title} plus the attribute vector of "
+            f"{what} by scales {', '.join(scales)}",
+            what.capitalize(): f"{values[0]} in {start.title}; "
+            + ", ".join(f"{v} at {x}" for x, v in zip(scales, values[1:], strict=True)),
             "Attribute vector": "Mean code of the quarter of the corpus with the most "
             f"{what} minus that of the quarter with the least",
-            **_known(model, (start, name)),
+            **known,
         },
     }
+
+
+def _more_or_less(scale, what):
+    if not scale:
+        return "as the model has it"
+    return f"{'more' if scale > 0 else 'less'} {what} ({scale:+g})"
 
 
 @exploration
 def recurse(args, model, about):
     """Feed a saved model a tune, or noise, then what it makes of it, and so on."""
+    import numpy as np
+
     from sklearn_c2c import generation
 
-    start, name = _start(args, model, about)
-    result = generation.recurse(model, start, max_iter=args.max_iter)
+    start = _start(args, model, about)
+    if start.done:
+        print(start.done, flush=True)
+    result = generation.recurse(model, start.melody[np.newaxis], max_iter=args.max_iter)
     path, n_iter, length = (
         result[of][0] for of in ("paths", "n_iter", "cycle_lengths")
     )
-    titles = [f"Start: {name}"]
+    titles = [f"Start: {start.title}"]
     titles += [f"Iteration {i}" for i in range(1, len(path))]
     if length == 1:
         end = f"a fixed point after {n_iter} iterations"
@@ -159,8 +199,8 @@ def recurse(args, model, about):
         end = f"no cycle within {args.max_iter} iterations"
         titles[-1] += ": no cycle yet"
     return {
-        "melodies": path,
-        "title": f"What becomes of {name}",
+        **start.returned(path),
+        "title": f"What becomes of {start.title}",
         "titles": titles,
         "settings": {"Melodies": f"The model's own output as its input again: {end}"},
     }
@@ -173,41 +213,58 @@ def optimize(args, model, about):
 
     from sklearn_c2c import generation
 
-    objective, describe = join_objectives(args.objectives, about)
+    _memory.check_melodies(args.n_starts, "--starts", model)
+    terms = parse_objectives(args.objectives, about)
+    known = _known(model, *(term.tune for term in terms if term.tune))
     form, form_words = asked_form(args, model, about)
     result = generation.optimize(
         model,
-        objective,
+        join_objectives(terms),
         X=about["data"],
         form=form,
         method=args.method,
-        n_starts=args.starts,
+        n_starts=args.n_starts,
         max_iter=args.max_iter,
         random_state=args.seed,
     )
     order = np.argsort(-result.after, kind="stable")
     starts, ends = result.start_melodies[order], result.melodies[order]
-    pairs = zip(describe(starts), describe(ends), strict=True)
-    titles = []
-    for i, (before, after) in enumerate(pairs, 1):
-        changes = ", ".join(
-            f"{what} {value} → {after[what]}" for what, value in before.items()
-        )
-        titles += [f"Start {i}", f"Start {i} optimized: {changes}"]
+    numbers = range(1, len(order) + 1)
+    melodies = np.stack([starts, ends], axis=1).reshape(-1, starts.shape[1])
+    tune = tune_to_sound_with(terms, args.objectives)
     return {
-        "melodies": np.stack([starts, ends], axis=1).reshape(-1, starts.shape[1]),
+        **(tune.returned(melodies) if tune else {"melodies": melodies}),
         "title": f"Steered to {spell_out(args.objectives)}",
-        "titles": titles,
+        "titles": [
+            title for i in numbers for title in (f"Melody {i}, as drawn", f"Melody {i}")
+        ],
         "settings": {
             "Melodies": f"Optimized for {' '.join(args.objectives)} by method "
-            f"{result.method} from {args.starts} random starts, the best first; "
+            f"{result.method} from {args.n_starts} random starts, the best first; "
             f"seed {args.seed}",
+            **_changes(terms, starts, ends),
             "Effort": f"{result.n_decoder_calls} latent vectors decoded",
             "Objective": f"{result.before.max():.4g} at best before, "
             f"{result.after.max():.4g} after",
             **form_words,
+            **known,
         },
     }
+
+
+def _changes(terms, starts, ends):
+    """What each objective measures of melodies as drawn, and as steered; settings."""
+    return {
+        term.what.rstrip(":"): _change(term.measure, starts, ends) for term in terms
+    }
+
+
+def _change(measure, starts, ends):
+    pairs = zip(measure(starts), measure(ends), strict=True)
+    return "; ".join(
+        f"melody {i} {before:.3g} → {after:.3g}"
+        for i, (before, after) in enumerate(pairs, 1)
+    )
 
 
 @exploration
@@ -217,28 +274,34 @@ def vary(args, model, about):
 
     from sklearn_c2c import generation
 
-    start, name = find_tune(args.tune, about)
+    _memory.check_melodies(args.n_samples, "--n", model)
+    start = find_tune(args.tune, about)
+    known = _known(model, start)
     how, source = _models.sampling(args, model, about)
-    form, form_words = asked_form(args, model, about, of=(start, name))
+    form, form_words = asked_form(args, model, about, of=start)
     variations = generation.vary(
         model,
-        start,
-        args.n,
+        start.melody,
+        args.n_samples,
         strength=args.strength,
         encoding=_models.encoding(model),
         form=form,
         random_state=args.seed,
         **how,
     )
+    name = start.title
     return {
-        "melodies": np.vstack([start, variations]),
+        **start.returned(np.vstack([start.melody, variations])),
         "title": f"Variations on {name}",
-        "titles": [name, *(f"Variation {i + 1}" for i in range(args.n))],
+        "titles": [
+            name,
+            *(f"{name}, variation {i + 1}" for i in range(args.n_samples)),
+        ],
         "settings": {
             "Melodies": f"{args.strength:.0%} of the way from the code of {name} to "
             f"draws from {source}, seed {args.seed}",
             **form_words,
-            **_known(model, (start, name)),
+            **known,
         },
     }
 
@@ -259,7 +322,7 @@ def asked_form(args, model, about, of=None):
         if _models.is_paper(model):
             return None, {}
         if of is not None:
-            form, words = form_of_tune(*of)
+            form, words = form_of_tune(of)
             return form, {"Form": words}
         text = "corpus"
     form, words = form_of(text, about)
@@ -267,23 +330,29 @@ def asked_form(args, model, about, of=None):
 
 
 def _known(model, *tunes):
-    """A setting that says how much of tunes is in the codes that were found."""
-    known = "; ".join(_models.knowledge(model, *tune) for tune in tunes)
-    print(known, flush=True)
-    return {"Codes": known}
+    """Say what was done to tunes and how much of them is in their codes; settings."""
+    settings = {}
+    done = [tune.done for tune in tunes if tune.done]
+    if done:
+        settings["Given"] = ". ".join(done)
+    if tunes:
+        settings["Codes"] = "; ".join(_models.knowledge(model, tune) for tune in tunes)
+    for said in (*done, *filter(None, [settings.get("Codes")])):
+        print(said, flush=True)
+    return settings
 
 
 def _start(args, model, about):
-    """One row to start a recursion from, and its name."""
+    """A tune to start a recursion from, or noise."""
     import numpy as np
 
     if args.tune is not None:
-        start, name = find_tune(args.tune, about)
-        return start[np.newaxis], name
+        return find_tune(args.tune, about)
     rng = np.random.default_rng(args.seed)
     encoder, autoencoder = model
     noise = rng.uniform(size=(1, autoencoder.n_features_in_))
-    return encoder.inverse_transform(noise), f"noise of seed {args.seed}"
+    melody = encoder.inverse_transform(noise)[0]
+    return Tune(melody, f"noise of seed {args.seed}", about["key"], 0, "")
 
 
 def _evenness(melodies):

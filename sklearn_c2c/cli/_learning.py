@@ -1,106 +1,143 @@
 """The commands that read tunes: compose, train, inspect."""
 
-import sys
 from argparse import Namespace
-from importlib.util import find_spec
+from pathlib import Path
 
-from sklearn_c2c.cli import _exploring, _models
-from sklearn_c2c.cli._console import print_table
-from sklearn_c2c.cli._result import new_folder, write_melodies
-from sklearn_c2c.cli._tunes import read_corpus, steps_per_measure
+from sklearn_c2c.cli import _exploring, _memory, _models
+from sklearn_c2c.cli._corpus import (
+    print_read,
+    print_rejected,
+    print_summary,
+    read_corpus,
+)
+from sklearn_c2c.cli._progress import Progress
+from sklearn_c2c.cli._result import new_folder, say_what_is_missing, write_melodies
+from sklearn_c2c.cli._tempo import choose_tempo
+from sklearn_c2c.cli._tunes import steps_per_measure
+from sklearn_c2c.cli._wording import CommandError
 
 
 def compose(args):
-    """Train, sample, and leave melodies, model and page in a folder."""
+    """Train, sample, and leave melodies, model and page in a folder.
+
+    Interrupted, it keeps what is whole: the model as far as it is trained, and the
+    melodies that are written.
+    """
     from sklearn_c2c import persistence
 
-    with new_folder(args) as folder:
-        model, about = _trained(args)
+    say_what_is_missing()
+    with new_folder(args, keeps_part=True) as folder:
+        model, about, is_whole = _trained(args)
         persistence.save(model, folder / "model.c2c", metadata=about)
+        if not is_whole:
+            kept = Path(args.out) / "model.c2c"
+            print(f"Stopped early: c2c generate --model {kept} composes with the model")
+            raise KeyboardInterrupt
         samples = _exploring.samples(args, model, about)
-        write_melodies(folder, model, about, tempo=args.tempo, **samples)
+        write_melodies(folder, model, about, **samples)
 
 
 def trained_on_reels(seed):
     """Train what `c2c compose` trains, for commands without a model."""
     defaults = {"corpus": ["celtic"], "reading": {}, "training": {}, "transpose": 0}
-    return _trained(Namespace(**defaults, paper=False, variational=False, seed=seed))
+    flags = {"tempo": None, "paper": False, "variational": False}
+    model, about, is_whole = _trained(Namespace(**defaults, **flags, seed=seed))
+    if not is_whole:
+        raise KeyboardInterrupt
+    return model, about
 
 
 def train(args):
-    """Train and save a model."""
+    """Train and save a model.
+
+    Interrupted, it keeps the model as far as it is trained.
+    """
     from sklearn_c2c import persistence
 
     _models.check_path(args.out, args.force)
-    model, about = _trained(args)
+    model, about, is_whole = _trained(args)
     persistence.save(model, args.out, metadata=about)
     print(f"Model: {args.out}")
+    if not is_whole:
+        raise KeyboardInterrupt
 
 
 def inspect(args):
     """Show what would be read, what not, and why."""
-    corpus, _ = read_corpus(args)
-    rows = zip(corpus.titles, corpus.sources, strict=True)
-    print_table([(f"{i}", *row) for i, row in enumerate(rows, 1)])
-    if corpus.rejected:
-        print("\nLeft out:")
-        print_table([(r.source, r.title, r.reason) for r in corpus.rejected])
-    print(f"\n{len(corpus.data)} read, {len(corpus.rejected)} left out.")
+    corpus = read_corpus(args, lists=True)
+    print_read(corpus.melodies)
+    print()
+    if corpus.melodies.rejected:
+        print_rejected(corpus.melodies.rejected, args.flags)
+        print()
+    print_summary(corpus, args)
 
 
 def _trained(args):
-    """Read a corpus, fit a model on it, and describe both."""
+    """Read a corpus, fit a model on it, and describe both.
+
+    Returns
+    -------
+    model : Pipeline
+    about : dict
+    is_whole : bool
+        Whether training came to its end, and was not interrupted.
+    """
+    _check_options(args)
+    corpus = read_corpus(args)
+    print_summary(corpus, args)
+    data = corpus.melodies.data
+    if len(data) < 2:
+        raise CommandError("One melody alone has no style; expected two or more.")
+    metre = corpus.reading["time_signature"]
+    about = {
+        "name": corpus.name,
+        "data": data,
+        "titles": list(corpus.melodies.titles),
+        "key": corpus.key,
+        "tempo": choose_tempo(args.tempo, corpus.tempo, metre),
+        "reading": corpus.reading,
+    }
+    measure = steps_per_measure(data, corpus.reading)
+    model = _models.unfitted(args, len(data), measure)
+    rows = _transposed(data, args.transpose)
+    _memory.check_training(model, rows)
+    autoencoder = model[-1]
+    print(
+        f"Training on {len(rows)} melodies: {autoencoder.h} latent variables, "
+        f"{autoencoder.max_iter} epochs",
+        flush=True,
+    )
+    progress = Progress()
+    autoencoder.set_callbacks(progress)
+    model.fit(rows)
+    autoencoder.set_callbacks()
+    print(f"Reconstructed: {_models.reconstruction(model, data)}", flush=True)
+    return model, about, not progress.is_interrupted
+
+
+def _transposed(data, semitones):
+    """Melodies, and all of them moved by up to so many semitones."""
     from sklearn_c2c.datasets import transpositions
 
-    _check_options(args)
-    corpus, name = read_corpus(args)
-    key = args.reading.get("key")
-    reading = {
-        "n_measures": corpus.n_measures,
-        "steps_per_quarter": corpus.steps_per_quarter,
-        "time_signature": corpus.time_signature,
-        "key": key,
-        "pickup": corpus.get("pickup", "drop"),
-    }
-    measure = steps_per_measure(corpus.data, reading)
-    model = _models.unfitted(args, len(corpus.data), measure)
-    if sys.stdout.isatty() and find_spec("rich"):
-        from sklearn.callback import ProgressBar
-
-        model.set_callbacks(ProgressBar(max_propagation_depth=None))
-    print(f"Training {model[-1]} on {name}: {len(corpus.data)} melodies", flush=True)
-    data = corpus.data
-    if args.transpose:
-        span = range(-args.transpose, args.transpose + 1)
-        moved = transpositions(data, span)
-        data = moved.data
-        print(
-            f"Moved by {-args.transpose} to {args.transpose:+d} semitones: {len(data)} "
-            f"melodies, {len(moved.rejected)} left out beyond the MIDI pitches",
-            flush=True,
-        )
-    model.fit(data)
-    print(f"Reconstructed: {_models.reconstruction(model, corpus.data)}")
-    about = {
-        "name": name,
-        "data": corpus.data,
-        "titles": list(corpus.titles),
-        "key": key or _shared_key(corpus.tonalities),
-        "reading": reading,
-    }
-    return model, about
+    if not semitones:
+        return data
+    moved = transpositions(data, range(-semitones, semitones + 1))
+    print(
+        f"Moved by {-semitones} to {semitones:+d} semitones: {len(moved.data)} "
+        f"melodies, {len(moved.rejected)} left out beyond the MIDI pitches",
+        flush=True,
+    )
+    return moved.data
 
 
 def _check_options(args):
     if args.paper and args.variational:
-        raise ValueError("--paper and --variational are two models; pass one of them.")
+        raise CommandError(
+            "--paper and --variational are two models; pass one of them."
+        )
     if args.paper and "beta" in args.training:
-        raise ValueError(
+        raise CommandError(
             f"--beta {args.training['beta']:g} weighs the divergence of a variational "
             "model, and that of --paper is none; leave one of them out."
         )
-
-
-def _shared_key(tonalities):
-    """The key of all tunes, or None if they differ."""
-    return tonalities[0] or None if len(set(tonalities)) == 1 else None

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from sklearn_c2c.cli._tempo import quarters_in_beat
 from sklearn_c2c.cli._tunes import steps_per_measure
+from sklearn_c2c.cli._wording import CommandError
 
 # Melodies times epochs that training costs at most, and epochs that it has at least.
 _MOST_MELODIES, _FEWEST_EPOCHS, _EPOCHS = 40_000, 60, 200
@@ -51,12 +53,12 @@ def is_paper(model):
 
 def sampling(args, model, about):
     """Return arguments of `generation.sample`, and a phrase that describes them."""
-    if args.sampling is None and is_paper(model):
+    if args.method is None and is_paper(model):
         how = {"method": "range"}
-    elif args.sampling in (None, "gaussian"):
+    elif args.method in (None, "gaussian"):
         how = {"method": "gaussian", "scale": 1.3}
     else:
-        how = {"method": args.sampling}
+        how = {"method": args.method}
     if args.scale is not None:
         how["scale"] = args.scale
     words = _SOURCES[how["method"]]
@@ -74,14 +76,15 @@ _SOURCES = {
 }
 
 
-def knowledge(model, melody, name):
+def knowledge(model, tune):
     """How much of a tune the model can say, by the code that is used, in words."""
     from sklearn_c2c import generation
     from sklearn_c2c.metrics import step_accuracy
 
-    Z = generation.encode(model, melody[None], method=encoding(model))
-    share = step_accuracy(melody[None], model.inverse_transform(Z))
-    return f"The model knows {share:.0%} of the steps of {name}"
+    X = tune.melody[None]
+    Z = generation.encode(model, X, method=encoding(model))
+    share = step_accuracy(X, model.inverse_transform(Z))
+    return f"The model knows {share:.0%} of the steps of {tune.title}"
 
 
 def encoding(model):
@@ -96,7 +99,7 @@ def load(path):
 
     model, about = persistence.load(path, return_metadata=True)
     if missing := {"name", "data", "titles", "key", "reading"} - about.keys():
-        raise ValueError(
+        raise CommandError(
             f"{path} does not say how its melodies are written (no "
             f"{', '.join(sorted(missing))}); use a model made by c2c compose or train."
         )
@@ -131,9 +134,7 @@ def judges(melodies, about, key):
     from sklearn_c2c.metrics import evaluate
 
     reading = about["reading"]
-    beats, unit = map(int, reading["time_signature"].split("/"))
-    is_compound = beats % 3 == 0 and beats > 3
-    beat = reading["steps_per_quarter"] * 4 * (3 if is_compound else 1) // unit
+    beat = reading["steps_per_quarter"] * quarters_in_beat(reading["time_signature"])
     tonic, _, mode = (key or "").partition(" ")
     return evaluate(
         melodies,
@@ -141,7 +142,7 @@ def judges(melodies, about, key):
         tonic=tonic or None,
         mode=mode or "major",
         steps_per_measure=steps_per_measure(about["data"], reading),
-        steps_per_beat=beat,
+        steps_per_beat=max(1, int(beat)),
         classify=len(melodies) >= _FEWEST_TO_CLASSIFY,
         random_state=0,
     )

@@ -3,8 +3,10 @@
 import re
 from functools import reduce
 from operator import add
+from typing import NamedTuple
 
-from sklearn_c2c.cli._tunes import find_tune, steps_per_measure
+from sklearn_c2c.cli._tunes import Tune, find_tune, steps_per_measure
+from sklearn_c2c.cli._wording import CommandError
 
 
 def _first_note(value, about):
@@ -13,7 +15,7 @@ def _first_note(value, about):
 
     pitches = {pitch_name(pitch): pitch for pitch in range(N_PITCHES)}
     if value not in pitches:
-        raise ValueError(
+        raise CommandError(
             f"Expected a pitch for first-note, such as first-note=C4, got {value!r}."
         )
     return FirstNote(pitches[value]), f"first note is {value}:"
@@ -24,7 +26,7 @@ def _in_scale(value, about):
 
     scale = value or about["key"]
     if not scale:
-        raise ValueError(
+        raise CommandError(
             "Expected a scale for in-scale, such as in-scale=D or 'in-scale=A minor': "
             "the corpus has no one key."
         )
@@ -38,7 +40,7 @@ def _contour(value, about):
     try:
         heights = [float(part) for part in (value or "").split(",")]
     except ValueError:
-        raise ValueError(
+        raise CommandError(
             "Expected heights for contour, such as contour=0,1,0 for an arch, got "
             f"{value!r}."
         ) from None
@@ -49,24 +51,24 @@ def _consonance(value, about):
     from sklearn_c2c.objectives import Consonance
 
     if not value:
-        raise ValueError("Expected a tune for consonance, such as consonance=1.")
-    melody, name = find_tune(value, about)
-    return Consonance(melody), f"consonance with {name}"
+        raise CommandError("Expected a tune for consonance, such as consonance=1.")
+    tune = find_tune(value, about)
+    return Consonance(tune.melody), f"consonance with {tune.title}", tune
 
 
 def _form(value, about):
     from sklearn_c2c.objectives import SelfSimilarity
 
     if not value:
-        raise ValueError(
+        raise CommandError(
             "Expected letters or a tune for form, such as form=AABA or form=1."
         )
     if re.fullmatch("[A-Z]+", value):
         return SelfSimilarity(value), f"fit to the form {value}:"
-    melody, name = find_tune(value, about)
+    tune = find_tune(value, about)
     measure = steps_per_measure(about["data"], about["reading"])
-    objective = SelfSimilarity(melody, steps_per_measure=measure)
-    return objective, f"fit to the form of {name}:"
+    objective = SelfSimilarity(tune.melody, steps_per_measure=measure)
+    return objective, f"fit to the form of {tune.title}:"
 
 
 def _style(value, about):
@@ -112,23 +114,39 @@ OBJECTIVES_HELP = "\n".join(
 )
 
 
-def join_objectives(texts, about):
-    """Make one objective of those that the command line names.
+class Term(NamedTuple):
+    """An objective with its weight, what it measures, and the tune that it is about."""
 
-    Returns their weighted sum, of which more is better, and a function that tells what
-    each of them measures: of melodies, a list of dicts from what it is to its value.
+    weight: float
+    measure: object
+    what: str
+    tune: Tune | None
+
+
+def parse_objectives(texts, about):
+    """Make objectives of those that the command line names.
+
+    Returns
+    -------
+    list of Term
     """
-    terms = [_parse(text, about) for text in texts]
-    objective = reduce(add, (weight * measure for weight, measure, _ in terms))
+    return [_parse(text, about) for text in texts]
 
-    def describe(melodies):
-        table = {what: measure(melodies) for _, measure, what in terms}
-        return [
-            {what: f"{values[i]:.3g}" for what, values in table.items()}
-            for i in range(len(melodies))
-        ]
 
-    return objective, describe
+def join_objectives(terms):
+    """Add up objectives by their weights: of the sum, more is better."""
+    return reduce(add, (term.weight * term.measure for term in terms))
+
+
+def tune_to_sound_with(terms, texts):
+    """The tune in whose key the melodies are to be, or None for that of the model.
+
+    Where another objective names a pitch or a key, that is the one that holds.
+    """
+    tunes = [term.tune for term in terms if term.tune]
+    if any(text.startswith(("first-note=", "in-scale=")) for text in texts):
+        return None
+    return tunes[0] if tunes else None
 
 
 def spell_out(texts):
@@ -138,18 +156,19 @@ def spell_out(texts):
 
 
 def _parse(text, about):
-    """Signed weight, objective, and what it measures, of one name."""
+    """The term of one name, its weight below 0 for what is to be small."""
     stated, has_weight, weight = text.partition("@")
     name, has_value, value = stated.partition("=")
     if name not in _OBJECTIVES:
-        raise ValueError(
+        raise CommandError(
             f"Found no objective {name!r}; expected one of {', '.join(_OBJECTIVES)}."
         )
     make, sign, takes_value, _ = _OBJECTIVES[name]
     if has_value and not takes_value:
-        raise ValueError(f"{name} takes no value, got {value!r}.")
-    measure, what = make(value, about)
-    return sign * (_weight(text, weight) if has_weight else 1.0), measure, what
+        raise CommandError(f"{name} takes no value, got {value!r}.")
+    measure, what, *tune = make(value, about)
+    factor = _weight(text, weight) if has_weight else 1.0
+    return Term(sign * factor, measure, what, tune[0] if tune else None)
 
 
 def _weight(text, weight):
@@ -158,5 +177,5 @@ def _weight(text, weight):
     except ValueError:
         number = 0.0
     if not 0 < number < float("inf"):
-        raise ValueError(f"Expected a number above 0 after @, got {text!r}.")
+        raise CommandError(f"Expected a number above 0 after @, got {text!r}.")
     return number

@@ -10,7 +10,7 @@ from sklearn_c2c.cli._objectives import OBJECTIVES_HELP
 _EXAMPLES = """\
 examples:
   c2c compose --out reels                        8 new melodies after Celtic reels
-  c2c compose tunes.abc more/ --key D --out new  after your own tunes, all moved to D
+  c2c compose tunes.abc more/ --out new          after your own tunes
   c2c inspect tunes.abc                          what would be read, what not, and why
   c2c train bach --out bach.c2c                  a model to keep
   c2c generate --model bach.c2c --out more       new melodies from it
@@ -32,8 +32,15 @@ _NOTHING_DRAWN = "as other commands have it; nothing is random here"
 def parse(argv=None):
     """Read the command line; its function is `command` of what comes back."""
     args = _parser().parse_args(argv)
+    args.flags = _flags(args.parser)
     arguments.gather_options(args)
     return args
+
+
+def _flags(parser):
+    """The option of each parameter that a command has."""
+    options = (action for action in parser._actions if action.option_strings)
+    return {action.dest: action.option_strings[-1] for action in options}
 
 
 def _parser():
@@ -73,7 +80,7 @@ def _command(commands, name, function, summary, epilog):
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.set_defaults(command=function)
+    parser.set_defaults(command=function, parser=parser)
     return parser
 
 
@@ -81,6 +88,7 @@ def _exploration(commands, name, function, summary, epilog):
     """Add a command of a kept model that fills a folder."""
     parser = _command(commands, name, function, summary, epilog)
     arguments.add_model(parser)
+    arguments.add_voice(parser)
     return parser
 
 
@@ -106,7 +114,7 @@ examples:
 
 def _add_drawing(parser, what):
     """How many results, and how they are drawn."""
-    arguments.add_number(parser, "--n", arguments.count, 8, what)
+    arguments.add_number(parser, "--n", arguments.count, 8, what, dest="n_samples")
     arguments.add_sampling(parser)
     arguments.add_form(parser)
     arguments.add_seed(parser)
@@ -128,6 +136,7 @@ examples:
     arguments.add_corpus(parser, nargs="*", default=["celtic"])
     arguments.add_training(parser)
     arguments.add_seed(parser)
+    arguments.add_tempo(parser)
     parser.add_argument("--out", required=True, metavar="FILE", help="model to write")
     parser.add_argument(
         "--force", action="store_true", help="replace FILE if it exists"
@@ -162,7 +171,9 @@ examples:
     )
     parser.add_argument("a", metavar="A", help=arguments.TUNE_HELP)
     parser.add_argument("b", metavar="B", help="likewise")
-    arguments.add_number(parser, "--steps", arguments.count, 5, "steps to walk")
+    arguments.add_number(
+        parser, "--steps", arguments.count, 5, "steps to walk", dest="n_steps"
+    )
     arguments.add_result(parser)
 
 
@@ -181,8 +192,12 @@ example:
   c2c sweep --model two.c2c --latent 1 --steps 7 --out second
 """,
     )
-    arguments.add_number(parser, "--latent", arguments.index, 0, "which, from 0")
-    arguments.add_number(parser, "--steps", arguments.count, 5, "steps to walk")
+    arguments.add_number(
+        parser, "--latent", arguments.index, 0, "which, from 0", dest="dimension"
+    )
+    arguments.add_number(
+        parser, "--steps", arguments.count, 5, "steps to walk", dest="n_steps"
+    )
     arguments.add_seed(parser, _NOTHING_DRAWN)
     arguments.add_result(parser)
 
@@ -274,7 +289,9 @@ examples:
         default="gradient",
         help="how to search; default: %(default)s",
     )
-    arguments.add_number(parser, "--starts", arguments.count, 5, "random starts")
+    arguments.add_number(
+        parser, "--starts", arguments.count, 5, "random starts", dest="n_starts"
+    )
     arguments.add_number(
         parser, "--max-iter", arguments.count, 100, "steps from each start"
     )
@@ -296,9 +313,11 @@ examples:
 """,
     )
     parser.add_argument("tune", metavar="TUNE", help=arguments.TUNE_HELP)
-    arguments.add_number(parser, "--n", arguments.count, 5, "variations")
     arguments.add_number(
-        parser, "--strength", arguments.share, 0.5, "from 0, the tune, to 1", "X"
+        parser, "--n", arguments.count, 5, "variations", dest="n_samples"
+    )
+    arguments.add_number(
+        parser, "--strength", arguments.share, 0.5, "from 0, near the tune, to 1", "X"
     )
     arguments.add_sampling(parser)
     arguments.add_form(parser, "that of the tune")
@@ -353,7 +372,7 @@ def _add_completion(parser, keep_help):
         default="notes",
         help="what is kept of them; default: %(default)s",
     )
-    arguments.add_number(parser, "--n", arguments.count, 8, "results")
+    arguments.add_number(parser, "--n", arguments.count, 8, "results", dest="n_samples")
     arguments.add_form(parser)
     arguments.add_seed(parser)
     arguments.add_result(parser)

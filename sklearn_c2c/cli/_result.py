@@ -4,23 +4,43 @@ import os
 import shutil
 import tempfile
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from sklearn_c2c.cli._models import judges, reconstruction
+from sklearn_c2c.cli._wording import CommandError
 
+# Libraries of the extra ``studio`` that a page is made with, and their modules.
+_STUDIO = {"verovio": "verovio", "Matplotlib": "matplotlib"}
 _SUFFIXES = (".mid", ".abc", ".musicxml")
 
 
+def say_what_is_missing():
+    """Say before any work which parts of the result there will not be."""
+    missing = [name for name, module in _STUDIO.items() if not find_spec(module)]
+    if not missing:
+        return
+    lost = "page with scores and players" if "verovio" in missing else "loss curve"
+    print(
+        f"{' and '.join(missing)} not installed: no {lost}, only files to hear and to "
+        'print. To have it: pip install "sklearn_c2c[studio]"',
+        flush=True,
+    )
+
+
 @contextmanager
-def new_folder(args):
-    """Make the results in a folder beside the one asked for; move them when done."""
+def new_folder(args, *, keeps_part=False):
+    """Make the results in a folder beside the one asked for; move them when done.
+
+    Interrupted, it moves those that are there if it `keeps_part`, and else none.
+    """
     out = Path(args.out).resolve()
     if out.exists() and not out.is_dir():
         raise NotADirectoryError(
             f"{args.out} is a file; expected the name of a folder."
         )
     if out.exists() and any(out.iterdir()) and not args.force:
-        raise ValueError(
+        raise CommandError(
             f"{args.out} has content already; choose another folder, or pass --force "
             "to replace the files of the same names in it."
         )
@@ -28,13 +48,27 @@ def new_folder(args):
     draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
         yield draft
-        out.mkdir(exist_ok=True)
-        # The page comes last: whoever sees it finds all that it links to.
-        for file in sorted(draft.iterdir(), key=lambda f: (f.suffix == ".html", f)):
-            os.replace(file, out / file.name)
+        names = _publish(draft, out)
+    except KeyboardInterrupt:
+        if keeps_part and (names := _publish(draft, out)):
+            print(f"Kept in {args.out}: {len(names)} files that are whole", flush=True)
+        raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    print(f"Open {Path(args.out) / 'index.html'}")
+    page = Path(args.out) / "index.html"
+    print(f"Open {page}" if page.name in names else f"Written to {args.out}")
+
+
+def _publish(draft, out):
+    """Move the files of a draft to their folder; return their names."""
+    # The page comes last: whoever sees it finds all that it links to. What has a dot
+    # before its name is not written to its end.
+    files = sorted(draft.glob("[!.]*"), key=lambda file: (file.suffix == ".html", file))
+    if files:
+        out.mkdir(exist_ok=True)
+    for file in files:
+        os.replace(file, out / file.name)
+    return [file.name for file in files]
 
 
 def write_melodies(
@@ -46,14 +80,14 @@ def write_melodies(
     title,
     titles,
     settings,
-    tempo,
     marks=None,
     key=None,
     semitones=0,
 ):
     """Write each melody in three formats, and the page that shows them in order.
 
-    They may be in another `key` than the corpus, so many `semitones` away from it.
+    Without verovio there is no page, and without Matplotlib no loss curve on it. The
+    melodies may be in another `key` than the corpus, so many `semitones` away from it.
     """
     from sklearn_c2c import io, page
 
@@ -61,7 +95,7 @@ def write_melodies(
         "time_signature": about["reading"]["time_signature"],
         "steps_per_quarter": about["reading"]["steps_per_quarter"],
         "key": key or about["key"],
-        "tempo": tempo,
+        "tempo": about["tempo"],
         "pickup": about["reading"].get("pickup") == "keep",
     }
     corpus = _moved(about, semitones)
@@ -70,6 +104,8 @@ def write_melodies(
     for melody, name, paths in zip(melodies, titles, files, strict=True):
         for path in paths:
             io.write_melody(melody, folder / path, title=name, **score)
+    if not find_spec("verovio"):
+        return
     page.write_page(
         folder / "index.html",
         melodies,
@@ -77,7 +113,7 @@ def write_melodies(
         titles=titles,
         files=files,
         corpus=corpus,
-        model=model,
+        model=model if find_spec("matplotlib") else None,
         judges=judges(melodies, corpus, score["key"]),
         marks=marks,
         settings={

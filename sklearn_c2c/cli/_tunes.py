@@ -1,37 +1,38 @@
-"""A corpus, or one tune, by what the command line calls it."""
+"""One tune by what the command line calls it, and what is done to it."""
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
-_CORPORA = {
-    "celtic": ("load_celtic", "Celtic reels"),
-    "bach": ("load_bach_sopranos", "Bach's chorale sopranos"),
-}
+from sklearn_c2c.cli._wording import CommandError
 
 
-def read_corpus(args):
-    """Read the corpus that the command line names; return it with its name."""
-    from sklearn_c2c import datasets, io
+# A tune of one's own is read in whatever key it has.
+_AS_IT_IS = {"key": None, "mode": None}
 
-    if len(args.corpus) == 1 and args.corpus[0] in _CORPORA:
-        if args.reading:
-            raise ValueError(
-                f"The corpus {args.corpus[0]!r} comes as it is; these options are for "
-                f"files of your own: {', '.join(args.reading)}."
-            )
-        loader, name = _CORPORA[args.corpus[0]]
-        return getattr(datasets, loader)(), name
-    for path in args.corpus:
-        if not Path(path).exists():
-            raise ValueError(
-                f"Found no file or folder {path!r}; expected some, or one of the "
-                f"corpora {' and '.join(_CORPORA)} alone."
-            )
-    names = [Path(path).name or path for path in args.corpus]
-    name = (
-        ", ".join(names) if len(names) < 4 else f"{names[0]} and {len(names) - 1} more"
-    )
-    return io.read_melodies(args.corpus, **args.reading), name
+
+class Tune(NamedTuple):
+    """A melody for a model, and how to give back what comes of it.
+
+    `key` is the tune's own, and `semitones` are those by which it was moved to that of
+    the model. `done` says in words what was done to it; nothing to one of the corpus.
+    """
+
+    melody: object
+    title: str
+    key: str | None
+    semitones: int
+    done: str
+
+    def returned(self, melodies):
+        """Keywords of `write_melodies`: melodies moved back to the tune's own key."""
+        from sklearn_c2c.melody import transpose
+
+        return {
+            "melodies": transpose(melodies, -self.semitones),
+            "key": self.key,
+            "semitones": -self.semitones,
+        }
 
 
 def steps_per_measure(data, reading):
@@ -53,12 +54,12 @@ def form_of(text, about):
     if re.fullmatch("[A-Z]+", text):
         letters = _letters_after_pickup(text, about)
         return letters, f"{text}: equal letters are equal parts"
-    return form_of_tune(*find_tune(text, about))
+    return form_of_tune(find_tune(text, about))
 
 
-def form_of_tune(melody, name):
+def form_of_tune(tune):
     """Return the same of a tune."""
-    return melody, f"The half measures that are equal in {name}"
+    return tune.melody, f"The half measures that are equal in {tune.title}"
 
 
 def _letters_after_pickup(letters, about):
@@ -68,7 +69,7 @@ def _letters_after_pickup(letters, about):
         return letters
     n_measures = reading["n_measures"]
     if n_measures % len(letters):
-        raise ValueError(
+        raise CommandError(
             f"The {len(letters)} letters of {letters} do not divide {n_measures} "
             "measures equally."
         )
@@ -79,79 +80,145 @@ def _letters_after_pickup(letters, about):
 
 
 def find_beginning(text, about):
-    """Find a melody that may be too short, in its own key.
+    """Find a tune that may be too short, in its own key.
 
     Returns
     -------
-    melody : ndarray of int
+    tune : Tune
         Filled up with rests.
-    title : str
-    key : str or None
     n_measures : int
         That it has.
     """
     import numpy as np
 
-    from sklearn_c2c import io
     from sklearn_c2c.melody import REST
 
-    reading = about["reading"] | {"key": None}
-    n_steps, n_measures = about["data"].shape[1], reading["n_measures"]
+    n_steps, n_measures = about["data"].shape[1], about["reading"]["n_measures"]
     if not Path(text).is_file():
-        melody, title = find_tune(text, about)
-        return melody, title, about["key"], n_measures
+        return find_tune(text, about), n_measures
+    reading = about["reading"] | _AS_IT_IS
     try:
-        found = io.read_melodies(text, **reading)
-    except ValueError as error:
-        n_measures = _whole_measures(str(error))
-        if n_measures is None:
-            raise
-        found = io.read_melodies(text, **reading | {"n_measures": n_measures})
-    n_tunes = len(found.data) + len(found.rejected)
-    if n_tunes != 1:
-        raise ValueError(f"{text} holds {n_tunes} tunes, expected one.")
-    melody = np.full(n_steps, REST, found.data.dtype)
-    melody[: found.data.shape[1]] = found.data[0]
-    title, key = found.titles[0] or Path(text).stem, found.tonalities[0] or None
-    return melody, title, key, n_measures
+        tune = _read_tune(text, reading)
+    except TooShort as error:
+        n_measures = _whole_measures(error, text)
+        tune = _read_tune(text, reading | {"n_measures": n_measures})
+    melody = np.full(n_steps, REST, tune.melody.dtype)
+    melody[: len(tune.melody)] = tune.melody
+    return tune._replace(melody=melody), n_measures
 
 
-def _whole_measures(error):
-    """How many measures a tune has that was left out since it is too short."""
-    numbers = re.findall(r"has ([0-9.]+) measures[a-z -]*, fewer than", error)
-    if len(numbers) != 1 or float(numbers[0]) < 1:
-        return None
-    if not float(numbers[0]).is_integer():
-        raise ValueError(
-            f"{error} A beginning must end at a bar line: fill its last measure up, "
-            "with rests where nothing is known."
+class TooShort(CommandError):
+    """A tune has fewer measures than the melodies of the model."""
+
+    def __init__(self, path, length, n_measures):
+        super().__init__(
+            f"{path} has {length} measures, fewer than the {n_measures} of the model's "
+            "melodies; c2c continue goes on from a beginning."
         )
-    return int(float(numbers[0]))
+        self.length = length
+
+
+def _whole_measures(error, path):
+    """How many measures a tune has that is too short."""
+    if not error.length.isdecimal():
+        raise CommandError(
+            f"{path} has {error.length} measures. A beginning must end at a bar line: "
+            "fill its last measure up, with rests where nothing is known."
+        )
+    return int(error.length)
 
 
 def find_tune(text, about):
-    """Find a melody and its title: in a file of one, or by number or title."""
-    from sklearn_c2c import io
+    """Find a tune in a file of one, or in the corpus by number or title.
 
+    Returns
+    -------
+    Tune
+        Moved to the key of the model.
+    """
     if Path(text).is_file():
-        found = io.read_melodies(text, **about["reading"])
-        if len(found.data) != 1:
-            raise ValueError(f"{text} holds {len(found.data)} melodies, expected one.")
-        return found.data[0], found.titles[0] or Path(text).stem
-    titles = about["titles"]
+        tune = _read_tune(text, about["reading"] | _AS_IT_IS)
+        return _moved(tune, text, about)
+    i = _number_in_corpus(text, about["titles"])
+    return Tune(about["data"][i], about["titles"][i], about["key"], 0, "")
+
+
+def _read_tune(path, reading):
+    """Read the one tune of a file, in its own key."""
+    from sklearn_c2c import io
+    from sklearn_c2c.io._choice import NothingReadError
+
+    try:
+        found = io.read_melodies(path, **reading)
+    except NothingReadError as error:
+        if len(error.rejected) == 1:
+            raise _unfit(path, error.rejected[0], reading["n_measures"]) from None
+        raise
+    n_tunes = len(found.data) + len(found.rejected)
+    if n_tunes != 1:
+        raise CommandError(f"{path} holds {n_tunes} tunes, expected one.")
+    title, key = found.titles[0] or Path(path).stem, found.tonalities[0] or None
+    done = [f"{path}: {title}{f' in {key}' if key else ''}"]
+    done += _changes(path, reading, found)
+    return Tune(found.data[0], title, key, 0, "; ".join(done))
+
+
+def _unfit(path, rejection, n_measures):
+    """The error that says why the one tune of a file is not read."""
+    length = re.match("has ([0-9.]+) measures", rejection.reason)
+    if rejection.kind == "length" and length and float(length[1]) >= 1:
+        return TooShort(path, length[1], n_measures)
+    return ValueError(f"{path} {rejection.reason}.")
+
+
+def _changes(path, reading, found):
+    """What reading made of a tune, in words."""
+    from sklearn_c2c import io
+    from sklearn_c2c.melody import N_PITCHES
+
+    n_measures = reading["n_measures"]
+    yield f"its first {n_measures} measures" if n_measures > 1 else "its first measure"
+    if reading.get("pickup") != "keep":
+        kept = io.read_melodies(path, **reading | {"pickup": "keep"})
+        before = kept.data[0, : kept.data.shape[1] // (n_measures + 1)]
+        if (before < N_PITCHES).any():
+            yield "without the pick-up"
+    yield from found.warnings[0]
+
+
+def _moved(tune, path, about):
+    """Move a tune to the tonic of a corpus that has one key."""
+    from sklearn_c2c import io
+    from sklearn_c2c.melody import N_PITCHES
+
+    if not (about["key"] and tune.key):
+        return tune
+    tonic = about["key"].split()[0]
+    found = io.read_melodies(path, **about["reading"] | {"key": tonic, "mode": None})
+    melody = found.data[0]
+    is_onset = melody < N_PITCHES
+    semitones = int((melody - tune.melody)[is_onset][0])
+    done = tune.done
+    if semitones:
+        done += f"; moved by {semitones:+d} semitones to {tonic}, and back at the end"
+    return tune._replace(melody=melody, semitones=semitones, done=done)
+
+
+def _number_in_corpus(text, titles):
+    """Index of the tune of a corpus that has this number or title."""
     if text.isdecimal() and 1 <= int(text) <= len(titles):
-        return about["data"][int(text) - 1], titles[int(text) - 1]
+        return int(text) - 1
     wanted = text.casefold()
     for matches in (wanted.__eq__, lambda title: wanted in title):
         found = [i for i, t in enumerate(titles) if matches(t.casefold())]
         if len(found) == 1:
-            return about["data"][found[0]], titles[found[0]]
+            return found[0]
         if found:
             choice = ", ".join(f"{i + 1} ({titles[i]})" for i in found[:5])
-            raise ValueError(
+            raise CommandError(
                 f"Several tunes are called {text!r}; take one of {choice}."
             )
-    raise ValueError(
+    raise CommandError(
         f"Found no tune {text!r}: expected a file, a number from 1 to {len(titles)}, "
         f"or a title, such as {titles[0]!r}."
     )

@@ -157,10 +157,12 @@ def optimize(
             f"objective is the class {objective.__name__}; expected an object of it, "
             f"such as {objective.__name__}(...)."
         )
-    if method == "evolution" and (bounds is None or n_starts < _MIN_POPULATION):
+    if method == "evolution" and bounds is None:
+        raise ValueError('method="evolution" needs bounds="observed", got bounds=None.')
+    if method == "evolution" and n_starts < _MIN_POPULATION:
         raise ValueError(
-            f'method="evolution" needs bounds="observed" and n_starts of at least '
-            f"{_MIN_POPULATION}, got bounds={bounds!r} and n_starts={n_starts}."
+            f'method="evolution" needs n_starts of at least {_MIN_POPULATION}, got '
+            f"n_starts={n_starts}."
         )
     method = _possible_method(model, objective, method)
     rng = check_random_state(random_state)

@@ -1,0 +1,59 @@
+"""Sizes that do not fit in memory are refused before any of it is asked for."""
+
+import os
+import sys
+from itertools import pairwise
+
+from sklearn_c2c.cli._wording import CommandError
+
+_MIB = 2**20
+# What training holds of each weight: itself and Adam's two moments.
+_ARRAYS_A_WEIGHT = 3
+
+
+def check_training(model, X):
+    """Check that a model of two steps can be trained on melodies.
+
+    Parameters
+    ----------
+    model : Pipeline
+        A PianoRollEncoder and an autoencoder, not fitted.
+    X : ndarray of int, shape (n_melodies, n_steps)
+    """
+    from sklearn.base import clone
+
+    encoder = clone(model[0]).fit(X)
+    autoencoder = model[-1]
+    sizes = [X.shape[1] * encoder.n_tokens_, *autoencoder.hidden_layer_sizes]
+    sizes.append(autoencoder.h)
+    n_weights = 2 * sum(a * b for a, b in pairwise(sizes))
+    _check(
+        n_weights * _ARRAYS_A_WEIGHT * encoder.dtype().itemsize,
+        f"A model with --h {autoencoder.h}"
+        + f" --hidden {','.join(map(str, sizes[1:-1]))}" * (len(sizes) > 2),
+        "a smaller one",
+    )
+
+
+def check_melodies(n_melodies, option, model):
+    """Check that so many melodies, which an option asks for, can be decoded at once."""
+    encoder = model[0]
+    n_values = n_melodies * encoder.n_features_in_ * encoder.n_tokens_
+    _check(n_values * encoder.dtype().itemsize, f"{option} {n_melodies}", "fewer")
+
+
+def _check(n_bytes, what, instead):
+    """Refuse what takes more memory than this machine has."""
+    most = _memory()
+    if n_bytes > most:
+        raise CommandError(
+            f"{what} takes {n_bytes // _MIB:,} MiB of memory at least, and this "
+            f"machine has {most // _MIB:,} MiB; ask for {instead}."
+        )
+
+
+def _memory():
+    """Bytes of memory that this machine has, where the system tells."""
+    if not hasattr(os, "sysconf"):
+        return sys.maxsize  # what does not fit then is a MemoryError
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
