@@ -18,6 +18,7 @@ from sklearn_c2c import (
 )
 from sklearn_c2c.cli._parser import parse
 from sklearn_c2c.io import read_melodies
+from sklearn_c2c.melody import transpose
 
 pytest.importorskip("verovio")
 pytest.importorskip("matplotlib")
@@ -852,3 +853,398 @@ def test_version(capsys):
     with pytest.raises(SystemExit, match="0"):
         run("--version")
     assert capsys.readouterr().out.startswith("c2c 0.")
+
+
+# Two tunes in G, one in A, one equal to the first but a tone higher, in D; a jig.
+MIXED = """\
+X:1
+T:One
+M:4/4
+L:1/8
+Q:1/4=100
+K:G
+G2Bd g2dB | c2ec d4 |
+
+X:2
+T:Two
+M:4/4
+L:1/8
+Q:1/4=130
+K:G
+B2GB d2BG | A2cA G4 |
+
+X:3
+T:Three
+M:4/4
+L:1/8
+K:A
+e2ce a2ec | B2dB A4 |
+
+X:4
+T:Four
+M:4/4
+L:1/8
+K:D
+D2FA d2AF | G2BG A4 |
+
+X:5
+T:Five
+M:6/8
+L:1/8
+K:D
+DFA dAF | GBG A3 |
+"""
+MINOR = """\
+X:1
+T:One
+M:6/8
+L:1/8
+Q:3/8=108
+K:Em
+EGB e2B | dBG E3 |
+
+X:2
+T:Two
+M:6/8
+L:1/8
+Q:3/8=116
+K:Am
+Aec a2g | edc A3 |
+
+X:3
+T:Three
+M:6/8
+L:1/8
+K:D
+FAd f2d | ecA d3 |
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(name, text):
+        (tmp_path / name).write_text(text)
+        return tmp_path / name
+
+    return write
+
+
+@pytest.mark.parametrize("command", ["inspect", "train"])
+def test_a_table_says_what_was_read(write, tmp_path, capsys, command):
+    out = ["--out", tmp_path / "m.c2c", *TRAIN[2:]] if command == "train" else []
+    file = write("mixed.abc", MIXED)
+    assert run(command, file, "--measures", 2, *out) == 0
+    said = capsys.readouterr().out
+    assert "mixed.abc: 3 of 5 tunes read, 2 measures of 4/4 each\n" in said
+    assert re.search(r"^ +1  in 6/8 +--time-signature 6/8$", said, re.M)
+    assert re.search(r"^ +1  equal to another one, counted once$", said, re.M)
+    assert "keys: 2 G major, 1 A major; all moved to G, the most frequent" in said
+    assert "tempo: 115 beats a minute, the median of 2 tunes" in said
+    assert "warning: only 3 melodies; from fewer than 50" in said
+    if command == "train":
+        about = persistence.load(tmp_path / "m.c2c", return_metadata=True)[1]
+        assert about["titles"] == ["One", "Two", "Three"]
+        assert about["key"] == "G major"
+        assert about["reading"]["key"] == "G"
+        alone = read_melodies(file, n_measures=2, key="G", duplicates="drop")
+        assert (about["data"] == alone.data).all()
+
+
+def test_keys_are_left_as_they_are(write, tmp_path, capsys):
+    file = write("mixed.abc", MIXED)
+    options = ["--key", "none", "--out", tmp_path / "m.c2c"]
+    assert run("train", file, *options, *TRAIN) == 0
+    assert "all moved" not in capsys.readouterr().out
+    about = persistence.load(tmp_path / "m.c2c", return_metadata=True)[1]
+    assert about["key"] is None
+    # The fourth has the intervals of the first, and here notes of its own.
+    assert (about["data"] == read_melodies(file, n_measures=2).data).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "key", "n_read"),
+    [
+        (["--key", "D"], "D minor", 3),
+        (["--key", "Dm"], "D minor", 2),
+        (["--key", "D", "--mode", "major"], "D major", 1),
+        ([], "E minor", 3),
+    ],
+)
+def test_the_mode_is_that_of_the_corpus(write, capsys, options, key, n_read):
+    args = parse(["inspect", str(write("m.abc", MINOR)), "--measures", "2", *options])
+    corpus = cli._corpus.read_corpus(args)
+    assert (corpus.key, len(corpus.melodies.data)) == (key, n_read)
+
+
+@pytest.mark.parametrize(
+    ("tonic", "modes", "key"),
+    [
+        ("D#", ["C major"], "Eb major"),
+        ("Db", ["C minor", "C minor", "C major"], "C# minor"),
+        ("Gb", ["A dorian"], "F# dorian"),
+        ("F#", [""], "F# major"),
+        (None, ["C major"], None),
+    ],
+)
+def test_a_key_is_spelled_so_that_it_can_be_written(tonic, modes, key):
+    assert cli._corpus._engraved_key(tonic, modes) == key
+
+
+def test_jigs_keep_mode_and_tempo_in_all_that_comes_of_them(write, tmp_path):
+    out, again = tmp_path / "out", tmp_path / "again"
+    options = ["--key", "Dm", "--n", 1, "--out", out, *TRAIN]
+    assert run("compose", write("m.abc", MINOR), *options) == 0
+    model = ["--model", out / "model.c2c", "--n", 1]
+    assert run("generate", *model, "--out", again) == 0
+    for folder in (out, again):
+        lines = (folder / "melody-01.abc").read_text().splitlines()
+        assert lines[5:7] == ["Q:3/8=112", "K:Dmin"]
+        assert "♩. = 112" in (folder / "index.html").read_text("utf-8")
+    assert run("generate", *model, "--out", tmp_path / "fast", "--tempo", 140) == 0
+    assert "Q:3/8=140\n" in (tmp_path / "fast" / "melody-01.abc").read_text()
+    midi = read_melodies(tmp_path / "fast" / "melody-01.mid", n_measures=2)
+    assert midi.tempos == [pytest.approx(210, abs=0.01)]
+
+
+def test_a_tempo_that_no_file_can_have_is_refused(models, tmp_path, capsys):
+    assert cli._tempo.choose_tempo(None, None, "6/8") == 180
+    assert cli._tempo.choose_tempo(None, None, "3/8") == 120
+    assert cli._tempo.usual_tempo([None, 10.2, 9000.0], "6/8") == 1000
+    message = "Found --tempo 800; expected 7 to 666 beats a minute in 6/8"
+    with pytest.raises(ValueError, match=message):
+        cli._tempo.choose_tempo(800, None, "6/8")
+
+
+PARTS = """\
+X:1
+M:4/4
+L:1/8
+K:D
+V:1
+D2FA d2AF | G2BG A4 |
+V:2
+A,8 | A,8 |
+"""
+CHORDS = "X:1\nM:4/4\nL:1/8\nK:D\n[DF]2FA d2AF | G2BG A4 |\n"
+TRIPLETS = "X:1\nT:Own\nM:4/4\nL:1/8\nK:G\nAB|(3GAB d2 g2dB | c2ec d4 |\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "option"),
+    [
+        (PARTS, "of several parts", "--part melody"),
+        (CHORDS, "with chords", "--chords highest"),
+    ],
+)
+def test_the_option_that_is_named_takes_the_tune(
+    models, write, tmp_path, capsys, text, reason, option
+):
+    file = write("tune.abc", text)
+    assert run("inspect", file, "--measures", 2) == 2
+    said = capsys.readouterr().out
+    assert re.search(rf"^ +1  {reason} +{option}$", said, re.M)
+    assert "part=" not in said and "chords=" not in said
+    assert run("inspect", file, "--measures", 2, *option.split()) == 0
+    vary = ["vary", file, "--model", models["plain"], "--n", 1, "--out"]
+    assert option.split()[0] in fails(capsys, *vary, tmp_path / "a")
+    assert run(*vary, tmp_path / "a", *option.split()) == 0
+    assert melody_of(tmp_path / "a", 1)[0] == (62 if text == PARTS else 66)
+
+
+def test_a_tune_of_one_s_own_comes_back_in_its_key(models, write, tmp_path, capsys):
+    file = write("own.abc", TRIPLETS)
+    own = read_melodies(file, n_measures=2).data[0]
+    model, about = persistence.load(models["plain"], return_metadata=True)
+    ends = transpose(own, -5), about["data"][0]  # the model is in D
+    near = generation.interpolate(model, *ends, 1, encoding="search")[0]
+    near = transpose(near, 5)
+    for command in (["vary", file, "--strength", 0, "--n", 1],
+                    ["attribute", file, "pitch-range", "--scales", 0],
+                    ["interpolate", file, "1", "--steps", 1],
+                    ["recurse", file]):  # fmt: skip
+        out = tmp_path / command[0]
+        _, text = explore(models, out, *command)
+        first = own if command[0] != "interpolate" else near
+        assert (melody_of(out, 1) == first).all()
+        assert "K:G\n" in (out / "melody-02.abc").read_text()
+        said = capsys.readouterr().out
+        for words in (
+            "own.abc: Own in G major; its first 2 measures; without the pick-up",
+            "2 onset(s) moved to the nearest step",
+            "moved by -5 semitones to D, and back at the end",
+        ):
+            assert words in said
+        if command[0] != "recurse":
+            assert re.search(r"The model knows \d+% of the steps of Own", said)
+            assert "own.abc: Own in G major" in cell(text, "Given")
+
+
+def test_melodies_that_sound_with_a_tune_are_in_its_key(models, write, tmp_path):
+    own = write("own.abc", TRIPLETS)
+    options = ["--starts", 1, "--max-iter", 2]
+    for name, more, key in (("a", [], "K:G\n"), ("b", ["first-note=D4"], "K:D\n")):
+        objectives = [f"consonance={own}", *more]
+        explore(models, tmp_path / name, "optimize", *objectives, *options)
+        assert key in (tmp_path / name / "melody-02.abc").read_text()
+
+
+def test_a_tune_that_does_not_fit_says_why(models, write, tmp_path, capsys):
+    vary = ["--model", models["plain"], "--out", tmp_path / "out"]
+    short = write("short.abc", "X:1\nM:4/4\nL:1/8\nK:G\nG2Bd g2dB |\n")
+    message = fails(capsys, "vary", short, *vary)
+    assert (
+        "short.abc has 1 measures, fewer than the 2 of the model's melodies" in message
+    )
+    assert "c2c continue" in message
+    jig = write("jig.abc", "X:1\nM:6/8\nL:1/8\nK:D\nDFA dAF | GBG A3 |\n")
+    assert "jig.abc is in 6/8, not in 4/4" in fails(capsys, "vary", jig, *vary)
+
+
+def without(monkeypatch, *modules):
+    real = cli._result.find_spec
+    hidden = {name: None for name in modules}
+    monkeypatch.setattr(
+        cli._result, "find_spec", lambda name: hidden.get(name, 1) and real(name)
+    )
+
+
+def test_without_the_extra_all_else_is_written(tunes, tmp_path, capsys, monkeypatch):
+    without(monkeypatch, "verovio", "matplotlib")
+    out = tmp_path / "out"
+    assert run("compose", tunes, "--out", out, "--n", 1, *TRAIN) == 0
+    assert sorted(file.name for file in out.iterdir()) == [
+        *(f"melody-01{suffix}" for suffix in (".abc", ".mid", ".musicxml")),
+        "model.c2c",
+    ]
+    said = capsys.readouterr().out
+    missing = said.index("verovio and Matplotlib not installed: no page")
+    assert missing < said.index("Training on 3 melodies")
+    assert 'pip install "sklearn_c2c[studio]"' in said
+    assert said.endswith(f"Written to {out}\n")
+
+
+def test_without_matplotlib_the_page_has_no_curve(tunes, tmp_path, capsys, monkeypatch):
+    without(monkeypatch, "matplotlib")
+    assert run("compose", tunes, "--out", tmp_path / "o", "--n", 1, *TRAIN) == 0
+    assert "Matplotlib not installed: no loss curve" in capsys.readouterr().out
+    assert "Loss of each epoch" not in (tmp_path / "o" / "index.html").read_text(
+        "utf-8"
+    )
+
+
+def interrupt_epoch(monkeypatch, number):
+    train = VariationalAutoencoder._train_epoch
+    seen = []
+
+    def train_epoch(self, *args):
+        seen.append(self)
+        if len(seen) == number:
+            raise KeyboardInterrupt
+        return train(self, *args)
+
+    monkeypatch.setattr(VariationalAutoencoder, "_train_epoch", train_epoch)
+
+
+def test_interrupted_training_keeps_the_model(tunes, tmp_path, capsys, monkeypatch):
+    interrupt_epoch(monkeypatch, 3)
+    assert run("compose", tunes, "--out", tmp_path / "out", *TRAIN) == 130
+    assert [file.name for file in tmp_path.iterdir()] == ["out"]
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["model.c2c"]
+    model = persistence.load(tmp_path / "out" / "model.c2c")
+    assert model[-1].n_iter_ == 2
+    said = capsys.readouterr()
+    assert f"c2c generate --model {tmp_path / 'out' / 'model.c2c'}" in said.out
+    assert "Training interrupted in epoch 3" in said.err
+    assert said.err.endswith("c2c: interrupted\n")
+
+
+def test_interrupted_training_of_a_model_keeps_it(tunes, tmp_path, monkeypatch):
+    interrupt_epoch(monkeypatch, 4)
+    assert run("train", tunes, "--out", tmp_path / "m.c2c", *TRAIN) == 130
+    assert persistence.load(tmp_path / "m.c2c")[-1].n_iter_ == 3
+
+
+def test_interrupted_at_once_leaves_nothing(tunes, tmp_path, monkeypatch):
+    interrupt_epoch(monkeypatch, 1)
+    assert run("compose", tunes, "--out", tmp_path / "out", *TRAIN) == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_interrupted_writing_keeps_what_is_whole(tunes, tmp_path, monkeypatch):
+    def write_page(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(page, "write_page", write_page)
+    out = tmp_path / "out"
+    assert run("compose", tunes, "--n", 2, "--out", out, *TRAIN) == 130
+    assert len(list(out.glob("melody-0[12].*"))) == 6
+    assert (out / "model.c2c").exists() and not (out / "index.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "layers"),  # 17 pitches, hold and rest, of 32 steps
+    [
+        (["--h", 10**9], [(19 * 32, 10**9)]),
+        (["--h", 10**12], [(19 * 32, 10**12)]),
+        (["--hidden", 10**9], [(19 * 32, 10**9), (10**9, 8)]),
+    ],
+)
+def test_a_model_that_cannot_fit_is_refused(
+    tunes, tmp_path, capsys, monkeypatch, options, layers
+):
+    monkeypatch.setattr(VariationalAutoencoder, "fit", None)
+    train = ["train", tunes, "--out", tmp_path / "m.c2c", *TRAIN, *options]
+    message = fails(capsys, *train)
+    (needed, there) = re.findall(r"([\d,]+) MiB", message)
+    n_weights = 2 * sum(a * b for a, b in layers)
+    assert int(needed.replace(",", "")) == n_weights * 3 * 4 // 2**20
+    assert int(there.replace(",", "")) > 100
+    assert f"{options[0]} {options[1]}" in message
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        (["generate"], "--n"),
+        (["vary", "1"], "--n"),
+        (["continue", "1"], "--n"),
+        (["interpolate", "1", "2"], "--steps"),
+        (["sweep"], "--steps"),
+        (["optimize", "most-holds"], "--starts"),
+    ],
+)
+def test_more_melodies_than_fit_are_refused(models, tmp_path, capsys, command, option):
+    given = ["--model", models["plain"], "--out", tmp_path / "o", option, 10**10]
+    message = fails(capsys, *command, *given)
+    assert f"{option} {10**10} takes" in message and "MiB" in message
+
+
+def test_progress_is_told_on_a_terminal_without_internals(models, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    progress = cli._progress.Progress()
+    vae = VariationalAutoencoder(h=2, max_iter=3, random_state=0)
+    vae.set_callbacks(progress).fit(np.eye(6))
+    shown = capsys.readouterr().err
+    assert re.fullmatch(r"(\rTraining: epoch \d of 3)+\n", shown)
+    assert shown.endswith("\rTraining: epoch 3 of 3\n")
+    assert not progress.is_interrupted
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("pass part= with a name", "pass --part with a name"),
+        ("fewer than n_measures=8.", "fewer than --measures 8."),
+        ("form must be \"corpus\", got 'AB'", "--form must be \"corpus\", got 'AB'"),
+        ("The 'h' parameter of X must be an int. Got 0.", "--h must be an int. Got 0."),
+        ("the key of a part with chords, h and a form", None),
+        ("--h 3 and n_measures_more=2 and xh=3", None),
+        (
+            "a file named n_measures.abc is n_measures",
+            "a file named n_measures.abc is --measures",
+        ),
+    ],
+)
+def test_parameters_become_options(message, said):
+    flags = parse(["inspect", "x"]).flags | {"h": "--h", "form": "--form"}
+    assert cli._wording.in_options(message, flags) == (said or message)

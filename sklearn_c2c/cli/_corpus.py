@@ -167,7 +167,7 @@ def _engraved_key(tonic, tonalities):
         return None
     modes = Counter(key.split()[1] for key in tonalities if key)
     mode = modes.most_common(1)[0][0] if modes else "major"
-    tonic = parse_key(tonic).tonic
+    tonic = re.match("[A-G][#b]?", tonic.capitalize())[0]
     for spelled in (tonic, _ENHARMONICS.get(tonic)):
         try:
             return str(parse_key(f"{spelled} {mode}"))

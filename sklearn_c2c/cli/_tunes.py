@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from sklearn_c2c.cli._wording import CommandError
 
-
 # A tune of one's own is read in whatever key it has.
 _AS_IT_IS = {"key": None, "mode": None}
 

@@ -7,7 +7,7 @@ import re
 _PARAMETERS = r"""
 The\ '(?P<checked>{names})'\ parameter\ of\ \w+
 |(?<![-\w])(?P<stated>{names})=(?P<value>'[^']*'|"[^"]*"|[-+\w]+(?:[./]\w+)*)?
-|(?<![-\w])(?P<alone>{compounds})(?!\w)
+|(?<![-\w])(?P<alone>{compounds})(?!\.?\w)
 |^(?P<first>{names})(?=\ must\ )
 """
 
