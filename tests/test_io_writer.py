@@ -1,6 +1,7 @@
 """What is written is a file others can open, and reads back unchanged."""
 
 import re
+import xml.etree.ElementTree as ET
 from itertools import chain
 
 import numpy as np
@@ -92,6 +93,30 @@ def notes(*lengths):
 
 def line(melody, **options):
     return melody_to_abc(melody, **options).splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("metre", "n_steps", "field", "beat"),
+    [
+        ("6/8", 12, "Q:3/8=120", ("quarter", 1, "120")),
+        ("9/8", 18, "Q:3/8=120", ("quarter", 1, "120")),
+        ("12/8", 24, "Q:3/8=120", ("quarter", 1, "120")),
+        ("3/4", 12, "Q:1/4=180", ("quarter", 0, "180")),
+        ("2/2", 16, "Q:1/2=90", ("half", 0, "90")),
+        ("3/8", 6, "Q:1/8=360", ("eighth", 0, "360")),
+    ],
+)
+def test_tempo_is_stated_in_beats_of_the_metre(tmp_path, metre, n_steps, field, beat):
+    melody = [62, *[_] * (n_steps - 1)]
+    for suffix in SUFFIXES:
+        path = tmp_path / f"melody{suffix}"
+        write_melody(melody, path, time_signature=metre, tempo=180)
+        read = read_melodies(path, n_measures=1).tempos
+        assert read == [pytest.approx(180, abs=0.001)]  # MIDI has whole microseconds
+    assert field in (tmp_path / "melody.abc").read_text().splitlines()
+    (mark,) = ET.parse(tmp_path / "melody.musicxml").iter("metronome")
+    unit, dots = mark.findtext("beat-unit"), len(mark.findall("beat-unit-dot"))
+    assert (unit, dots, mark.findtext("per-minute")) == beat
 
 
 def test_abc_is_well_spelled():

@@ -75,11 +75,25 @@ def test_every_melody_has_a_score_for_each_width_and_a_player(write):
     for section, melody in zip(sections, MELODIES, strict=True):
         assert json.loads(section["data-notes"]) == notes_from_melody(melody).tolist()
         assert section["data-steps"] == "16"
-        assert section["data-steps-per-quarter"] == "4"
+        assert section["data-steps-per-beat"] == "4"
     scores = [a["aria-label"] for a in page.all("div") if a.get("role") == "img"]
     assert scores == ["Score of One"] * 2 + ["Score of Two"] * 2
     buttons = [a.get("aria-label") for a in page.all("button")]
     assert buttons == [None, "Play One", "Play Two"]
+
+
+@pytest.mark.parametrize(
+    ("metre", "shown", "steps"),
+    [("6/8", "♩. = 80", "6"), ("2/4", "♩ = 120", "4"), ("3/2", "1/2 note = 60", "8")],
+)
+def test_tempo_is_shown_in_beats_of_the_metre(write, metre, shown, steps):
+    page = Outline(write(time_signature=metre, tempo=120))
+    assert page.text("output") == [shown]
+    sign, _, beats = shown.partition(" = ")
+    (slider,) = (a for a in page.all("input") if a.get("type") == "range")
+    assert (slider["data-sign"], slider["value"]) == (sign, beats)
+    sections = [a for a in page.all("section") if a["class"] == "melody"]
+    assert {section["data-steps-per-beat"] for section in sections} == {steps}
 
 
 def test_a_notebook_shows_what_a_page_holds(write):

@@ -4,7 +4,6 @@ from fractions import Fraction
 
 from sklearn_c2c.io._key import parse_key, spell
 from sklearn_c2c.io._sheet import make_sheet
-from sklearn_c2c.io._tune import TICKS_PER_QUARTER, TICKS_PER_WHOLE, beat_ticks
 from sklearn_c2c.melody import REST
 
 _MARKS = {-1: "_", 0: "=", 1: "^"}
@@ -55,13 +54,14 @@ def melody_to_abc(
         melody, time_signature, steps_per_quarter, key, title, tempo, pickup
     )
     title = sheet.title.replace("%", "\\%")  # a bare one starts a comment
+    numerator, denominator = sheet.beat.as_integer_ratio()
     header = [
         "%abc-2.1",
         "X:1",
         f"T:{title}",
         f"M:{sheet.beats}/{sheet.beat_type}",
         "L:1/8",
-        f"Q:{_tempo_field(sheet)}",
+        f"Q:{numerator}/{denominator}={sheet.beats_per_minute:g}",
         f"K:{_key_field(sheet.key)}",
     ]
     measures = [_measure_text(sheet, *found) for found in sheet.measures_and_tuplets()]
@@ -72,13 +72,6 @@ def melody_to_abc(
         for start in range(0, len(measures), per_line)
     ]
     return "\n".join([*header, " |\n".join(lines) + " |]", ""])
-
-
-def _tempo_field(sheet):
-    """Tempo in the beat of the metre, such as ``3/8=120``."""
-    ticks = beat_ticks(f"{sheet.beats}/{sheet.beat_type}")
-    beat = "/".join(map(str, Fraction(ticks, TICKS_PER_WHOLE).as_integer_ratio()))
-    return f"{beat}={sheet.tempo * TICKS_PER_QUARTER / ticks:g}"
 
 
 def _key_field(key):

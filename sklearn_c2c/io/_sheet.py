@@ -15,6 +15,8 @@ import numpy as np
 from sklearn_c2c.io._key import Key, parse_key
 from sklearn_c2c.io._tune import (
     TICKS_PER_QUARTER,
+    TICKS_PER_WHOLE,
+    beat_ticks,
     measure_ticks,
     parse_metre,
 )
@@ -39,6 +41,16 @@ class Sheet:
     key: Key | None
     title: str
     tempo: float
+
+    @property
+    def beat(self):
+        """Length of a beat, as a part of a whole note: 3/8 in compound metres."""
+        return Fraction(beat_ticks(f"{self.beats}/{self.beat_type}"), TICKS_PER_WHOLE)
+
+    @property
+    def beats_per_minute(self):
+        """The tempo in beats."""
+        return self.tempo / float(4 * self.beat)
 
     def measures(self):
         """Events of each measure.

@@ -47,7 +47,8 @@ def write_melody(
     title : str, default=None
         Title; None takes the name of the file.
     tempo : float, default=120
-        Quarter notes per minute, 10 to 1000.
+        Quarter notes per minute, 10 to 1000. ABC and MusicXML state it in beats of the
+        metre: 180 is that of 120 dotted quarters in 6/8.
     pickup : bool, default=False
         Whether the first measure is that of the pick-up, as `read_melodies` gives it
         with ``pickup="keep"``: what rests before its first note is not written.
@@ -213,7 +214,7 @@ def _strip_chance(root):
 
 
 def _score(sheet):
-    from music21 import bar, clef, key, metadata, meter, stream, tempo
+    from music21 import bar, clef, duration, key, metadata, meter, stream, tempo
     from music21.stream.makeNotation import makeTupletBrackets
 
     part = stream.Part(id="Melody")
@@ -231,7 +232,9 @@ def _score(sheet):
                 tonic = sheet.key.tonic.replace("b", "-")
                 measure.append(key.Key(tonic, sheet.key.mode))
             measure.append(meter.TimeSignature(f"{sheet.beats}/{sheet.beat_type}"))
-            measure.append(tempo.MetronomeMark(number=sheet.tempo))
+            beat = duration.Duration(float(4 * sheet.beat))
+            number = sheet.beats_per_minute
+            measure.append(tempo.MetronomeMark(number=number, referent=beat))
         for start, sign in _signs(sheet, events):
             measure.insert((start - before) / sheet.steps_per_quarter, sign)
         makeTupletBrackets(measure, inPlace=True)

@@ -1,6 +1,7 @@
 """`Melodies`: scores and players as a piece of HTML, for a notebook or a page."""
 
 import json
+from fractions import Fraction
 from functools import cache
 from html import escape
 from importlib import resources
@@ -17,6 +18,13 @@ from sklearn_c2c.melody import N_PITCHES, check_melodies, notes_from_melody
 from sklearn_c2c.metrics import longest_copied_run, nearest_melody
 
 _WIDTHS = {"wide": 900, "narrow": 340}  # pixels; the style sheet shows one of them
+# By their length, as a part of a whole note.
+_NOTE_SIGNS = {
+    Fraction(1, 8): "♪",
+    Fraction(3, 16): "♪.",
+    Fraction(1, 4): "♩",
+    Fraction(3, 8): "♩.",
+}
 _FORMATS = {".mid": "MIDI", ".abc": "ABC", ".musicxml": "MusicXML"}
 
 
@@ -45,7 +53,8 @@ class Melodies:
     key : str, default=None
         Key of the signatures.
     tempo : int, default=120
-        Quarter notes per minute that the players start with.
+        Quarter notes per minute that the players start with. They show it in beats of
+        the metre: 180 as 120 dotted quarters in 6/8.
     pickup : bool, default=False
         Whether the first measure is that of the pick-up: what rests before its first
         note is neither written nor played. Give `write_melody` the same for `files`.
@@ -129,15 +138,18 @@ class Melodies:
             An HTML element that carries its style and its script. A page may hold
             several; one melody sounds at a time.
         """
+        sheet = self._sheet(self.X[0])
+        beats = round(sheet.beats_per_minute)
         marks = self._marks_of_each()
         rows = zip(self.X, self.titles, self.files, marks, strict=True)
         return Template(part("melodies.html")).substitute(
             style=part("melodies.css"),
             script=part("melodies.js"),
             alone="" if len(self.X) > 1 else " hidden",
-            tempo=round(self.tempo),
-            slowest=min(40, round(self.tempo)),
-            fastest=max(280, round(self.tempo)),
+            tempo=beats,
+            slowest=min(40, beats),
+            fastest=max(280, beats),
+            sign=_NOTE_SIGNS.get(sheet.beat, f"{sheet.beat} note"),
             melodies="\n".join(self._section(*row, heading) for row in rows),
         )
 
@@ -154,6 +166,7 @@ class Melodies:
     def _section(self, melody, title, files, marks, heading):
         """One melody: title, player, score, what is marked, files."""
         name = escape(title)
+        sheet = self._sheet(melody)
         masks = {style: mask for style, (mask, _) in marks.items()}
         scores = "\n".join(
             f'<div class="score {kind}" role="img" aria-label="Score of {name}">'
@@ -162,8 +175,8 @@ class Melodies:
         )
         notes = json.dumps(notes_from_melody(melody).tolist(), separators=(",", ":"))
         return f"""\
-<section class="melody" data-start="{self._start(melody)}" data-steps="{len(melody)}"
- data-steps-per-quarter="{self.steps_per_quarter}"
+<section class="melody" data-start="{sheet.start}" data-steps="{len(melody)}"
+ data-steps-per-beat="{float(4 * sheet.beat * self.steps_per_quarter):g}"
  data-notes="{notes}">
 <div class="melody-head">
 <{heading} class="melody-title">{name}</{heading}>
@@ -187,8 +200,8 @@ class Melodies:
             marks=masks,
         )
 
-    def _start(self, melody):
-        """Step at which the score begins."""
+    def _sheet(self, melody):
+        """How a melody is laid out: where its score begins, and its beat."""
         return make_sheet(
             melody,
             self.time_signature,
@@ -197,7 +210,7 @@ class Melodies:
             title="",
             tempo=self.tempo,
             pickup=self.pickup,
-        ).start
+        )
 
 
 @cache

@@ -64,7 +64,8 @@ def write_page(
     key : str, default=None
         Key of the signatures.
     tempo : int, default=120
-        Quarter notes per minute that the players start with.
+        Quarter notes per minute that the players start with. They show it in beats of
+        the metre: 180 as 120 dotted quarters in 6/8.
     pickup : bool, default=False
         Whether the first measure is that of the pick-up: what rests before its first
         note is neither written nor played. Give `write_melody` the same for `files`.

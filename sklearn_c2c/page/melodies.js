@@ -70,7 +70,7 @@ window.sklearnC2C ??= (() => {
     openAudio();
     const notes = JSON.parse(melody.dataset.notes);
     const tempo = root.querySelector(".tempo").value;
-    const step = 60 / tempo / melody.dataset.stepsPerQuarter;
+    const step = 60 / tempo / melody.dataset.stepsPerBeat;
     const { start: first, steps } = melody.dataset; // before a pick-up is silence
     const start = audio.currentTime + LEAD - first * step; // when step 0 would be
     const out = audio.createGain();
@@ -119,7 +119,7 @@ window.sklearnC2C ??= (() => {
     });
     const tempo = root.querySelector(".tempo");
     tempo.addEventListener("input", () => {
-      root.querySelector(".tempo-shown").value = `♩ = ${tempo.value}`;
+      root.querySelector(".tempo-shown").value = `${tempo.dataset.sign} = ${tempo.value}`;
     });
     root.dataset.connected = "";
   };
