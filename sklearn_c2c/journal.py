@@ -265,12 +265,10 @@ def _finished_before(file, key):
 def _entry(line):
     """What a line says, or None if it is damaged or says something else."""
     start = len(line) - len(_CHECKSUM) - _CHECKSUM_DIGITS - len(_END)
-    if line[start:].startswith(_CHECKSUM) and line.endswith(_END):
-        if line != _checked(line[:start]):
-            return None
-        line = line[:start] + b"}"
+    if start < 0 or line != _checked(line[:start]):
+        return None
     try:
-        entry = json.loads(line.decode())
+        entry = json.loads((line[:start] + b"}").decode())
     except (ValueError, RecursionError):
         return None
     names = ["key", "task", "result"]
@@ -299,7 +297,8 @@ def _check_lines(name, lines, entries):
             f"Line {faulty[0] + 1} of the journal {name} is damaged: expected an "
             f"object of key, task, result and the checksum of these, found "
             f"{lines[faulty[0]][:60]!r}. Remove the line, and its task is run again; "
-            "or take the journal from a backup."
+            "or take the journal from a backup. Lines without a checksum are of an "
+            "earlier version: begin a new journal."
         )
 
 

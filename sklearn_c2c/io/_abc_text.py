@@ -32,10 +32,9 @@ _TEXT_BLOCK = re.compile(r"%%(begin|end)(text|ps|svg|ml|js)\b", re.I)
 
 # `g<abc>d` is a rhythm: only tags that are not, and links, tell a web page.
 _TAG = re.compile(
-    r"</[a-z][a-z0-9]{0,15}\s?>"
-    r"|<(?:!doctype|html|head|body|pre|textarea|script|style|div|span|br|hr|p|font"
+    r"</?(?:!doctype|html|head|body|pre|textarea|script|style|div|span|br|hr|p|font"
     r"|meta|link|center|h[1-6])(?:\s[^<>]{0,999})?/?>"
-    r"|<a\s(?:href|name|id|class)=[^<>]{0,999}>",
+    r"|<a\s(?:href|name|id|class)=[^<>]{0,999}>|</(?:a|code|abc)\s?>",
     re.I,
 )
 _END_OF_LISTING = re.compile(r"</(?:pre|code|abc|textarea|script|body|html)\s?>", re.I)
