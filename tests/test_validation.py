@@ -1,5 +1,6 @@
 """What users hand over is right or refused before a kernel sees it."""
 
+import copy
 import os
 import warnings
 from pathlib import Path
@@ -130,6 +131,11 @@ def test_a_gradient_of_another_shape_or_without_numbers_is_refused(model):
     for cotangent in (np.ones((1, 12)), np.ones((2, 1)), np.full((2, 12), np.nan)):
         with pytest.raises(ValueError, match=r"gradient of shape \(2, 12\)|NaN"):
             vjp(cotangent)
+    steep = copy.deepcopy(model)
+    steep.coefs_[1] *= 1000
+    _, vjp = steep.decode_with_vjp(np.zeros((2, 12)))
+    with pytest.raises(ValueError, match=r"as large as 1e\+308 overflows"):
+        vjp(np.full((2, 12), 1e308))
 
 
 MALFORMED = arrays.arrays(

@@ -206,7 +206,8 @@ class BaseAutoencoder(
         Raises
         ------
         ValueError
-            As `inverse_transform`.
+            As `inverse_transform`; by `vjp`, if the gradient has another shape, is not
+            finite or overflows.
         """
         Z = self._check_Z(X)
         values = self._decode(Z, self.coefs_, self.intercepts_)
@@ -222,9 +223,15 @@ class BaseAutoencoder(
             delta = _nn.probabilities_vjp(p, cotangent, self.group_size_)
             coefs = self.coefs_[self._n_encoder_layers() :]
             with _threads.Workers():  # the same bits for any number of threads
-                return _layers.backpropagate(
+                gradient = _layers.backpropagate(
                     delta, values, coefs, self._decoder_activations()
                 )
+            if not np.isfinite(gradient).all():
+                raise ValueError(
+                    f"A gradient as large as {np.abs(cotangent).max():.4g} overflows "
+                    "on its way back; scale what is made of the probabilities."
+                )
+            return gradient
 
         return p, vjp
 
