@@ -227,10 +227,9 @@ def use(model):
 
 def judge_model(rng, fitted, path):
     """Forge a file, load and use it; say what became of it."""
-    model = forge(rng, fitted[rng.integers(len(fitted))])
     try:
-        write(path, model)
-    except Exception:
+        write(path, forge(rng, fitted[rng.integers(len(fitted))]))
+    except Exception:  # NumPy or skops themselves refuse the change
         return "not written"
     try:
         loaded = persistence.load(path)
