@@ -5,6 +5,9 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sklearn_c2c import (
     Autoencoder,
@@ -508,7 +511,7 @@ def test_nothing_readable_ends_with_the_table(tunes, tmp_path, capsys, command):
     assert re.search(r"^ +3  shorter than 4 measures +--measures 2$", said.out, re.M)
     assert re.search(r"^ +1  in 6/8 +--time-signature 6/8$", said.out, re.M)
     assert ("has 2 measures, fewer than --measures 4" in said.out) == (not out)
-    assert said.err.startswith("c2c: error: none of the 4 tunes can be read")
+    assert said.err.startswith("c2c: error: no tune can be read")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -711,6 +714,12 @@ def test_sampling_and_form_are_those_asked_for(asked, composed, tmp_path):
     assert run(*generate, "--form", "second") == 1
     X = persistence.load(composed / "model.c2c", return_metadata=True)[1]["data"]
     assert (asked["form"] == X[1]).all()
+
+
+def test_draws_from_neighbourhoods_have_no_scale(models, tmp_path, capsys):
+    given = ["--model", models["plain"], "--out", tmp_path / "o", "--scale", 2]
+    message = fails(capsys, "generate", *given, "--sampling", "kde")
+    assert "--sampling kde takes no --scale" in message
 
 
 def test_a_form_of_letters_is_heard(models, tmp_path):
@@ -940,7 +949,7 @@ def test_a_table_says_what_was_read(write, tmp_path, capsys, command):
     assert re.search(r"^ +1  equal to another one, counted once$", said, re.M)
     assert "keys: 2 G major, 1 A major; all moved to G, the most frequent" in said
     assert "tempo: 115 beats a minute, the median of 2 tunes" in said
-    assert "warning: only 3 melodies; from fewer than 50" in said
+    assert "warning: a small corpus of 3; with fewer than 50 melodies" in said
     if command == "train":
         about = persistence.load(tmp_path / "m.c2c", return_metadata=True)[1]
         assert about["titles"] == ["One", "Two", "Three"]
@@ -1093,7 +1102,7 @@ def test_a_tune_that_does_not_fit_says_why(models, write, tmp_path, capsys):
     short = write("short.abc", "X:1\nM:4/4\nL:1/8\nK:G\nG2Bd g2dB |\n")
     message = fails(capsys, "vary", short, *vary)
     assert (
-        "short.abc has 1 measures, fewer than the 2 of the model's melodies" in message
+        "short.abc has 1 measure, fewer than the 2 of the model's melodies" in message
     )
     assert "c2c continue" in message
     jig = write("jig.abc", "X:1\nM:6/8\nL:1/8\nK:D\nDFA dAF | GBG A3 |\n")
@@ -1228,6 +1237,11 @@ def test_progress_is_told_on_a_terminal_without_internals(models, capsys, monkey
     assert re.fullmatch(r"(\rTraining: epoch \d of 3)+\n", shown)
     assert shown.endswith("\rTraining: epoch 3 of 3\n")
     assert not progress.is_interrupted
+    # In a Pipeline the training is a task within another one.
+    progress = cli._progress.Progress()
+    model = make_pipeline(StandardScaler(), clone(vae).set_callbacks(progress))
+    model.fit(np.eye(6))
+    assert capsys.readouterr().err.endswith("\rTraining: epoch 3 of 3\n")
 
 
 @pytest.mark.parametrize(

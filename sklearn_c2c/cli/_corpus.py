@@ -100,9 +100,7 @@ def read_corpus(args, *, lists=False):
             print_rejected(error.rejected, args.flags)
         print(f"{_name(args.corpus)}: 0 of {len(error.rejected)} tunes read")
         _print_reasons(error.rejected, args.reading)
-        raise NothingRead(
-            f"none of the {len(error.rejected)} tunes can be read; the table says why."
-        ) from None
+        raise NothingRead("no tune can be read; the table says why.") from None
 
 
 def _bundled(args):
@@ -222,8 +220,8 @@ def print_summary(corpus, args):
         print(line)
     if n_read < FEW_MELODIES:
         print(
-            f"warning: only {n_read} melodies; from fewer than {FEW_MELODIES}, some of "
-            "what is composed is close to one of them"
+            f"warning: a small corpus of {n_read}; with fewer than {FEW_MELODIES} "
+            "melodies, some of what is composed is close to one of them"
         )
     print(end="", flush=True)
 

@@ -59,6 +59,11 @@ def sampling(args, model, about):
         how = {"method": "gaussian", "scale": 1.3}
     else:
         how = {"method": args.method}
+    if args.scale is not None and args.method == "kde":
+        raise CommandError(
+            "--sampling kde takes no --scale: how far it draws from the codes follows "
+            "from their number."
+        )
     if args.scale is not None:
         how["scale"] = args.scale
     words = _SOURCES[how["method"]]

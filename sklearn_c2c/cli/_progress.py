@@ -29,11 +29,11 @@ class Progress:
 
     def on_fit_task_begin(self, estimator, context):
         """Count an epoch as begun."""
-        self._begun += context.parent is not None
+        self._begun += _is_epoch(context)
 
     def on_fit_task_end(self, estimator, context):
         """Count an epoch as ended, and tell so."""
-        if context.parent is None:
+        if not _is_epoch(context):
             return
         self._ended += 1
         now = time.monotonic()
@@ -48,3 +48,7 @@ class Progress:
 
     def _line(self, estimator):
         return f"Training: epoch {self._ended} of {estimator.max_iter}"
+
+
+def _is_epoch(context):
+    return context.task_name.startswith("epoch ")

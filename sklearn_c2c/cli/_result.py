@@ -51,7 +51,8 @@ def new_folder(args, *, keeps_part=False):
         names = _publish(draft, out)
     except KeyboardInterrupt:
         if keeps_part and (names := _publish(draft, out)):
-            print(f"Kept in {args.out}: {len(names)} files that are whole", flush=True)
+            kept = names[0] if len(names) == 1 else f"{len(names)} whole files"
+            print(f"Kept in {args.out}: {kept}", flush=True)
         raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)

@@ -111,8 +111,9 @@ class TooShort(CommandError):
 
     def __init__(self, path, length, n_measures):
         super().__init__(
-            f"{path} has {length} measures, fewer than the {n_measures} of the model's "
-            "melodies; c2c continue goes on from a beginning."
+            f"{path} has {length} measure{'s' * (length != '1')}, fewer than the "
+            f"{n_measures} of the model's melodies; c2c continue goes on from a "
+            "beginning."
         )
         self.length = length
 
