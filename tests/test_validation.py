@@ -177,7 +177,9 @@ def test_any_parts_of_a_sparse_array_are_refused_or_encoded(
     assert_allclose(Z, model.transform(X.toarray()), atol=1e-12)
 
 
+@pytest.mark.slow
 def test_malformed_arrays_with_bounds_checked():
+    """All kernels are compiled anew for it, which takes a minute."""
     folder = Path(__file__).parent.parent / ".pytest_cache" / "numba_boundscheck"
     environment = os.environ | {
         "NUMBA_BOUNDSCHECK": "1",
