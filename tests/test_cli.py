@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_c2c import (
     Autoencoder,
@@ -1239,7 +1239,7 @@ def test_progress_is_told_on_a_terminal_without_internals(models, capsys, monkey
     assert not progress.is_interrupted
     # In a Pipeline the training is a task within another one.
     progress = cli._progress.Progress()
-    model = make_pipeline(StandardScaler(), clone(vae).set_callbacks(progress))
+    model = make_pipeline(FunctionTransformer(), clone(vae).set_callbacks(progress))
     model.fit(np.eye(6))
     assert capsys.readouterr().err.endswith("\rTraining: epoch 3 of 3\n")
 
