@@ -959,6 +959,13 @@ def test_a_table_says_what_was_read(write, tmp_path, capsys, command):
         assert (about["data"] == alone.data).all()
 
 
+def test_a_corpus_that_comes_as_it_is_names_no_options(capsys):
+    assert run("inspect", "bach") == 0
+    said = capsys.readouterr().out
+    assert "Bach's chorale sopranos: 80 melodies, 8 measures of 4/4 each" in said
+    assert "modes: 44 minor, 36 major\n" in said
+
+
 def test_keys_are_left_as_they_are(write, tmp_path, capsys):
     file = write("mixed.abc", MIXED)
     options = ["--key", "none", "--out", tmp_path / "m.c2c"]

@@ -216,7 +216,7 @@ def print_summary(corpus, args):
     print(f"{corpus.name}: {counted}, {length} each")
     if not is_bundled:
         _print_reasons(rejected, args.reading | reading)
-    for line in _lines(corpus):
+    for line in _lines(corpus, is_bundled):
         print(line)
     if n_read < FEW_MELODIES:
         print(
@@ -226,7 +226,7 @@ def print_summary(corpus, args):
     print(end="", flush=True)
 
 
-def _lines(corpus):
+def _lines(corpus, is_bundled):
     """What was found of keys, modes, tempo and changes, a line of each."""
     melodies = corpus.melodies
     keys = Counter(key or "no key" for key in melodies.tonalities)
@@ -240,7 +240,8 @@ def _lines(corpus):
     modes = Counter(key.split()[1] for key in melodies.tonalities if key)
     if len(modes) > 1:
         most = modes.most_common(1)[0][0]
-        yield f"modes: {_counted(modes)} (--mode {most} takes one alone)"
+        hint = "" if is_bundled else f" (--mode {most} takes one alone)"
+        yield f"modes: {_counted(modes)}{hint}"
     if corpus.tempo:
         beats = corpus.tempo / quarters_in_beat(corpus.reading["time_signature"])
         n_stated = sum(tempo is not None for tempo in melodies.tempos)
