@@ -46,6 +46,12 @@ def test_a_second_load_reads_no_file_again(monkeypatch):
     np.testing.assert_array_equal(datasets.load_celtic().data, reels.data)
 
 
+def test_all_reels_are_those_that_the_figures_were_measured_on():
+    reels = datasets.load_celtic(n_melodies=None)
+    assert reels.data.shape == (134, 128)
+    assert np.bincount(reels.target).tolist() == [83, 51]
+
+
 def test_bach_sopranos():
     sopranos = datasets.load_bach_sopranos()
     assert sopranos.data.shape == (80, 128)

@@ -17,6 +17,13 @@ _COLLECTIONS = {
     _RYAN: "Ryan's Mammoth Collection",
 }
 _COMMON_TIME = {"C", "C|", "4/4", "2/2"}
+# Their bars do not add up. The reader completes them, as it did not when the corpus was
+# settled on which all figures of the documentation are measured.
+_INCOMPLETE = {
+    ("1476-1555.abc", 1517),
+    ("1476-1555.abc", 1531),
+    ("ScotchPatriotsReel.abc", 1),
+}
 
 
 def load_celtic(*, n_melodies=75, return_X_y=False):
@@ -24,7 +31,8 @@ def load_celtic(*, n_melodies=75, return_X_y=False):
 
     They are the reels of O'Neill's Music of Ireland that are in D major and in common
     or cut time, fill 8 measures after the pick-up without chords, stay within G3-B5,
-    and differ from each other, by tune number. Each is read as `read_melodies` reads
+    and differ from each other, by tune number; three whose bars do not add up in the
+    source are left out. Each is read as `read_melodies` reads
     by default: repeats once, triplets rounded to sixteenths.
 
     Parameters
@@ -93,7 +101,8 @@ def _reels_in_d(folder):
         for block in split_tunes(decode(path.read_bytes())):
             if _is_reel_in_d(block):
                 number = int(re.sub(r"\D", "", header_field(block, "X")) or 0)
-                blocks.append((path.name, number, block))
+                if (path.name, number) not in _INCOMPLETE:
+                    blocks.append((path.name, number, block))
     if folder == _ONEILL:  # numbered through; in Ryan's each file is one tune
         blocks.sort(key=lambda found: found[1])
     # Only they are parsed, as one book, so that one cache entry holds them.
