@@ -515,6 +515,7 @@ def tunes_of_known_mode():
             yield tune
 
 
+@pytest.mark.slow
 def test_how_often_the_mode_is_judged_right():
     from sklearn_c2c.io._key import key_by_pitches, parse_key
 

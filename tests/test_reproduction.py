@@ -18,7 +18,7 @@ from scipy import stats
 
 from sklearn_c2c.datasets import load_bach_sopranos, load_celtic
 from sklearn_c2c.io import write_melody
-from sklearn_c2c.metrics import evaluate
+from sklearn_c2c.metrics import _two_sample, evaluate
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 sys.path.insert(0, str(EXAMPLES))
@@ -51,6 +51,14 @@ TINY = Plan(
     n_objective_steps=4,
 )
 FIGURES = {8, 9, 10, 11, 13, 14, 15, 16, 19, 20, 21, 22, 24, *range(26, 37)}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_trees():
+    """Classify with a tenth of the trees: what is judged counts here, not how well."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_two_sample, "_N_TREES", 10)
+        yield
 
 
 @pytest.fixture(scope="module")
