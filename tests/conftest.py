@@ -1,6 +1,7 @@
 """What every test may use."""
 
 import os
+import signal
 from pathlib import Path
 
 # The user's own cache of tunes is not touched.
@@ -24,6 +25,9 @@ import pytest
 from sklearn_c2c import datasets
 
 matplotlib.use("Agg")
+
+# A shell that starts the tests in the background lets them ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The first example of a test may be the one for which a kernel is compiled.
 hypothesis.settings.register_profile("patient", deadline=None)
