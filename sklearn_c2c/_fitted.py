@@ -64,7 +64,7 @@ class Array:
 
 @dataclass(frozen=True)
 class Shares:
-    """A float64 matrix, each row of which sums to 1."""
+    """A float64 matrix whose rows sum to 1."""
 
     shape: tuple
 
@@ -109,7 +109,7 @@ class Divisor:
 
 @dataclass(frozen=True)
 class Ascending:
-    """A tuple of so many integers in a range, none less than the one before."""
+    """A tuple of `length` integers in a range, in ascending order or equal."""
 
     length: int
     low: int
@@ -149,7 +149,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Curve:
-    """A list of finite numbers: of how many epochs, or of any number of them."""
+    """A list of `length` finite numbers; None for any length."""
 
     length: int | None = None
 
@@ -194,7 +194,7 @@ class Same:
 
 @dataclass(frozen=True)
 class Names:
-    """An array of so many strings."""
+    """An array of `length` strings."""
 
     length: int
 

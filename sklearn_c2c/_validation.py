@@ -84,7 +84,7 @@ def check_memory(n_bytes, what):
     ValueError
         If the machine has less memory.
     """
-    available = _memory()
+    available = memory()
     if n_bytes > available:
         raise ValueError(
             f"{what} needs {n_bytes / 2**20:,.0f} MiB of memory, and this machine has "
@@ -92,8 +92,8 @@ def check_memory(n_bytes, what):
         )
 
 
-def _memory():
-    """Bytes of memory of this machine."""
+def memory():
+    """Bytes of memory of this machine; more than any has where it does not tell."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):  # Windows has no sysconf

@@ -38,6 +38,7 @@ ROOMS = {
     "page": {"_files", "melody", "metrics", "display", "io"},
     "persistence": {"_files", "_fitted"},
     "cli": {
+        "_validation",
         "autoencoder",
         "datasets",
         "display",

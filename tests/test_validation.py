@@ -209,7 +209,7 @@ def test_what_cannot_fit_is_refused_with_its_size(model):
 
 
 def test_what_fits_is_told_by_the_bytes(monkeypatch):
-    monkeypatch.setattr(_validation, "_memory", lambda: 3 * 2**20)
+    monkeypatch.setattr(_validation, "memory", lambda: 3 * 2**20)
     check_memory(3 * 2**20, "this")
     with pytest.raises(ValueError, match=r"this needs 4 MiB .* has 3 MiB"):
         check_memory(4 * 2**20, "this")
@@ -217,7 +217,7 @@ def test_what_fits_is_told_by_the_bytes(monkeypatch):
 
 def test_a_machine_that_does_not_tell(monkeypatch):
     monkeypatch.delattr(os, "sysconf", raising=False)
-    assert _validation._memory() == 2**44
+    assert _validation.memory() == 2**44
 
 
 @pytest.mark.parametrize("value", [0.0, 0.3, 1.0])

@@ -1,7 +1,8 @@
-"""The corpus that a command line names, and a table of what was read and what not."""
+"""Reading the corpus of a command, and the table of tunes read and left out."""
 
 import re
 from collections import Counter
+from dataclasses import replace
 from math import ceil
 from pathlib import Path
 from typing import NamedTuple
@@ -44,7 +45,7 @@ class NothingRead(CommandError):
 
 
 class Corpus(NamedTuple):
-    """What was read, and how.
+    """Melodies of a corpus, and the parameters they were read with.
 
     Parameters
     ----------
@@ -119,17 +120,18 @@ def _bundled(args):
 
 def _own(args):
     """Read files; move them to the tonic of most where they have several."""
-    from sklearn_c2c import io
+    from sklearn_c2c.io._choice import Choice, melodies_from
+    from sklearn_c2c.io._reader import read_tunes
 
     reading = {"key": None, **args.reading}
-    choice = {**reading, "duplicates": "drop"}
-    melodies = io.read_melodies(args.corpus, **choice)
+    choice = Choice(**reading, duplicates="drop")
+    tunes = read_tunes(args.corpus)
+    melodies = melodies_from(tunes, choice)
     tonics = Counter(key.split()[0] for key in melodies.tonalities if key)
     moved = "key" not in args.reading and len(tonics) > 1
     if moved:
         reading["key"] = tonics.most_common(1)[0][0]
-        choice["key"] = reading["key"]
-        melodies = io.read_melodies(args.corpus, **choice)
+        melodies = melodies_from(tunes, replace(choice, key=reading["key"]))
     tonic = reading["key"] or (next(iter(tonics)) if len(tonics) == 1 else None)
     return _corpus(_name(args.corpus), melodies, tonic, reading, moved)
 
@@ -203,7 +205,7 @@ def print_rejected(rejected, flags):
 
 
 def print_summary(corpus, args):
-    """Say in a few lines what was read, what not, and what takes it."""
+    """Print how many tunes were read and left out, and which options read those."""
     melodies, reading = corpus.melodies, corpus.reading
     n_read, rejected = len(melodies.data), melodies.rejected
     length = f"{reading['n_measures']} measures of {reading['time_signature']}"
@@ -271,7 +273,7 @@ def _print_reasons(rejected, given):
 
 
 def _reason(rejection, given):
-    """In words that others share, why a tune is left out, and what option takes it."""
+    """The reason of a rejection, the same for all of its kind, and an option."""
     kind, reason = rejection.kind, rejection.reason
     if kind == "metre" and (metre := re.match(r"is in ([\d/]+), not in", reason)):
         return f"in {metre[1]}", f"--time-signature {metre[1]}"

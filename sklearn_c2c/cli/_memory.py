@@ -1,7 +1,5 @@
 """Sizes that do not fit in memory are refused before any of it is asked for."""
 
-import os
-import sys
 from itertools import pairwise
 
 from sklearn_c2c.cli._wording import CommandError
@@ -44,16 +42,11 @@ def check_melodies(n_melodies, option, model):
 
 def _check(n_bytes, what, instead):
     """Refuse what takes more memory than this machine has."""
-    most = _memory()
+    from sklearn_c2c._validation import memory
+
+    most = memory()
     if n_bytes > most:
         raise CommandError(
             f"{what} takes {n_bytes // _MIB:,} MiB of memory at least, and this "
             f"machine has {most // _MIB:,} MiB; ask for {instead}."
         )
-
-
-def _memory():
-    """Bytes of memory that this machine has, where the system tells."""
-    if not hasattr(os, "sysconf"):
-        return sys.maxsize  # what does not fit then is a MemoryError
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
