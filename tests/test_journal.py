@@ -314,7 +314,9 @@ def test_a_task_that_ends_its_workers_is_named_when_all_others_are_done(path, fi
         journal.run(partial(die_always, file), TASKS, path, n_jobs=2)
     others = [task for task in TASKS if task["x"] != 2]
     assert journal.run(None, others, path) == [0, 1, 9, 16, 25]
-    assert calls(file).count(2) < 8
+    # At worst it ends every run of all before another task is done, which then is done
+    # alone; three more deaths in a row are its own.
+    assert 3 <= calls(file).count(2) <= len(others) + 3
 
 
 def test_what_dies_together_with_a_deadly_task_is_done(path, monkeypatch):
