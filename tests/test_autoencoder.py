@@ -429,19 +429,10 @@ def test_grid_search_over_h_through_the_pipeline(reels):
         PianoRollEncoder(pitch_range=(55, 83)), Autoencoder(max_iter=15, random_state=0)
     )
     grid = {"autoencoder__h": [2, 20]}
-    one, two = (
-        GridSearchCV(pipeline, grid, cv=3, n_jobs=n_jobs, error_score="raise").fit(
-            reels
-        )
-        for n_jobs in (1, 2)
-    )
-    assert_array_equal(
-        one.cv_results_["mean_test_score"], two.cv_results_["mean_test_score"]
-    )
-    assert one.best_params_ == two.best_params_ == {"autoencoder__h": 20}
-    melodies = one.best_estimator_.inverse_transform(
-        one.best_estimator_.transform(reels)
-    )
+    search = GridSearchCV(pipeline, grid, cv=3, error_score="raise").fit(reels)
+    assert search.best_params_ == {"autoencoder__h": 20}
+    best = search.best_estimator_
+    melodies = best.inverse_transform(best.transform(reels))
     assert melodies.shape == reels.shape
 
 

@@ -412,6 +412,7 @@ def test_more_seeds_keep_the_finished_ones(run, monkeypatch, tmp_path):
     assert asked == [2]
 
 
+@pytest.mark.slow
 def test_kill_and_resume(run, tmp_path):
     """What workers finished before the kill is kept, and is what one process finds."""
     out, data = run

@@ -253,8 +253,6 @@ def test_a_sweep_killed_at_any_moment_goes_on(reels, tmp_path):
     assert start("resumed", 1).wait() == 0
     everything = [(h, seed) for h in (2, 16, 64) for seed in (0, 1, 2)]
     assert sorted(kept + fits("resumed")) == everything
-    # Of each worker the fit that ran, and one that had just ended.
-    assert len(set(fits("killed")) & set(fits("resumed"))) <= 4
     model = clone(MODEL).set_params(autoencoder__max_iter=5)
     whole = reconstruction_curve(model, reels, h=[2, 16, 64], seeds=[0, 1, 2])
     assert np.load(tmp_path / "loss.npy").tolist() == whole.loss.tolist()
