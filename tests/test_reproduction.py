@@ -33,6 +33,7 @@ from reproduction.verdicts import Check, Claim, interval  # noqa: E402
 # Everything the full plan has, as small as it can be.
 TINY = Plan(
     n_seeds=2,
+    n_variant_seeds=2,
     large=24,
     strip=(24, 20, 16, 12, 10, 8, 4, 2),
     grid=(2, 8, 24),
