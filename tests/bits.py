@@ -1,0 +1,205 @@
+"""A record of every bit that the estimators compute, to be the same after a rebuild.
+
+``python -m tests.bits record`` writes digests of many configurations to
+``tests/data/bits.json``, ``python -m tests.bits`` computes them anew and compares. The
+bits depend on the processor and on the versions of NumPy, SciPy and their linear
+algebra, so both are run on one machine; the record says which it was made on.
+"""
+
+import argparse
+import hashlib
+import json
+import platform
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import scipy
+import sklearn
+from scipy import sparse
+from sklearn.pipeline import make_pipeline
+
+from sklearn_c2c import Autoencoder, PianoRollEncoder, VariationalAutoencoder
+from sklearn_c2c.datasets import load_celtic
+from sklearn_c2c.generation import sample
+
+RECORD = Path(__file__).parent / "data" / "bits.json"
+
+_PLAIN = {
+    "paper, h=2": {"h": 2},
+    "paper, h=64": {"h": 64},
+    "paper, h=1500": {"h": 1500, "max_iter": 2},
+    "batches of 64": {"h": 64, "batch_size": 64},
+    "batches of one": {"h": 16, "batch_size": 1, "max_iter": 2},
+    "softmax": {"h": 30, "output": "softmax"},
+    "glorot": {"h": 30, "init": "glorot", "output_bias_init": "zeros"},
+    "hidden": {"h": 10, "hidden_layer_sizes": (40, 20)},
+    "hidden, relu": {
+        "h": 10, "hidden_layer_sizes": (40,), "hidden_activation": "relu",
+        "output": "softmax",
+    },
+    "tanh code": {"h": 30, "activation": "tanh"},
+    "linear code": {"h": 30, "activation": "identity", "output": "softmax"},
+    "tied": {"h": 30, "tied": True},
+    "tied, hidden": {"h": 10, "hidden_layer_sizes": (40,), "tied": True},
+    "tied, softmax": {"h": 30, "tied": True, "output": "softmax"},
+    "early stopping": {
+        "h": 30, "early_stopping": True, "n_iter_no_change": 2, "max_iter": 20,
+    },
+    "unshuffled": {"h": 30, "shuffle": False},
+    "other rates": {"h": 30, "beta_1": 0.5, "beta_2": 0.9, "epsilon": 1e-4},
+}  # fmt: skip
+_VARIATIONAL = {
+    "variational, h=2": {"h": 2},
+    "variational, h=32": {"h": 32},
+    "variational, h=256": {"h": 256, "max_iter": 2},
+    "variational, sigmoid": {"h": 16, "output": "sigmoid"},
+    "variational, hidden": {"h": 4, "hidden_layer_sizes": (40,)},
+    "variational, warm-up": {"h": 16, "beta": 3.0, "kl_warmup": 2, "kl_cooldown": 2},
+    "variational, free bits": {"h": 16, "free_bits": 0.25},
+    "variational, early stopping": {
+        "h": 16, "early_stopping": True, "n_iter_no_change": 2, "max_iter": 20,
+    },
+}  # fmt: skip
+
+
+def configurations():
+    """Names and models, each with the type of its piano rolls.
+
+    Yields
+    ------
+    name : str
+    model : estimator
+    form : {"dense", "sparse"}
+    dtype : numpy dtype
+    """
+    for name, settings in (_PLAIN | _VARIATIONAL).items():
+        kind = VariationalAutoencoder if name in _VARIATIONAL else Autoencoder
+        model = kind(**{"max_iter": 5, "random_state": 0} | settings)
+        yield name, model, "dense", np.float32
+        if name in ("paper, h=64", "softmax", "tied", "variational, h=32"):
+            yield f"{name}, float64", model, "dense", np.float64
+            yield f"{name}, sparse", model, "sparse", np.float32
+
+
+def digests():
+    """Compute the digests of all configurations.
+
+    Returns
+    -------
+    dict of str to dict
+        By configuration: digests of its losses, weights, codes, decodings and draws.
+    """
+    X = load_celtic().data
+    found = {}
+    for name, model, form, dtype in configurations():
+        encoder = PianoRollEncoder(dtype=dtype, sparse_output=form == "sparse")
+        pipeline = make_pipeline(encoder, model).fit(X)
+        found[name] = _of(pipeline, X)
+    found["warm start"] = _of(_warm_started(X), X)
+    found["partial fit"] = _of(_partially_fitted(X), X)
+    return found
+
+
+def _warm_started(X):
+    model = Autoencoder(30, max_iter=3, warm_start=True, random_state=0)
+    pipeline = make_pipeline(PianoRollEncoder(), model)
+    return pipeline.fit(X).fit(X)
+
+
+def _partially_fitted(X):
+    encoder = PianoRollEncoder().fit(X)
+    model = VariationalAutoencoder(16, random_state=0)
+    for chunk in np.split(X, 3) * 2:
+        model.partial_fit(sparse.csr_array(encoder.transform(chunk)))
+    return make_pipeline(encoder, model)
+
+
+def _of(pipeline, X):
+    model = pipeline[-1]
+    Z = pipeline.transform(X)
+    return {
+        "losses": _digest(model.loss_curve_),
+        "weights": _digest(*model.coefs_, *model.intercepts_),
+        "codes": _digest(Z),
+        "decoded": _digest(model.inverse_transform(Z)),
+        "melodies": _digest(pipeline.inverse_transform(Z)),
+        "drawn": _digest(sample(pipeline, 20, random_state=0)),
+    }
+
+
+def _digest(*arrays):
+    total = hashlib.sha256()
+    for array in map(np.asarray, arrays):
+        total.update(f"{array.dtype.str} {array.shape}".encode())
+        total.update(np.ascontiguousarray(array).tobytes())
+    return total.hexdigest()[:16]
+
+
+def made_on():
+    """What the bits depend on beside the code.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    libraries = {"numpy": np, "scipy": scipy, "sklearn": sklearn}
+    return {
+        "machine": f"{platform.machine()} {_processor()}",
+        **{name: library.__version__ for name, library in libraries.items()},
+    }
+
+
+def _processor():
+    """Name of the processor, where the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.split(":")[1].strip() for line in lines if "model name" in line]
+    return names[0] if names else platform.processor()
+
+
+def differences(old, new):
+    """Names of what is not the same.
+
+    Parameters
+    ----------
+    old, new : dict of str to dict
+        As of `digests`.
+
+    Returns
+    -------
+    list of str
+    """
+    return [
+        f"{name}: {what}"
+        for name in old
+        for what in old[name]
+        if new.get(name, {}).get(what) != old[name][what]
+    ]
+
+
+def main():
+    """Record, or compare with the record; 1 where something is not the same."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bits", description=__doc__)
+    parser.add_argument("action", nargs="?", choices=["check", "record"])
+    action = parser.parse_args().action
+    warnings.simplefilter("ignore")
+    now = digests()
+    if action == "record":
+        RECORD.parent.mkdir(exist_ok=True)
+        record = {"made on": made_on(), "digests": now}
+        RECORD.write_text(json.dumps(record, indent=1) + "\n")
+        return 0
+    record = json.loads(RECORD.read_text())
+    if record["made on"] != made_on():
+        print(f"The record was made on {record['made on']}, this is {made_on()}.")
+    found = differences(record["digests"], now)
+    print("\n".join(found) or f"All bits of {len(now)} configurations are the same.")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

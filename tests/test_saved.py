@@ -1,0 +1,50 @@
+"""Model files of the first version that wrote them: still read, and right."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sklearn_c2c import persistence
+from tests.bits import RECORD, configurations, differences
+from tests.forging import MELODIES
+
+DATA = Path(__file__).parent / "data"
+SAVED = json.loads((DATA / "saved.json").read_text())
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_a_saved_model_is_read_and_computes_the_same(name):
+    model = persistence.load(DATA / "saved" / f"{name}.c2c")
+    expected = SAVED[name]
+    if "codes" not in expected:
+        drawn = model.sample(len(expected["melodies"]), random_state=0)
+        np.testing.assert_array_equal(drawn, expected["melodies"])
+        return
+    codes = model.transform(MELODIES[: len(expected["codes"])])
+    np.testing.assert_allclose(codes, expected["codes"], atol=2e-5)
+    melodies = model.inverse_transform(codes)
+    np.testing.assert_array_equal(melodies, expected["melodies"])
+
+
+def test_every_saved_file_is_tried():
+    assert {path.stem for path in (DATA / "saved").iterdir()} == {*SAVED}
+
+
+def test_the_record_of_bits_has_every_configuration():
+    record = json.loads(RECORD.read_text())["digests"]
+    names = [name for name, *_ in configurations()]
+    assert {*record} == {*names, "warm start", "partial fit"}
+    is_sparse = [name.endswith(", sparse") for name in record]
+    different = {digests["weights"] for digests in record.values()}
+    assert len(different) == len(record) - sum(is_sparse) == len(record) - 4
+
+
+def test_one_other_bit_is_a_difference():
+    record = json.loads(RECORD.read_text())["digests"]
+    assert differences(record, record) == []
+    other = record | {"tied": record["tied"] | {"codes": "0"}}
+    assert differences(record, other) == ["tied: codes"]
+    del other["softmax"]
+    assert len(differences(record, other)) == 1 + len(record["softmax"])
