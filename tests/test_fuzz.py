@@ -5,7 +5,9 @@ import time
 
 import pytest
 
-from tests.fuzz import campaign
+from sklearn_c2c import journal
+from sklearn_c2c.io import _cache
+from tests.fuzz import campaign, kept
 from tests.fuzz.judge import SUFFIXES, judge, made
 from tests.fuzz.tunes import real_tunes
 
@@ -22,7 +24,7 @@ def test_real_tunes_are_read_and_read_again(suffix):
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_no_input_does_what_none_may_do(suffix):
     n_melodies = 0
-    for number in range(150):
+    for number in range(60 if suffix in (".tunes", ".jsonl") else 150):
         n_melodies += judge(suffix, made(suffix, 0, number))
     assert n_melodies
 
@@ -33,6 +35,28 @@ def test_inputs_follow_from_their_numbers(suffix):
     assert inputs == [made(suffix, 0, number) for number in range(20)]
     assert len({*inputs}) > 15
     assert inputs != [made(suffix, 1, number) for number in range(20)]
+
+
+def test_entries_and_journals_are_what_is_damaged():
+    assert [judge(".tunes", entry) for entry in kept.entries()] == [2, 2]
+    assert [judge(".jsonl", lines) for lines in kept.journals()] == [6, 3, 3]
+
+
+@pytest.mark.parametrize("suffix", [".tunes", ".jsonl"])
+def test_what_no_checksum_guards_is_found(suffix, monkeypatch):
+    unpack, entry = _cache._unpack, journal._entry
+    no_digest, no_checksum = len(kept._signed(b"", b"")), -len(journal._checked(b""))
+    monkeypatch.setattr(
+        _cache,
+        "_unpack",
+        lambda data, key: unpack(kept._signed(key, data[no_digest:]), key),
+    )
+    monkeypatch.setattr(
+        journal, "_entry", lambda line: entry(journal._checked(line[:no_checksum]))
+    )
+    with pytest.raises(AssertionError, match="was believed"):
+        for number in range(150):
+            judge(suffix, made(suffix, 0, number))
 
 
 def misbehaving(suffix, data):

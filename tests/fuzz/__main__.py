@@ -10,6 +10,12 @@ from pathlib import Path
 from tests.fuzz.campaign import kinds, run
 from tests.fuzz.judge import SUFFIXES, made
 
+# What is counted of a format that holds no melodies.
+_COUNTED = {
+    ".tunes": "tunes read as without a cache",
+    ".jsonl": "results found in journals",
+}
+
 
 def main():
     """Parse the command line, run, and print what was found."""
@@ -19,10 +25,11 @@ def main():
         begun = time.monotonic()
         found = _run(suffix, options)
         finds += [find for outcome in found for find in outcome.finds]
+        n_read = sum(outcome.n_melodies for outcome in found)
         print(
             f"{suffix}: {sum(outcome.n_inputs for outcome in found):,} inputs, "
-            f"{sum(outcome.n_melodies for outcome in found):,} melodies written and "
-            f"read again, slowest {max(outcome.slowest for outcome in found):.2f} s, "
+            f"{n_read:,} {_COUNTED.get(suffix, 'melodies written and read again')}, "
+            f"slowest {max(outcome.slowest for outcome in found):.2f} s, "
             f"{sum(len(outcome.finds) for outcome in found)} finds, "
             f"{time.monotonic() - begun:.0f} s",
             flush=True,

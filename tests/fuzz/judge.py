@@ -1,4 +1,4 @@
-"""What a reader may do with an input: refuse it, or read what can be written again."""
+"""What may be done with an input: refuse it, or read what can be written again."""
 
 import random
 
@@ -11,6 +11,14 @@ from sklearn_c2c.io._tune import TuneError
 from sklearn_c2c.io._writer import melody_to_midi
 from sklearn_c2c.melody import check_melodies
 from tests.fuzz.growth import grown_abc, grown_midi, grown_musicxml, grown_mxl
+from tests.fuzz.kept import (
+    entries,
+    grown_entry,
+    grown_journal,
+    journals,
+    judge_entry,
+    judge_journal,
+)
 from tests.fuzz.mutations import mutated
 from tests.fuzz.tunes import real_tunes
 
@@ -19,7 +27,11 @@ _GROWTH = {
     ".mid": grown_midi,
     ".musicxml": grown_musicxml,
     ".mxl": grown_mxl,
+    ".tunes": grown_entry,
+    ".jsonl": grown_journal,
 }
+# What the package keeps for itself: valid files, and what judges others.
+_KEPT = {".tunes": (entries, judge_entry), ".jsonl": (journals, judge_journal)}
 SUFFIXES = list(_GROWTH)
 
 # As lenient as can be, so that much is accepted.
@@ -49,8 +61,8 @@ def made(suffix, seed, number):
     rng = random.Random(f"{suffix} {seed} {number}")
     if suffix == ".mxl" or rng.random() < 0.3:
         return _GROWTH[suffix](rng)
-    tunes = real_tunes(suffix)
-    return mutated(rng.choice(tunes), tunes, rng)
+    files = _KEPT[suffix][0]() if suffix in _KEPT else real_tunes(suffix)
+    return mutated(rng.choice(files), files, rng)
 
 
 def judge(suffix, data):
@@ -64,7 +76,8 @@ def judge(suffix, data):
     Returns
     -------
     int
-        How many melodies were read, each of which could be written and read again.
+        How many melodies were read, each of which could be written and read again; of
+        a cache entry how many tunes, of a journal how many results.
 
     Raises
     ------
@@ -74,6 +87,8 @@ def judge(suffix, data):
         Whatever the reader lets through; only `TuneError` is one of its own, and
         caught here.
     """
+    if suffix in _KEPT:
+        return _KEPT[suffix][1](data)
     tunes = _tunes(suffix, data)
     n_melodies = 0
     for choice in _CHOICES:
