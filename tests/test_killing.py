@@ -17,6 +17,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 def test_a_training_that_is_killed_goes_on_byte_for_byte():
     counts, fault = lives.live("training", random.Random(0), 2)
     assert fault == ""
