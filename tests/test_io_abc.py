@@ -82,6 +82,11 @@ def test_accidentals_last_to_the_bar_line_in_all_octaves(row):
     assert row("__B^^cBc|") == [69, 74, 69, 74]
 
 
+def test_accidentals_last_over_a_line_end_that_stands_for_a_bar_line(row):
+    assert row("^FGAB\nFGf2|F4|", n_measures=3)[4:] == [66, 67, 78, _, 65, _, _, _]
+    assert row("^FGAB\n=F4|^FGAB|\nF4|", n_measures=4)[4::8] == [65, 65]
+
+
 def test_an_accidental_goes_on_through_a_tie_and_no_further(row):
     assert row("CDE^F-|FFFF|", n_measures=2) == [60, 62, 64, 66, _, 65, 65, 65]
 

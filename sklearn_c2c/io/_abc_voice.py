@@ -127,10 +127,12 @@ class Voice:
             self.measures[-1][5] = closes
 
     def end_line(self):
-        """Take a line end for a bar line left out, where the measure is full."""
+        """End the measure at the end of a line, where it is full.
+
+        Accidentals last on: only a bar line ends them.
+        """
         if self._is_full():
             self.close_measure()
-            self.accidentals = {}
 
     def _is_full(self, end=None):
         """Whether the measure is, or would be if it lasted to `end`."""
