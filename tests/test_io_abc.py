@@ -82,6 +82,25 @@ def test_accidentals_last_to_the_bar_line_in_all_octaves(row):
     assert row("__B^^cBc|") == [69, 74, 69, 74]
 
 
+def test_accidentals_last_over_a_line_end_that_stands_for_a_bar_line(row):
+    assert row("^FGAB\nFGf2|F4|", n_measures=3)[4:] == [66, 67, 78, _, 65, _, _, _]
+    assert row("^FGAB\n=F4|^FGAB|\nF4|", n_measures=4)[4::8] == [65, 65]
+
+
+@pytest.mark.parametrize("between", ["\n", "|", "|\n"])
+def test_the_sign_of_a_tie_may_stand_after_a_line_end_or_a_bar_line(row, between):
+    assert row(f"CDE^F{between}-FFGA|", n_measures=2)[3:6] == [
+        66,
+        _,
+        65 + (between == "\n"),
+    ]
+    assert row(f"CDEF{between}-GAGA|", n_measures=2)[3:5] == [65, 67]
+    assert row(f"CDEz{between}-EAGA|", n_measures=2)[2:5] == [64, REST, 64]
+    assert row(f"CD[EG]2{between}-[EG]4|", n_measures=2, chords="highest")[2:] == (
+        [67, _, _, _, _, _]
+    )
+
+
 def test_an_accidental_goes_on_through_a_tie_and_no_further(row):
     assert row("CDE^F-|FFFF|", n_measures=2) == [60, 62, 64, 66, _, 65, 65, 65]
 

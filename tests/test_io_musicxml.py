@@ -363,6 +363,34 @@ def test_a_duration_far_from_its_sign_is_what_counts():
     assert notes == [[0, 1, 60], [1, 3, 62]]
 
 
+@pytest.mark.parametrize(
+    ("first", "other", "lasts"),
+    [
+        # Dots, or tuplets, are forgotten in the durations of the chord's others.
+        ((3, "half", 1, None), (2, "half", 1, None), 3),
+        ((1, "half", 0, (3, 2)), (3, "half", 0, (3, 2)), 4 / 3),
+        # One that is meant to be shorter has another sign.
+        ((4, "whole", 0, None), (2, "half", 0, None), 2),
+        ((3, "half", 1, None), (2, "half", 0, None), 2),
+    ],
+)
+def test_notes_of_a_chord_with_the_sign_of_its_first_last_as_long(first, other, lasts):
+    def written(step, duration, kind, dots, tuplet):
+        return sign(step, duration, kind, dots=dots, tuplet=tuplet)
+
+    chord = written("E", *other).replace("<note>", "<note><chord/>")
+    notes, _ = rows_of(written("C", *first) + chord + note("G", 1))
+    assert notes[:2] == [
+        pytest.approx([0, 4 / 3 if first[3] else first[0], 60]),
+        pytest.approx([0, lasts, 64]),
+    ]
+
+
+def test_notes_of_a_chord_without_signs_last_as_stated():
+    notes, _ = rows_of(note("C", 3) + note("E", 2, chord=True) + note("G", 1))
+    assert notes == [[0, 3, 60], [0, 2, 64], [3, 1, 67]]
+
+
 def time(*pairs):
     return attributes(
         "<time>"

@@ -127,10 +127,12 @@ class Voice:
             self.measures[-1][5] = closes
 
     def end_line(self):
-        """Take a line end for a bar line left out, where the measure is full."""
+        """End the measure at the end of a line, where it is full.
+
+        Accidentals last on: only a bar line ends them.
+        """
         if self._is_full():
             self.close_measure()
-            self.accidentals = {}
 
     def _is_full(self, end=None):
         """Whether the measure is, or would be if it lasted to `end`."""
@@ -294,6 +296,16 @@ class Voice:
         if self.events:
             self.events[-1][2] = 1
             self.held = dict(self.held_names) if self.events[-1][0] else {}
+        else:
+            self._tie_last_notes()
+
+    def _tie_last_notes(self):
+        """Tie the notes before a bar line, or a line end, that has come in between."""
+        place = len(self.notes)
+        while place and sum(self.notes[place - 1][:2]) == self.start:
+            place -= 1
+            self.notes[place] = (*self.notes[place][:3], 1)
+            self.held = dict(self.held_names)
 
     def tuplet(self, _, p, q, r):
         p = int(p)

@@ -56,6 +56,7 @@ class StavedPart:
         self.filled = 0  # length without what is skipped at the end
         self.stated, self.places = 0, {0: 0}  # `now`, by durations as stated
         self.onset = None  # of the last note: a chord's others have it too
+        self.sign_ticks, self.duration = None, 0  # of that note
         self.cut = 0  # up to where bar lines within have divided the measure
         self.measure_metre = self.metre
         self.right_barline = None
@@ -179,16 +180,17 @@ class StavedPart:
         if "duration" not in fields:
             raise TuneError("has a note without a duration")
         stated = self._ticks_of(fields["duration"])
-        duration = stated
-        if "type" in fields:
-            duration = self._unrounded(stated, fields)
+        by_sign = _ticks_by_sign(fields)
+        duration = self._unrounded(stated, by_sign)
         if "chord" not in fields:
-            self.onset = self.now
+            self.onset, self.sign_ticks, self.duration = self.now, by_sign, duration
             self._move(stated, duration)
             if self.now > self.filled:
                 self.filled = self.now
         elif self.onset is None:
             raise TuneError("has a chord's note with no note before it")
+        elif by_sign is not None and by_sign == self.sign_ticks:
+            duration = self.duration  # some programs forget dots and tuplets here
         if "pitch" in fields:
             if "cue" not in fields:
                 self._add_note(duration, fields)
@@ -239,16 +241,12 @@ class StavedPart:
             self.ticks[text] = exact(duration * TICKS_PER_QUARTER, self.divisions)
         return self.ticks[text]
 
-    def _unrounded(self, ticks, fields):
+    def _unrounded(self, ticks, by_sign):
         """Ticks of a note's sign, if the duration is that rounded to divisions."""
-        nominal = _ticks_of_sign(
-            fields["type"],
-            len(fields.get("dot", ())),
-            fields.get("actual-notes", "1"),
-            fields.get("normal-notes", "1"),
-        )
-        off = abs(nominal - ticks) * self.divisions
-        return nominal if off < TICKS_PER_QUARTER else ticks
+        if by_sign is None:
+            return ticks
+        off = abs(by_sign - ticks) * self.divisions
+        return by_sign if off < TICKS_PER_QUARTER else ticks
 
     def _move(self, stated, duration):
         """Let time go on, by as much as is stated, or by as much as that stands for."""
@@ -304,6 +302,18 @@ def _pitch(step, alter, octave):
         raise TuneError(f"has the alteration {alter[:20]!r}; expected -3 to 3")
     natural = NATURALS[step]
     return 12 * (1 + _whole(octave, "the octave")) + natural + alteration
+
+
+def _ticks_by_sign(fields):
+    """Ticks of a note's sign, or None if it has none."""
+    if "type" not in fields:
+        return None
+    return _ticks_of_sign(
+        fields["type"],
+        len(fields.get("dot", ())),
+        fields.get("actual-notes", "1"),
+        fields.get("normal-notes", "1"),
+    )
 
 
 @lru_cache
