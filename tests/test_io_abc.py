@@ -364,7 +364,11 @@ def test_a_bar_line_left_out_at_the_end_of_a_line(row):
     ("body", "options", "words"),
     [
         ("CDEFG|ABcd|", {}, "measure 1 lasts 5/4, more than 4/4"),
-        ("CDEF|GA|Bcde|", {"n_measures": 2}, "measure 2 lasts 2/4, and the next does not"),
+        (
+            "CDEF|GA|Bcde|",
+            {"n_measures": 2},
+            "measure 2 lasts 2/4, and the next does",
+        ),
         ("CDEF|GABc|", {"n_measures": 3}, "has 2 measures, fewer than n_measures=3"),
         ("G|CDEF|", {"n_measures": 2}, "has 1 measure after the pick-up"),
         ("CD|", {}, "no full measure of 4/4"),

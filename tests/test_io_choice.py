@@ -307,7 +307,6 @@ def test_rejections_say_what_was_found(read):
         (("K:Am", "C4|D4|"), "minor"),
         (("K:C", "CDEF|"), 1),
         (("K:C", "CDEF|GA|]"), 1.5),
-        (("K:C", "G|CDE|]"), 1),  # with the pick-up its only measure is whole
         (("K:C", VOICES), 3),
     ]
     found = read(("K:C", "CDEF|GABc|"), *(t for t, _ in tunes), mode="major")
@@ -316,6 +315,15 @@ def test_rejections_say_what_was_found(read):
     missing = read(("K:C", "C4|D4|"), ("K:C", VOICES), **options).rejected
     assert [(r.kind, r.found) for r in missing] == [("parts", None)]
     assert "has no part 1, only one without a name" in missing[0].reason
+
+
+def test_a_measure_that_the_pick_up_completes_is_counted_whole(read):
+    tunes = ["CDEF|" * 4, "G|CDEF|GABc|CDE|]", "G|CDEF|GABc|CD|]", "G|CDEF|GABc|CDEz|"]
+    found = read(*(("K:C", tune) for tune in tunes), n_measures=4)
+    assert [r.found for r in found.rejected] == [3, 2.5, 3]
+    lengths = [r.reason.partition(",")[0] for r in found.rejected]
+    assert lengths == [f"has {n} measures after the pick-up" for n in (3, 2.5, 3)]
+    assert len(read(("K:C", tunes[1]), n_measures=3).data) == 1
 
 
 def test_a_number_in_digits_is_the_name_of_a_part_first(read):

@@ -220,7 +220,11 @@ def test_where_a_window_begins(read, body, options, row, silent):
         ("B1|z4|z4|", "empty", "has no notes after the pick-up"),
         ("z4|z4|z4|C4|]", "length", "has 1 measure after 3 without notes"),
         ("z4|B1|C4|]", "length", "after the pick-up and 1 without notes"),
-        ("C3|D3|E4|F4|]", "measures", "begins with 2 short measures, together 6/4 long"),
+        (
+            "C3|D3|E4|F4|]",
+            "measures",
+            "begins with 2 short measures, together 6/4 l",
+        ),
         ("C1|D1|]", "measures", "has no full measure"),
         ("A1B1|C4|D2E1|A1B1|E4|", "measures", "measure 2.* the next does not complete"),
         ("C4|D4E1|F4|", "measures", "measure 2 lasts 5/4, more than 4/4"),

@@ -132,7 +132,12 @@ _READING_OPTIONS = {
 }
 # For a tune of one's own, too; there they hold as they did for the corpus.
 _VOICE_OPTIONS = {
-    "--part": ("part", "PART", str, "which of several parts: melody, its name, or its number from 0"),
+    "--part": (
+        "part",
+        "PART",
+        str,
+        "which of several parts: melody, its name, or its number from 0",
+    ),
     "--chords": (
         "chords",
         "KIND",

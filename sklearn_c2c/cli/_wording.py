@@ -24,7 +24,7 @@ def counted(number, noun):
     >>> counted(1, "tune"), counted(3, "tune")
     ('1 tune', '3 tunes')
     """
-    return f"{number} {noun}{'s' * (number != 1)}"
+    return f"{number} {noun if number == 1 else f'{noun}s'}"
 
 
 def in_options(text, flags):

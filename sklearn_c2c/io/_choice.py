@@ -322,9 +322,7 @@ def _row(tune, excerpt, steps_per_quarter, n_steps, choice):
     before = n_steps // choice.n_measures if choice.pickup == "keep" else 0
     if choice.off_grid == "reject":
         rules.check_grid(excerpt, notes, steps_per_quarter)
-    steps, n_moved, n_merged = rules.on_grid(
-        notes, steps_per_quarter, before + n_steps
-    )
+    steps, n_moved, n_merged = rules.on_grid(notes, steps_per_quarter, before + n_steps)
     upbeat = rules.close(steps, excerpt.stop, steps_per_quarter)
     if (steps[before:] == REST).all():
         n = choice.n_measures
