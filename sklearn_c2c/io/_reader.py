@@ -113,7 +113,9 @@ def read_melodies(
             One tuple per melody of short sentences: what was passed over or changed
             when it was read.
         ``rejected``
-            List of ``(source, title, reason, kind)``, one per tune left out. The kind
+            List of ``(source, title, reason, kind, found)``, one per tune left out.
+            ``found`` is its metre (``""`` if it states none), its mode, or how many
+            measures or parts it has, None where the kind says it all. The kind
             is one of ``"file"`` (cannot be opened, too large, unknown suffix),
             ``"damaged"`` (not understood), ``"empty"`` (no notes), ``"parts"``,
             ``"metre"``, ``"measures"`` (bar lines that do not keep the metre),
