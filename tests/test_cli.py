@@ -198,7 +198,9 @@ def test_interpolate_wants_one_tune_in_a_file(composed, tunes, tmp_path, capsys)
         "--out",
         tmp_path / "out",
     ]
-    assert "holds 4 tunes, expected one" in fails(capsys, "interpolate", *arguments)
+    message = fails(capsys, "interpolate", *arguments)
+    assert "holds 4 tunes, expected one" in message
+    assert f"such as '{tunes}#1'" in message
 
 
 def explore(models, out, command, *arguments, kind="plain"):
@@ -303,14 +305,14 @@ def test_recursion_from_noise_ends_at_a_fixed_point(models, tmp_path):
     n_iter = len(titles) - 1
     assert titles[0] == "Start: noise of seed 3"
     assert titles[1:-1] == [f"Iteration {i}" for i in range(1, n_iter)]
-    assert titles[-1] == f"Iteration {n_iter}: fixed point"
-    assert f"a fixed point after {n_iter} iterations" in text
+    assert titles[-1] == f"Iteration {n_iter}, a fixed point"
+    assert f"a fixed point after {n_iter} iteration{'s' * (n_iter != 1)}<" in text
 
 
 def test_recursion_from_a_tune_that_does_not_end(models, tmp_path):
     titles, text = explore(models, tmp_path / "o", "recurse", "--max-iter", 1)
-    assert titles == ["Start: noise of seed 0", "Iteration 1: no cycle yet"]
-    assert "no cycle within 1 iterations" in text
+    assert titles == ["Start: noise of seed 0", "Iteration 1, no cycle yet"]
+    assert "no cycle within 1 iteration<" in text
 
 
 def test_recursion_into_a_cycle(models, tmp_path, monkeypatch):
@@ -320,8 +322,8 @@ def test_recursion_into_a_cycle(models, tmp_path, monkeypatch):
     titles, _ = explore(models, tmp_path / "o", "recurse", "first")
     assert titles == [
         "Start: The First",
-        "Iteration 1: cycle, 1 of 2",
-        "Iteration 2: cycle, 2 of 2",
+        "Iteration 1, 1 of 2 in a cycle",
+        "Iteration 2, 2 of 2 in a cycle",
     ]
 
 
@@ -340,9 +342,9 @@ def test_optimize_shows_before_and_after(models, tmp_path):
         for measure in (objectives.HoldCount(), objectives.FirstNote(69))
         for ends in [(result.start_melodies, result.melodies)]
     )
-    assert cell(text, "holds").startswith(f"melody 1 {holds[0]} → {holds[1]};")
-    changes = f"melody 1 {first[0]} → {first[1]};"
-    assert cell(text, "first note is A4").startswith(changes)
+    assert cell(text, "Holds").startswith(f"melody 1: {holds[0]} → {holds[1]};")
+    changes = f"melody 1: {first[0]} → {first[1]};"
+    assert cell(text, "First note is A4").startswith(changes)
     assert (melody_of(tmp_path / "o", 2) == result.melodies[best]).all()
     assert f"{result.n_decoder_calls} latent vectors decoded" in text
     assert "<h1>Steered to most holds and first note A4</h1>" in text
@@ -355,11 +357,11 @@ def test_optimize_for_every_objective(models, tmp_path):
     options = ["--starts", 2, "--max-iter", 1]
     _, text = explore(models, tmp_path / "o", "optimize", *names.split(), *options)
     for what in (
-        "share of notes in D major",
-        "share of notes in G",
-        "consonance with The Second",
-        "fit to the form AB",
-        "fit to the form of The Second",
+        "Share of notes in D major",
+        "Share of notes in G major",
+        "Consonance with The Second",
+        "Fit to the form AB",
+        "Fit to the form of The Second",
     ):
         assert cell(text, what).count(" → ") == 2
 
@@ -373,7 +375,7 @@ def test_a_form_is_of_letters_or_of_the_measures_of_a_tune(models, tmp_path):
     ]:
         out = tmp_path / value
         _, text = explore(models, out, "optimize", f"form={value}", "--max-iter", 3)
-        best = cell(text, "fit to the form .*?").split(";")[0]
+        best = cell(text, "Fit to the form .*?").split(";")[0]
         assert best.endswith(f" → {form([melody_of(out, 2)])[0]:.3g}")
 
 
@@ -381,7 +383,7 @@ def test_least_and_most_are_opposites(models, tmp_path):
     values = {}
     for name in ("narrowest-range", "widest-range"):
         _, text = explore(models, tmp_path / name, "optimize", name)
-        best = cell(text, "range in semitones").split(";")[0]
+        best = cell(text, "Range in semitones").split(";")[0]
         values[name] = int(best.rpartition(" ")[2])
     assert values["narrowest-range"] < values["widest-range"]
 
@@ -403,7 +405,7 @@ def test_least_and_most_are_opposites(models, tmp_path):
         ("form=ABC", "3 parts, into which the 32 steps"),
         ("form=9", "Found no tune '9'"),
         ("in-scale=H", "'H'"),
-        ("in-scale=A minor scale", "'minor scale'"),
+        ("in-scale=A minor scale", "'A minor scale'"),
         ("style@much", "above 0 after @"),
         ("style@0", "above 0 after @"),
     ],
@@ -498,7 +500,7 @@ def test_inspect_shows_what_is_read_and_what_not(tunes, capsys):
     output = capsys.readouterr().out
     assert "1  The First" in output
     assert "A Jig" in output and "6/8" in output
-    assert "tunes.abc: 3 of 4 tunes read, 2 measures of 4/4 each" in output
+    assert "tunes.abc: 3 of 4 tunes read, the first 2 measures of each, in" in output
     assert re.search(r"^ +1  in 6/8 +--time-signature 6/8$", output, re.M)
 
 
@@ -750,7 +752,7 @@ def test_a_beginning_is_continued_in_its_own_key(models, tmp_path):
     for i in (1, 2):
         assert (melody_of(tmp_path / "o", i)[:16] == one).all()
         assert "K:G" in (tmp_path / "o" / f"melody-{i:02d}.abc").read_text()
-    assert "semitones for it" in text
+    assert "5 semitones for the model, and back at the end" in text
 
 
 @pytest.mark.parametrize(
@@ -944,10 +946,10 @@ def test_a_table_says_what_was_read(write, tmp_path, capsys, command):
     file = write("mixed.abc", MIXED)
     assert run(command, file, "--measures", 2, *out) == 0
     said = capsys.readouterr().out
-    assert "mixed.abc: 3 of 5 tunes read, 2 measures of 4/4 each\n" in said
+    assert "mixed.abc: 3 of 5 tunes read, the first 2 measures of each, in 4" in said
     assert re.search(r"^ +1  in 6/8 +--time-signature 6/8$", said, re.M)
     assert re.search(r"^ +1  equal to another one, counted once$", said, re.M)
-    assert "keys: 2 G major, 1 A major; all moved to G, the most frequent" in said
+    assert "keys: 2 G major, 1 A major; all moved to G, the tonic of 2 (--key" in said
     assert "tempo: 115 beats a minute, the median of 2 tunes" in said
     assert "warning: a small corpus of 3; with fewer than 50 melodies" in said
     if command == "train":
@@ -962,7 +964,7 @@ def test_a_table_says_what_was_read(write, tmp_path, capsys, command):
 def test_a_corpus_that_comes_as_it_is_names_no_options(capsys):
     assert run("inspect", "bach") == 0
     said = capsys.readouterr().out
-    assert "Bach's chorale sopranos: 80 melodies, 8 measures of 4/4 each" in said
+    assert "Bach's chorale sopranos: 80 melodies, the first 8 measures of" in said
     assert "modes: 44 minor, 36 major\n" in said
 
 
@@ -1086,8 +1088,8 @@ def test_a_tune_of_one_s_own_comes_back_in_its_key(models, write, tmp_path, caps
         said = capsys.readouterr().out
         for words in (
             "own.abc: Own in G major; its first 2 measures; without the pick-up",
-            "2 onset(s) moved to the nearest step",
-            "moved by -5 semitones to D, and back at the end",
+            "2 notes moved to the nearest sixteenth",
+            "moved down 5 semitones to D, and back at the end",
         ):
             assert words in said
         if command[0] != "recurse":
@@ -1113,7 +1115,89 @@ def test_a_tune_that_does_not_fit_says_why(models, write, tmp_path, capsys):
     )
     assert "c2c continue" in message
     jig = write("jig.abc", "X:1\nM:6/8\nL:1/8\nK:D\nDFA dAF | GBG A3 |\n")
-    assert "jig.abc is in 6/8, not in 4/4" in fails(capsys, "vary", jig, *vary)
+    assert "jig.abc: is in 6/8, not in 4/4" in fails(capsys, "vary", jig, *vary)
+
+
+def test_one_tune_of_a_book_is_named_by_its_number(models, tunes, tmp_path, capsys):
+    vary = ["--n", 1, "--strength", 0]
+    titles, _ = explore(models, tmp_path / "o", "vary", f"{tunes}#2", *vary)
+    assert titles[0] == "The Second"
+    assert f"{tunes}#2: The Second in D major" in capsys.readouterr().out
+    second = read_melodies(tunes, n_measures=2).data[1]
+    assert (melody_of(tmp_path / "o", 1) == second).all()
+    arguments = [f"{tunes}#9", "--model", models["plain"], "--out", tmp_path / "p"]
+    assert "has no tune of the number '9'" in fails(capsys, "vary", *arguments)
+    assert "Found no tune 'x#2'" in fails(capsys, "vary", "x#2", *arguments[1:])
+
+
+def test_a_part_is_named_as_the_message_lists_it(write, capsys):
+    file = write("tune.abc", PARTS)
+    assert run("inspect", file, "--measures", 2) == 2
+    assert "has 2 parts, '1', '2'" in capsys.readouterr().out
+    for part, pitch in (("1", 62), ("2", 57), ("0", 62), ("melody", 62)):
+        args = parse(["inspect", str(file), "--measures", "2", "--part", part])
+        corpus = cli._corpus.read_corpus(args)
+        assert corpus.melodies.data[0, 0] == pitch
+    assert run("inspect", file, "--measures", 2, "--part", "3") == 2
+    said = capsys.readouterr().out
+    assert "has no part '3', only '1', '2'" in said
+    assert re.search(r"^ +1  without that part +--part melody$", said, re.M)
+
+
+def test_files_that_are_no_music_are_named(write, tmp_path, capsys):
+    write("tunes.abc", TUNES)
+    for name in ("a.pdf", "b.doc", "c.txt", "d.png", ".hidden"):
+        write(name, "no music")
+    assert run("inspect", tmp_path, "--measures", 2) == 0
+    said = capsys.readouterr().out
+    assert "passed over, as no music: a.pdf, b.doc, c.txt, 1 more\n" in said
+    (tmp_path / "tunes.abc").write_text("X:1\nK:C\n")
+    assert run("inspect", tmp_path) == 2
+    assert "as no music: a.pdf, b.doc, c.txt, 1 more\n" in capsys.readouterr().out
+
+
+def test_a_tune_without_a_title_has_the_name_of_its_file(write):
+    book = write("a book.abc", TUNES.replace("T:The First\n", ""))
+    single = write("alone.x.abc", "M:4/4\nL:1/8\nK:D\nD2FA d2AF | B2GB A4 |\n")
+    args = parse(["inspect", str(book), str(single), "--measures", "2"])
+    titles = cli._corpus.read_corpus(args).melodies.titles
+    assert (titles[0], titles[-1]) == ("a book#1", "alone.x")
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (["--key", "Dm"], "keys: 1 E minor, 1 A minor; all moved to D minor\n"),
+        (["--key", "none"], "; left as they are: no key signature for what is"),
+        (["--key", "d", "--mode", "major"], "keys: 1 D major\n"),
+        (["--key", "C", "--mode", "major"], "keys: 1 D major; all moved to C\n"),
+        ([], "tempo: 112 beats (dotted quarters) a minute, the median of 2 tunes\n"),
+        (
+            ["--mode", "major"],
+            "tempo: 120 beats (dotted quarters) a minute, as no tune",
+        ),
+    ],
+)
+def test_the_summary_tells_moves_and_tempo(write, capsys, options, line):
+    assert run("inspect", write("m.abc", MINOR), "--measures", 2, *options) == 0
+    assert line in capsys.readouterr().out
+
+
+def test_the_tempo_asked_for_is_told(write, tmp_path, capsys):
+    options = ["--tempo", 90, "--out", tmp_path / "m.c2c", *TRAIN]
+    assert run("train", write("m.abc", MINOR), *options) == 0
+    said = capsys.readouterr().out
+    assert "tempo: 90 beats (dotted quarters) a minute, as asked for\n" in said
+
+
+@pytest.mark.parametrize("options", [["--key", "Dm"], ["--mode", "minor"]])
+def test_the_option_for_another_mode_takes_it(write, capsys, options):
+    inspect = ["inspect", write("m.abc", MINOR), "--measures", 2]
+    assert run(*inspect, *options) == 0
+    named = re.search(r"^ +1  in major +(--.*)$", capsys.readouterr().out, re.M)[1]
+    options += named.split()
+    assert run(*inspect, *options) == 0
+    assert "keys: 1 D major" in capsys.readouterr().out
 
 
 def without(monkeypatch, *modules):

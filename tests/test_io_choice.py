@@ -130,7 +130,7 @@ def test_melody_and_chords_in_one_call(read):
         read(("K:C", VOICES), part="3")
     melodies = read(("K:C", VOICES), part="3", chords="highest")
     assert melodies.data.tolist() == [[72, 74, 76, 77, 83, _, 81, _]]
-    assert melodies.warnings == [("1 lower note(s) of chords left out",)]
+    assert melodies.warnings == [("1 lower note of chords left out",)]
     # One note of eight begins with another: no single voice, so a lower part it is.
     assert read(("K:C", VOICES), part="melody").data[0, 0] == 60
 
@@ -299,6 +299,40 @@ def test_kinds_can_be_counted(read, tmp_path):
     assert set(tunes) < set(KINDS)
 
 
+def test_rejections_say_what_was_found(read):
+    tunes = [
+        (("M:6/8\nK:C", "C3|D3|"), "6/8"),
+        (("M:none\nK:C", "C4|D4|"), ""),
+        (("K:C", "C4|[M:3/4]D3|"), None),
+        (("K:Am", "C4|D4|"), "minor"),
+        (("K:C", "CDEF|"), 1),
+        (("K:C", "CDEF|GA|]"), 1.5),
+        (("K:C", VOICES), 3),
+    ]
+    found = read(("K:C", "CDEF|GABc|"), *(t for t, _ in tunes), mode="major")
+    assert [r.found for r in found.rejected] == [what for _, what in tunes]
+    options = {"part": 1, "chords": "highest"}
+    missing = read(("K:C", "C4|D4|"), ("K:C", VOICES), **options).rejected
+    assert [(r.kind, r.found) for r in missing] == [("parts", None)]
+    assert "has no part 1, only one without a name" in missing[0].reason
+
+
+def test_a_measure_that_the_pick_up_completes_is_counted_whole(read):
+    tunes = ["CDEF|" * 4, "G|CDEF|GABc|CDE|]", "G|CDEF|GABc|CD|]", "G|CDEF|GABc|CDEz|"]
+    found = read(*(("K:C", tune) for tune in tunes), n_measures=4)
+    assert [r.found for r in found.rejected] == [3, 2.5, 3]
+    lengths = [r.reason.partition(",")[0] for r in found.rejected]
+    assert lengths == [f"has {n} measures after the pick-up" for n in (3, 2.5, 3)]
+    assert len(read(("K:C", tunes[1]), n_measures=3).data) == 1
+
+
+def test_a_number_in_digits_is_the_name_of_a_part_first(read):
+    first = read(("K:C", VOICES), part="1").data
+    assert (first == read(("K:C", VOICES), part=0).data).all()
+    assert (first != read(("K:C", VOICES), part=1, chords="highest").data).any()
+    assert (read(("K:C", VOICES), part="0").data == first).all()
+
+
 def test_a_change_of_metre_and_none_are_of_the_kind_metre(read):
     tunes = [("K:C", "C4|[M:3/4]D3|"), ("M:none\nK:C", "C4|D4|"), ("K:C", "C4|D4|")]
     assert [r.kind for r in read(*tunes).rejected] == ["metre"] * 2
@@ -348,14 +382,14 @@ def test_warnings_say_what_was_changed(read):
     assert melodies.warnings == [
         (),
         (
-            "2 measure(s) without notes before the first one left out",
-            "1 onset(s) moved to the nearest step",
+            "2 measures without notes at the start left out",
+            "1 note moved to the nearest quarter",
         ),
         (
-            "2 onset(s) moved to the nearest step",
-            "2 note(s) left out, as a nearer one has their step",
+            "2 notes moved to the nearest quarter",
+            "2 notes left out, as a nearer one is on the same quarter",
         ),
-        ("1 step(s) at the end lead on, and the note before is held instead",),
+        ("upbeat at the end left out, the note before it held",),
     ]
     assert melodies.silent_measures == [0, 2, 0, 0]
 
@@ -390,7 +424,7 @@ def test_a_fault_of_ours_ends_the_reading_of_no_other_tune(read, monkeypatch, st
     melodies = read(("K:C", "C4|D4|"), ("K:C", "^C4|D4|"), ("K:C", "E4|D4|"))
     assert melodies.titles == ["Tune 1", "Tune 3"]
     reason = "could not be read (OverflowError: too)"
-    assert melodies.rejected[0][2:] == (reason, "damaged")
+    assert melodies.rejected[0][2:4] == (reason, "damaged")
 
     def interrupt(*_):
         raise KeyboardInterrupt

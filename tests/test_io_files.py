@@ -242,7 +242,7 @@ def test_an_error_in_one_tune_of_a_book_leaves_the_others(folder, monkeypatch):
     assert found.titles == [f"Tune {i}" for i in range(9) if i != 4]
     assert found.rejected == [
         (str(folder / "m.abc#4"), "Tune 4", "could not be read (OverflowError: large)",
-         "damaged"),
+         "damaged", None),
     ]  # fmt: skip
 
 

@@ -100,7 +100,7 @@ def test_a_performance_is_rounded_to_the_grid(read):
     steps = [(b - a, m) for a, b, (_, m) in zip(times, times[1:], events, strict=False)]
     data = midi(track(*steps), division=100)
     assert read(data).data[0].tolist() == [60, 62, 64, _]
-    with pytest.raises(ValueError, match="off the grid"):
+    with pytest.raises(ValueError, match="between two time steps"):
         read(data, off_grid="reject")
 
 

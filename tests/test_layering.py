@@ -1,6 +1,7 @@
 """Who may import whom: arrows only go up the list of rooms."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -81,6 +82,14 @@ def test_imports_go_up(path):
         return
     assert room in ROOMS, f"{path.name} is in no room"
     assert set(imports_of_ours(path)) - {room} <= ROOMS[room]
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if room_of(p) == "cli"])
+def test_the_command_uses_the_doors_of_other_rooms(path):
+    private = re.findall(
+        r"from sklearn_c2c\.((?!cli)\w+)\._\w+ import", path.read_text()
+    )
+    assert not private
 
 
 @pytest.mark.parametrize("name", ["music21", "symusic"])

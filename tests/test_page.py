@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from sklearn_c2c import Autoencoder
+from sklearn_c2c import Autoencoder, VariationalAutoencoder
 from sklearn_c2c.io import write_melody
 from sklearn_c2c.melody import HOLD, REST, notes_from_melody
 from sklearn_c2c.metrics import evaluate
@@ -333,6 +333,21 @@ def test_settings_and_loss_curve(write, model):
     assert text.count("<figure>") == 1
     assert "#010203" not in text
     assert "<figure>" not in write()
+
+
+def test_the_caption_says_why_the_loss_rises(write):
+    options = {"h": 2, "random_state": 0, "max_iter": 5, "n_iter_no_change": 5}
+    captions = []
+    for weights in ({}, {"kl_warmup": 2}, {"kl_warmup": 2, "kl_cooldown": 1}):
+        model = VariationalAutoencoder(**options, **weights).fit(np.eye(6))
+        captions.append(re.search("<figcaption>(.*?)</figcaption>", write(model=model)))
+    captions = [caption[1].partition(" of training")[2] for caption in captions]
+    grows = ". The weight of the divergence grows up to epoch 2"
+    assert captions == [
+        "",
+        f"{grows}, and the loss with it",
+        f"{grows} and shrinks from epoch 4 on, and the loss with it",
+    ]
 
 
 def test_same_arguments_give_the_same_bytes(write, model):

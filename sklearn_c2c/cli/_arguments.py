@@ -6,7 +6,10 @@ _MOST_MEASURES = 1000
 # Quarter notes a minute, or dotted ones, where neither user nor corpus says.
 DEFAULT_TEMPO = 120
 
-TUNE_HELP = "a file of one tune, or a tune of the corpus: its number or its title"
+TUNE_HELP = (
+    "a file of one tune, one tune of a file, as inspect lists it (tunes.abc#3), or a "
+    "tune of the corpus: its number or its title"
+)
 
 
 def count(text):
@@ -89,11 +92,6 @@ def tonic(text):
     return None if text == "none" else text
 
 
-def part(text):
-    """The number of a part, or its name."""
-    return int(text) if text.isdecimal() else text
-
-
 def one_of(*words):
     """Make a type of some words."""
 
@@ -134,7 +132,12 @@ _READING_OPTIONS = {
 }
 # For a tune of one's own, too; there they hold as they did for the corpus.
 _VOICE_OPTIONS = {
-    "--part": ("part", "PART", part, "which of several parts: name, number from 0"),
+    "--part": (
+        "part",
+        "PART",
+        str,
+        "which of several parts: melody, its name, or its number from 0",
+    ),
     "--chords": (
         "chords",
         "KIND",

@@ -2,8 +2,8 @@
 
 from sklearn_c2c.cli import _memory
 from sklearn_c2c.cli._exploring import asked_form, exploration
-from sklearn_c2c.cli._tunes import find_beginning
-from sklearn_c2c.cli._wording import CommandError
+from sklearn_c2c.cli._tunes import find_beginning, moved_and_back
+from sklearn_c2c.cli._wording import CommandError, counted
 
 
 @exploration
@@ -36,7 +36,7 @@ def _completed(args, model, about, what, keep):
         keep = range(1, (n_measures if n_measures < whole else whole // 2) + 1)
     if not set(keep) <= set(range(1, n_measures + 1)):
         raise CommandError(
-            f"{name} has {n_measures} measures, and --keep asks for more."
+            f"{name} has {counted(n_measures, 'measure')}, and --keep asks for more."
         )
     kept = _steps_of_measures(keep, model, about)
     if not (melody[kept] < N_PITCHES).any():
@@ -56,9 +56,10 @@ def _completed(args, model, about, what, keep):
     melodies = result.melodies
     if n_measures == whole:
         melodies, titles = np.vstack([melody, melodies]), [name, *titles]
-    moved = f"; moved by {result.semitones:+d} semitones for it" * bool(
-        result.semitones
-    )
+    moved = ""
+    if result.semitones:
+        moved = moved_and_back(result.semitones, "for the model")
+        print(f"{name}: {moved}", flush=True)
     return {
         "key": tune.key,
         "semitones": -result.semitones,
@@ -68,7 +69,7 @@ def _completed(args, model, about, what, keep):
         "settings": {
             "Melodies": f"{args.aspect.capitalize()} of measures "
             f"{', '.join(map(str, keep))} of {name} kept, the rest by search from "
-            f"draws of the latent space, seed {args.seed}{moved}",
+            f"draws of the latent space, seed {args.seed}{'; ' * bool(moved)}{moved}",
             **form_words,
             **({"Given": tune.done} if tune.done else {}),
         },

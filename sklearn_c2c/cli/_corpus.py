@@ -3,13 +3,12 @@
 import re
 from collections import Counter
 from dataclasses import replace
-from math import ceil
 from pathlib import Path
 from typing import NamedTuple
 
-from sklearn_c2c.cli._console import print_table
-from sklearn_c2c.cli._tempo import quarters_in_beat, usual_tempo
-from sklearn_c2c.cli._wording import CommandError, in_options
+from sklearn_c2c.cli._console import plain, print_table
+from sklearn_c2c.cli._tempo import describe_tempo, usual_tempo
+from sklearn_c2c.cli._wording import CommandError, counted, in_options
 
 # With fewer melodies, more than one in twenty that are composed differs from a tune in
 # less than a tenth of its steps (the guide, "The command", has the figures).
@@ -21,23 +20,25 @@ _BUNDLED = {
     "bach": ("load_bach_sopranos", "Bach's chorale sopranos", "D"),
 }
 
-# What each kind of rejection says of several tunes, and which option takes them.
+# What each kind of rejection says of several tunes, and which option takes them, where
+# nothing was found in place of what was asked for.
 _REASONS = {
     "file": ("in files that cannot be read", ""),
     "damaged": ("not understood", ""),
     "empty": ("without notes", ""),
-    "parts": ("of several parts", "--part melody"),
+    "parts": ("without that part", "--part melody"),
     "metre": ("that change metre", ""),
     "measures": ("whose bar lines do not keep the metre", ""),
     "length": ("too short", ""),
     "chords": ("with chords", "--chords highest"),
     "off grid": ("with notes between the time steps", "--off-grid round"),
     "key": ("in no key", "--key none"),
-    "mode": ("in another mode", "--mode any"),
+    "mode": ("in no key that tells the mode", "--mode any"),
     "range": ("beyond the MIDI pitches", ""),
     "duplicate": ("equal to another one, counted once", ""),
 }
 _MOST_KEYS_NAMED = 4
+_MOST_FILES_NAMED = 3
 
 
 class NothingRead(CommandError):
@@ -60,6 +61,8 @@ class Corpus(NamedTuple):
         Parameters of `io.read_melodies` that read other tunes alike.
     moved : bool
         Whether the tonic was chosen because the tunes have several.
+    others : list of Path
+        Files of the folders that are no music.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Corpus(NamedTuple):
     tempo: float | None
     reading: dict
     moved: bool
+    others: list
 
 
 def read_corpus(args, *, lists=False):
@@ -92,15 +96,20 @@ def read_corpus(args, *, lists=False):
                 f"Found no file or folder {path!r}; expected some, or one of the "
                 f"corpora {' and '.join(_BUNDLED)} alone."
             )
-    from sklearn_c2c.io._choice import NothingReadError
+    from sklearn_c2c import io
 
+    found = [io.find_files(path) for path in args.corpus]
+    others = [file for files in found for file in files.others]
+    tunes = io.read_files([file for files in found for file in files.music])
     try:
-        return _own(args)
-    except NothingReadError as error:
+        return _own(args, tunes, others)
+    except io.NothingReadError as error:
         if lists:
             print_rejected(error.rejected, args.flags)
-        print(f"{_name(args.corpus)}: 0 of {len(error.rejected)} tunes read")
-        _print_reasons(error.rejected, args.reading)
+            print()
+        n_tunes = counted(len(error.rejected), "tune")
+        print(f"{_name(args.corpus)}: 0 of {n_tunes} read")
+        _print_left_out(error.rejected, args.reading, others)
         raise NothingRead("no tune can be read; the table says why.") from None
 
 
@@ -115,17 +124,15 @@ def _bundled(args):
         )
     loader, name, tonic = _BUNDLED[args.corpus[0]]
     melodies = getattr(datasets, loader)()
-    return _corpus(name, melodies, tonic, {"key": tonic}, moved=False)
+    return _corpus(name, melodies, tonic, {"key": tonic}, moved=False, others=[])
 
 
-def _own(args):
-    """Read files; move them to the tonic of most where they have several."""
-    from sklearn_c2c.io._choice import Choice, melodies_from
-    from sklearn_c2c.io._reader import read_tunes
+def _own(args, tunes, others):
+    """Choose melodies; move them to the tonic of most where they have several."""
+    from sklearn_c2c.io import Choice, melodies_from
 
     reading = {"key": None, **args.reading}
     choice = Choice(**reading, duplicates="drop")
-    tunes = read_tunes(args.corpus)
     melodies = melodies_from(tunes, choice)
     tonics = Counter(key.split()[0] for key in melodies.tonalities if key)
     moved = "key" not in args.reading and len(tonics) > 1
@@ -133,10 +140,17 @@ def _own(args):
         reading["key"] = tonics.most_common(1)[0][0]
         melodies = melodies_from(tunes, replace(choice, key=reading["key"]))
     tonic = reading["key"] or (next(iter(tonics)) if len(tonics) == 1 else None)
-    return _corpus(_name(args.corpus), melodies, tonic, reading, moved)
+    titles = zip(melodies.titles, melodies.sources, strict=True)
+    melodies.titles = [title or _name_of(source) for title, source in titles]
+    return _corpus(_name(args.corpus), melodies, tonic, reading, moved, others)
 
 
-def _corpus(name, melodies, tonic, reading, moved):
+def _name_of(source):
+    """What to call a tune without a title: its file, and its number in it."""
+    return re.sub(r"\.\w+(?=#|$)", "", Path(source).name, count=1)
+
+
+def _corpus(name, melodies, tonic, reading, moved, others):
     metre = melodies.time_signature
     shared = {
         "n_measures": melodies.n_measures,
@@ -146,7 +160,7 @@ def _corpus(name, melodies, tonic, reading, moved):
     }
     key = _engraved_key(tonic, melodies.tonalities)
     tempo = usual_tempo(melodies.tempos, metre)
-    return Corpus(name, melodies, key, tempo, reading | shared, moved)
+    return Corpus(name, melodies, key, tempo, reading | shared, moved, others)
 
 
 def _name(paths):
@@ -161,7 +175,7 @@ def _engraved_key(tonic, tonalities):
 
     D sharp major has nine sharps, and is written as E flat major.
     """
-    from sklearn_c2c.io._key import parse_key
+    from sklearn_c2c.io import parse_key
 
     if tonic is None:
         return None
@@ -204,22 +218,38 @@ def print_rejected(rejected, flags):
     print_table([(r.source, r.title, in_options(r.reason, flags)) for r in rejected])
 
 
-def print_summary(corpus, args):
-    """Print how many tunes were read and left out, and which options read those."""
+def print_summary(corpus, args, *, is_listed=False):
+    """Print how many tunes were read and left out, and which options read those.
+
+    Parameters
+    ----------
+    corpus : Corpus
+    args : Namespace
+    is_listed : bool
+        Whether what was changed in each tune has been printed.
+    """
     melodies, reading = corpus.melodies, corpus.reading
     n_read, rejected = len(melodies.data), melodies.rejected
-    length = f"{reading['n_measures']} measures of {reading['time_signature']}"
     is_bundled = args.corpus[0] in _BUNDLED
-    counted = (
-        f"{n_read} melodies"
-        if is_bundled
-        else f"{n_read} of {n_read + len(rejected)} tunes read"
-    )
-    print(f"{corpus.name}: {counted}, {length} each")
+    if is_bundled:
+        how_many = f"{n_read} melodies"
+    else:
+        how_many = f"{n_read} of {counted(n_read + len(rejected), 'tune')} read"
+    length = counted(reading["n_measures"], "measure")
+    first = "a pick-up and the first" if reading["pickup"] == "keep" else "the first"
+    metre = reading["time_signature"]
+    print(f"{corpus.name}: {how_many}, {first} {length} of each, in {metre}")
     if not is_bundled:
-        _print_reasons(rejected, args.reading | reading)
-    for line in _lines(corpus, is_bundled):
+        _print_left_out(rejected, args.reading | reading, corpus.others)
+    for line in _lines(corpus, args, is_bundled):
         print(line)
+    n_changed = sum(map(bool, melodies.get("warnings", ())))
+    if n_changed:
+        where = "the list above" if is_listed else "c2c inspect"
+        print(
+            f"notes moved, held or left out in {counted(n_changed, 'tune')}: "
+            f"{where} says which"
+        )
     if n_read < FEW_MELODIES:
         print(
             f"warning: a small corpus of {n_read}; with fewer than {FEW_MELODIES} "
@@ -228,73 +258,99 @@ def print_summary(corpus, args):
     print(end="", flush=True)
 
 
-def _lines(corpus, is_bundled):
-    """What was found of keys, modes, tempo and changes, a line of each."""
+def _lines(corpus, args, is_bundled):
+    """What was found of keys, modes and tempo, a line of each."""
     melodies = corpus.melodies
     keys = Counter(key or "no key" for key in melodies.tonalities)
-    line = f"keys: {_counted(keys)}"
-    if corpus.moved:
-        line += f"; all moved to {corpus.reading['key']}, the most frequent tonic "
-        line += "(--key none leaves them)"
-    elif corpus.reading["key"] and len(keys) > 1:
-        line += f"; all moved to {corpus.reading['key']}"
-    yield line
+    yield f"keys: {_named(keys)}{_moved(corpus)}"
     modes = Counter(key.split()[1] for key in melodies.tonalities if key)
     if len(modes) > 1:
         most = modes.most_common(1)[0][0]
-        hint = "" if is_bundled else f" (--mode {most} takes one alone)"
-        yield f"modes: {_counted(modes)}{hint}"
-    if corpus.tempo:
-        beats = corpus.tempo / quarters_in_beat(corpus.reading["time_signature"])
-        n_stated = sum(tempo is not None for tempo in melodies.tempos)
-        yield f"tempo: {beats:g} beats a minute, the median of {n_stated} tunes"
-    n_changed = sum(map(bool, melodies.get("warnings", ())))
-    if n_changed:
-        yield f"notes rounded, held or left out in {n_changed}: c2c inspect says where"
+        hint = "" if is_bundled else f" (--mode {most} takes those alone)"
+        yield f"modes: {_named(modes)}{hint}"
+    asked = getattr(args, "tempo", None)
+    metre = corpus.reading["time_signature"]
+    yield describe_tempo(asked, corpus.tempo, melodies.tempos, metre)
 
 
-def _counted(counter):
+def _moved(corpus):
+    """Where the tunes were moved, to go after their keys."""
+    from sklearn_c2c.io import parse_key, stated_mode
+
+    target = corpus.reading["key"]
+    tonics = Counter(key.split()[0] for key in corpus.melodies.tonalities if key)
+    if corpus.moved:
+        hint = "(--key none leaves them)"
+        return f"; all moved to {target}, the tonic of {tonics[target]} {hint}"
+    if target is None:
+        left = "; left as they are: no key signature for what is composed"
+        return left * (corpus.key is None)
+    if {parse_key(tonic).pitch_class for tonic in tonics} == {
+        parse_key(target).pitch_class
+    }:
+        return ""
+    return f"; all moved to {corpus.key if stated_mode(target) else target}"
+
+
+def _named(counter):
     """Name the most frequent ones, and count the others."""
     named = counter.most_common(_MOST_KEYS_NAMED)
     words = [f"{count} {name}" for name, count in named]
     if others := counter.total() - sum(count for _, count in named):
-        words.append(f"{others} others")
+        words.append(counted(others, "other"))
     return ", ".join(words)
 
 
-def _print_reasons(rejected, given):
-    """Count the tunes left out by reason, with the option that takes them."""
+def _print_left_out(rejected, given, others):
+    """Count the tunes left out by reason, with the option that takes them.
+
+    Files of the folders that are no music are named.
+    """
     groups = Counter(_reason(rejection, given) for rejection in rejected)
     rows = [
         (f"  {count:4}", what, option) for (what, option), count in groups.most_common()
     ]
     if rows:
         print_table([("", "left out", "taken with"), *rows])
+    if others:
+        names = [file.name for file in others[:_MOST_FILES_NAMED]]
+        if n_more := len(others) - len(names):
+            names.append(f"{n_more} more")
+        print(plain(f"passed over, as no music: {', '.join(names)}"))
 
 
 def _reason(rejection, given):
     """The reason of a rejection, the same for all of its kind, and an option."""
-    kind, reason = rejection.kind, rejection.reason
-    if kind == "metre" and (metre := re.match(r"is in ([\d/]+), not in", reason)):
-        return f"in {metre[1]}", f"--time-signature {metre[1]}"
-    if kind == "metre" and reason.startswith("states no metre"):
+    kind, found = rejection.kind, rejection.found
+    if kind == "metre" and found == "":
         return "that state no metre", "--time-signature 4/4 or another"
-    if kind == "mode" and (mode := re.match(r"is in \S+ (\w+), not in", reason)):
-        return f"in {mode[1]}", f"--mode {mode[1]}"
+    if kind == "metre" and found:
+        return f"in {found}", f"--time-signature {found}"
+    if kind == "mode" and found:
+        return f"in {found}", f"{_tonic_alone(given)}--mode {found}"
+    if kind == "parts" and found:
+        return "of several parts", "--part melody"
     if kind == "length":
-        return _length(reason, given)
+        return _length(found, given)
     what, option = _REASONS[kind]
     name, _, value = option.partition(" ")
     is_given = str(given.get(name.strip("-").replace("-", "_"))) == value
     return what, "" if is_given else option
 
 
-def _length(reason, given):
+def _tonic_alone(given):
+    """The option for a key without its mode, if one with a mode was given."""
+    from sklearn_c2c.io import parse_key, stated_mode
+
+    key = given.get("key")
+    if key is None or stated_mode(key) is None:
+        return ""
+    return f"--key {str(parse_key(key)).split()[0]} "
+
+
+def _length(found, given):
     """The longest usual length, a power of two, that a short tune has."""
-    what = f"shorter than {given.get('n_measures', 8)} measures"
-    found = re.match(r"has ([\d.]+) measures( after the pick-up)?", reason)
-    # The last measure lacks what the pick-up has, and counts as whole.
-    length = (ceil if found[2] else int)(float(found[1]))
-    if not length:
+    what = f"shorter than {counted(given.get('n_measures', 8), 'measure')}"
+    if found < 1:
         return what, ""
-    return what, f"--measures {1 << length.bit_length() - 1}"
+    return what, f"--measures {1 << int(found).bit_length() - 1}"

@@ -15,7 +15,7 @@ from sklearn_c2c.cli._objectives import (
 from sklearn_c2c.cli._result import new_folder, say_what_is_missing, write_melodies
 from sklearn_c2c.cli._tempo import choose_tempo
 from sklearn_c2c.cli._tunes import Tune, find_tune, form_of, form_of_tune
-from sklearn_c2c.cli._wording import CommandError
+from sklearn_c2c.cli._wording import CommandError, counted
 
 
 def exploration(explore):
@@ -188,16 +188,18 @@ def recurse(args, model, about):
     )
     titles = [f"Start: {start.title}"]
     titles += [f"Iteration {i}" for i in range(1, len(path))]
+    after = f"after {counted(n_iter, 'iteration')}" if n_iter else "from the start"
     if length == 1:
-        end = f"a fixed point after {n_iter} iterations"
-        titles[-1] += ": fixed point"
+        end = f"a fixed point {after}"
+        titles[-1] += ", a fixed point"
     elif length:
-        end = f"a cycle of {length} melodies after {n_iter} iterations"
+        end = f"a cycle of {length} melodies {after}"
         for i in range(length):
-            titles[n_iter + i] += f": cycle, {i + 1} of {length}"
+            titles[n_iter + i] += f", {i + 1} of {length} in a cycle"
     else:
-        end = f"no cycle within {args.max_iter} iterations"
-        titles[-1] += ": no cycle yet"
+        end = f"no cycle within {counted(args.max_iter, 'iteration')}"
+        titles[-1] += ", no cycle yet"
+    print(f"{start.title}: {end}", flush=True)
     return {
         **start.returned(path),
         "title": f"What becomes of {start.title}",
@@ -232,6 +234,8 @@ def optimize(args, model, about):
     numbers = range(1, len(order) + 1)
     melodies = np.stack([starts, ends], axis=1).reshape(-1, starts.shape[1])
     tune = tune_to_sound_with(terms, args.objectives)
+    best = f"{result.before.max():.4g} at best before, {result.after.max():.4g} after"
+    print(f"Objective: {best}", flush=True)
     return {
         **(tune.returned(melodies) if tune else {"melodies": melodies}),
         "title": f"Steered to {spell_out(args.objectives)}",
@@ -244,8 +248,7 @@ def optimize(args, model, about):
             f"seed {args.seed}",
             **_changes(terms, starts, ends),
             "Effort": f"{result.n_decoder_calls} latent vectors decoded",
-            "Objective": f"{result.before.max():.4g} at best before, "
-            f"{result.after.max():.4g} after",
+            "Objective": best,
             **form_words,
             **known,
         },
@@ -255,14 +258,15 @@ def optimize(args, model, about):
 def _changes(terms, starts, ends):
     """What each objective measures of melodies as drawn, and as steered; settings."""
     return {
-        term.what.rstrip(":"): _change(term.measure, starts, ends) for term in terms
+        term.what[0].upper() + term.what[1:]: _change(term.measure, starts, ends)
+        for term in terms
     }
 
 
 def _change(measure, starts, ends):
     pairs = zip(measure(starts), measure(ends), strict=True)
     return "; ".join(
-        f"melody {i} {before:.3g} → {after:.3g}"
+        f"melody {i}: {before:.3g} → {after:.3g}"
         for i, (before, after) in enumerate(pairs, 1)
     )
 

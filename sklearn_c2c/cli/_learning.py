@@ -70,7 +70,7 @@ def inspect(args):
     if corpus.melodies.rejected:
         print_rejected(corpus.melodies.rejected, args.flags)
         print()
-    print_summary(corpus, args)
+    print_summary(corpus, args, is_listed=True)
 
 
 def _trained(args):
@@ -88,7 +88,10 @@ def _trained(args):
     print_summary(corpus, args)
     data = corpus.melodies.data
     if len(data) < 2:
-        raise CommandError("One melody alone has no style; expected two or more.")
+        raise CommandError(
+            "One melody alone has no style; expected two or more. To vary or complete "
+            "it in the style of others: c2c vary, c2c complete."
+        )
     metre = corpus.reading["time_signature"]
     about = {
         "name": corpus.name,

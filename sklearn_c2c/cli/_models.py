@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from sklearn_c2c.cli._tempo import quarters_in_beat
 from sklearn_c2c.cli._tunes import steps_per_measure
 from sklearn_c2c.cli._wording import CommandError
 
@@ -129,13 +128,14 @@ def reconstruction(model, X):
     decoded = model.inverse_transform(model.transform(X))
     whole = round(melody_accuracy(X, decoded) * len(X))
     return (
-        f"{step_accuracy(X, decoded):.1%} of the steps, "
-        f"{whole} of {len(X)} melodies without a wrong one"
+        f"{step_accuracy(X, decoded):.1%} of the steps; {whole} of {len(X)} melodies "
+        "without a wrong step"
     )
 
 
 def judges(melodies, about, key):
     """Judge melodies in a key by the corpus in the same."""
+    from sklearn_c2c.io import quarters_in_beat
     from sklearn_c2c.metrics import evaluate
 
     reading = about["reading"]

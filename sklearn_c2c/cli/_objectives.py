@@ -18,10 +18,11 @@ def _first_note(value, about):
         raise CommandError(
             f"Expected a pitch for first-note, such as first-note=C4, got {value!r}."
         )
-    return FirstNote(pitches[value]), f"first note is {value}:"
+    return FirstNote(pitches[value]), f"first note is {value}"
 
 
 def _in_scale(value, about):
+    from sklearn_c2c.io import parse_key
     from sklearn_c2c.objectives import InScale
 
     scale = value or about["key"]
@@ -30,8 +31,8 @@ def _in_scale(value, about):
             "Expected a scale for in-scale, such as in-scale=D or 'in-scale=A minor': "
             "the corpus has no one key."
         )
-    tonic, _, mode = scale.partition(" ")
-    return InScale(tonic, mode or "major"), f"share of notes in {scale}"
+    key = parse_key(scale)
+    return InScale(key.tonic, key.mode), f"share of notes in {key}"
 
 
 def _contour(value, about):
@@ -64,11 +65,11 @@ def _form(value, about):
             "Expected letters or a tune for form, such as form=AABA or form=1."
         )
     if re.fullmatch("[A-Z]+", value):
-        return SelfSimilarity(value), f"fit to the form {value}:"
+        return SelfSimilarity(value), f"fit to the form {value}"
     tune = find_tune(value, about)
     measure = steps_per_measure(about["data"], about["reading"])
     objective = SelfSimilarity(tune.melody, steps_per_measure=measure)
-    return objective, f"fit to the form of {tune.title}:"
+    return objective, f"fit to the form of {tune.title}"
 
 
 def _style(value, about):

@@ -3,16 +3,12 @@
 from statistics import median
 
 from sklearn_c2c.cli._arguments import DEFAULT_TEMPO
-from sklearn_c2c.cli._wording import CommandError
+from sklearn_c2c.cli._wording import CommandError, counted
+
+# What musicians call a beat that is no quarter note.
+_BEATS = {0.5: "eighths", 1.5: "dotted quarters", 2: "halves", 0.75: "dotted eighths"}
 
 _SLOWEST, _FASTEST = 10, 1000  # quarter notes a minute, as the writers take them
-
-
-def quarters_in_beat(time_signature):
-    """Quarter notes in a beat: 1.5 in compound metres such as 6/8."""
-    from sklearn_c2c.io._tune import TICKS_PER_QUARTER, beat_ticks
-
-    return beat_ticks(time_signature) / TICKS_PER_QUARTER
 
 
 def choose_tempo(asked, known, time_signature):
@@ -26,6 +22,8 @@ def choose_tempo(asked, known, time_signature):
         Quarter notes a minute, of the corpus.
     time_signature : str
     """
+    from sklearn_c2c.io import quarters_in_beat
+
     beat = quarters_in_beat(time_signature)
     if asked is None:
         return known or DEFAULT_TEMPO * (beat if beat > 1 else 1)
@@ -48,8 +46,34 @@ def usual_tempo(tempos, time_signature):
         Quarter notes a minute of each tune.
     time_signature : str
     """
+    from sklearn_c2c.io import quarters_in_beat
+
     stated = [tempo for tempo in tempos if tempo]
     if not stated:
         return None
     beat = quarters_in_beat(time_signature)
     return min(max(round(median(stated) / beat) * beat, _SLOWEST), _FASTEST)
+
+
+def describe_tempo(asked, known, tempos, time_signature):
+    """Tell the tempo in beats a minute, and where it is from.
+
+    Parameters
+    ----------
+    asked, known, time_signature
+        As of `choose_tempo`.
+    tempos : list of float or None
+        As of `usual_tempo`.
+    """
+    from sklearn_c2c.io import quarters_in_beat
+
+    beat = quarters_in_beat(time_signature)
+    tempo = choose_tempo(asked, known, time_signature) / beat
+    name = f" ({_BEATS[beat]})" if beat in _BEATS else ""
+    if asked is not None:
+        source = "as asked for"
+    elif known is None:
+        source = "as no tune states one"
+    else:
+        source = f"the median of {counted(len([t for t in tempos if t]), 'tune')}"
+    return f"tempo: {tempo:g} beats{name} a minute, {source}"

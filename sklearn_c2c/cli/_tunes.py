@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from sklearn_c2c.cli._wording import CommandError
+from sklearn_c2c.cli._wording import CommandError, counted
 
 # A tune of one's own is read in whatever key it has.
 _AS_IT_IS = {"key": None, "mode": None}
@@ -93,14 +93,15 @@ def find_beginning(text, about):
     from sklearn_c2c.melody import REST
 
     n_steps, n_measures = about["data"].shape[1], about["reading"]["n_measures"]
-    if not Path(text).is_file():
+    tunes = _tunes_of(text)
+    if tunes is None:
         return find_tune(text, about), n_measures
     reading = about["reading"] | _AS_IT_IS
     try:
-        tune = _read_tune(text, reading)
+        tune = _read_tune(text, tunes, reading)
     except TooShort as error:
         n_measures = _whole_measures(error, text)
-        tune = _read_tune(text, reading | {"n_measures": n_measures})
+        tune = _read_tune(text, tunes, reading | {"n_measures": n_measures})
     melody = np.full(n_steps, REST, tune.melody.dtype)
     melody[: len(tune.melody)] = tune.melody
     return tune._replace(melody=melody), n_measures
@@ -110,68 +111,90 @@ class TooShort(CommandError):
     """A tune has fewer measures than the melodies of the model."""
 
     def __init__(self, path, length, n_measures):
+        measures = "1 measure" if length == 1 else f"{length:g} measures"
         super().__init__(
-            f"{path} has {length} measure{'s' * (length != '1')}, fewer than the "
-            f"{n_measures} of the model's melodies; c2c continue goes on from a "
-            "beginning."
+            f"{path} has {measures}, fewer than the {n_measures} of the model's "
+            "melodies; c2c continue goes on from a beginning."
         )
         self.length = length
 
 
 def _whole_measures(error, path):
     """How many measures a tune has that is too short."""
-    if not error.length.isdecimal():
+    if error.length != int(error.length):
         raise CommandError(
-            f"{path} has {error.length} measures. A beginning must end at a bar line: "
-            "fill its last measure up, with rests where nothing is known."
+            f"{path} has {error.length:g} measures. A beginning must end at a bar "
+            "line: fill its last measure up, with rests where nothing is known."
         )
     return int(error.length)
 
 
 def find_tune(text, about):
-    """Find a tune in a file of one, or in the corpus by number or title.
+    """Find a tune in a file, or in the corpus by number or title.
 
     Returns
     -------
     Tune
         Moved to the key of the model.
     """
-    if Path(text).is_file():
-        tune = _read_tune(text, about["reading"] | _AS_IT_IS)
-        return _moved(tune, text, about)
+    tunes = _tunes_of(text)
+    if tunes is not None:
+        tune = _read_tune(text, tunes, about["reading"] | _AS_IT_IS)
+        return _moved(tune, tunes, about)
     i = _number_in_corpus(text, about["titles"])
     return Tune(about["data"][i], about["titles"][i], about["key"], 0, "")
 
 
-def _read_tune(path, reading):
-    """Read the one tune of a file, in its own key."""
+def _tunes_of(text):
+    """The one tune of a file, or one of several, as ``file#number``; a list of one.
+
+    Returns
+    -------
+    list of SourcedTune, or None
+        None if there is no such file.
+    """
     from sklearn_c2c import io
-    from sklearn_c2c.io._choice import NothingReadError
+
+    path, _, number = text.rpartition("#")
+    if Path(text).is_file():
+        path, tunes = text, io.read_tunes(text)
+    elif Path(path).is_file():
+        tunes = io.read_tunes(path)
+        tunes = [t for t in tunes if t.source.rpartition("#")[2] == number]
+    else:
+        return None
+    if not tunes:
+        raise CommandError(f"{path} has no tune of the number {number!r}.")
+    if len(tunes) > 1:
+        raise CommandError(
+            f"{text} holds {len(tunes)} tunes, expected one; name it by its number, "
+            f"such as {tunes[0].source!r}."
+        )
+    return tunes
+
+
+def _read_tune(text, tunes, reading):
+    """Read one tune in its own key."""
+    from sklearn_c2c import io
 
     try:
-        found = io.read_melodies(path, **reading)
-    except NothingReadError as error:
-        if len(error.rejected) == 1:
-            raise _unfit(path, error.rejected[0], reading["n_measures"]) from None
-        raise
-    n_tunes = len(found.data) + len(found.rejected)
-    if n_tunes != 1:
-        raise CommandError(f"{path} holds {n_tunes} tunes, expected one.")
-    title, key = found.titles[0] or Path(path).stem, found.tonalities[0] or None
-    done = [f"{path}: {title}{f' in {key}' if key else ''}"]
-    done += _changes(path, reading, found)
+        found = io.melodies_from(tunes, io.Choice(**reading))
+    except io.NothingReadError as error:
+        raise _unfit(text, error.rejected[0], reading["n_measures"]) from None
+    title, key = found.titles[0] or Path(text).stem, found.tonalities[0] or None
+    done = [f"{text}: {title}{f' in {key}' if key else ''}"]
+    done += _changes(tunes, reading, found)
     return Tune(found.data[0], title, key, 0, "; ".join(done))
 
 
-def _unfit(path, rejection, n_measures):
-    """The error that says why the one tune of a file is not read."""
-    length = re.match("has ([0-9.]+) measures", rejection.reason)
-    if rejection.kind == "length" and length and float(length[1]) >= 1:
-        return TooShort(path, length[1], n_measures)
-    return ValueError(f"{path} {rejection.reason}.")
+def _unfit(text, rejection, n_measures):
+    """The error that says why a tune is not read."""
+    if rejection.kind == "length" and rejection.found >= 1:
+        return TooShort(text, rejection.found, n_measures)
+    return ValueError(f"{text}: {rejection.reason}.")
 
 
-def _changes(path, reading, found):
+def _changes(tunes, reading, found):
     """What reading made of a tune, in words."""
     from sklearn_c2c import io
     from sklearn_c2c.melody import N_PITCHES
@@ -179,14 +202,14 @@ def _changes(path, reading, found):
     n_measures = reading["n_measures"]
     yield f"its first {n_measures} measures" if n_measures > 1 else "its first measure"
     if reading.get("pickup") != "keep":
-        kept = io.read_melodies(path, **reading | {"pickup": "keep"})
+        kept = io.melodies_from(tunes, io.Choice(**reading | {"pickup": "keep"}))
         before = kept.data[0, : kept.data.shape[1] // (n_measures + 1)]
         if (before < N_PITCHES).any():
             yield "without the pick-up"
     yield from found.warnings[0]
 
 
-def _moved(tune, path, about):
+def _moved(tune, tunes, about):
     """Move a tune to the tonic of a corpus that has one key."""
     from sklearn_c2c import io
     from sklearn_c2c.melody import N_PITCHES
@@ -194,14 +217,21 @@ def _moved(tune, path, about):
     if not (about["key"] and tune.key):
         return tune
     tonic = about["key"].split()[0]
-    found = io.read_melodies(path, **about["reading"] | {"key": tonic, "mode": None})
-    melody = found.data[0]
+    choice = io.Choice(**about["reading"] | {"key": tonic, "mode": None})
+    melody = io.melodies_from(tunes, choice).data[0]
     is_onset = melody < N_PITCHES
     semitones = int((melody - tune.melody)[is_onset][0])
     done = tune.done
     if semitones:
-        done += f"; moved by {semitones:+d} semitones to {tonic}, and back at the end"
+        done += f"; {moved_and_back(semitones, f'to {tonic}')}"
     return tune._replace(melody=melody, semitones=semitones, done=done)
+
+
+def moved_and_back(semitones, where):
+    """Tell that a tune was moved, and what comes of it is moved back."""
+    way = "up" if semitones > 0 else "down"
+    by = counted(abs(semitones), "semitone")
+    return f"moved {way} {by} {where}, and back at the end"
 
 
 def _number_in_corpus(text, titles):

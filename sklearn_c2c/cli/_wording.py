@@ -16,6 +16,17 @@ class CommandError(ValueError):
     """A failure whose message is in the words of the command."""
 
 
+def counted(number, noun):
+    """Say how many of something there are.
+
+    Examples
+    --------
+    >>> counted(1, "tune"), counted(3, "tune")
+    ('1 tune', '3 tunes')
+    """
+    return f"{number} {noun if number == 1 else f'{noun}s'}"
+
+
 def in_options(text, flags):
     """Name the options of a command where a message names parameters.
 

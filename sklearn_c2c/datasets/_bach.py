@@ -35,7 +35,7 @@ def load_bach_sopranos(*, n_melodies=80, return_X_y=False):
             One per melody, as from `read_melodies`; the tonality is that before it was
             transposed.
         ``rejected``
-            List of ``(source, title, reason, kind)`` of the chorales left out.
+            List of ``(source, title, reason, kind, found)`` of the chorales left out.
         ``time_signature``, ``steps_per_quarter``, ``n_measures``, ``DESCR``
             As from `read_melodies`.
 

@@ -54,7 +54,7 @@ def load_celtic(*, n_melodies=75, return_X_y=False):
         ``titles``, ``sources``, ``tonalities``, ``tempos``
             One per melody, as from `read_melodies`.
         ``rejected``
-            List of ``(source, title, reason, kind)`` of the reels in D left out.
+            List of ``(source, title, reason, kind, found)`` of the reels in D left out.
         ``time_signature``, ``steps_per_quarter``, ``n_measures``, ``DESCR``
             As from `read_melodies`.
 

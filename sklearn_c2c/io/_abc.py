@@ -46,7 +46,7 @@ def read_abc(data):
     """
     tunes = [_read_tune(block) for block in split_tunes(decode(data))]
     if not tunes:
-        raise TuneError("no ABC tune: no line starts with X: (number) or K: (key)")
+        raise TuneError("has no ABC tune: no line starts with X: (number) or K: (key)")
     return tunes
 
 
@@ -105,9 +105,10 @@ def _read_tune(text):
             if voice.measures
         )
         if not parts:
-            raise TuneError("has no notes after its K: field")
+            raise TuneError("has no notes after its K: field", "empty")
     except ValueError as error:
-        return Tune(number, title, fault=str(error))
+        kind = getattr(error, "kind", "damaged")
+        return Tune(number, title, fault=str(error), fault_kind=kind)
     return Tune(number, title, reader.sounding_key(), reader.tempo, parts)
 
 

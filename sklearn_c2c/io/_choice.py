@@ -20,6 +20,9 @@ from sklearn_c2c.io._tune import (
 )
 from sklearn_c2c.melody import N_PITCHES, REST, pitch_name, transpose
 
+# What musicians call the time step of a grid.
+_STEP_NAMES = {1: "quarter", 2: "eighth", 4: "sixteenth", 8: "32nd", 16: "64th"}
+
 # The finest grid: 48 is that of both 64ths and 32nd triplets.
 _MAX_STEPS_PER_QUARTER = 48
 
@@ -28,12 +31,15 @@ class Rejection(NamedTuple):
     """A tune left out: where it is, what it is called, and why, in words.
 
     Its `kind` is one of `KINDS`, the same for all tunes left out for such a reason.
+    `found` is what it has in place of what was asked for: its metre ("" if it states
+    none), its mode, how many measures or parts; None where the kind says it all.
     """
 
     source: str
     title: str
     reason: str
     kind: str
+    found: str | int | float | None = None
 
 
 class NothingReadError(ValueError):
@@ -42,7 +48,7 @@ class NothingReadError(ValueError):
     def __init__(self, rejected):
         counts = Counter(rejection.kind for rejection in rejected).most_common()
         kinds = ", ".join(f"{kind} {count}" for kind, count in counts)
-        reasons = "; ".join(f"{r.source} {r.reason}" for r in rejected[:3])
+        reasons = "; ".join(f"{r.source}: {r.reason}" for r in rejected[:3])
         super().__init__(
             f"None of the {len(rejected)} tunes found can be read ({kinds}). First "
             f"reasons: {reasons}."
@@ -221,7 +227,10 @@ def melodies_from(tunes, choice):
         upbeats=upbeats,
         silent_measures=[excerpts[i].n_silent for i in rows],
         warnings=[
-            (*tunes[i].tune.warnings, *_warnings(metres[i], excerpts[i], row, metre))
+            (
+                *tunes[i].tune.warnings,
+                *_warnings(metres[i], excerpts[i], row, metre, steps_per_quarter),
+            )
             for i, row in rows.items()
         ],
         rejected=rejected,
@@ -246,7 +255,7 @@ def _each(function, places, rejected):
         try:
             found[place] = function(place)
         except TuneError as error:
-            rejected[place] = str(error), error.kind
+            rejected[place] = str(error), error.kind, error.found
         except Exception as error:  # a fault of ours ends the reading of no other tune
             rejected[place] = unexpected(error), "damaged"
     return found
@@ -264,7 +273,8 @@ def _check_mode_of(tune, mode):
     if not tune.key:
         raise TuneError(f"has no key that would tell whether it is in {mode}", "mode")
     if stated_mode(tune.key) != mode:
-        raise TuneError(f"is in {tune.key}, not in {mode}", "mode")
+        found = stated_mode(tune.key)
+        raise TuneError(f"is in {tune.key}, not in {mode}", "mode", found)
 
 
 def _common_metre(metres, choice):
@@ -280,10 +290,10 @@ def _excerpt_of(part, own, metre, choice):
     """Notes of a part's window in ticks, before they meet the grid."""
     if own is None and choice.time_signature is None:
         raise TuneError(
-            "states no metre; pass time_signature= to say which it is in", "metre"
+            "states no metre; pass time_signature= to say which it is in", "metre", ""
         )
     if own not in (None, metre):
-        raise TuneError(f"is in {own}, not in {metre}", "metre")
+        raise TuneError(f"is in {own}, not in {metre}", "metre", own)
     return rules.excerpt(
         part,
         metre,
@@ -308,16 +318,16 @@ def _row(tune, excerpt, steps_per_quarter, n_steps, choice):
     """Row of a tune's window, of `n_steps` and those of a pick-up that is kept."""
     exact = choice.steps_per_quarter == "auto"
     tolerance = 0 if exact else TICKS_PER_QUARTER // (2 * steps_per_quarter)
-    notes = rules.one_voice(excerpt.notes, choice.chords, tolerance)
+    notes = rules.one_voice(excerpt, choice.chords, tolerance)
     before = n_steps // choice.n_measures if choice.pickup == "keep" else 0
-    steps, n_moved, n_merged = rules.on_grid(
-        notes, steps_per_quarter, before + n_steps, choice.off_grid
-    )
+    if choice.off_grid == "reject":
+        rules.check_grid(excerpt, notes, steps_per_quarter)
+    steps, n_moved, n_merged = rules.on_grid(notes, steps_per_quarter, before + n_steps)
     upbeat = rules.close(steps, excerpt.stop, steps_per_quarter)
     if (steps[before:] == REST).all():
-        raise TuneError(
-            f"has no notes in the first {choice.n_measures} measures", "empty"
-        )
+        n = choice.n_measures
+        where = f"{n} measures" if n > 1 else "measure"
+        raise TuneError(f"has no notes in the first {where}", "empty")
     if choice.key is not None:
         steps = _moved(steps, rules.semitones_to(tune, choice.key))
     if choice.pitch_range is not None:
@@ -358,18 +368,23 @@ def _unless_equal(row, other, is_first):
     return row
 
 
-def _warnings(own, excerpt, row, metre):
+def _warnings(own, excerpt, row, metre, steps_per_quarter):
     """What a reader of the row should know, in short sentences."""
+    step = _STEP_NAMES.get(steps_per_quarter, "time step")
     counted = (
-        (excerpt.n_silent, "measure(s) without notes before the first one left out"),
-        (row.n_chord_notes, "lower note(s) of chords left out"),
-        (row.n_moved, "onset(s) moved to the nearest step"),
-        (row.n_merged, "note(s) left out, as a nearer one has their step"),
-        (row.upbeat, "step(s) at the end lead on, and the note before is held instead"),
+        (excerpt.n_silent, "measure", "without notes at the start left out"),
+        (row.n_chord_notes, "lower note", "of chords left out"),
+        (row.n_moved, "note", f"moved to the nearest {step}"),
+        (row.n_merged, "note", f"left out, as a nearer one is on the same {step}"),
     )
     if own is None:
         yield f"states no metre, taken to be in {metre}"
-    yield from (f"{count} {what}" for count, what in counted if count)
+    for count, noun, what in counted:
+        if count:
+            yield f"{count} {noun}{'s' * (count != 1)} {what}"
+    if row.upbeat:
+        held = "" if row.steps[-1] == REST else ", the note before it held"
+        yield f"upbeat at the end left out{held}"
 
 
 def _check_range(row, low, high):

@@ -4,6 +4,8 @@ Each function takes and returns plain arrays in ticks; what cannot be read raise
 `TuneError` with the reason.
 """
 
+from fractions import Fraction
+from math import lcm
 from typing import NamedTuple
 
 import numpy as np
@@ -41,6 +43,13 @@ class Excerpt(NamedTuple):
     notes: np.ndarray  # (n_notes, 4), as of a Part
     stop: int
     n_silent: int  # measures before the first note, left out
+    bar: int  # length of a measure
+    has_pickup: bool  # whether the first measure is that of the pick-up
+
+    def measure_at(self, onset):
+        """Name the measure of a time, counted from the first full one of the tune."""
+        number = onset // self.bar + 1 - self.has_pickup + self.n_silent
+        return f"measure {number}" if number else "the pick-up"
 
 
 class Window(NamedTuple):
@@ -99,13 +108,14 @@ def excerpt(part, time_signature, n_measures, *, repeats, pickup, tolerance):
     Excerpt
         Ties joined, notes cut to the row's measures.
     """
+    bar = measure_ticks(time_signature)
     notes, measures = unfold(part, played=repeats == "played")
     if not len(notes):
         raise TuneError("has no notes", "empty")
     window = find_window(notes, measures, time_signature, n_measures, pickup, tolerance)
     start, end = window.start, window.end
     if pickup == "keep":
-        start -= measure_ticks(time_signature)
+        start -= bar
     notes = _join_ties(notes)
     onsets = np.maximum(notes[:, ONSET], start)
     ends = np.minimum(_ends(notes), end)
@@ -114,7 +124,7 @@ def excerpt(part, time_signature, n_measures, *, repeats, pickup, tolerance):
     stop = window.stop - start
     if window.leads_on:
         stop -= _upbeat(notes, stop, time_signature, window.pick_up)
-    return Excerpt(notes, stop, window.n_silent)
+    return Excerpt(notes, stop, window.n_silent, bar, pickup == "keep")
 
 
 def play_order(measures, played):
@@ -212,7 +222,10 @@ def find_window(notes, measures, time_signature, n_measures, pickup, tolerance):
         missing -= row[LENGTH]
         n_rows += 1
     if missing > 0 and not _ends_short(notes, end, missing, pick_up):
-        raise _too_short(n_measures - missing / bar, n_measures, pick_up, n_silent)
+        whole, rest = divmod(missing, bar)
+        completed = whole and rest <= pick_up  # it lacks what the pick-up has
+        found = n_measures - whole - (0 if completed else rest / bar)
+        raise _too_short(found, n_measures, pick_up, n_silent)
     if missing > 0:
         # Notes may sound on as far as the measure was written.
         stop = end - pick_up
@@ -261,7 +274,7 @@ def _first_full(measures, time_signature):
             return int(np.searchsorted(starts, bounds[-1]))
         raise TuneError(
             f"begins with {full[0]} short measures, together "
-            f"{starts[full[0]] / TICKS_PER_QUARTER:g} quarter notes, which are neither "
+            f"{_in_metre(starts[full[0]], time_signature)} long, which are neither "
             f"a pick-up nor whole measures of {time_signature}",
             "measures",
         )
@@ -285,9 +298,10 @@ def _too_short(found, n_measures, pick_up, n_silent):
     silent = f"{n_silent} without notes at its start" * bool(n_silent)
     before = " and ".join(["the pick-up"] * bool(pick_up) + [silent] * bool(n_silent))
     return TuneError(
-        f"has {found:g} measures{' after ' * bool(before)}{before}, "
+        f"has {found:g} measure{'s' * (found != 1)}{' after ' * bool(before)}{before}, "
         f"fewer than n_measures={n_measures}",
         "length",
+        found,
     )
 
 
@@ -336,19 +350,24 @@ def _check_measure(row, filled, time_signature):
     number = filled // bar + 1
     if row[BEATS] and grid_of(row[BEATS], row[BEAT_TYPE]) != time_signature:
         raise TuneError(
-            f"changes metre to {row[BEATS]}/{row[BEAT_TYPE]} in measure {number} "
-            f"after the pick-up",
+            f"changes metre to {row[BEATS]}/{row[BEAT_TYPE]} in measure {number}",
             "metre",
         )
     before = filled % bar
     if before + row[LENGTH] > bar:
-        lasts = (before or row[LENGTH]) / TICKS_PER_QUARTER
-        fault = "and the next does not complete it" if before else "too long"
+        lasts = _in_metre(before or row[LENGTH], time_signature)
+        fault = "and the next does not complete it to" if before else "more than"
         raise TuneError(
-            f"measure {number} after the pick-up lasts {lasts:g} quarter notes, "
-            f"{fault} ({time_signature} has {bar / TICKS_PER_QUARTER:g})",
+            f"measure {number} lasts {lasts}, {fault} {time_signature}",
             "measures",
         )
+
+
+def _in_metre(ticks, time_signature):
+    """Name a length as a metre does: 12/8 for that of two measures of 6/8."""
+    length = Fraction(int(ticks), TICKS_PER_WHOLE)
+    parts = lcm(length.denominator, int(time_signature.split("/")[1]))
+    return f"{length * parts}/{parts}"
 
 
 def _join_ties(notes):
@@ -367,24 +386,29 @@ def _join_ties(notes):
     return notes[np.argsort(notes[:, ONSET], kind="stable")]
 
 
-def one_voice(notes, chords, tolerance):
+def one_voice(excerpt, chords, tolerance):
     """Check that one note sounds at a time, or keep the highest ones.
 
     Parameters
     ----------
-    notes : ndarray of int64, shape (n_notes, 4)
+    excerpt : Excerpt
     chords : {"reject", "highest"}
     tolerance : int
         Ticks for which a note may sound on into the next, as played legato does.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_notes, 4)
     """
+    notes = excerpt.notes
     together = sound_together(notes, tolerance)
     if not together.any():
         return notes
     if chords == "reject":
-        place = notes[1:, ONSET][np.argmax(together)] / TICKS_PER_QUARTER
+        place = excerpt.measure_at(notes[1:, ONSET][np.argmax(together)])
         raise TuneError(
-            f"several notes sound together {place:g} quarter notes after the start "
-            f"of its first full measure; pass chords='highest' to keep the highest",
+            f"has chords: several notes sound together in {place}; pass "
+            f"chords='highest' to keep the highest",
             "chords",
         )
     kept, sounding = [], []
@@ -416,7 +440,19 @@ def sound_together(notes, tolerance):
     return (np.diff(onsets) == 0) | (ends[:-1] > onsets[1:] + tolerance)
 
 
-def on_grid(notes, steps_per_quarter, n_steps, off_grid):
+def check_grid(excerpt, notes, steps_per_quarter):
+    """Check that each of the notes of an excerpt begins on a step."""
+    off = notes[:, ONSET] * steps_per_quarter % TICKS_PER_QUARTER > 0
+    if off.any():
+        place = excerpt.measure_at(notes[np.argmax(off), ONSET])
+        raise TuneError(
+            f"has a note in {place} that begins between two time steps, at "
+            f"steps_per_quarter={steps_per_quarter}",
+            "off grid",
+        )
+
+
+def on_grid(notes, steps_per_quarter, n_steps):
     """Round notes to steps and write them into a row.
 
     An onset goes to the nearest step, the earlier of two equally near; of several
@@ -435,13 +471,6 @@ def on_grid(notes, steps_per_quarter, n_steps, off_grid):
     starts = notes[:, ONSET] * steps_per_quarter
     onsets = _nearest_step(starts)
     distances = np.abs(starts - onsets * TICKS_PER_QUARTER)
-    if off_grid == "reject" and distances.any():
-        place = notes[np.argmax(distances > 0), ONSET] / TICKS_PER_QUARTER
-        raise TuneError(
-            f"a note {place:g} quarter notes after the start of its first full "
-            f"measure is off the grid of {steps_per_quarter} steps a quarter note",
-            "off grid",
-        )
     kept = np.lexsort((notes[:, ONSET], distances, onsets))
     kept = kept[np.append(True, np.diff(onsets[kept]) > 0)[: len(kept)]]
     n_merged = len(notes) - len(kept)

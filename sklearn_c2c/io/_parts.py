@@ -33,8 +33,9 @@ def choose_part(tune, part):
     ----------
     tune : Tune
     part : str, int or None
-        A name, a number from 0, or ``"melody"`` (see `_melody`, unless one has this
-        name); None for the only one that has notes.
+        A name, a number from 0 (as digits, too, unless one has this name), or
+        ``"melody"`` (see `_melody`, unless one has this name); None for the only one
+        that has notes.
 
     Returns
     -------
@@ -59,15 +60,19 @@ def choose_part(tune, part):
         return _melody(parts)
     if part is None:
         raise TuneError(
-            f"has {len(parts)} parts, {', '.join(map(repr, names))}; pass part= with a "
-            f"name, a number from 0, or 'melody'",
+            f"has {len(parts)} parts, {_listed(names)}; pass part= with a name, a "
+            f"number from 0, or 'melody'",
             "parts",
+            len(parts),
         )
-    if not isinstance(part, str) and -len(parts) <= part < len(parts):
-        return parts[part]
-    raise TuneError(
-        f"has no part {part!r}, only {', '.join(map(repr, names))}", "parts"
-    )
+    number = int(part) if isinstance(part, str) and part.isdecimal() else part
+    if not isinstance(number, str) and -len(parts) <= number < len(parts):
+        return parts[number]
+    raise TuneError(f"has no part {part!r}, only {_listed(names)}", "parts")
+
+
+def _listed(names):
+    return ", ".join(repr(name) if name else "one without a name" for name in names)
 
 
 def _melody(parts):

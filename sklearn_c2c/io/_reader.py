@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from sklearn_c2c._files import read_regular
 from sklearn_c2c.io._abc_text import holds_abc
@@ -112,7 +113,9 @@ def read_melodies(
             One tuple per melody of short sentences: what was passed over or changed
             when it was read.
         ``rejected``
-            List of ``(source, title, reason, kind)``, one per tune left out. The kind
+            List of ``(source, title, reason, kind, found)``, one per tune left out.
+            ``found`` is its metre (``""`` if it states none), its mode, or how many
+            measures or parts it has, None where the kind says it all. The kind
             is one of ``"file"`` (cannot be opened, too large, unknown suffix),
             ``"damaged"`` (not understood), ``"empty"`` (no notes), ``"parts"``,
             ``"metre"``, ``"measures"`` (bar lines that do not keep the metre),
@@ -174,7 +177,7 @@ def read_tunes(source, *, n_jobs=-1):
     tunes, paths = [], []
     for item in sources:
         if isinstance(item, (str, os.PathLike)):
-            paths += _files(Path(item))
+            paths += find_files(item).music
         elif type(item).__module__.startswith("music21."):
             tunes += [SourcedTune("stream", tune) for tune in tunes_from_stream(item)]
         else:
@@ -184,18 +187,41 @@ def read_tunes(source, *, n_jobs=-1):
             )
     if not paths and not tunes:
         raise ValueError("Expected at least one source, got an empty list.")
+    return tunes + read_files(paths, n_jobs=n_jobs)
+
+
+def read_files(paths, *, n_jobs=-1):
+    """Read every tune of files that were found (see `find_files`).
+
+    Returns
+    -------
+    list of SourcedTune
+    """
     if n_jobs == 0:
         raise ValueError("Found n_jobs=0; expected a number of processes, or -1.")
-    for found in _with_progress(_tunes_of_each(paths, n_jobs), len(paths)):
-        tunes += found
-    return tunes
+    found = _with_progress(_tunes_of_each(paths, n_jobs), len(paths))
+    return [tune for tunes in found for tune in tunes]
 
 
-def _files(path):
-    """The path itself, or whatever in a folder has the name of a file of music."""
+class Files(NamedTuple):
+    """Files that are read, and others of a folder that are passed over."""
+
+    music: list
+    others: list
+
+
+def find_files(path):
+    """Find the path itself, or whatever in a folder has the name of a file of music.
+
+    Returns
+    -------
+    Files
+        Hidden files are not among the `others`.
+    """
+    path = Path(path)
     if not os.path.isdir(path):
         _check_exists(path)
-        return [path]
+        return Files([path], [])
     files, folders = _walk(path)
     # Folders among them could not be read; why that is comes out with the others.
     known = [p for p in files if _is_music(p) or os.path.isdir(p)]
@@ -207,7 +233,8 @@ def _files(path):
             f"Found no music in the folder {path}: expected "
             f"{', '.join(READERS)}, found {found}."
         )
-    return sorted(known)
+    others = set(files) - set(known)
+    return Files(sorted(known), sorted(p for p in others if p.name[:1] != "."))
 
 
 def _is_music(path):

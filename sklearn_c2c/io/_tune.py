@@ -56,11 +56,14 @@ class TuneError(ValueError):
     reason : str
     kind : str, default="damaged"
         One of `KINDS`.
+    found : str, int, float or None, default=None
+        What the tune has in place of what was asked for (see `Rejection`).
     """
 
-    def __init__(self, reason, kind="damaged"):
+    def __init__(self, reason, kind="damaged", found=None):
         super().__init__(reason)
         self.kind = kind
+        self.found = found
 
 
 def unexpected(error):
@@ -194,3 +197,8 @@ def beat_ticks(time_signature):
     beat = TICKS_PER_WHOLE // beat_type
     is_compound = beats % 3 == 0 and beats > 3 and beat_type >= 8
     return 3 * beat if is_compound else beat
+
+
+def quarters_in_beat(time_signature):
+    """Quarter notes in a beat: 1.5 in compound metres such as 6/8."""
+    return beat_ticks(time_signature) / TICKS_PER_QUARTER

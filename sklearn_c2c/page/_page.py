@@ -169,5 +169,21 @@ def _loss_curve(model):
     svg = svg[svg.index("<svg") :].replace(_INK, "currentColor")
     return (
         f'<figure><div role="img" aria-label="Loss of each epoch">{svg}</div>\n'
-        "<figcaption>Loss of each epoch of training</figcaption></figure>"
+        f"<figcaption>Loss of each epoch of training{_course(model)}</figcaption>"
+        "</figure>"
     )
+
+
+def _course(model):
+    """Why the loss of a variational autoencoder may rise: its weights change."""
+    estimator = model[-1] if hasattr(model, "steps") else model
+    params = estimator.get_params()
+    warmup, cooldown = params.get("kl_warmup", 0), params.get("kl_cooldown", 0)
+    if not (warmup or cooldown):
+        return ""
+    words = []
+    if warmup:
+        words.append(f"grows up to epoch {warmup}")
+    if cooldown:
+        words.append(f"shrinks from epoch {params['max_iter'] - cooldown} on")
+    return f". The weight of the divergence {' and '.join(words)}, and the loss with it"
