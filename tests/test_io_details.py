@@ -6,12 +6,18 @@ import pytest
 from sklearn_c2c.io import read_melodies
 from sklearn_c2c.io._abc import read_abc
 from sklearn_c2c.io._abc_text import plain_text
+from sklearn_c2c.io._excerpt import _part_ends
+from sklearn_c2c.io._midi import read_midi
 from sklearn_c2c.io._music21 import tunes_from_stream
 from sklearn_c2c.io._tune import (
     BEAT_TYPE,
     BEATS,
+    CLOSES,
     DURATION,
+    ENDINGS,
+    OPENS,
     PITCH,
+    START,
     TICKS_PER_QUARTER,
     beat_ticks,
     measure_ticks,
@@ -93,6 +99,16 @@ def test_ways_of_writing_a_character(written, title):
     assert plain_text(written) == title
 
 
+def test_a_field_after_the_first_note_is_no_longer_of_the_whole_tune():
+    found = tune("CF[K:G]FG|F4|")
+    assert found.key == "C major"
+    assert found.parts[0].notes[:, PITCH].tolist() == [60, 65, 66, 67, 66]
+    # A voice that begins later has the key of the head.
+    first, second = tune("CF[K:G]FG|\nV:2\nF4|").parts
+    assert first.notes[:, PITCH].tolist() == [60, 65, 66, 67]
+    assert second.notes[:, PITCH].tolist() == [65]
+
+
 # ------------------------------------------------------------------- metres
 
 
@@ -141,6 +157,65 @@ def test_what_music21_cannot_do_is_a_reason(monkeypatch):
     assert found.fault == (
         "is not understood by music21 (IndexError: pop from an empty list)"
     )
+
+
+def test_repeats_and_endings_of_a_stream():
+    from music21 import bar, meter, note, spanner, stream
+
+    measures = [
+        stream.Measure([note.Note(60 + i, quarterLength=3)], number=i + 1)
+        for i in range(4)
+    ]
+    measures[0].insert(0, meter.TimeSignature("3/4"))
+    measures[0].leftBarline = bar.Repeat("start")
+    measures[2].rightBarline = bar.Repeat("end", times=3)
+    endings = [
+        spanner.RepeatBracket(measures[1], number=1),
+        spanner.RepeatBracket(measures[2], number=[2, 3]),
+    ]
+    (found,) = tunes_from_stream(stream.Score([stream.Part([*measures, *endings])]))
+    (part,) = found.parts
+    assert part.measures[:, OPENS].tolist() == [1, 0, 0, 0]
+    assert part.measures[:, CLOSES].tolist() == [0, 0, 3, 0]
+    assert part.measures[:, ENDINGS].tolist() == [0, 0b001, 0b110, 0]
+
+
+# --------------------------------------------------------------------- MIDI
+
+
+def midi_track(*events):
+    events = b"".join([b"\0\xff\x03\x04Tune", *events, b"\0\xff\x2f\0"])
+    header = b"MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk"
+    return header + len(events).to_bytes(4, "big") + events
+
+
+def midi_note(channel, pitch):
+    on, off = bytes([0, 0x90 + channel, pitch, 64]), bytes([0x60, 0x80 + channel])
+    return on + off + bytes([pitch, 0])
+
+
+def test_channels_are_named_where_there_are_several():
+    (one,) = read_midi(midi_track(midi_note(2, 60), midi_note(2, 62)))
+    assert [part.name for part in one.parts] == ["Tune"]
+    (two,) = read_midi(midi_track(midi_note(2, 60), midi_note(0, 62)))
+    names = [(part.name, part.notes[0, PITCH]) for part in two.parts]
+    assert sorted(names) == [("Tune channel 1", 62), ("Tune channel 3", 60)]
+
+
+# ------------------------------------------------------------------ windows
+
+
+@pytest.mark.parametrize("n_cut", range(5))
+def test_bar_lines_that_cut_most_measures_end_no_part(n_cut):
+    """Of four measures before the last, each of which may be cut in two."""
+    halves = sorted({2 * i for i in range(5)} | {2 * i + 1 for i in range(n_cut)} | {9})
+    rows = np.zeros((len(halves), 7), dtype=int)
+    rows[:, START] = np.array(halves) * 10
+    ends = [90] if n_cut <= 2 else []
+    assert _part_ends(rows, bar=20).tolist() == ends
+    # With a repeat sign it is one, whatever cuts those before.
+    rows[-1, OPENS] = 1
+    assert _part_ends(rows, bar=20).tolist() == [90]
 
 
 # ----------------------------------------------------------------- progress
