@@ -9,12 +9,14 @@ from sklearn_c2c.io._abc_text import plain_text
 from sklearn_c2c.io._excerpt import _part_ends
 from sklearn_c2c.io._midi import read_midi
 from sklearn_c2c.io._music21 import tunes_from_stream
+from sklearn_c2c.io._musicxml import read_musicxml
 from sklearn_c2c.io._tune import (
     BEAT_TYPE,
     BEATS,
     CLOSES,
     DURATION,
     ENDINGS,
+    LENGTH,
     OPENS,
     PITCH,
     START,
@@ -178,6 +180,42 @@ def test_repeats_and_endings_of_a_stream():
     assert part.measures[:, OPENS].tolist() == [1, 0, 0, 0]
     assert part.measures[:, CLOSES].tolist() == [0, 0, 3, 0]
     assert part.measures[:, ENDINGS].tolist() == [0, 0b001, 0b110, 0]
+
+
+# ----------------------------------------------------------------- MusicXML
+
+
+def xml_lengths(*measures):
+    """Lengths, in quarter notes, of the measures of a score in 4/4."""
+    attributes = (
+        "<attributes><divisions>1</divisions>"
+        "<time><beats>4</beats><beat-type>4</beat-type></time></attributes>"
+    )
+    first, *others = measures
+    body = "".join(
+        f"<measure>{content}</measure>" for content in (attributes + first, *others)
+    )
+    found = read_musicxml(
+        '<score-partwise><part-list><score-part id="P"/></part-list>'
+        f'<part id="P">{body}</part></score-partwise>'.encode()
+    )
+    (tune,) = found
+    assert not tune.fault
+    return (tune.parts[0].measures[:, LENGTH] / TICKS_PER_QUARTER).tolist()
+
+
+def test_a_last_measure_that_is_all_skipped_keeps_its_length():
+    whole = (
+        "<note><pitch><step>C</step><octave>4</octave></pitch>"
+        "<duration>4</duration></note>"
+    )
+    half, skip = (
+        whole.replace(">4</d", ">2</d"),
+        "<forward><duration>2</duration></forward>",
+    )
+    assert xml_lengths(whole, half + skip) == [4, 2]
+    assert xml_lengths(whole, skip + skip) == [4, 4]
+    assert xml_lengths(whole, skip + half) == [4, 4]
 
 
 # --------------------------------------------------------------------- MIDI
