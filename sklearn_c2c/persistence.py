@@ -327,7 +327,7 @@ def _is_switched_off(estimator, name):
     """Whether a StandardScaler does without an attribute."""
     if type(estimator) is not StandardScaler or estimator.with_std:
         return False
-    return name == "scale_" or not estimator.with_mean
+    return name in ("scale_", "var_") or not estimator.with_mean
 
 
 def _check_plain(value):

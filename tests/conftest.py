@@ -1,12 +1,21 @@
 """What every test may use."""
 
+import hashlib
 import os
+import shutil
 import signal
 from pathlib import Path
 
-# The user's own cache of tunes is not touched.
-CACHE = Path(__file__).parent.parent / ".pytest_cache" / "tunes"
+# The user's own cache of tunes is not touched. That of the tests is one of the readers
+# as they are: what others have read would hide a fault.
+ROOT = Path(__file__).parent.parent
+READERS = sorted((ROOT / "sklearn_c2c" / "io").glob("*.py"))
+DIGEST = hashlib.sha256(b"".join(path.read_bytes() for path in READERS)).hexdigest()
+CACHE = ROOT / ".pytest_cache" / f"tunes-{DIGEST[:16]}"
 os.environ.setdefault("SKLEARN_C2C_CACHE", str(CACHE))
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    for other in set(CACHE.parent.glob("tunes*")) - {CACHE}:
+        shutil.rmtree(other, ignore_errors=True)
 
 # Before SciPy is imported: without it scikit-learn skips its array API checks.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")

@@ -168,7 +168,7 @@ def tiny():
     return make_pipeline(encoder, Autoencoder(h=4, random_state=0)).fit(X)
 
 
-@pytest.mark.parametrize("transposition", [67, -100, -80, 127])
+@pytest.mark.parametrize("transposition", [67, -100, -80, -127, 127])
 @pytest.mark.parametrize("aspect", ["notes", "rhythm", "pitches"])
 def test_no_transposition_makes_a_pitch_a_code(tiny, transposition, aspect):
     """Either it is refused, or what is given stands and what is new is legal."""
@@ -193,6 +193,17 @@ def test_what_is_given_stands_at_any_weight(tiny, weight):
     finally:
         tiny[0].set_params(transition_weight=0.9)
     assert (result.melodies[:, :3] == [69, 60, REST]).all()
+
+
+@pytest.mark.parametrize(
+    ("keep", "aspect"),
+    [([True] * 4, "rhythm"), ([False, False, True, True], "notes")],
+)
+def test_where_no_pitch_is_given_nothing_is_moved(tiny, keep, aspect):
+    start = [100, 101, REST, REST]
+    result = complete(tiny, start, keep, 3, aspect=aspect, random_state=0)
+    assert result.semitones == 0
+    assert np.isin(result.melodies, tiny[0].codes_).all()
 
 
 def test_what_is_not_kept_need_not_be_a_melody(tiny):
@@ -241,7 +252,8 @@ def test_what_is_kept_draws_the_rest_to_itself(reels):
     ("call", "message"),
     [
         ({"keep": [1] * 128}, "a bool mask of 128 steps"),
-        ({"transposition": 1000}, "transposition"),
+        ({"transposition": 128}, "'transposition' parameter"),
+        ({"transposition": -128}, "'transposition' parameter"),
         ({"keep": [0]}, "measures from 1 to 8; got int64 \\[0\\]"),
         ({"keep": [9]}, "measures from 1 to 8"),
         ({"keep": [True, False]}, "a bool mask of 128 steps"),

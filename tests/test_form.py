@@ -113,6 +113,13 @@ def test_forms_of_the_corpus_are_those_of_tunes(model, reels):
     assert len(np.unique(places, axis=0)) > 20
 
 
+def test_a_way_between_two_tunes_has_their_forms_at_its_ends(model, reels):
+    found = interpolate(model, *reels[:2], X=reels, form="corpus")
+    for end in (0, -1):
+        with_form = interpolate(model, *reels[:2], form=reels[:2][end])
+        assert_array_equal(found[end], with_form[end])
+
+
 def test_a_form_of_nothing_alike_changes_nothing(model):
     X = sample(model, 20, form="ABCDEFGH", random_state=0)
     assert_array_equal(X, sample(model, 20, random_state=0))

@@ -83,6 +83,21 @@ def test_what_was_journalled_is_what_was_returned(tmp_path_factory, value):
     assert repr(journal.run(None, [{"value": value}], path)) == repr(first)
 
 
+def when_journalled(path, x):
+    """Wait, but for the first task, until the result of the one before is on disk."""
+    deadline = time.monotonic() + 60
+    while x and f'{{"x": {x - 1}}}' not in path.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    return x * x
+
+
+def test_a_result_is_on_disk_before_others_are_there(path):
+    with joblib.parallel_config(backend="threading"):
+        results = journal.run(partial(when_journalled, path), TASKS, path, n_jobs=2)
+    assert results == SQUARES
+
+
 def test_finished_tasks_are_not_run_again(path, file):
     function = partial(noted, file)
     assert journal.run(function, TASKS[:3], path) == SQUARES[:3]
@@ -272,7 +287,7 @@ def test_the_lock_where_there_is_no_fcntl(path, monkeypatch):
 
     def locking(descriptor, mode, n_bytes):
         assert (mode, n_bytes) == ("no wait", 1)
-        assert os.lseek(descriptor, 0, os.SEEK_CUR) > 2**30
+        assert 2**30 < os.lseek(descriptor, 0, os.SEEK_CUR) < 2**31
         if locked:
             raise PermissionError(13, "Permission denied")
         locked.add(descriptor)
@@ -331,6 +346,25 @@ def test_what_dies_together_with_a_deadly_task_is_done(path, monkeypatch):
     with pytest.raises(RuntimeError, match=r'The task {"x": 5} ends its worker'):
         journal.run(dict, TASKS, path)
     assert journal.run(None, TASKS[:5], path) == TASKS[:5]
+
+
+@pytest.mark.parametrize(
+    ("n_finished", "given"), [(2, [6, 4]), (1, [6, 5]), (0, [6, 1, 5])]
+)
+def test_tasks_run_alone_only_while_nothing_finishes(monkeypatch, n_finished, given):
+    started = []
+
+    def start(n_jobs, function, tasks, running):
+        started.append(len(tasks))
+        running.extend(tasks)
+        for n_before, (text, task) in enumerate(tasks.items()):
+            if len(started) == 1 and n_before == n_finished:
+                raise BrokenExecutor
+            yield text, function(**task)
+
+    monkeypatch.setattr(journal, "_in_parallel", start)
+    assert journal.run(dict, TASKS) == TASKS
+    assert started == given
 
 
 PROGRAM = """

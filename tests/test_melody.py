@@ -10,6 +10,8 @@ from sklearn_c2c.melody import (
     melody_from_notes,
     mend_orphan_holds,
     notes_from_melody,
+    pitch_name,
+    scale_pitch_classes,
     sounding_pitches,
     transpose,
 )
@@ -111,3 +113,41 @@ def test_transposing_there_and_back(X, semitones):
 def test_transposing_off_the_keyboard_names_the_note():
     with pytest.raises(ValueError, match=r"Found 120 at melody 0, step 1: \+12"):
         transpose([[60, 120]], 12)
+
+
+@pytest.mark.parametrize(("pitch", "semitones", "end"), [(1, -1, 0), (126, 1, 127)])
+def test_transposing_reaches_both_ends_of_the_keyboard(pitch, semitones, end):
+    assert transpose([[pitch]], semitones).tolist() == [[end]]
+    with pytest.raises(ValueError, match=rf"Found {pitch} at melody 0, step 0"):
+        transpose([[pitch]], 2 * semitones)
+
+
+def test_every_mode_is_made_of_the_white_keys_from_its_own_note_on():
+    modes = "ionian dorian phrygian lydian mixolydian aeolian locrian".split()
+    for tonic, mode in zip("CDEFGAB", modes, strict=True):
+        assert scale_pitch_classes(tonic, mode) == [0, 2, 4, 5, 7, 9, 11]
+    for other, mode in [("major", "ionian"), ("minor", "aeolian")]:
+        assert scale_pitch_classes("E", other) == scale_pitch_classes("E", mode)
+
+
+def test_accidentals_move_a_scale():
+    #                                        Bb C  D  Eb F  G  A
+    assert scale_pitch_classes("Bb") == [10, 0, 2, 3, 5, 7, 9]
+    #                                        F# G# A# B  C# D# E#
+    assert scale_pitch_classes("F#") == [6, 8, 10, 11, 1, 3, 5]
+
+
+@pytest.mark.parametrize("tonic", ["H", "", "Fx", "f", "Bbb"])
+def test_a_tonic_that_is_none_is_named(tonic):
+    with pytest.raises(ValueError, match=rf"Expected a tonic .* got '{tonic}'"):
+        scale_pitch_classes(tonic)
+
+
+def test_a_mode_that_is_none_is_named():
+    with pytest.raises(ValueError, match=r"among major, .* locrian, got 'blues'"):
+        scale_pitch_classes("A", "blues")
+
+
+def test_pitches_are_named_with_sharps_from_c_to_c():
+    names = [pitch_name(pitch) for pitch in (0, 59, 60, 61, 70, 127)]
+    assert names == ["C-1", "B3", "C4", "C#4", "A#4", "G9"]

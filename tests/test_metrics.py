@@ -1,5 +1,6 @@
 """Reconstruction, continuity, and what holds for every metric."""
 
+import inspect
 import warnings
 
 import numpy as np
@@ -229,3 +230,14 @@ def test_a_path_is_never_better_than_its_ideal(X):
     assert continuity.largest_jump >= continuity.ideal.largest_jump - 1e-12
     back = metrics.path_continuity(path[::-1])
     assert back.total_variation == pytest.approx(continuity.total_variation)
+
+
+def test_a_step_is_a_sixteenth_of_common_time_unless_it_is_said():
+    """Figures of different metrics are of the same measures and beats."""
+    defaults = {
+        (parameter.name, parameter.default)
+        for name in metrics.__all__
+        for parameter in inspect.signature(getattr(metrics, name)).parameters.values()
+        if parameter.name in ("steps_per_measure", "steps_per_beat")
+    }
+    assert defaults == {("steps_per_measure", 16), ("steps_per_beat", 4)}

@@ -11,6 +11,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_c2c import Autoencoder, PianoRollEncoder, VariationalAutoencoder
 from sklearn_c2c.generation import optimize
+from sklearn_c2c.generation._optimization import _Box, _climb
 from sklearn_c2c.melody import check_melodies
 from sklearn_c2c.metrics import measure_similarity
 from sklearn_c2c.objectives import (
@@ -124,6 +125,31 @@ def test_gradient_reaches_what_random_does_at_equal_calls(model, objective, maxi
     assert sign * climbed.after[climbed.best] >= sign * drawn.after[drawn.best]
     if isinstance(objective, HoldCount):
         assert sign * climbed.after.min() > sign * drawn.after.mean()
+
+
+def test_steps_of_adam_are_shares_of_the_box_and_fall_to_none():
+    """Where the slope is the same everywhere each step has the length of its rate."""
+    width = np.array([1.0, 10.0, 100.0])
+    box = _Box(-width / 2, width / 2, is_bounded=True)
+    seen = []
+
+    class Slope:
+        def look_around(self, Z):
+            seen.append(Z)
+            score = Z @ [1.0, -1.0, 0.0]
+            gradient = np.tile([1e-9, -1e-9, 0.0], (len(Z), 1)) / width
+            return {"Z": Z, "score": score, "surrogate": score, "gradient": gradient}
+
+    first, best = _climb(Slope(), np.zeros((2, 3)), box, 4, learning_rate_init=0.08)
+    shares = np.diff(seen, axis=0) / width
+    rates = np.array([0.08, 0.06, 0.04, 0.02])[:, None]
+    for row in range(2):
+        assert_allclose(shares[:, row], rates * [1, -1, 0], rtol=1e-6)
+    assert_array_equal(first["Z"], seen[0])
+    assert_array_equal(best["Z"], seen[-1])
+    # The box ends the climb.
+    _, best = _climb(Slope(), np.zeros((1, 3)), box, 30, learning_rate_init=0.08)
+    assert_allclose(best["Z"], [[0.5, -5, 0]])
 
 
 @pytest.mark.parametrize("output", ["sigmoid", "softmax"])

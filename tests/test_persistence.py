@@ -7,10 +7,15 @@ import sys
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from sklearn.decomposition import NMF, PCA, KernelPCA
+from sklearn.decomposition import NMF, PCA, IncrementalPCA, KernelPCA, TruncatedSVD
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    StandardScaler,
+)
 
 import sklearn_c2c
 from sklearn_c2c import (
@@ -125,6 +130,33 @@ def test_metadata_comes_back(model, X, path):
     assert_array_equal(metadata["corpus"], X)
     assert metadata["corpus"].dtype == np.int16
     assert metadata["titles"] == ["a", "ö"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.add,
+        [{"a": (1, {np.float64})}],
+        {"nested": {"type": np.int8}},
+        np.array([1, "two", np.add], dtype=object),
+    ],
+)
+def test_metadata_that_could_run_code_is_not_saved(model, path, value):
+    with pytest.raises(ValueError, match=r"metadata holds an object of type (uf|type)"):
+        save(model, path, metadata={"odd": value})
+    assert not path.exists()
+
+
+def test_metadata_of_all_plain_kinds_comes_back(model, path):
+    metadata = {
+        "nested": [{"a": (1, 2.5, None)}, {"x", "y"}],
+        "number": np.float32(0.5),
+        "objects": np.array([1, "two", None], dtype=object),
+    }
+    save(model, path, metadata=metadata)
+    _, found = load(path, return_metadata=True)
+    assert_array_equal(found.pop("objects"), metadata.pop("objects"))
+    assert found == metadata
 
 
 def test_unfitted_model_leaves_no_file(path):
@@ -356,7 +388,67 @@ def test_estimators_that_cannot_be_checked_are_named(X, path):
         load(path)
 
 
-@pytest.mark.parametrize("last", [PCA(2), NMF(2), VariationalAutoencoder(2)])
+OF_PIPELINES = [
+    ("memory", lambda _: "files", "the Pipeline has a memory"),
+    ("steps", lambda _: [], "no list of names and steps"),
+    ("steps", tuple, "no list of names and steps"),
+    ("steps", lambda steps: [list(step) for step in steps], "no list of names"),
+    ("steps", lambda steps: [(*step, 1) for step in steps], "no list of names"),
+    ("steps", lambda steps: [(1, step) for _, step in steps], "no list of names"),
+    ("steps", lambda steps: steps[:1] * 2, r"gives \d+ columns"),
+]
+
+
+@pytest.mark.parametrize("attribute, function, message", OF_PIPELINES)
+def test_a_forged_pipeline_is_refused(forgeable, path, attribute, function, message):
+    forging.write(path, forging.replaced(forgeable[0], (attribute,), function))
+    with pytest.raises(ValueError, match=message):
+        load(path)
+
+
+def test_an_attribute_that_no_pipeline_has(forgeable, path):
+    forging.write(path, forging._and(forgeable[0], "note", 1))
+    with pytest.raises(ValueError, match="the Pipeline has note"):
+        load(path)
+
+
+@pytest.mark.parametrize("with_std", [False, True])
+@pytest.mark.parametrize("with_mean", [False, True])
+def test_a_scaler_has_the_arrays_that_it_needs(X, path, with_mean, with_std):
+    scaler = StandardScaler(with_mean=with_mean, with_std=with_std)
+    model = make_pipeline(PianoRollEncoder(), scaler, PCA(2)).fit(X)
+    save(model, path)
+    assert_array_equal(load(path).transform(X), model.transform(X))
+    scale = None if with_std else np.ones(scaler.n_features_in_)
+    forging.write(path, forging.replaced(model, ("steps", 1, 1, "scale_"), same(scale)))
+    with pytest.raises(ValueError, match="scale_ is"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    "step, attribute, value",
+    [
+        (PCA(2), "components_", lambda a: a[:1]),
+        (PCA(2), "n_components_", same(1)),
+        (PCA(2), "singular_values_", np.negative),
+        (IncrementalPCA(2), "var_", np.negative),
+        (TruncatedSVD(2), "components_", lambda a: a[:, 1:]),
+        (NMF(2), "components_", lambda a: a[:0]),
+        (MinMaxScaler(), "min_", lambda a: a[1:]),
+        (MaxAbsScaler(), "scale_", with_nan),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_forged_estimator_of_scikit_learn_is_refused(X, path, step, attribute, value):
+    model = make_pipeline(PianoRollEncoder(), step).fit(X)
+    save(model, path)
+    assert_array_equal(load(path).transform(X), model.transform(X))
+    is_refused(model, ("steps", 1, 1, attribute), value, path, attribute)
+
+
+@pytest.mark.parametrize(
+    "last", [PCA(2), PCA(0.01), PCA(0.9), NMF(2), VariationalAutoencoder(2)]
+)
 def test_every_model_that_generation_takes_is_saved(X, path, last):
     model = make_pipeline(PianoRollEncoder(), last).fit(X)
     save(model, path)

@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import sparse
 
 from sklearn_c2c import PianoRollEncoder
-from sklearn_c2c.melody import HOLD, REST, check_melodies
+from sklearn_c2c.melody import HOLD, REST, check_melodies, mend_orphan_holds
 from tests.strategies import melodies
 
 
@@ -111,6 +111,24 @@ def test_all_rest_needs_a_given_range():
         PianoRollEncoder().fit([[REST, REST]])
     roll = PianoRollEncoder((60, 60)).fit_transform([[REST, REST]])
     assert roll.tolist() == [[0, 0, 1, 0, 0, 1]]
+
+
+def test_without_transitions_the_largest_value_of_each_step_counts(rng):
+    encoder = PianoRollEncoder((60, 62), transition_weight=0).fit([[60] * 4])
+    values = rng.random((5, 4, 5))
+    codes = np.array([60, 61, 62, HOLD, REST])[values.argmax(axis=2)]
+    decoded = encoder.inverse_transform(values.reshape(5, 20))
+    assert np.array_equal(decoded, mend_orphan_holds(codes))
+
+
+def test_a_measure_has_sixteen_steps_unless_it_is_said(reels):
+    default, said, other = (
+        PianoRollEncoder(**parameters).fit(reels[:20]).transitions_
+        for parameters in ({}, {"steps_per_measure": 16}, {"steps_per_measure": 12})
+    )
+    for name in default:
+        assert np.array_equal(default[name], said[name])
+    assert default["rhythm"].shape != other["rhythm"].shape
 
 
 def test_bad_input_is_named():

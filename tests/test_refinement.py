@@ -3,6 +3,7 @@ import pickle
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
@@ -122,6 +123,29 @@ def test_several_classes_and_rows_of_numbers(rng):
             assert (critic.predict(result.melodies[result.accepted]) == target).all()
             assert result.accepted.mean() > 0.8
             assert np.isin(result.melodies, X).all()
+        default = refine(critic, X[:9], random_state=0)
+        assert_array_equal(default.melodies, result.melodies)
+
+
+class Counter(ClassifierMixin, BaseEstimator):
+    """Says how many values of a row are 1, as the score of the second class."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def decision_function(self, X):
+        return (X == 1).sum(axis=1).astype(float)
+
+
+def test_a_score_must_exceed_the_threshold():
+    X = np.array([[0, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0]])
+    critic = Counter().fit(X, ["few", "few", "many"])
+    result = refine(critic, X, threshold=2, random_state=0)
+    assert result.after.tolist() == [3, 3, 3] and result.accepted.all()
+    assert [len(path) for path in result.paths] == [4, 2, 1]
+    # A row of ones gets no better, and its score does not exceed the threshold.
+    assert refine(critic, [[1, 1]], threshold=2).accepted.tolist() == [False]
 
 
 def test_what_is_accepted_stays(phrases):
