@@ -1,8 +1,10 @@
 import hashlib
+import io
 import os
 import signal
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -243,6 +245,31 @@ def test_archives_that_swell_are_refused(model, path, monkeypatch):
     honest = skops.io.dumps({"model": np.zeros(10, dtype=np.int8)})
     forge(path, honest.replace(b"(10,)", b"(99,)"))
     with pytest.raises(ValueError, match=r"bytes|CRC"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    "name, content, message",
+    [
+        (None, lambda data: data.replace(b"(10,)", b"(99,)"), "has 10 bytes, not 99"),
+        (None, lambda data: data + b"more", "has 14 bytes, not 10"),
+        ("more.bin", lambda data: data, "more.bin, which is no array"),
+    ],
+)
+def test_archives_whose_members_lie_are_refused(path, name, content, message):
+    import skops.io
+
+    honest = io.BytesIO(skops.io.dumps({"model": np.zeros(10, dtype=np.int8)}))
+    forged = io.BytesIO()
+    with zipfile.ZipFile(honest) as old, zipfile.ZipFile(forged, "w") as new:
+        for member in old.namelist():
+            data = old.read(member)
+            is_array = member.endswith(".npy")
+            new.writestr(member, content(data) if is_array else data)
+        if name:
+            new.writestr(name, b"content")
+    forge(path, forged.getvalue())
+    with pytest.raises(ValueError, match=message):
         load(path)
 
 
