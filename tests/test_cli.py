@@ -1097,6 +1097,21 @@ def test_a_tune_of_one_s_own_comes_back_in_its_key(models, write, tmp_path, caps
             assert "own.abc: Own in G major" in cell(text, "Given")
 
 
+@pytest.mark.parametrize(
+    "stated, asked, written",
+    [("Q:1/4=96\n", [], 96), ("Q:1/4=96\n", [70], 70), ("", [], 120)],
+)
+def test_a_tune_of_one_s_own_keeps_its_tempo(
+    models, write, tmp_path, capsys, stated, asked, written
+):
+    file = write("own.abc", TRIPLETS.replace("K:", f"{stated}K:", 1))
+    tempo = ["--tempo", *asked] * bool(asked)
+    explore(models, tmp_path / "out", "vary", file, "--n", 1, *tempo)
+    assert f"Q:1/4={written}\n" in (tmp_path / "out" / "melody-02.abc").read_text()
+    is_said = "own.abc: Own in G major, 96 beats a minute;" in capsys.readouterr().out
+    assert is_said == bool(stated)
+
+
 def test_melodies_that_sound_with_a_tune_are_in_its_key(models, write, tmp_path):
     own = write("own.abc", TRIPLETS)
     options = ["--starts", 1, "--max-iter", 2]

@@ -62,6 +62,7 @@ def _completed(args, model, about, what, keep):
         print(f"{name}: {moved}", flush=True)
     return {
         "key": tune.key,
+        "tempo": tune.tempo,
         "semitones": -result.semitones,
         "melodies": melodies,
         "title": f"{what}s of {name}",

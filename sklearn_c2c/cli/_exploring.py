@@ -1,6 +1,7 @@
 """The commands that compose with a kept model.
 
-Each of their functions returns what its page shows, as keywords of `write_melodies`.
+Each of their functions returns what its page shows, as keywords of `write_melodies`;
+a tempo among them is that of the tune it began with.
 """
 
 from functools import wraps
@@ -30,7 +31,11 @@ def exploration(explore):
             metre = reading["time_signature"]
             tempo = choose_tempo(args.tempo, about.get("tempo"), metre)
             about = about | {"reading": reading, "tempo": tempo}
-            write_melodies(folder, model, about, **explore(args, model, about))
+            shown = explore(args, model, about)
+            own = shown.pop("tempo", None)
+            if own and args.tempo is None:
+                about = about | {"tempo": own}
+            write_melodies(folder, model, about, **shown)
 
     return command
 

@@ -65,15 +65,20 @@ def describe_tempo(asked, known, tempos, time_signature):
     tempos : list of float or None
         As of `usual_tempo`.
     """
-    from sklearn_c2c.io import quarters_in_beat
-
-    beat = quarters_in_beat(time_signature)
-    tempo = choose_tempo(asked, known, time_signature) / beat
-    name = f" ({_BEATS[beat]})" if beat in _BEATS else ""
+    tempo = choose_tempo(asked, known, time_signature)
     if asked is not None:
         source = "as asked for"
     elif known is None:
         source = "as no tune states one"
     else:
         source = f"the median of {counted(len([t for t in tempos if t]), 'tune')}"
-    return f"tempo: {tempo:g} beats{name} a minute, {source}"
+    return f"tempo: {beats_a_minute(tempo, time_signature)}, {source}"
+
+
+def beats_a_minute(tempo, time_signature):
+    """Say a tempo, of quarter notes a minute, in beats of the metre."""
+    from sklearn_c2c.io import quarters_in_beat
+
+    beat = quarters_in_beat(time_signature)
+    name = f" ({_BEATS[beat]})" if beat in _BEATS else ""
+    return f"{tempo / beat:g} beats{name} a minute"

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from sklearn_c2c.cli._tempo import beats_a_minute, usual_tempo
 from sklearn_c2c.cli._wording import CommandError, counted
 
 # A tune of one's own is read in whatever key it has.
@@ -13,8 +14,8 @@ _AS_IT_IS = {"key": None, "mode": None}
 class Tune(NamedTuple):
     """A melody for a model, and how to give back what comes of it.
 
-    `key` is the tune's own, and `semitones` are those by which it was moved to that of
-    the model. `done` says in words what was done to it; nothing to one of the corpus.
+    `key` and `tempo` are the tune's own; it was moved by `semitones` to the key of the
+    model. `done` says in words what was done to it; nothing to one of the corpus.
     """
 
     melody: object
@@ -22,15 +23,17 @@ class Tune(NamedTuple):
     key: str | None
     semitones: int
     done: str
+    tempo: float | None = None
 
     def returned(self, melodies):
-        """Keywords of `write_melodies`: melodies moved back to the tune's own key."""
+        """Melodies moved back to the tune's own key, and what to write them with."""
         from sklearn_c2c.melody import transpose
 
         return {
             "melodies": transpose(melodies, -self.semitones),
             "key": self.key,
             "semitones": -self.semitones,
+            "tempo": self.tempo,
         }
 
 
@@ -182,9 +185,12 @@ def _read_tune(text, tunes, reading):
     except io.NothingReadError as error:
         raise _unfit(text, error.rejected[0], reading["n_measures"]) from None
     title, key = found.titles[0] or Path(text).stem, found.tonalities[0] or None
-    done = [f"{text}: {title}{f' in {key}' if key else ''}"]
+    metre = found.time_signature
+    tempo = usual_tempo(found.tempos, metre)
+    speed = f", {beats_a_minute(tempo, metre)}" if tempo else ""
+    done = [f"{text}: {title}{f' in {key}' if key else ''}{speed}"]
     done += _changes(tunes, reading, found)
-    return Tune(found.data[0], title, key, 0, "; ".join(done))
+    return Tune(found.data[0], title, key, 0, "; ".join(done), tempo)
 
 
 def _unfit(text, rejection, n_measures):
