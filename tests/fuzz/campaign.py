@@ -81,6 +81,9 @@ def run(suffix, seed, numbers, judge=judge):
 
 
 def _work(pipe, suffix, seed, numbers, judge):
+    # Imported when a first melody is written, which is no part of that input's time.
+    import music21  # noqa: F401
+
     resource.setrlimit(resource.RLIMIT_AS, (_size() + MOST_BYTES,) * 2)
     pipe.send("started")
     for number in numbers:
