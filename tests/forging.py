@@ -211,6 +211,7 @@ def use(model):
         assert not np.isnan(model.score_samples(X)).any()
         return
     Z = model.transform(MELODIES)
+    Z = Z.toarray() if sparse.issparse(Z) else Z  # a Pipeline of the encoder alone
     assert Z.ndim == 2 and len(Z) == len(MELODIES) and np.isfinite(Z).all()
     again = copy.deepcopy(model).transform(MELODIES)
     assert (again == Z).all()
@@ -380,8 +381,11 @@ def judge_array(rng, methods):
     assert np.isfinite(result.data if sparse.issparse(result) else result).all()
     if sparse.issparse(X) and name not in ("fit", "partial_fit"):
         # Duplicates are added up, unsorted indices sorted: what SciPy says it means.
-        plain = call(model, name, X.toarray())
-        assert np.allclose(result, plain, atol=1e-5)
+        try:
+            dense = X.toarray()
+        except ValueError:
+            return "not judged"  # SciPy has no say on these types
+        assert np.allclose(result, call(model, name, dense), atol=1e-5)
     return "right"
 
 
