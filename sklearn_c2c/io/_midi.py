@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from sklearn_c2c.io._key import key_by_pitches, key_of_signature
+from sklearn_c2c.io._key import key_by_notes, key_of_signature
 from sklearn_c2c.io._midi_events import KEY, METRE, TEMPO, read_tracks
 from sklearn_c2c.io._tune import (
     BEATS,
@@ -276,20 +276,16 @@ def _take_metre(measure, other):
 def _key(meta, parts):
     """Key that the file states first, its mode judged by the pitches.
 
-    Most programs leave the flag of the mode at major.
+    Most programs leave the flag of the mode at major. Of several keys at one time the
+    last counts, as of metres.
     """
-    content = next((content for _, kind, content in meta if kind == KEY), None)
-    if content is None:
+    stated = {time: content for time, kind, content in meta if kind == KEY}
+    if not stated:
         return ""
+    content = stated[min(stated)]
     if content[1:2] > b"\0":
         return str(key_of_signature(_signature(content), "minor"))
-    notes = np.concatenate([part.notes for part in parts])
-    if not len(notes):
-        return str(key_of_signature(_signature(content), "major"))
-    lasting = np.bincount(notes[:, PITCH] % 12, notes[:, DURATION], 12)
-    ends = notes[:, ONSET] + notes[:, DURATION]
-    last = notes[ends == ends.max(), PITCH].min()
-    return str(key_by_pitches(_signature(content), lasting, last))
+    return str(key_by_notes(_signature(content), parts))
 
 
 def _tempo(meta):

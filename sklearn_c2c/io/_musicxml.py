@@ -12,6 +12,7 @@ from xml.etree.ElementTree import ParseError
 from defusedxml.common import DefusedXmlException, DTDForbidden
 from defusedxml.ElementTree import DefusedXMLParser
 
+from sklearn_c2c.io._key import key_by_notes, key_of_signature
 from sklearn_c2c.io._musicxml_part import QUARTERS, StavedPart
 from sklearn_c2c.io._mxl import is_archive, score_in_archive
 from sklearn_c2c.io._tune import MAX_MEASURES, Tune, TuneError, make_part
@@ -276,17 +277,30 @@ class _Score:
         -------
         Tune
         """
-        keys = [part.sounding_key for part in self.parts.values()]
         titles = [self.titles.get(tag) for tag in _TITLES]
         parts = tuple(self._parts())
         if not parts:
             raise TuneError("has no measures")
         return Tune(
             title=next(filter(None, titles), ""),
-            key=next(filter(None, keys), ""),
+            key=self._key(parts),
             tempo=self.tempo,
             parts=parts,
         )
+
+    def _key(self, parts):
+        """Key that a part states first; without a mode its signature is judged.
+
+        Of the parts those count first that have notes: a staff of drums has no key.
+        """
+        read = sorted(self.parts.values(), key=lambda part: not part.notes)
+        stated = [part.sounding_signature for part in read if part.sounding_signature]
+        keys = (key_of_signature(*signature) for signature in stated)
+        key = next(filter(None, keys), None)
+        sharps = next((sharps for sharps, _ in stated if abs(sharps) <= 7), None)
+        if key is None and sharps is not None:
+            key = key_by_notes(sharps, parts)
+        return str(key or "")
 
     def _parts(self):
         """A part for each staff that has notes, one at least for each part."""

@@ -5,7 +5,7 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 
-from sklearn_c2c.io._key import NATURALS, key_of_signature
+from sklearn_c2c.io._key import NATURALS
 from sklearn_c2c.io._tune import (
     CLOSES,
     ENDINGS,
@@ -46,7 +46,7 @@ class StavedPart:
         self.divisions, self.ticks = None, {}  # text of a duration: its ticks
         self.metre = (0, 0)
         self.signature = None  # sharps and mode of the first key
-        self.sounding_key = None
+        self.sounding_signature = None
         self.transpositions = {}  # staff, or None for all: semitones
         self.opens = 0
         self.ending_marks = []  # index of a measure, and what begins or ends there
@@ -70,8 +70,8 @@ class StavedPart:
         self._divide(self.length)
         if self.right_barline:
             self._mark(self.right_barline)
-        if self.signature and self.sounding_key is None:
-            self.sounding_key = self._sounding_key()
+        if self.signature and self.sounding_signature is None:
+            self.sounding_signature = self._sounding_signature()
         self.start += self.length
         self._check_time(self.start)
 
@@ -153,20 +153,20 @@ class StavedPart:
             self.measure_metre = self.metre
 
     def key(self, fields):
-        """Keep the first key that has a mode."""
-        if self.signature is None and "fifths" in fields and "mode" in fields:
+        """Keep the first key signature; `mode` is empty if none is stated."""
+        if self.signature is None and "fifths" in fields:
             sharps = _whole(fields["fifths"], "the key signature")
-            self.signature = sharps, fields["mode"].lower()
+            self.signature = sharps, fields.get("mode", "").lower()
 
-    def _sounding_key(self):
-        """Name of the key at sounding pitch, nothing if it has none."""
+    def _sounding_signature(self):
+        """Sharps at sounding pitch, and the mode, as it is stated."""
         sharps, mode = self.signature
         # As many fifths as semitones say, the short way round.
         semitones = next(iter(self.transpositions.values()), 0)
         sharps += (7 * semitones + 5) % 12 - 5
         if abs(sharps) > 7 and semitones:
             sharps -= 12 if sharps > 0 else -12
-        return str(key_of_signature(sharps, mode) or "")
+        return sharps, mode
 
     def transpose(self, fields):
         semitones = _whole(fields.get("chromatic", ""), "a transposition by")
