@@ -218,6 +218,30 @@ def key_by_notes(signature, parts):
     notes = np.concatenate([part.notes for part in parts])
     if not len(notes):
         return key_of_signature(signature, "major")
-    lasting = np.bincount(notes[:, PITCH] % 12, notes[:, DURATION], 12)
     ends = notes[:, ONSET] + notes[:, DURATION]
-    return key_by_pitches(signature, lasting, notes[ends == ends.max(), PITCH].min())
+    last = notes[ends == ends.max(), PITCH].min()
+    return key_by_pitches(signature, _lasting(notes), last)
+
+
+def lacks_signature(parts):
+    """Whether the notes of a tune show that it has another signature than C major's.
+
+    So they do if F sharp sounds for more than a twelfth of the time and F never does,
+    or B flat so and B never.
+
+    Parameters
+    ----------
+    parts : iterable of Part
+
+    Returns
+    -------
+    bool
+    """
+    lasting = _lasting(np.concatenate([part.notes for part in parts]))
+    altered, natural = lasting[[6, 10]], lasting[[5, 11]]
+    return bool(np.any((12 * altered > lasting.sum()) & (natural == 0)))
+
+
+def _lasting(notes):
+    """Ticks for which each pitch class sounds, shape (12,)."""
+    return np.bincount(notes[:, PITCH] % 12, notes[:, DURATION], 12)

@@ -41,6 +41,7 @@ class StavedPart:
 
     def __init__(self):
         self.notes = {}  # staff: [(onset, duration, pitch, tied)]
+        self.slashes = {}  # staff: {index of a note with a slash for a head: pitch}
         self.measures = []
         self.start = 0  # of this measure
         self.divisions, self.ticks = None, {}  # text of a duration: its ticks
@@ -169,7 +170,9 @@ class StavedPart:
         return sharps, mode
 
     def transpose(self, fields):
-        semitones = _whole(fields.get("chromatic", ""), "a transposition by")
+        if not fields.get("chromatic"):
+            raise TuneError("has a <transpose> without its <chromatic>")
+        semitones = _whole(fields["chromatic"], "a transposition by")
         semitones += 12 * _whole(fields.get("octave-change", "0"), "octaves")
         self.transpositions[fields.get("transpose number")] = semitones
 
@@ -209,7 +212,31 @@ class StavedPart:
             raise TuneError(f"has the pitch {pitch}; expected MIDI's 0 to 127")
         tied = "tied" in fields
         row = (self.start + self.onset, duration, pitch, tied)
-        self.notes.setdefault(staff, []).append(row)
+        notes = self.notes.setdefault(staff, [])
+        if fields.get("notehead") == "slash":
+            self.slashes.setdefault(staff, {})[len(notes)] = pitch
+        notes.append(row)
+
+    def leave_slashes_out(self):
+        """Leave out notes with slashes for heads, where those of a staff lie on a line.
+
+        Programs write so a rhythm to which chords are played. At several pitches they
+        are a melody.
+
+        Returns
+        -------
+        int
+            How many were left out.
+        """
+        n_left_out = 0
+        for staff, pitches in self.slashes.items():
+            if len(set(pitches.values())) == 1:
+                notes = self.notes[staff]
+                kept = [row for i, row in enumerate(notes) if i not in pitches]
+                self.notes[staff] = kept
+                n_left_out += len(pitches)
+        self.slashes = {}
+        return n_left_out
 
     def forward(self, fields):
         ticks = self._duration_of("forward", fields)
@@ -295,6 +322,8 @@ def _pitch(step, alter, octave):
         raise TuneError("has a pitch without its step or its octave")
     if step not in NATURALS:
         raise TuneError(f"has the step {step[:20]!r}; expected A to G")
+    if not alter:
+        raise TuneError("has an empty <alter>")
     alteration = _number(alter, "the alteration")
     if not isinstance(alteration, int):
         raise TuneError(f"has the alteration {alter[:20]!r}: microtones are not read")
