@@ -63,7 +63,7 @@ def read_musicxml(data):
     Raises
     ------
     TuneError
-        If the file is too large, declares entities, or cannot be read.
+        If the file is too large, declares a document type, or cannot be read.
     """
     warning = ""
     if is_archive(data):
@@ -109,12 +109,10 @@ def _parse(text, score):
         parser = _Parser(score)
         parser.feed(text.lstrip())
         parser.close()
-    except DTDForbidden as error:
+    except DefusedXmlException as error:
         raise TuneError(
             "declares a document type within the file, which is not read"
         ) from error
-    except DefusedXmlException as error:
-        raise TuneError("declares entities of its own, which are not read") from error
     except TuneError as error:
         place = f"measure {score.number[:20]} " if score.part else ""
         raise TuneError(f"{place}{error}") from error
