@@ -505,6 +505,52 @@ def test_the_first_key_and_tempo_count_in_whatever_track_they_are():
     assert (tune.key, tune.tempo) == ("C major", 100)
 
 
+def keyed(pitches, *signatures):
+    """Key of a tune that states signatures at its start."""
+    stated = [(0, b"\xff\x59\x02" + bytes(signature)) for signature in signatures]
+    return read_midi(midi(track(*stated, *quarters(pitches))))[0].key
+
+
+def test_of_several_keys_at_one_time_the_last_counts():
+    in_d = [62, 64, 66, 67, 69, 71, 73, 74, 69, 66, 62]
+    assert keyed(in_d, (0, 0), (2, 0)) == "D major"
+    assert keyed(in_d, (2, 0), (0, 1)) == "A minor"
+    late = track((16, b"\xff\x59\x02\x05\x00"))
+    first = track((0, b"\xff\x59\x02\x00\x00"), (0, b"\xff\x59\x02\x02\x00"))
+    assert read_midi(midi(late, first, track(*quarters(in_d))))[0].key == "D major"
+
+
+def test_no_sharps_are_not_believed_where_the_pitches_show_others():
+    in_d = [66, 69, 74, 73, 74, 66, 69, 62]
+    assert keyed(in_d, (0, 0)) == ""  # estimated later, as if there were none
+    assert keyed([*in_d, 65], (0, 0)) != ""  # an F: it may be chromatic
+    assert keyed(in_d, (0, 1)) == "A minor"
+    in_f = [65, 67, 69, 70, 72, 74, 76, 77]
+    assert keyed(in_f, (0, 0)) == ""
+    assert keyed(in_f, (1, 0)) in ("G major", "E minor")  # only no sharps is a default
+    once = [60, 62, 64, 62, 66, 67, 69, 71, 72, 67, 64, 60, 60]
+    assert keyed(once, (0, 0)) == "C major"  # one in thirteen is an accidental
+
+
+def test_a_metre_of_one_beat_throughout_is_none(tmp_path):
+    notes = quarters(range(60, 76))
+    assert measures_of(metre(1, 2), *notes[:4]) == [[1, 0, 0]] * 2
+    both = measures_of(metre(4, 2), metre(1, 2), *notes[:6], metre(1, 2), *notes[:2])
+    assert both == [[1, 0, 0]] * 4
+    assert measures_of(metre(1, 3), *note(60, 2), metre(1, 2), *notes[:2]) == [
+        [0.5, 0, 0],
+        [1, 0, 0],
+    ]
+    path = tmp_path / "beats.mid"
+    path.write_bytes(midi(track(metre(1, 2), *notes)))
+    options = {"n_measures": 4, "steps_per_quarter": 1}
+    with pytest.raises(ValueError, match="states no metre; pass time_signature="):
+        read_melodies(path, **options)
+    melodies = read_melodies(path, time_signature="4/4", **options)
+    assert melodies.data.tolist() == [list(range(60, 76))]
+    assert melodies.warnings == [("states no metre, taken to be in 4/4",)]
+
+
 def tunes_of_known_mode():
     """Tunes of the bundled collections that are in major or minor."""
     from sklearn_c2c.io._reader import read_tunes

@@ -145,14 +145,15 @@ def test_an_instrument_that_transposes_is_read_as_it_sounds(read):
         (score(note("C", 4)).replace("Tune", "&eacute;"), "is damaged: undefined"),
         (
             score(note("C", 4), head='<!DOCTYPE a [<!ENTITY b "c">]>'),
-            "declares entities",
+            "declares a document type within the file",
         ),
         (
             score(
                 note("C", 4), head='<!DOCTYPE a SYSTEM ">" [<!ATTLIST a b CDATA "">]>'
             ),
-            "declares entities",
+            "declares a document type within the file",
         ),
+        (score(note("C", 4), head="<!DOCTYPE a []>"), "declares a document type"),
     ],
 )
 def test_what_cannot_be_read_is_a_reason(read, text, words):
@@ -241,14 +242,86 @@ TUNE, OTHER = ("s.xml", score(note("C", 4))), ("a.xml", score(note("D", 4)))
             TUNE,
         ],
         [("meta-inf/CONTAINER.xml", CONTAINER.format("S.xml")), OTHER, TUNE],
+        [("META-INF/container.xml", CONTAINER.format("./x/../s.xml")), OTHER, TUNE],
+        [
+            ("META-INF/container.xml", CONTAINER.format("a%20&amp;%20b.xml")),
+            OTHER,
+            ("a & b.xml", TUNE[1]),
+        ],
+        [
+            ("META-INF/container.xml", CONTAINER.format("100%25.xml")),
+            ("100%.xml", OTHER[1]),
+            ("100%25.xml", TUNE[1]),
+        ],
+        [
+            (
+                "META-INF/container.xml",
+                CONTAINER.format("s.xml").encode("utf-16"),
+            ),
+            OTHER,
+            TUNE,
+        ],
+        [
+            (
+                "META-INF/container.xml",
+                '<!-- <rootfile full-path="a.xml"/> -->' + CONTAINER.format("s.xml"),
+            ),
+            OTHER,
+            TUNE,
+        ],
+        [
+            (
+                "META-INF/container.xml",
+                '<o:c xmlns:o="urn:o"><o:rootfile full-path="s.xml"/></o:c>',
+            ),
+            OTHER,
+            TUNE,
+        ],
+        [
+            (
+                "META-INF/container.xml",
+                CONTAINER.replace("a.pdf", "score").format("score.pdf"),
+            ),
+            OTHER,
+            ("score", TUNE[1]),
+        ],
         [("META-INF\\container.xml", CONTAINER.format("gone.xml")), TUNE],
         [("__MACOSX/a.xml", "no"), ("._s.xml", "no"), ("b/.a.xml", "no"), TUNE],
         [("folder/tune.MusicXML", TUNE[1])],
     ],
-    ids=["upper", "pdf first", "container", "name gone", "hidden", "folder"],
+    ids=[
+        *("upper", "pdf first", "container", "dots", "escapes", "no escape", "utf-16"),
+        *("comment", "namespace", "no suffix", "name gone", "hidden", "folder"),
+    ],
 )
 def test_the_score_in_an_archive(read, members, suffix):
     assert read(archive(*members), suffix).data[0, 0] == 60
+
+
+@pytest.mark.parametrize(
+    ("container", "words"),
+    [
+        (
+            CONTAINER.format("gone.xml"),
+            "names the score 'gone.xml', which is not in it",
+        ),
+        ("<container/>", "names no score"),
+        ("<container", "names no score"),
+        ("<a/>" * 999, "names no score"),
+        ('<!DOCTYPE a [<!ENTITY b "s.xml">]>' + CONTAINER.format("&b;"), "no score"),
+    ],
+    ids=["gone", "empty", "damaged", "long", "entity"],
+)
+def test_a_container_that_names_no_score_of_the_archive(read, container, words):
+    container = ("META-INF/container.xml", container)
+    melodies = read(archive(container, TUNE), ".mxl")
+    (warning,) = melodies.warnings[0]
+    assert words in warning
+    assert warning.endswith("the only score in it was read")
+    with pytest.raises(
+        ValueError, match=r"which score is meant: .*, but a\.xml, s\.xml"
+    ):
+        read(archive(container, OTHER, TUNE), ".mxl")
 
 
 def test_a_score_that_is_called_an_archive(read):
@@ -317,6 +390,80 @@ def test_keys_sound_as_pitches_do(
     (tune,) = read_musicxml(text.encode())
     assert written - 62 + tune.parts[0].notes[0, PITCH] == pitch
     assert tune.key == key
+
+
+MAJOR = "<key><fifths>0</fifths><mode>major</mode></key>"
+# Without the signature A major is nearest to both, which needs G sharp.
+IN_D, IN_B_MINOR = "AAFA BAFA CCEC DAFA", "BFFD BCDB FFDB AFBB"
+
+
+def with_sharps(steps, key, before=""):
+    """Quarter notes, F and C sharp, in a score with a key signature."""
+    bars = []
+    for bar in steps.split():
+        notes = (
+            note(step, 1).replace("</step>", "</step><alter>1</alter>")
+            if step in "FC"
+            else note(step, 1)
+            for step in bar
+        )
+        bars.append("".join(notes))
+    text = score(before + bars[0], *bars[1:]).replace(MAJOR, key)
+    return read_musicxml(text.encode())[0]
+
+
+@pytest.mark.parametrize(
+    ("steps", "mode", "key"),
+    [
+        (IN_D, "", "D major"),
+        (IN_D, "<mode/>", "D major"),
+        (IN_D, "<mode>none</mode>", "D major"),
+        (IN_B_MINOR, "", "B minor"),
+        (IN_B_MINOR, "<mode>major</mode>", "D major"),  # what is stated is believed
+        (IN_D, "<mode>Mixolydian</mode>", "A mixolydian"),
+    ],
+)
+def test_a_signature_without_a_mode_is_judged_by_the_pitches(steps, mode, key):
+    tune = with_sharps(steps, f"<key><fifths>2</fifths>{mode}</key>")
+    assert tune.key == key
+
+
+def test_the_first_signature_counts_at_sounding_pitch():
+    stated = "<key><fifths>2</fifths></key><key><fifths>5</fifths></key>"
+    assert with_sharps(IN_D, stated).key == "D major"
+    clarinet = attributes("<transpose><chromatic>-2</chromatic></transpose>")
+    assert with_sharps(IN_D, stated, clarinet).key == "C major"
+    assert with_sharps(IN_D, "<key><fifths>9</fifths></key>").key == ""
+
+
+def test_a_silent_part_has_no_key_where_another_sounds():
+    sounding = score(note("D", 4)).replace(MAJOR, "<key><fifths>2</fifths></key>")
+    stated = attributes("<divisions>1</divisions><key><fifths>0</fifths></key>")
+    drums = f'<part id="d"><measure number="0">{stated}{rest(4)}</measure></part>'
+    text = sounding.replace('<part id="P0">', drums + '<part id="P0">')
+    assert read_musicxml(text.encode())[0].key == "D major"
+
+
+SLASH = "<notehead>slash</notehead></note>"
+
+
+def test_slashes_on_one_line_are_a_rhythm_without_pitches(read):
+    slashes = note("B", 2).replace("</note>", SLASH)
+    melodies = read(score(slashes + note("G", 1) + slashes.replace(">2<", ">1<")))
+    assert melodies.data[0].tolist() == [REST, REST, 67, REST]
+    warning = "2 notes with slashes for heads, all at one pitch, left out"
+    assert melodies.warnings[0] == (warning,)
+    with pytest.raises(ValueError, match="has no notes"):
+        read(score(slashes + slashes))
+
+
+def test_slashes_at_several_pitches_are_a_melody(read):
+    slashes = "".join(note(step, 2) for step in "BG").replace("</note>", SLASH)
+    melodies = read(score(slashes))
+    assert melodies.data[0].tolist() == [71, _, 67, _]
+    assert melodies.warnings[0] == ()
+    crosses = note("B", 4).replace("</note>", SLASH.replace("slash", "x"))
+    assert read(score(crosses)).data[0, 0] == 71
 
 
 def test_moved_to_a_key_from_the_sounding_one(read):
@@ -586,6 +733,33 @@ def test_encodings(encoding):
     assert read_musicxml(text.encode(encoding))[0].title == "T\u00fcr"
 
 
+@pytest.mark.parametrize(
+    ("declared", "encoding", "title"),
+    [
+        ("windows-1252", "cp1252", "\u201cCaf\u00e9\u201d"),
+        ("ISO-8859-1", "cp1252", "\u201cCaf\u00e9\u201d"),  # and in truth Windows'
+        ("iso-8859-2", "iso-8859-2", "\u0141\u00f3d\u017a"),
+        ("Shift_JIS", "shift_jis", "\u685c\u6851"),
+        ("macintosh", "mac_roman", "Caf\u00e9"),
+        ("utf-8", "cp1252", "Caf\u00e9"),
+        ("no-such", "cp1252", "Caf\u00e9"),
+        ("punycode", "cp1252", "Caf\u00e9"),
+        ("euc-jp", "cp1252", "Caf\u00e9 \u201d"),
+    ],
+)
+def test_declared_encodings(declared, encoding, title):
+    text = score(note("C", 4)).replace("Tune", title)
+    text = text.replace('"1.0"?', f'"1.0" encoding="{declared}"?')
+    assert read_musicxml(text.encode(encoding))[0].title == title
+
+
+def test_titles_have_no_control_characters():
+    data = score(note("C", 4)).replace("Tune", "a\x85b\u200e\x7fc").encode()
+    assert read_musicxml(data)[0].title == "a b c"
+    data = score(note("C", 4)).encode().replace(b"Tune", b"\x81\xe9\x9d")
+    assert read_musicxml(data)[0].title == "\ufffd\u00e9\ufffd"
+
+
 def test_a_namespace_changes_nothing():
     text = score(note("C", 4)).replace("<score-partwise", '<score-partwise xmlns="a:b"')
     assert read_musicxml(text.encode())[0].parts[0].notes[0, PITCH] == 60
@@ -610,6 +784,11 @@ def changed(old, new, inner=None):
         (
             changed("</step>", "</step><alter>x</alter>"),
             "alteration 'x'; expected a nu",
+        ),
+        (changed("</step>", "</step><alter/>"), "has an empty <alter>"),
+        (
+            score(attributes("<transpose><diatonic>1</diatonic></transpose>")),
+            "has a <transpose> without its <chromatic>",
         ),
         (changed("<duration>4</duration>", ""), "has a note without a duration"),
         (changed("<duration>4", "<duration>-4"), "has the negative duration '-4'"),

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sklearn_c2c.io._tune import DURATION, ONSET, PITCH
+
 LETTERS = "CDEFGAB"
 NATURALS = dict(zip(LETTERS, (0, 2, 4, 5, 7, 9, 11), strict=True))
 _SHARPENED = "FCGDAEB"  # in the order in which signatures sharpen them
@@ -196,3 +198,50 @@ def key_by_pitches(signature, lasting, last):
         for key in keys
     ]
     return keys[int(np.argmax(fits))]
+
+
+def key_by_notes(signature, parts):
+    """Key of a signature, major or relative minor, that the notes of a tune suggest.
+
+    Parameters
+    ----------
+    signature : int
+        Sharps, negative for flats, -7 to 7.
+    parts : iterable of Part
+        All parts count; of the notes that end last, the lowest one ends the tune.
+
+    Returns
+    -------
+    Key
+        The major one if there are no notes.
+    """
+    notes = np.concatenate([part.notes for part in parts])
+    if not len(notes):
+        return key_of_signature(signature, "major")
+    ends = notes[:, ONSET] + notes[:, DURATION]
+    last = notes[ends == ends.max(), PITCH].min()
+    return key_by_pitches(signature, _lasting(notes), last)
+
+
+def lacks_signature(parts):
+    """Whether the notes of a tune show that it has another signature than C major's.
+
+    So they do if F sharp sounds for more than a twelfth of the time and F never does,
+    or B flat so and B never.
+
+    Parameters
+    ----------
+    parts : iterable of Part
+
+    Returns
+    -------
+    bool
+    """
+    lasting = _lasting(np.concatenate([part.notes for part in parts]))
+    altered, natural = lasting[[6, 10]], lasting[[5, 11]]
+    return bool(np.any((12 * altered > lasting.sum()) & (natural == 0)))
+
+
+def _lasting(notes):
+    """Ticks for which each pitch class sounds, shape (12,)."""
+    return np.bincount(notes[:, PITCH] % 12, notes[:, DURATION], 12)

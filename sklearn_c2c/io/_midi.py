@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from sklearn_c2c.io._key import key_by_pitches, key_of_signature
+from sklearn_c2c.io._key import key_by_notes, key_of_signature, lacks_signature
 from sklearn_c2c.io._midi_events import KEY, METRE, TEMPO, read_tracks
 from sklearn_c2c.io._tune import (
     BEATS,
@@ -212,14 +212,19 @@ def _table(notes, quarter):
 
 
 def _measures(meta, length, quarter, most):
-    """Lay measures out from the metre changes to a length, the last one filled up."""
+    """Lay measures out from the metre changes to a length, the last one filled up.
+
+    Where every metre is a single beat, such as 1/4, a program counted beats and knew no
+    measures: none is stated.
+    """
     metres = {0: (4, 4)}  # what the standard says where a file says nothing
     for time, kind, content in meta:
         if kind == METRE:
             metres[_in_our_ticks(time, quarter)] = content[0], 2 ** content[1]
+    counts_beats = all(beats == 1 for beats, _ in metres.values())
     measures = []
     for (start, metre), (end, following) in pairwise([*metres.items(), (length, None)]):
-        full = _full(*metre)
+        full, metre = _full(*metre), (0, 0) if counts_beats else metre
         while start < min(end, length):
             size = full if following is None else min(full, end - start)
             measures.append((start, size, *metre, 0, 0, 0))
@@ -229,7 +234,8 @@ def _measures(meta, length, quarter, most):
                     f"has more measures, in all parts together, than the "
                     f"{MAX_MEASURES} that are read"
                 )
-    return np.array(_complete(measures), dtype=np.int64).reshape(-1, 7)
+    measures = measures if counts_beats else _complete(measures)
+    return np.array(measures, dtype=np.int64).reshape(-1, 7)
 
 
 def _full(beats, beat_type):
@@ -276,20 +282,18 @@ def _take_metre(measure, other):
 def _key(meta, parts):
     """Key that the file states first, its mode judged by the pitches.
 
-    Most programs leave the flag of the mode at major.
+    Most programs leave the flag of the mode at major, and sequencers the signature at
+    C major. Of several keys at one time the last counts, as of metres.
     """
-    content = next((content for _, kind, content in meta if kind == KEY), None)
-    if content is None:
+    stated = {time: content for time, kind, content in meta if kind == KEY}
+    if not stated:
         return ""
+    content = stated[min(stated)]
     if content[1:2] > b"\0":
         return str(key_of_signature(_signature(content), "minor"))
-    notes = np.concatenate([part.notes for part in parts])
-    if not len(notes):
-        return str(key_of_signature(_signature(content), "major"))
-    lasting = np.bincount(notes[:, PITCH] % 12, notes[:, DURATION], 12)
-    ends = notes[:, ONSET] + notes[:, DURATION]
-    last = notes[ends == ends.max(), PITCH].min()
-    return str(key_by_pitches(_signature(content), lasting, last))
+    if _signature(content) == 0 and lacks_signature(parts):
+        return ""
+    return str(key_by_notes(_signature(content), parts))
 
 
 def _tempo(meta):

@@ -6,12 +6,15 @@ parser is the standard library's, as defusedxml sets it up: no entities, no docu
 type declared within the file, no tree in memory.
 """
 
+import codecs
+import contextlib
 import re
 from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException, DTDForbidden
 from defusedxml.ElementTree import DefusedXMLParser
 
+from sklearn_c2c.io._key import key_by_notes, key_of_signature
 from sklearn_c2c.io._musicxml_part import QUARTERS, StavedPart
 from sklearn_c2c.io._mxl import is_archive, score_in_archive
 from sklearn_c2c.io._tune import MAX_MEASURES, Tune, TuneError, make_part
@@ -22,6 +25,15 @@ MAX_MARKS = 2**19
 _MAX_STAVES = 1024
 _MAX_NAME = 200  # characters of a title, or of a part's name
 _TITLES = ("work-title", "movement-title", "credit")
+_DECLARATION = re.compile(
+    rb"""\s{0,99}<\?xml\s[^>]{0,99}?encoding\s{0,9}=\s{0,9}["']([\w.:-]{1,40})["']"""
+)
+# Not Python's other codecs: some take time that grows as the square of the text.
+_ENCODINGS = re.compile(
+    r"(?:(?:windows|cp|ibm)-?\d+|x?-?mac\w*|iso-?8859-\d+|latin-?\d+|koi8-\w|tis-?620|"
+    r"big5\w*|gbk?\w*|shift_?jis|sjis|windows-31j|euc-\w+)",
+    re.I,
+)
 _PER_MINUTE = re.compile(r"\d{1,4}(?:\.\d{1,9})?")
 
 # Elements that are read when they end, by what is in them ...
@@ -31,8 +43,8 @@ _RECORDS = frozenset(
 # ... and what is in them: a text, of which the first counts.
 _VALUES = frozenset(
     "actual-notes alter beat-unit chord chromatic credit-type credit-words cue "
-    "duration fifths grace mode normal-notes octave octave-change part-name per-minute "
-    "pitch rest senza-misura staff step type unpitched".split()
+    "duration fifths grace mode normal-notes notehead octave octave-change part-name "
+    "per-minute pitch rest senza-misura staff step type unpitched".split()
 )
 
 
@@ -51,25 +63,39 @@ def read_musicxml(data):
     Raises
     ------
     TuneError
-        If the file is too large, declares entities, or cannot be read.
+        If the file is too large, declares a document type, or cannot be read.
     """
+    warning = ""
     if is_archive(data):
-        data = score_in_archive(data, MAX_BYTES)
+        data, warning = score_in_archive(data, MAX_BYTES)
     if len(data) > MAX_BYTES:
         raise TuneError(f"is larger than the {MAX_BYTES >> 20} MiB that are read")
     score = _Score()
     _parse(_decode(data), score)
-    return [score.tune()]
+    return [score.tune([warning])]
 
 
 def _decode(data):
-    """Text of a file: UTF-16 if it says so, UTF-8, or else Latin-1."""
+    """Text of a file: UTF-16 if it says so, UTF-8, the declared encoding, or cp1252."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", "replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
+    for encoding in ("utf-8-sig", _declared_encoding(data)):
+        with contextlib.suppress(UnicodeDecodeError):
+            return data.decode(encoding)
+    return data.decode("cp1252", "replace")
+
+
+def _declared_encoding(data):
+    """Encoding that the XML declaration names, if it is one of ASCII and more."""
+    match = _DECLARATION.match(data)
+    name = match[1].decode() if match else ""
+    if not _ENCODINGS.fullmatch(name):
+        return "cp1252"
+    with contextlib.suppress(LookupError):
+        codec = codecs.lookup(name).name
+        # What programs call Latin-1 has the quotation marks of Windows.
+        return "cp1252" if codec == "iso8859-1" else codec
+    return "cp1252"
 
 
 def _parse(text, score):
@@ -84,7 +110,9 @@ def _parse(text, score):
         parser.feed(text.lstrip())
         parser.close()
     except DefusedXmlException as error:
-        raise TuneError("declares entities of its own, which are not read") from error
+        raise TuneError(
+            "declares a document type within the file, which is not read"
+        ) from error
     except TuneError as error:
         place = f"measure {score.number[:20]} " if score.part else ""
         raise TuneError(f"{place}{error}") from error
@@ -269,24 +297,50 @@ class _Score:
         part_id = self.fields.get("score-part id")
         self.names[part_id] = _name(self.fields.get("part-name"))
 
-    def tune(self):
+    def tune(self, warnings):
         """All that was read, once it was read.
+
+        Parameters
+        ----------
+        warnings : list of str
+            What to warn of besides; nothing if it is empty.
 
         Returns
         -------
         Tune
         """
-        keys = [part.sounding_key for part in self.parts.values()]
         titles = [self.titles.get(tag) for tag in _TITLES]
+        warnings = [*warnings, self._leave_slashes_out()]
         parts = tuple(self._parts())
         if not parts:
             raise TuneError("has no measures")
         return Tune(
             title=next(filter(None, titles), ""),
-            key=next(filter(None, keys), ""),
+            key=self._key(parts),
             tempo=self.tempo,
             parts=parts,
+            warnings=tuple(filter(None, warnings)),
         )
+
+    def _key(self, parts):
+        """Key that a part states first; without a mode its signature is judged.
+
+        Of the parts those count first that have notes: a staff of drums has no key.
+        """
+        read = sorted(self.parts.values(), key=lambda part: not part.notes)
+        stated = [part.sounding_signature for part in read if part.sounding_signature]
+        keys = (key_of_signature(*signature) for signature in stated)
+        key = next(filter(None, keys), None)
+        sharps = next((sharps for sharps, _ in stated if abs(sharps) <= 7), None)
+        if key is None and sharps is not None:
+            key = key_by_notes(sharps, parts)
+        return str(key or "")
+
+    def _leave_slashes_out(self):
+        """Leave out notes that state a rhythm and no pitch; warn of them."""
+        n = sum(part.leave_slashes_out() for part in self.parts.values())
+        note = "1 note" if n == 1 else f"{n} notes"
+        return f"{note} with slashes for heads, all at one pitch, left out" * (n > 0)
 
     def _parts(self):
         """A part for each staff that has notes, one at least for each part."""
@@ -313,8 +367,9 @@ class _Score:
 
 
 def _name(text):
-    """Text as a title or a name: one line of it."""
-    return " ".join((text or "").split())[:_MAX_NAME]
+    """Text as a title or a name: one line of it, without control characters."""
+    text = "".join(c if c.isprintable() else " " for c in text or "")
+    return " ".join(text.split())[:_MAX_NAME]
 
 
 def _per_minute(text):

@@ -5,7 +5,7 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 
-from sklearn_c2c.io._key import NATURALS, key_of_signature
+from sklearn_c2c.io._key import NATURALS
 from sklearn_c2c.io._tune import (
     CLOSES,
     ENDINGS,
@@ -41,12 +41,13 @@ class StavedPart:
 
     def __init__(self):
         self.notes = {}  # staff: [(onset, duration, pitch, tied)]
+        self.slashes = {}  # staff: {index of a note with a slash for a head: pitch}
         self.measures = []
         self.start = 0  # of this measure
         self.divisions, self.ticks = None, {}  # text of a duration: its ticks
         self.metre = (0, 0)
         self.signature = None  # sharps and mode of the first key
-        self.sounding_key = None
+        self.sounding_signature = None
         self.transpositions = {}  # staff, or None for all: semitones
         self.opens = 0
         self.ending_marks = []  # index of a measure, and what begins or ends there
@@ -70,8 +71,8 @@ class StavedPart:
         self._divide(self.length)
         if self.right_barline:
             self._mark(self.right_barline)
-        if self.signature and self.sounding_key is None:
-            self.sounding_key = self._sounding_key()
+        if self.signature and self.sounding_signature is None:
+            self.sounding_signature = self._sounding_signature()
         self.start += self.length
         self._check_time(self.start)
 
@@ -153,23 +154,25 @@ class StavedPart:
             self.measure_metre = self.metre
 
     def key(self, fields):
-        """Keep the first key that has a mode."""
-        if self.signature is None and "fifths" in fields and "mode" in fields:
+        """Keep the first key signature; `mode` is empty if none is stated."""
+        if self.signature is None and "fifths" in fields:
             sharps = _whole(fields["fifths"], "the key signature")
-            self.signature = sharps, fields["mode"].lower()
+            self.signature = sharps, fields.get("mode", "").lower()
 
-    def _sounding_key(self):
-        """Name of the key at sounding pitch, nothing if it has none."""
+    def _sounding_signature(self):
+        """Sharps at sounding pitch, and the mode, as it is stated."""
         sharps, mode = self.signature
         # As many fifths as semitones say, the short way round.
         semitones = next(iter(self.transpositions.values()), 0)
         sharps += (7 * semitones + 5) % 12 - 5
         if abs(sharps) > 7 and semitones:
             sharps -= 12 if sharps > 0 else -12
-        return str(key_of_signature(sharps, mode) or "")
+        return sharps, mode
 
     def transpose(self, fields):
-        semitones = _whole(fields.get("chromatic", ""), "a transposition by")
+        if not fields.get("chromatic"):
+            raise TuneError("has a <transpose> without its <chromatic>")
+        semitones = _whole(fields["chromatic"], "a transposition by")
         semitones += 12 * _whole(fields.get("octave-change", "0"), "octaves")
         self.transpositions[fields.get("transpose number")] = semitones
 
@@ -209,7 +212,31 @@ class StavedPart:
             raise TuneError(f"has the pitch {pitch}; expected MIDI's 0 to 127")
         tied = "tied" in fields
         row = (self.start + self.onset, duration, pitch, tied)
-        self.notes.setdefault(staff, []).append(row)
+        notes = self.notes.setdefault(staff, [])
+        if fields.get("notehead") == "slash":
+            self.slashes.setdefault(staff, {})[len(notes)] = pitch
+        notes.append(row)
+
+    def leave_slashes_out(self):
+        """Leave out notes with slashes for heads, where those of a staff lie on a line.
+
+        Programs write so a rhythm to which chords are played. At several pitches they
+        are a melody.
+
+        Returns
+        -------
+        int
+            How many were left out.
+        """
+        n_left_out = 0
+        for staff, pitches in self.slashes.items():
+            if len(set(pitches.values())) == 1:
+                notes = self.notes[staff]
+                kept = [row for i, row in enumerate(notes) if i not in pitches]
+                self.notes[staff] = kept
+                n_left_out += len(pitches)
+        self.slashes = {}
+        return n_left_out
 
     def forward(self, fields):
         ticks = self._duration_of("forward", fields)
@@ -295,6 +322,8 @@ def _pitch(step, alter, octave):
         raise TuneError("has a pitch without its step or its octave")
     if step not in NATURALS:
         raise TuneError(f"has the step {step[:20]!r}; expected A to G")
+    if not alter:
+        raise TuneError("has an empty <alter>")
     alteration = _number(alter, "the alteration")
     if not isinstance(alteration, int):
         raise TuneError(f"has the alteration {alter[:20]!r}: microtones are not read")

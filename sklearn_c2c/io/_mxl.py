@@ -1,8 +1,12 @@
 """The score in an archive of compressed MusicXML, ``.mxl``."""
 
 import io
-import re
+import posixpath
 import zipfile
+from urllib.parse import unquote
+from xml.etree.ElementTree import ParseError
+
+from defusedxml.ElementTree import fromstring
 
 from sklearn_c2c.io._tune import TuneError
 
@@ -10,6 +14,8 @@ from sklearn_c2c.io._tune import TuneError
 _MAX_MEMBERS = 64
 _CONTAINER = "meta-inf/container.xml"
 _MAX_CONTAINER_BYTES = 2**16
+_MAX_TAGS = 8 * _MAX_MEMBERS  # of a container
+_MAX_NAME = 200  # characters of a path that a reason quotes
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -29,7 +35,9 @@ def score_in_archive(data, max_bytes):
 
     Returns
     -------
-    bytes
+    score : bytes
+    warning : str
+        Why it may not be the score that is meant, or nothing.
 
     Raises
     ------
@@ -45,7 +53,8 @@ def score_in_archive(data, max_bytes):
         )
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _unpack(archive, _score_of(archive), max_bytes)
+            member, warning = _score_of(archive)
+            return _unpack(archive, member, max_bytes), warning
     except TuneError:
         raise
     except Exception as error:  # each kind of damage has errors of its own
@@ -53,21 +62,53 @@ def score_in_archive(data, max_bytes):
 
 
 def _score_of(archive):
-    """The member that is the score; names count in any case."""
-    members = {
-        member.filename.replace("\\", "/").lower(): member
-        for member in archive.infolist()
-    }
+    """The member that is the score, and a warning; names count in any case."""
+    members = {_normal(member.filename): member for member in archive.infolist()}
     scores = [name for name in members if _is_score(name)]
+    fault = ""
     if _CONTAINER in members:
         container = _unpack(archive, members[_CONTAINER], _MAX_CONTAINER_BYTES)
-        text = container.decode("utf-8", "replace")
-        named = re.findall(r'full-path\s*=\s*["\']([^"\']+)', text)
+        named = [_member_name(path, members) for path in _paths(container)]
         # A container may name other renditions too, such as a PDF.
-        scores = [name.lower() for name in named if name.lower() in scores] + scores
+        named = [name for name in named if _is_score(name)] or named[:1]
+        present = [name for name in named if name in members]
+        if present:
+            return members[present[0]], ""
+        score = f"the score {named[0][:_MAX_NAME]!r}" if named else "no score"
+        fault = f"its container names {score}" + ", which is not in it" * bool(named)
     if not scores:
         raise TuneError(f"holds no score, only {', '.join(members) or 'nothing'}")
-    return members[scores[0]]
+    if fault and len(scores) > 1:
+        others = ", ".join(scores)[:_MAX_NAME]
+        raise TuneError(f"does not say which score is meant: {fault}, but {others}")
+    return members[scores[0]], fault and f"{fault}; the only score in it was read"
+
+
+def _normal(name):
+    """Path within an archive: slashes, no ``./`` or ``../``, lower case."""
+    return posixpath.normpath("/" + name.replace("\\", "/")).lstrip("/").lower()
+
+
+def _member_name(path, members):
+    """Name of the member that a container means, whose paths may be percent-encoded."""
+    name = _normal(path)
+    return name if name in members else _normal(unquote(path))
+
+
+def _paths(container):
+    """Paths that a container names, the best first; none if it is damaged."""
+    if container.count(b"<") > _MAX_TAGS:
+        return []
+    try:
+        root = fromstring(container, forbid_dtd=True)
+    except (ParseError, ValueError, LookupError):  # of defusedxml, of encodings
+        return []
+    paths = [e.get("full-path") for e in root.iter() if _tag(e) == "rootfile"]
+    return [path for path in paths if path]
+
+
+def _tag(element):
+    return element.tag.rpartition("}")[2]
 
 
 def _is_score(name):
