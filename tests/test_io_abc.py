@@ -608,3 +608,22 @@ def test_fields_of_a_book_hold_for_its_tunes(tmp_path):
     path.write_text("M:3/4\nL:1/4\n\nX:1\nK:C\nCDE|\n\nX:2\nK:C\nFGA|\n")
     melodies = read_melodies(path, n_measures=1, steps_per_quarter=1)
     assert np.array_equal(melodies.data, [[60, 62, 64], [65, 67, 69]])
+
+
+def test_the_name_of_a_voice_is_that_of_its_part(row, reason):
+    two = "V:1 name={}\nCDEF|\nV:2 nm={}\ncdef|"
+    tune = two.format('"Melody"', "Strings")
+    for part in ("melody", "Melody", "1", 0):
+        assert row(tune, part=part) == [60, 62, 64, 65]
+    for part in ("Strings", "2", 1):
+        assert row(tune, part=part) == [72, 74, 76, 77]
+    header = 'M:4/4\nL:1/4\nV:1 nm="Vocal"\nV:2 name="Flute II\\nharmony"\nK:C'
+    assert row("[V:1]CDEF|[V:2]cdef|", header, part="melody")[0] == 60
+    assert row("[V:1]CDEF|[V:2]cdef|", header, part="Flute II harmony")[0] == 72
+    assert "has 2 parts, 'Melody' ('1'), 'Strings' ('2'); pass" in reason(tune)
+    # An id says as much as a name, and comes first where one is another's name.
+    assert row("V:melody nm=Fl.\nCDEF|\nV:2\ncdef|", part="melody")[0] == 60
+    assert row("V:Lead nm=Fl.\nCDEF|\nV:2\ncdef|", part="melody")[0] == 60
+    assert row(two.format("2", "1"), part="1")[0] == 60
+    # The name given first stays.
+    assert row(f"{tune}\nV:1 nm=Mel.\nGABc|", part="Melody", n_measures=2)[4] == 67

@@ -100,8 +100,8 @@ def _read_tune(text):
             )
         reader.read(text)
         parts = tuple(
-            make_part(name, voice.notes, voice.measures)
-            for name, voice in reader.voices.items()
+            make_part(reader.names.get(id, id), voice.notes, voice.measures, id)
+            for id, voice in reader.voices.items()
             if voice.measures
         )
         if not parts:
@@ -124,6 +124,7 @@ class _TuneReader:
         self.key_name = ""
         self.tempo = None
         self.shifts = {}  # by voice, of V: fields before K:
+        self.names = {}  # by voice, of those that are given one
         self.voices = {}
         self.voice = None
         self.n_measures_of_rest = 0
@@ -190,21 +191,25 @@ class _TuneReader:
             self._switch_voice("")
 
     def _read_voice(self, value):
-        name = value.split()[0] if value else ""
-        shifts = fields.read_shifts("V", value[len(name) :])
+        voice = value.split()[0] if value else ""
+        options = value[len(voice) :]
+        shifts = fields.read_shifts("V", options)
+        name = fields.read_name(options)
+        if name:
+            self.names.setdefault(voice, name)
         if self.voice:
-            self._switch_voice(name)
+            self._switch_voice(voice)
             self.voice.settings = self.voice.settings.changed(shifts=shifts)
         else:
-            self.shifts[name] = self.shifts.get(name, {}) | shifts
+            self.shifts[voice] = self.shifts.get(voice, {}) | shifts
 
-    def _switch_voice(self, name):
-        if name not in self.voices:
-            settings = self.settings.changed(shifts=self.shifts.get(name, {}))
+    def _switch_voice(self, voice):
+        if voice not in self.voices:
+            settings = self.settings.changed(shifts=self.shifts.get(voice, {}))
             if settings.unit is None:
                 settings = settings.changed(unit=fields.default_unit(settings.metre))
-            self.voices[name] = Voice(settings)
-        self.voice = self.voices[name]
+            self.voices[voice] = Voice(settings)
+        self.voice = self.voices[voice]
 
     def _music(self, line):
         for kind, text, groups in tokens_of(line):

@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 
+from sklearn_c2c.io._abc_text import plain_text
 from sklearn_c2c.io._key import LETTERS, key_of_signature, parse_key
 from sklearn_c2c.io._tune import (
     TICKS_PER_QUARTER,
@@ -165,6 +166,14 @@ def read_shifts(letter, value):
                 f"read; expected transpose= with a number of semitones"
             )
     return shifts
+
+
+def read_name(value):
+    """Name that a ``V:`` field gives a voice, ``""`` if it gives none."""
+    options = ((name.lower(), text) for name, text in _OPTION.findall(value))
+    names = (text.strip('"') for name, text in options if name in ("name", "nm"))
+    # Within a name, \n begins a new line.
+    return plain_text(next(names, "").replace("\\n", " "))
 
 
 def _number(letter, name, text):
