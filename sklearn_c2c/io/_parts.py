@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from sklearn_c2c.io._excerpt import sound_together
+from sklearn_c2c.io._excerpt import sound_together, without_unisons
 from sklearn_c2c.io._tune import PITCH, TICKS_PER_QUARTER, TuneError
 
 # Words by which a part is known to have the melody, those that say so best first.
@@ -108,5 +108,6 @@ def _is_named(part, words):
 
 
 def _has_one_voice(part):
-    together = sound_together(part.notes, _LEGATO)
-    return np.count_nonzero(together) <= _MOST_TOGETHER * len(part.notes)
+    notes = without_unisons(part.notes)
+    together = sound_together(notes, _LEGATO)
+    return np.count_nonzero(together) <= _MOST_TOGETHER * len(notes)
