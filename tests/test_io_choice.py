@@ -271,7 +271,7 @@ def test_which_rows_are_equal(tmp_path_factory, ends, moved):
 def test_kinds_can_be_counted(read, tmp_path):
     good = "K:C", "CDEF|GABc|"
     tunes = {
-        "damaged": ("K:C", "C@"),
+        "damaged": ("K:C", "C}"),
         "empty": ("K:C", "z4|z4|"),
         "parts": ("K:C", VOICES),
         "metre": ("M:6/8\nK:C", "C3|D3|"),
