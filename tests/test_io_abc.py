@@ -717,6 +717,8 @@ def test_notes_in_unison_are_one(row, reason):
     assert row("A[AA]Bc|") == [69, 69, 71, 72]
     assert row("[CC]-[CC]EF|") == [60, _, 64, 65]
     assert row("[CC-]CEF|") == [60, _, 64, 65]
+    # So a voice of double strings is one voice.
+    assert row("V:1\n[AA][AA][AA][AA]|\nV:2\nCDEF|", part="melody") == [69] * 4
     assert "in measure 2" in reason("[CC]DEF|[CE]DEF|", n_measures=2)
 
 
