@@ -125,6 +125,14 @@ def test_an_accidental_goes_on_through_a_tie_and_no_further(row):
         ("D exp ^f_b", [66, 60, 70]),
         ("D exp ^f, ^c, =b", [66, 61, 71]),
         ("D exp", [65, 60, 71]),
+        ("D exp none", [65, 60, 71]),
+        ("D none", [66, 61, 71]),
+        ("D clef=none", [66, 61, 71]),
+        ("none clef=none", [65, 60, 71]),
+        ("B min.", [66, 61, 71]),
+        ("D major,", [66, 61, 71]),
+        ("B-minor", [66, 61, 71]),
+        ("D-dor ^c", [65, 61, 71]),
         ("exp ^c", [65, 61, 71]),
         ("^c ^f", [66, 61, 71]),
         ("D Phr ^f", [66, 60, 70]),
@@ -391,7 +399,7 @@ def test_a_bar_line_left_out_at_the_end_of_a_line(row):
         ("CDEF|GABc|", {"n_measures": 3}, "has 2 measures, fewer than n_measures=3"),
         ("G|CDEF|", {"n_measures": 2}, "has 1 measure after the pick-up"),
         ("CD|", {}, "no full measure of 4/4"),
-        ("CD@F|", {}, "in measure 1 '@F|' is not understood"),
+        ("CD}F|", {}, "in measure 1 '}F|' is not understood"),
         ('CD"EF|', {}, "not understood"),
         ("C/0DEF|", {}, "length"),
         ("CDEF&GABc|", {}, "not understood"),
@@ -408,6 +416,16 @@ def test_a_bar_line_left_out_at_the_end_of_a_line(row):
         ("C> >DEF|", {}, "'>' has no note between it and the one before"),
         ("%%begintext\nC D E F|", {}, "has a %%begintext that no %%endtext ends"),
         ("+ceg+DEF|", {}, "not understood"),
+        ("+fa+DEF|", {}, "not understood"),
+        ("+a+DEF|", {}, "not understood"),
+        ("(1:2:2CDEF|", {}, "the tuplet '(1:2:2' is"),
+        ("(12:0:12CDEF|", {}, "the tuplet '(12:0:12' is"),
+        ("[K:D-]CDEF|", {}, "'D-'; expected a tonic"),
+        ("[K:B-flat]CDEF|", {}, "'B-flat'; expected a tonic"),
+        ("[I:propagate-accidentals no]CDEF|", {}, "with not, octave or pitch"),
+        ("CDEF|\n%%MIDI rtranspose 2\nGABc|", {}, "'MIDI rtranspose 2'; expected"),
+        ("CDEF|\n%%MIDI transpose x\nGABc|", {}, "'MIDI transpose x'; expected"),
+        ("CDEF|", {"header": "M:4/4\nL:1/4\nK:C clef=perc"}, "has no notes"),
         ("G .| CDEF|", {}, "lasts 5/4"),
         (">CDEF|", {}, "has no note before it"),
         ("[CEG]4|", {}, "several notes sound together in measure 1;"),
@@ -539,6 +557,7 @@ def test_quotation_marks_of_windows_and_letters_of_dos(tmp_path):
     [
         (r"L\'et\"e &eacute; &amp; \u00e9", "L\u00e9t\u00eb \u00e9 & \u00e9"),
         (r"\`a\^o\~n\,c\vs\HO", "\u00e0\u00f4\u00f1\u00e7\u0161\u0150"),
+        (r"\cC\cc\cd", "\u00c7\u00e7\\cd"),
         (r"\AA\o\/o\ss\AE", "\u00c5\\o\u00f8\u00df\u00c6"),
         (r"caf\351 \U0001d11e", "caf\u00e9 \U0001d11e"),
         (r"100 \% \& \\\\", "100 % & \\\\"),
@@ -608,3 +627,208 @@ def test_fields_of_a_book_hold_for_its_tunes(tmp_path):
     path.write_text("M:3/4\nL:1/4\n\nX:1\nK:C\nCDE|\n\nX:2\nK:C\nFGA|\n")
     melodies = read_melodies(path, n_measures=1, steps_per_quarter=1)
     assert np.array_equal(melodies.data, [[60, 62, 64], [65, 67, 69]])
+
+
+def test_the_name_of_a_voice_is_that_of_its_part(row, reason):
+    two = "V:1 name={}\nCDEF|\nV:2 nm={}\ncdef|"
+    tune = two.format('"Melody"', "Strings")
+    for part in ("melody", "Melody", "1", 0):
+        assert row(tune, part=part) == [60, 62, 64, 65]
+    for part in ("Strings", "2", 1):
+        assert row(tune, part=part) == [72, 74, 76, 77]
+    header = 'M:4/4\nL:1/4\nV:1 nm="Vocal"\nV:2 name="Flute II\\nharmony"\nK:C'
+    assert row("[V:1]CDEF|[V:2]cdef|", header, part="melody")[0] == 60
+    assert row("[V:1]CDEF|[V:2]cdef|", header, part="Flute II harmony")[0] == 72
+    assert "has 2 parts, 'Melody' ('1'), 'Strings' ('2'); pass" in reason(tune)
+    # An id says as much as a name, and comes first where one is another's name.
+    assert row("V:melody nm=Fl.\nCDEF|\nV:2\ncdef|", part="melody")[0] == 60
+    assert row("V:Lead nm=Fl.\nCDEF|\nV:2\ncdef|", part="melody")[0] == 60
+    assert row(two.format("2", "1"), part="1")[0] == 60
+    # The name given first stays.
+    assert row(f"{tune}\nV:1 nm=Mel.\nGABc|", part="Melody", n_measures=2)[4] == 67
+
+
+@pytest.mark.parametrize(
+    ("value", "pitches"),
+    [
+        ("not", [66, 65, 77, 65]),
+        ("octave", [66, 66, 77, 66]),
+        ("Octave % of it", [66, 66, 77, 66]),
+        ("pitch", [66, 66, 78, 66]),
+    ],
+)
+def test_how_far_accidentals_apply_can_be_told(row, read, tmp_path, value, pitches):
+    directive = f"%%propagate-accidentals {value}\n"
+    body, header = "^FFfF|", "M:4/4\nL:1/4\nK:C"
+    assert row(body, directive + header) == pitches
+    assert row(body, directive.replace("%%", "I:") + header) == pitches
+    inline = value.split()[0]
+    assert row(f"[I:propagate-accidentals {inline}]{body}") == pitches
+    assert row(f"F4|\n{directive}{body}", n_measures=2)[4:] == pitches
+    (tmp_path / "book.abc").write_text(f"{directive}\nX:1\n{header}\n{body}\n")
+    options = {"n_measures": 1, "steps_per_quarter": 1}
+    book = read_melodies(tmp_path / "book.abc", **options)
+    assert book.data[0].tolist() == pitches
+
+
+def test_accidentals_that_apply_to_their_own_note_or_octave(row):
+    header = "%%propagate-accidentals {}\nM:4/4\nL:1/4\nK:C".format
+    not_further = row("^F2-FF|F[^FA]AF|", header("not"), n_measures=2, chords="highest")
+    assert not_further == [66, _, _, 65, 65, 69, 69, 65]
+    # F' and f are one pitch.
+    assert row("^F'fFF,|", header("octave")) == [78, 78, 65, 53]
+    assert row("^FFFF|FFFF|", header("octave"), n_measures=2)[3:5] == [66, 65]
+
+
+def test_midi_transposition_is_what_sounds(row, read):
+    header = "{}M:4/4\nL:1/4\nK:D".format
+    for directive in ("%%MIDI transpose -2\n", "I:MIDI transpose -2\n"):
+        melodies = read("DEFG|", header(directive))
+        assert melodies.data[0].tolist() == [60, 62, 64, 65]
+        assert melodies.tonalities == ["C major"]
+    tune = "DEFG|[I:MIDI=transpose -2]DEFG|\n%%MIDI transpose 0\nDEFG|"
+    assert row(tune, header(""), n_measures=3)[::4] == [62, 60, 62]
+    both = read("DEFG|", header("%%MIDI transpose 12\n") + " transpose=-2")
+    assert both.data[0, 0] == 72
+    assert both.tonalities == ["C major"]
+    # That of a voice moves no other one.
+    voices = "[V:1]DEFG|\n[V:2]\n%%MIDI transpose -12\nDEFG|"
+    assert [row(voices, part=i)[0] for i in range(2)] == [62, 50]
+    head = "V:1\nV:2\n%%MIDI transpose -12\nV:3\nM:4/4\nL:1/4\nK:D"
+    voices = "[V:1]DEFG|[V:2]DEFG|[V:3]DEFG|"
+    assert [row(voices, head, part=i)[0] for i in range(3)] == [62, 50, 62]
+
+
+def test_notes_under_a_clef_of_percussion_are_none(row):
+    tune = "V:1\nCDEF|\nV:Drums {}\ncccc|".format
+    for clef in ("clef=perc", "perc", "clef=percussion"):
+        assert row(tune(clef)) == [60, 62, 64, 65]
+    assert row("[V:1]CDEF|[V:2]cccc|", "V:2 perc\nM:4/4\nL:1/4\nK:C") == [
+        60,
+        62,
+        64,
+        65,
+    ]
+    changes = "CDEF|[K:perc]CD,,,,E[FA]|[K:clef=bass]GABc|"
+    assert row(changes, n_measures=3)[3:9] == [65, *[REST] * 4, 67]
+
+
+def test_notes_in_unison_are_one(row, reason):
+    assert row("A[AA]Bc|") == [69, 69, 71, 72]
+    assert row("[CC]-[CC]EF|") == [60, _, 64, 65]
+    assert row("[CC-]CEF|") == [60, _, 64, 65]
+    # So a voice of double strings is one voice.
+    assert row("V:1\n[AA][AA][AA][AA]|\nV:2\nCDEF|", part="melody") == [69] * 4
+    assert "in measure 2" in reason("[CC]DEF|[CE]DEF|", n_measures=2)
+
+
+def test_a_line_that_begins_with_a_note_and_a_repeat_sign(row):
+    header = "M:4/4\nL:1/1\nK:C"
+    assert row("C|D|\ne:|\nF|", header, n_measures=4)[8] == 76
+    assert row("C|D|\nE::\nF|", header, n_measures=4)[8] == 64
+    assert row("C|D|\nw:| la\nF|", header, n_measures=3)[8] == 65
+
+
+def test_music_before_the_first_voice_is_that_of_voice_1(row, read):
+    tune = "CDEF|\nV:{}\nGABc|".format
+    assert row(tune(1), n_measures=2) == [60, 62, 64, 65, 67, 69, 71, 72]
+    transposed = "V:1 octave=1\nM:4/4\nL:1/4\nK:C"
+    assert row("V:1\nCDEF|", transposed) == [72, 74, 76, 77]
+    with pytest.raises(ValueError, match="has 2 parts, one without a name, '2'"):
+        read(tune(2))
+
+
+@pytest.mark.parametrize("end", ["\x1a", "\x1a\0\0", "\r\n\x1a", "\x1a\r\n", "\0\0"])
+def test_ends_of_files_of_dos(tmp_path, end):
+    path = tmp_path / "old.abc"
+    text = TUNE.format("A").replace("\n", "\r\n")
+    path.write_bytes((text + end.rstrip("\0") + text + end).encode())
+    melodies = read_melodies(path, n_measures=1, steps_per_quarter=1)
+    assert melodies.data.tolist() == [[60, 62, 64, 65]] * 2
+
+
+def test_reserved_characters_are_passed_over(row):
+    assert row("CD;E F|G@A#B?c*|", n_measures=2)[3:] == [65, 67, 69, 71, 72]
+
+
+def test_a_continued_line_with_a_comment(row):
+    assert row("CDEF\\%not E\nGABc|", n_measures=2) == [60, 62, 64, 65, 67, 69, 71, 72]
+    assert row('"50\\% A"CD%E\nEF|') == [60, 62, 64, 65]
+
+
+def test_ties_and_slurs_with_a_direction(row):
+    assert row("C-,C-'C(,C)|") == [60, _, _, 60]
+    assert row("('CD)(,EF)|") == [60, 62, 64, 65]
+    assert row("C,-C,c'-c'|") == [48, _, 84, _]
+
+
+def test_long_tuplets(row):
+    header = "M:4/4\nL:1/8\nK:C"
+    tune = "(12:8:12CDEFGABcdefg|"
+    assert row(tune, header, steps_per_quarter=3) == [
+        *(60, 62, 64, 65, 67, 69, 71, 72, 74, 76, 77, 79)
+    ]
+    assert row("(3CDEF2G4|", header, steps_per_quarter=3)[:4] == [60, 62, 64, 65]
+
+
+@pytest.mark.parametrize("sign", ["+f+", "+ff+", "+fff+", "+p+", "+mf+"])
+def test_dynamics_between_plus_signs(row, sign):
+    assert row(f"{sign}CD{sign}EF|") == [60, 62, 64, 65]
+
+
+def test_entities_in_music_without_a_web_page(row):
+    header = "M:4/4\nL:1/4\nK:C"
+    steps = row("C&gt;DE&lt;F|", header, steps_per_quarter=2)
+    assert steps == [60, _, _, 62, 64, 65, _, _]
+
+
+def test_endings_with_ordinals(row):
+    tune = "|:C4|[1st D4:|[2nd E4:|[3rd{}F4|]"
+    for between in (" ", "|", '"Am"'):
+        assert row(tune.format(between), n_measures=2)[::4] == [60, 65]
+    played = row("|:C4|1st D4:|2nd E4|]", n_measures=4, repeats="played")[::4]
+    assert played == [60, 62, 60, 64]
+    assert row("|:C4|1tD4:|2uE4|]", n_measures=2)[::4] == [60, 64]
+
+
+def test_tunes_before_the_first_number(tmp_path):
+    path = tmp_path / "book.abc"
+    music = "L:1/4\nK:C\nCDE|\n"
+    options = {"n_measures": 1, "steps_per_quarter": 1, "time_signature": "3/4"}
+
+    def read(text):
+        path.write_text(text)
+        melodies = read_melodies(path, **options)
+        return melodies.titles, [r.reason for r in melodies.rejected]
+
+    first, last = f"T:first\nM:3/4\n{music}", f"X:9\nT:last\nM:4/4\n{music}"
+    assert read(f"{first}\n{last}") == (["first"], ["is in 4/4, not in 3/4"])
+    # Its fields are not those of the book, but those before a blank line are.
+    assert read(f"M:3/4\nT:first\n{music}\n{last}")[1] == ["is in 4/4, not in 3/4"]
+    metreless = last.replace("M:4/4\n", "")
+    assert read(f"{first}\n{metreless}")[0] == ["first", "last"]
+    book = read(f"M:4/4\n\n{first}\n{metreless}")
+    assert book == (["first"], ["is in 4/4, not in 3/4"])
+    # Several, with other text between them.
+    second = first.replace("first", "second")
+    assert read(f"{first}\nSome words\n\n{second}\nK:C\n{last}")[0] == [
+        "first",
+        "second",
+    ]
+    assert read(f"{first}\nK:G\nGAB|\n")[0] == ["first"]
+    path.write_text((f"{first}\n" + last.replace("4/4", "3/4")) * 600)
+    assert len(read_melodies(path, **options).data) == 1200 - 599
+
+
+def test_tunes_that_are_indented(tmp_path):
+    path = tmp_path / "book.abc"
+    tune = TUNE.format("A")
+    indented = "".join(f"  {line}\n" for line in TUNE.format("B").splitlines())
+    path.write_text(f"{tune}\n\n{indented}")
+    options = {"n_measures": 1, "steps_per_quarter": 1}
+    melodies = read_melodies(path, **options)
+    assert melodies.titles == ["A", "B"]
+    assert melodies.data[1].tolist() == [60, 62, 64, 65]
+    path = tmp_path / "only.txt"
+    path.write_text(indented)
+    assert read_melodies(tmp_path, **options).titles == ["A", "B", "B"]

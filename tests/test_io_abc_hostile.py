@@ -59,6 +59,20 @@ REPEATED = [
     *("[L:1/999]A", "[L:1/8]", "[V:1]A", "[V:", "[r:", "[Q:1/4=9]", "w:", "%", "\r"),
     *("\nK:D", "\nM:3/4\nA", "\nM:", "\nV:1\nA", "\n%%begintext\n", "\n%%endtext\n"),
     *("<pre>", "</pre>", "<b ", "&amp;", "&gt;", "&", "&#9", "\n|:A", "\nA:", "$", "*"),
+    *(
+        "@",
+        "(12:8:12A",
+        "[1st A",
+        "|2nd",
+        "+f+",
+        "[AA]",
+        "[AA-]",
+        '"\\%',
+        "\\%",
+        "\x1a",
+    ),
+    *("\n%%MIDI transpose 2\nA", "[I:propagate-accidentals not]^A", "\n  X:1\nK:C\nA"),
+    *('\nV:1 name="x', '\nV:1 nm="x"\nA', "\n\nT:a\nK:C\nA", "\n\nT:a", "[K:perc]A"),
     *("\u201c", "\u2019", "\u2013", "\u00a0", "\u0663", "\ufeff", "\U0001d11e", "\0"),
 ]
 
@@ -155,6 +169,21 @@ def test_fields_of_a_book_are_not_multiplied():
     blocks = split_tunes(head + "X:1\nK:C\nA\n" * 1000)
     assert len(blocks) == 1000
     assert max(map(len, blocks)) < 200
+
+
+@pytest.mark.parametrize(
+    "token", ["\n\nT:a\nK:C\nA", "\n\nwords", "\n", "\nT:", "\n \n"]
+)
+def test_what_is_before_the_first_number_costs_no_more_than_its_length(token):
+    small, large = (f"K:C\nA{token * n}\nX:1\nK:C\nA" for n in (100, 400))
+    assert calls_of(split_tunes, large) < 6 * calls_of(split_tunes, small) + 100
+    assert sum(map(len, split_tunes(large))) < 2 * len(large)
+
+
+def test_many_fields_of_a_voice_before_the_key_hold_one_after_the_other():
+    text = "X:1\nM:4/4\n" + "V:1 octave=1\n" * 4000 + "V:1 octave=2\nK:C\nV:1\nA4|"
+    (tune,) = read_abc(text.encode())
+    assert tune.parts[0].notes[:, 2].tolist() == [93]
 
 
 def test_blocks_of_words_that_do_not_end_cost_no_more():

@@ -14,6 +14,7 @@ from sklearn_c2c import io
 from sklearn_c2c.datasets import load_folder
 from sklearn_c2c.io import read_melodies, write_melody
 from sklearn_c2c.io._choice import NothingReadError
+from sklearn_c2c.io._excerpt import without_unisons
 from sklearn_c2c.io._key import parse_mode, stated_mode
 from sklearn_c2c.io._parts import choose_part
 from sklearn_c2c.io._tune import KINDS, Part, Tune, TuneError
@@ -38,6 +39,19 @@ def read(tmp_path):
         return read_melodies(path, **(OPTIONS | options))
 
     return read
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 2)] * 3, st.integers(0, 1)), max_size=12))
+def test_of_notes_in_unison_the_longest_is_kept(rows):
+    rows.sort(key=lambda row: row[0])
+    longest = {}
+    for onset, duration, pitch, tied in rows:
+        kept = longest.get((onset, pitch), (0, 0))
+        longest[onset, pitch] = max(kept, (duration, tied))
+    expected = [(on, d, pitch, tied) for (on, pitch), (d, tied) in longest.items()]
+    found = without_unisons(np.array(rows, dtype=np.int64).reshape(-1, 4)).tolist()
+    assert sorted(map(tuple, found)) == sorted(expected)
+    assert [row[0] for row in found] == sorted(row[0] for row in found)
 
 
 # Parts
@@ -271,7 +285,7 @@ def test_which_rows_are_equal(tmp_path_factory, ends, moved):
 def test_kinds_can_be_counted(read, tmp_path):
     good = "K:C", "CDEF|GABc|"
     tunes = {
-        "damaged": ("K:C", "C@"),
+        "damaged": ("K:C", "C}"),
         "empty": ("K:C", "z4|z4|"),
         "parts": ("K:C", VOICES),
         "metre": ("M:6/8\nK:C", "C3|D3|"),

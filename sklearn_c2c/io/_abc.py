@@ -14,6 +14,7 @@ from sklearn_c2c.io._abc_text import (
     decode,
     music_of,
     plain_text,
+    without_comment,
 )
 from sklearn_c2c.io._abc_voice import Settings, Voice, tokens_of
 from sklearn_c2c.io._tune import Tune, TuneError, make_part
@@ -21,10 +22,17 @@ from sklearn_c2c.io._tune import Tune, TuneError, make_part
 MAX_TUNE_CHARACTERS = 65536
 MAX_MEASURES_OF_REST = 1024  # of a tune: "Z999" is four bytes
 
-_FIELD_LINE = re.compile(r"([A-Za-z+]):(.*)")
+# A note before a repeat sign begins no field: "e:|".
+_FIELD_LINE = re.compile(r"(?![A-Ga-gxz]:[|:])([A-Za-z+]):(.*)")
+_DIRECTIVE = r"(?:propagate-accidentals|MIDI[ \t=]{1,9}r?transpose)\b"
+_DIRECTIVE_LINE = re.compile(rf"(?:%%|I:)[ \t]{{0,9}}({_DIRECTIVE}.*)", re.I)
 # Fields before the first tune that hold for all of them. As they are repeated in each,
 # what is longer than any that can be read is cut.
-_FIELD_OF_BOOK = re.compile(r"^([LMRm]):([^%\n]{0,64})", re.M)
+_FIELD_OF_BOOK = re.compile(
+    rf"^([LMRm]:|(?i:(?:%%|I:)[ \t]{{0,9}}{_DIRECTIVE}))([^%\n]{{0,64}})", re.M
+)
+_BEGIN_OF_TUNE = re.compile(r"^(?=X:|[ \t]+X: *\d)", re.M)
+_BLANK_LINES = re.compile(r"\n[ \t]*(?=\n)")
 
 
 def read_abc(data):
@@ -60,15 +68,35 @@ def split_tunes(text):
     Returns
     -------
     list of str
-        One tune without ``X:`` is a tune too, if it has a ``K:`` line.
+        What is before the first ``X:`` is a tune too, if it has a ``K:`` line, and
+        each part of it after a blank line that has ``T:`` and ``K:``.
     """
-    head, *blocks = re.split(r"^(?=X:)", music_of(text), flags=re.M)
-    if blocks:
-        shared = dict(_FIELD_OF_BOOK.findall(head))
-        lines = "".join(f"\n{letter}:{value}" for letter, value in shared.items())
-        lines += "\n"
-        return [re.sub(r"\n|$", lambda _: lines, block, count=1) for block in blocks]
-    return [head] if header_field(head, "K") is not None else []
+    head, *blocks = _BEGIN_OF_TUNE.split(music_of(text))
+    book, unnumbered = _split_head(head)
+    shared = dict(_FIELD_OF_BOOK.findall(book))
+    lines = "".join(f"\n{field}{value}" for field, value in shared.items()) + "\n"
+    return [
+        *unnumbered[:1],  # it has the fields of the book before it
+        *(lines.lstrip() + tune for tune in unnumbered[1:]),
+        *(re.sub(r"\n|$", lambda _: lines, block, count=1) for block in blocks),
+    ]
+
+
+def _split_head(head):
+    """Split what is before the first ``X:`` into fields of the book, and tunes."""
+    if header_field(head, "K") is None:
+        return head, []
+    tunes, pending, has_title = [], [], True  # the first tune needs none
+    for paragraph in _BLANK_LINES.split(head):
+        pending.append(paragraph)
+        has_title |= header_field(paragraph, "T") is not None
+        if has_title and header_field(paragraph, "K") is not None:
+            tunes.append("".join(pending).lstrip("\n") + "\n\n")
+            pending, has_title = [], False
+    # A header of the book has a blank line after it, and neither T: nor K:.
+    before = re.split(r"^[ \t]*[TK]:", head, maxsplit=1, flags=re.M)[0]
+    *header, _ = _BLANK_LINES.split(before)
+    return "".join(header), tunes
 
 
 def header_field(tune, letter):
@@ -83,7 +111,7 @@ def header_field(tune, letter):
     -------
     str or None
     """
-    match = re.search(rf"^{letter}:((?:\\%|[^%\n])*)", tune, flags=re.M)
+    match = re.search(rf"^[ \t]*{letter}:((?:\\%|[^%\n])*)", tune, flags=re.M)
     return match[1].replace("\\%", "%").strip() if match else None
 
 
@@ -100,8 +128,8 @@ def _read_tune(text):
             )
         reader.read(text)
         parts = tuple(
-            make_part(name, voice.notes, voice.measures)
-            for name, voice in reader.voices.items()
+            make_part(reader.names.get(id, id), voice.notes, voice.measures, id)
+            for id, voice in reader.voices.items()
             if voice.measures
         )
         if not parts:
@@ -123,7 +151,8 @@ class _TuneReader:
         self.settings = Settings()
         self.key_name = ""
         self.tempo = None
-        self.shifts = {}  # by voice, of V: fields before K:
+        self.changes = {}  # by voice, of V: fields before K:
+        self.names = {}  # by voice, of those that are given one
         self.voices = {}
         self.voice = None
         self.n_measures_of_rest = 0
@@ -131,12 +160,16 @@ class _TuneReader:
     def read(self, text):
         for raw in text.split("\n"):
             check_no_text_block(raw)
-            line = re.sub(r"(?<!\\)%.*", "", raw).translate(PLAIN_SIGNS).strip()
+            line = raw.translate(PLAIN_SIGNS).strip()
+            directive = _DIRECTIVE_LINE.fullmatch(line)
             field = _FIELD_LINE.fullmatch(line)
-            if field:
-                self._field(*field.groups())
-            elif line and self.voice:
-                self._music(line)
+            music = without_comment(line) if self.voice and not field else ""
+            if directive:
+                self._directive(directive[1].split("%")[0])
+            elif field:
+                self._field(field[1], re.sub(r"(?<!\\)%.*", "", field[2]))
+            elif music:
+                self._music(music)
             elif self.voice and not raw.strip():
                 break  # a blank line ends a tune
         if self.voice is None:
@@ -147,7 +180,7 @@ class _TuneReader:
     def sounding_key(self):
         """Name of the key that is heard, ``""`` where voices are not in one."""
         transposed = {
-            voice.settings.shifts.get("transpose", 0)
+            sum(voice.settings.shifts.get(name, 0) for name in fields.TRANSPOSING)
             for voice in self.voices.values()
             if voice.notes
         }
@@ -167,8 +200,18 @@ class _TuneReader:
             self._read_voice(value)
         elif letter == "Q" and self.tempo is None:
             self.tempo = fields.read_tempo(value, self.settings.unit)
+        elif letter == "I" and re.match(_DIRECTIVE, value, re.I):
+            self._directive(value)
         elif letter == "m":
             raise TuneError(f"uses a macro (m:{value}), which is not read")
+
+    def _directive(self, text):
+        name, value = fields.read_directive(text)
+        changes = {name: value} if name == "propagate" else {"shifts": {name: value}}
+        if name != "propagate" and not self.voice and self.changes:
+            self.changes[next(reversed(self.changes))].append(changes)
+        else:
+            self._set(**changes)
 
     def _set(self, **changes):
         if self._holds_for_all():
@@ -181,30 +224,45 @@ class _TuneReader:
 
     def _read_key(self, value):
         key, name = fields.read_key(value)
-        shifts = fields.read_shifts("K", value)
+        changes = fields.read_pitch_options("K", value)
         if key is not None:
             self.key_name = name if self._holds_for_all() else self.key_name
             self._set(key=key)
-        self._set(shifts=shifts)
+        self._set(**changes)
         if not self.voice:
             self._switch_voice("")
 
     def _read_voice(self, value):
-        name = value.split()[0] if value else ""
-        shifts = fields.read_shifts("V", value[len(name) :])
+        voice = value.split()[0] if value else ""
+        options = value[len(voice) :]
+        changes = fields.read_pitch_options("V", options)
+        name = fields.read_name(options)
+        if name:
+            self.names.setdefault(voice, name)
         if self.voice:
-            self._switch_voice(name)
-            self.voice.settings = self.voice.settings.changed(shifts=shifts)
+            if voice == "1" and self._has_begun_without_name():
+                self.voices = {"1": self.voice}
+            self._switch_voice(voice)
+            self.voice.settings = self.voice.settings.changed(**changes)
         else:
-            self.shifts[name] = self.shifts.get(name, {}) | shifts
+            # The last one is the one that a directive after it is for.
+            self.changes[voice] = self.changes.pop(voice, [])
+            self.changes[voice].append(changes)
 
-    def _switch_voice(self, name):
-        if name not in self.voices:
-            settings = self.settings.changed(shifts=self.shifts.get(name, {}))
+    def _has_begun_without_name(self):
+        """Whether there is music before the first ``V:``, which is that of voice 1."""
+        is_first = len(self.voices) == 1 and "" in self.voices
+        return is_first and not self.voice.is_empty() and "1" not in self.changes
+
+    def _switch_voice(self, voice):
+        if voice not in self.voices:
+            settings = self.settings
+            for changes in self.changes.get(voice, []):
+                settings = settings.changed(**changes)
             if settings.unit is None:
                 settings = settings.changed(unit=fields.default_unit(settings.metre))
-            self.voices[name] = Voice(settings)
-        self.voice = self.voices[name]
+            self.voices[voice] = Voice(settings)
+        self.voice = self.voices[voice]
 
     def _music(self, line):
         for kind, text, groups in tokens_of(line):

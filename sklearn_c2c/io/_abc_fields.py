@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 
+from sklearn_c2c.io._abc_text import plain_text
 from sklearn_c2c.io._key import LETTERS, key_of_signature, parse_key
 from sklearn_c2c.io._tune import (
     TICKS_PER_QUARTER,
@@ -29,6 +30,11 @@ _CLEF = re.compile(
     r"\d?([_^+-](?:8|15))?",
     re.I,
 )
+TRANSPOSING = ("transpose", "MIDI transpose")  # both move the key, and add up
+_DIRECTIVE_VALUES = {
+    "propagate-accidentals": r"not|octave|pitch",
+    "midi transpose": r"[+-]?\d{1,2}",
+}
 _CLEF_OCTAVES = {"+8": 12, "-8": -12, "+15": 24, "-15": -24}  # ^8, _8: as written
 _NUMBER = re.compile(r"[+-]?\d{1,2}")
 
@@ -86,7 +92,9 @@ def read_key(value):
         ``""`` where it names no tonic.
     """
     words = _OPTION.sub("", value).split()
-    stated = " ".join(word for word in words if not _CLEF.fullmatch(word))
+    words = [word for word in words if not _CLEF.fullmatch(word)]
+    # After a tonic "none" is the name of a clef (ABC 2.1, 4.6).
+    stated = " ".join(words[:1] + [word for word in words[1:] if word != "none"])
     if value and not stated:
         return None, ""
     split = re.search(r"[_^=]|$", stated).start()
@@ -132,8 +140,8 @@ def _keys_on(tonic):
     return [key for key in keys if key and key.tonic == tonic]
 
 
-def read_shifts(letter, value):
-    """Semitones by which a ``K:`` or ``V:`` field moves what is written.
+def read_pitch_options(letter, value):
+    """Read what a ``K:`` or ``V:`` field says of how written notes sound.
 
     Parameters
     ----------
@@ -142,19 +150,17 @@ def read_shifts(letter, value):
 
     Returns
     -------
-    dict of str to int
-        What the field states, of ``"clef"``, ``"octave"`` and ``"transpose"``.
+    dict
+        Of the settings of a voice those that the field states: ``"shifts"``, semitones
+        by ``"clef"``, ``"octave"`` and ``"transpose"``, and ``"percussion"``, whether
+        its clef is that of percussion.
     """
+    clefs = [word for word in _OPTION.sub("", value).split() if _CLEF.fullmatch(word)]
     shifts = {}
-    for word in _OPTION.sub("", value).split():
-        clef = _CLEF.fullmatch(word)
-        if clef:
-            shifts["clef"] = _CLEF_OCTAVES.get(clef[1], 0)
     for name, text in _OPTION.findall(value):
         name, text = name.lower(), text.strip('"')
         if name == "clef":
-            octave = re.search(r"[+-](?:8|15)$", text)
-            shifts["clef"] = _CLEF_OCTAVES[octave[0]] if octave else 0
+            clefs.append(text)
         elif name == "octave":
             shifts["octave"] = 12 * _number(letter, name, text)
         elif name in ("transpose", "t"):
@@ -164,7 +170,51 @@ def read_shifts(letter, value):
                 f"{letter}:{value} moves the written pitch by {name}=, which is not "
                 f"read; expected transpose= with a number of semitones"
             )
-    return shifts
+    if not clefs:
+        return {"shifts": shifts}
+    octave = re.search(r"[+-](?:8|15)$|$", clefs[-1])[0]
+    shifts["clef"] = _CLEF_OCTAVES.get(octave, 0)
+    is_percussion = clefs[-1].lower().startswith("perc")
+    return {"shifts": shifts, "percussion": is_percussion}
+
+
+def read_directive(text):
+    """Read a directive that changes pitches, such as ``MIDI transpose -2``.
+
+    Parameters
+    ----------
+    text : str
+        What follows ``%%`` or ``I:``.
+
+    Returns
+    -------
+    name : {"propagate", "MIDI transpose"}
+    value : str or int
+
+    Raises
+    ------
+    TuneError
+        If it has a value, or is of a kind, that is not read.
+    """
+    *words, value = text.replace("=", " ").split()
+    name = " ".join(words).lower()
+    expected = _DIRECTIVE_VALUES.get(name)
+    if not expected or not re.fullmatch(expected, value, re.I):
+        raise TuneError(
+            f"has the directive {text.strip()!r}; expected 'propagate-accidentals' "
+            f"with not, octave or pitch, or 'MIDI transpose' with semitones"
+        )
+    if name == "midi transpose":
+        return "MIDI transpose", int(value)
+    return "propagate", value.lower()
+
+
+def read_name(value):
+    """Name that a ``V:`` field gives a voice, ``""`` if it gives none."""
+    options = ((name.lower(), text) for name, text in _OPTION.findall(value))
+    names = (text.strip('"') for name, text in options if name in ("name", "nm"))
+    # Within a name, \n begins a new line.
+    return plain_text(next(names, "").replace("\\n", " "))
 
 
 def _number(letter, name, text):

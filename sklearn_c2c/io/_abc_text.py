@@ -41,6 +41,7 @@ _END_OF_LISTING = re.compile(r"</(?:pre|code|abc|textarea|script|body|html)\s?>"
 
 _ENTITY = re.compile(r"&(#\d{1,7};|#[xX][0-9A-Fa-f]{1,6};|[A-Za-z0-9]{2,31};)")
 _CONTROL = re.compile("[\x80-\x9f]")
+_MUSIC_COMMENT = re.compile(r'("(?:\\%|[^"%])*")|%.*')
 _ACCENTS = {
     "`": "\u0300",
     "'": "\u0301",
@@ -51,6 +52,7 @@ _ACCENTS = {
     "H": "\u030b",
     "v": "\u030c",
     ",": "\u0327",
+    "c": "\u0327",
 }
 _LETTERS = {
     "AA": "Å",
@@ -69,7 +71,7 @@ _LETTERS = {
 }
 _ESCAPE = re.compile(
     r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([0-3][0-7]{2})"
-    rf"|({'|'.join(_LETTERS)})|([`'^~\",vuH])([A-Za-z])|([\\%&]))"
+    rf"|({'|'.join(_LETTERS)})|([`'^~\",vuH]|c(?=[Cc]))([A-Za-z])|([\\%&]))"
 )
 
 
@@ -113,7 +115,7 @@ def holds_abc(data):
     bool
     """
     text = music_of(decode(data[:N_BYTES_SEARCHED]))
-    return all(re.search(rf"^{field}", text, re.M) for field in (r"X: *\d", "K:"))
+    return all(re.search(rf"^[ \t]*{f}", text, re.M) for f in (r"X: *\d", "K:"))
 
 
 def music_of(text):
@@ -129,6 +131,7 @@ def music_of(text):
         Lines end in ``\n``.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\x1a", "").rstrip("\0")  # ends of files of DOS
     if _TAG.search(text):
         lines = text.split("\n")
         text = "\n".join(plain for line in lines for plain in _without_tags(line))
@@ -168,6 +171,22 @@ def check_no_text_block(line):
     mark = _TEXT_BLOCK.match(line)
     if mark and mark[1].lower() == "begin":
         raise TuneError(f"has a {mark[0]} that no %%end{mark[2]} ends")
+
+
+def without_comment(line):
+    r"""Line of music without its comment, and with the signs of entities.
+
+    Parameters
+    ----------
+    line : str
+
+    Returns
+    -------
+    str
+        In ``\%``, the sign ``\`` continues the line, but not between quotes.
+    """
+    line = _MUSIC_COMMENT.sub(lambda found: found[1] or "", line)
+    return line.replace("&gt;", ">").replace("&lt;", "<").strip()
 
 
 def plain_text(text):

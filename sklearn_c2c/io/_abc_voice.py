@@ -18,32 +18,35 @@ _LENGTH = r"(\d{0,4})(/{0,8})(\d{0,4})"
 # Old ABC writes chords between plus signs, and ends a line of notation with a "!".
 _NAMED_SIGN = (
     r"![^!|\s]+!|![ \t]?(?i:D\.? ?[CS]\.|da |dal |al |to |fine|segno|coda)[^!|]*!"
+    r"|\+(?:f{1,4}|p{1,4})\+"
     r"|\+(?![A-Ga-gz^_=,'/\d]*\+)[A-Za-z.() ]{2,30}\+|\+[0-5.<>~^]\+"
 )
+_ENDING_NUMBERS = r"(\d[\d,.-]*)(?:(?:st|nd|rd|th)(?![A-Za-z\d/,'<>-]))?"
 _NOTE = r"(\^\^|\^|__|_|=)?([A-Ga-g])([,']*)" + _LENGTH
 _TOKENS = {
-    "space": r"[\s`]+|\\$|\$|\*",
+    "space": r"[\s`]+|\\$|[$*#;?@]",  # the last four: reserved (ABC 2.1, 8.1)
     "annotation": r'"[^"]*"',
     "grace": r"\{[^{}]*\}",
     "field": r"\[([A-Za-z]):([^\]]*)\]",
-    "bar": r"\.?(?:\[(?=\|)|[|:])[|:\]]*(?:\s*\[?(\d[\d,.-]*)|(?=[^|:\]]|$))",
-    "ending": r"\[(\d[\d,.-]*)",
+    "bar": r"\.?(?:\[(?=\|)|[|:])[|:\]]*"
+    rf"(?:\s*\[?{_ENDING_NUMBERS}|(?=[^|:\]]|$))",
+    "ending": rf"\[{_ENDING_NUMBERS}",
     "chord": r"\[([^\[\]|:]+)\]" + _LENGTH,
-    "tuplet": r"\((\d)(?::(\d?))?(?::(\d{0,2}))?",
+    "tuplet": r"\((\d{1,2}(?=:)|\d)(?::(\d{0,2}))?(?::(\d{0,2}))?",
     "note": _NOTE,
     "rest": r"[zx]" + _LENGTH,
     "measures_of_rest": r"[ZX](\d{0,3})",
     "broken": r">{1,3}|<{1,3}",
-    "tie": r"\.?-",
+    "tie": r"\.?-[',]?",  # with the direction in which it is drawn
     "decoration": rf"{_NAMED_SIGN}|[~.H-WYh-w]|!",
     "spacer": r"y\d*",
-    "slur": r"[()]",
+    "slur": r"\([',]?|\)",
 }
 _TOKEN = re.compile(
     "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _TOKENS.items())
 )
 _N_GROUPS = {kind: re.compile(pattern).groups for kind, pattern in _TOKENS.items()}
-_IN_CHORD = re.compile(f"(?:{_NOTE})|(-)|" + '[~.H-Wh-w]|![^!]+!|"[^"]*"|\\s')
+_IN_CHORD = re.compile(f"(?:{_NOTE})|(-)[',]?|" + '[~.H-Wh-w]|![^!]+!|"[^"]*"|\\s')
 _ENDING = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
 # The kinds of tokens that a voice has a method for; the others leave no trace.
 _MEANINGFUL = frozenset(
@@ -61,7 +64,9 @@ class Settings(NamedTuple):
     key: dict = dict.fromkeys(LETTERS, 0)  # letter: alteration
     metre: tuple = (0, 0)
     unit: int | None = None  # ticks; by default it follows from the metre
-    shifts: dict = {}  # semitones by which "clef", "octave", "transpose" move a pitch
+    shifts: dict = {}  # semitones by which "clef", "transpose" and others move a pitch
+    propagate: str = "pitch"  # to which notes of its measure an accidental applies
+    percussion: bool = False  # whether what is written are no pitches
 
     def changed(self, *, shifts=None, **changes):
         """Copy in which some are changed; shifts not named stay as they are."""
@@ -99,7 +104,7 @@ class Voice:
         self.start = self.end = 0  # of this measure, of its last event
         self.metre = settings.metre  # of this measure
         self.opens, self.endings = 0, 0
-        self.accidentals = {}  # letter: alteration, up to the next bar
+        self.accidentals = {}  # alterations up to the next bar, see `_same_pitch`
         self.held = {}  # (letter, octave): alteration of the notes just tied
         self.tuplet_left, self.tuplet_ratio = 0, (1, 1)
         self.broken_ratio = None  # of the note after a > or <
@@ -157,7 +162,7 @@ class Voice:
         if text == ".|" and self.metre[0] and not self._is_full():
             return  # a dotted bar line within a measure
         self._drop_place_of_sign()
-        signs = re.sub(r"[\s\d,.\-]|\[$", "", text)
+        signs = re.sub(r"[\s\da-z,.\-]|\[$", "", text)
         if signs == ":":
             raise TuneError(
                 f"in measure {len(self.measures) + 1} a single ':' is no bar line"
@@ -234,20 +239,31 @@ class Voice:
     def _pitch(self, accidental, letter, octave):
         name = (letter, octave)
         upper = letter.upper()
+        octaves = 5 + letter.islower() + octave.count("'") - octave.count(",")
+        same_pitch = self._same_pitch(upper, octaves)
         if accidental:
-            alteration = self.accidentals[upper] = ALTERATIONS[accidental]
+            alteration = self.accidentals[same_pitch] = ALTERATIONS[accidental]
         elif name in self.held:
             alteration = self.held[name]
         else:
-            # An accidental lasts to the bar line, in all octaves (ABC 2.1, 11.3).
-            alteration = self.accidentals.get(upper, self.settings.key[upper])
-        octaves = 5 + letter.islower() + octave.count("'") - octave.count(",")
+            alteration = self.accidentals.get(same_pitch, self.settings.key[upper])
         pitch = 12 * octaves + NATURALS[upper] + alteration
         if self.settings.shifts:
             pitch += sum(self.settings.shifts.values())
         if not 0 <= pitch <= 127:
             raise TuneError(f"{letter + octave!r} is no MIDI pitch 0-127")
         return pitch, (name, alteration)
+
+    def _same_pitch(self, letter, octaves):
+        """Name what an accidental applies to, up to the bar line (ABC 2.1, 11.3).
+
+        By default it is this letter in all octaves, and with ``not`` this note alone.
+        """
+        if self.settings.propagate == "pitch":
+            return letter
+        if self.settings.propagate == "octave":
+            return letter, octaves
+        return object()  # like no other
 
     def rest(self, text, *length):
         # In a full measure an unseen rest is but the place of a sign: "Hx|".
@@ -268,6 +284,8 @@ class Voice:
     def _add_event(self, pitches, duration):
         if not self.events:
             self.metre = self.settings.metre
+        if self.settings.percussion:
+            pitches = []
         if self.tuplet_left:
             self.tuplet_left -= 1
             duration = _scaled(duration, self.tuplet_ratio)
@@ -307,13 +325,13 @@ class Voice:
             self.notes[place] = (*self.notes[place][:3], 1)
             self.held = dict(self.held_names)
 
-    def tuplet(self, _, p, q, r):
+    def tuplet(self, text, p, q, r):
         p = int(p)
         beats = self.settings.metre[0]
         compound = beats % 3 == 0 and beats > 3
         usual = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(p, 3 if compound else 2)
-        if p < 2:
-            raise TuneError(f"a tuplet of {p} is not understood")
+        if p < 2 or int(q or usual) == 0:
+            raise TuneError(f"the tuplet {text!r} is not understood")
         self.tuplet_ratio = int(q or usual), p
         self.tuplet_left = int(r or p)
 

@@ -19,7 +19,7 @@ from sklearn_c2c._files import write_atomically
 from sklearn_c2c.io._tune import Part, Tune
 
 # Change it whenever the same bytes would be read differently.
-FORMAT = b"sklearn_c2c tunes 6\n"
+FORMAT = b"sklearn_c2c tunes 7\n"
 _DIGEST = hashlib.sha256().digest_size
 _MAX_BYTES = 2**28
 
@@ -141,7 +141,9 @@ def _pack(tunes, key):
 
 
 def _sizes(tune):
-    return [(part.name, len(part.notes), len(part.measures)) for part in tune.parts]
+    return [
+        (part.name, part.id, len(part.notes), len(part.measures)) for part in tune.parts
+    ]
 
 
 def _unpack(data, key):
@@ -153,8 +155,8 @@ def _unpack(data, key):
     header = json.loads(content[8 : 8 + length])
     table = np.frombuffer(content[8 + length :], dtype="<i4").astype(np.int64)
     sizes = [size for tune in header for size in tune[-1]]
-    n_notes = sum(n for _, n, _ in sizes)
-    n_measures = sum(n for _, _, n in sizes)
+    n_notes = sum(n for *_, n, _ in sizes)
+    n_measures = sum(n for *_, n in sizes)
     if len(table) != 4 * n_notes + 7 * n_measures:
         raise ValueError("damaged")
     notes, measures = np.split(table, [4 * n_notes])
@@ -165,12 +167,13 @@ def _tunes(header, notes, measures):
     note = measure = 0
     for number, title, key, tempo, fault, fault_kind, warnings, sizes in header:
         parts = []
-        for name, n_notes, n_measures in sizes:
+        for name, part_id, n_notes, n_measures in sizes:
             parts.append(
                 Part(
                     name,
                     notes[note : note + n_notes],
                     measures[measure : measure + n_measures],
+                    part_id,
                 )
             )
             note, measure = note + n_notes, measure + n_measures

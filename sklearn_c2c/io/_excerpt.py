@@ -110,6 +110,7 @@ def excerpt(part, time_signature, n_measures, *, repeats, pickup, tolerance):
     """
     bar = measure_ticks(time_signature)
     notes, measures = unfold(part, played=repeats == "played")
+    notes = without_unisons(notes)
     if not len(notes):
         raise TuneError("has no notes", "empty")
     window = find_window(notes, measures, time_signature, n_measures, pickup, tolerance)
@@ -419,6 +420,26 @@ def one_voice(excerpt, chords, tolerance):
             kept.append(note)
             sounding.append(note)
     return np.array(kept)
+
+
+def without_unisons(notes):
+    """Keep of notes that begin together on one pitch the longest: they are one note.
+
+    Parameters
+    ----------
+    notes : ndarray of int64, shape (n_notes, 4)
+        In the order of their onsets.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_different, 4)
+        In the order of their onsets.
+    """
+    longest_first = (-notes[:, TIED], -notes[:, DURATION])
+    found = notes[np.lexsort((*longest_first, notes[:, PITCH], notes[:, ONSET]))]
+    is_new = np.ones(len(found), dtype=bool)
+    is_new[1:] = np.diff(found[:, [ONSET, PITCH]], axis=0).any(axis=1)
+    return notes if is_new.all() else found[is_new]
 
 
 def sound_together(notes, tolerance):

@@ -36,7 +36,7 @@ _PROFILES = {
     for mode, fits in _FITS.items()
 }
 _WEIGHT_OF_ENDING = 0.2  # of correlation; measured on tunes whose mode is known
-_KEY = re.compile(r"([A-Ga-g])([#b♯♭]?)\s*([A-Za-z]*)")
+_KEY = re.compile(r"([A-Ga-g])([#b♯♭]?)(?:\s*|-(?=[A-Za-z]{3}))([A-Za-z]*)[.,;]?")
 
 
 class Key(NamedTuple):

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from sklearn_c2c.io._excerpt import sound_together
+from sklearn_c2c.io._excerpt import sound_together, without_unisons
 from sklearn_c2c.io._tune import PITCH, TICKS_PER_QUARTER, TuneError
 
 # Words by which a part is known to have the melody, those that say so best first.
@@ -33,7 +33,7 @@ def choose_part(tune, part):
     ----------
     tune : Tune
     part : str, int or None
-        A name, a number from 0 (as digits, too, unless one has this name), or
+        An id, a name, a number from 0 (as digits, too, unless one has this name), or
         ``"melody"`` (see `_melody`, unless one has this name); None for the only one
         that has notes.
 
@@ -51,16 +51,18 @@ def choose_part(tune, part):
     parts = tune.sounding_parts
     if not parts:
         raise TuneError("has no notes", "empty")
+    ids = [candidate.id or candidate.name for candidate in parts]
     names = [candidate.name for candidate in parts]
-    if part in names:
-        return parts[names.index(part)]
+    for known in (ids, names):
+        if part in known:
+            return parts[known.index(part)]
     if len(parts) == 1 and part in (None, "melody"):
         return parts[0]
     if part == "melody":
         return _melody(parts)
     if part is None:
         raise TuneError(
-            f"has {len(parts)} parts, {_listed(names)}; pass part= with a name, a "
+            f"has {len(parts)} parts, {_listed(parts)}; pass part= with a name, a "
             f"number from 0, or 'melody'",
             "parts",
             len(parts),
@@ -68,11 +70,16 @@ def choose_part(tune, part):
     number = int(part) if isinstance(part, str) and part.isdecimal() else part
     if not isinstance(number, str) and -len(parts) <= number < len(parts):
         return parts[number]
-    raise TuneError(f"has no part {part!r}, only {_listed(names)}", "parts")
+    raise TuneError(f"has no part {part!r}, only {_listed(parts)}", "parts")
 
 
-def _listed(names):
-    return ", ".join(repr(name) if name else "one without a name" for name in names)
+def _listed(parts):
+    return ", ".join(_called(part) for part in parts)
+
+
+def _called(part):
+    name = repr(part.name) if part.name else "one without a name"
+    return f"{name} ({part.id!r})" if part.id not in ("", part.name) else name
 
 
 def _melody(parts):
@@ -92,12 +99,15 @@ def _melody(parts):
 
 
 def _is_named(part, words):
+    text = f"{part.name}\n{part.id}"
+
     def found(pattern):
-        return re.search(rf"(?<![^\W_])(?:{pattern})(?![^\W\d_])", part.name, re.I)
+        return re.search(rf"(?<![^\W_])(?:{pattern})(?![^\W\d_])", text, re.I)
 
     return bool(found(words)) and not found(_OTHER_WORDS)
 
 
 def _has_one_voice(part):
-    together = sound_together(part.notes, _LEGATO)
-    return np.count_nonzero(together) <= _MOST_TOGETHER * len(part.notes)
+    notes = without_unisons(part.notes)
+    together = sound_together(notes, _LEGATO)
+    return np.count_nonzero(together) <= _MOST_TOGETHER * len(notes)

@@ -73,11 +73,11 @@ def read_melodies(
         a measure before the others that has them at its end, and rest before them; of
         a tune without a pick-up this measure is rest.
     part : str or int, default=None
-        Which part to read of a tune that has several with notes, by its name or its
-        number, from 0. ``"melody"`` takes the one that is named so, or like a singer or
-        a melody instrument; else, of those in which one note sounds at a time, or of
-        all if there are none, the one with the highest mean pitch. None rejects such
-        tunes.
+        Which part to read of a tune that has several with notes, by its name (or, in
+        ABC, the id of the voice) or its number, from 0. ``"melody"`` takes the one that
+        is named so, or like a singer or a melody instrument; else, of those in which
+        one note sounds at a time, or of all if there are none, the one with the highest
+        mean pitch. None rejects such tunes.
     chords : {"reject", "highest"}, default="reject"
         What to do where several notes sound together: leave the tune out, or keep
         the highest.

@@ -80,6 +80,7 @@ class Part:
     name: str
     notes: np.ndarray  # (n_notes, 4)
     measures: np.ndarray  # (n_measures, 7)
+    id: str = ""  # by which the file itself tells it from others, beside its name
 
 
 @dataclass(frozen=True)
@@ -114,13 +115,14 @@ def exact(numerator, denominator):
     return Fraction(numerator, denominator) if rest else quotient
 
 
-def make_part(name, notes, measures):
+def make_part(name, notes, measures, part_id=""):
     """Build a `Part` from rows whose times are ticks, or parts of ticks.
 
     Onsets, durations and starts are rounded to whole ticks by their two ends, so that
     what was adjacent stays adjacent.
     """
-    part = Part(name, _in_whole_ticks(notes, 4), _in_whole_ticks(measures, 7))
+    tables = _in_whole_ticks(notes, 4), _in_whole_ticks(measures, 7)
+    part = Part(name, *tables, part_id)
     end = sum(part.measures[-1, [START, LENGTH]]) if len(part.measures) else 0
     if end > MAX_TICKS:
         raise TuneError(
