@@ -19,7 +19,7 @@ from sklearn_c2c._files import write_atomically
 from sklearn_c2c.io._tune import Part, Tune
 
 # Change it whenever the same bytes would be read differently.
-FORMAT = b"sklearn_c2c tunes 7\n"
+FORMAT = b"sklearn_c2c tunes 8\n"
 _DIGEST = hashlib.sha256().digest_size
 _MAX_BYTES = 2**28
 
