@@ -100,6 +100,7 @@ class Failing(Job):
         (self.folder / ".model.0123456789abcdef.tmp").touch()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant, fault", [(0, "ended by 1.*no room"), (1, "left ov")])
 def test_errors_and_what_is_left_over_are_faults(variant, fault, monkeypatch):
     monkeypatch.setattr(Failing, "variants", (variant,))

@@ -373,6 +373,7 @@ def test_names_within_the_page_are_unique(html):
 # ------------------------------------------------------------- stopping, resuming
 
 
+@pytest.mark.slow
 def test_the_command_runs_nothing_again(run, monkeypatch, tmp_path, capsys):
     out, data = run
     files = [out / name for name in ("journal.jsonl", "data.json", "report.html")]
