@@ -20,8 +20,8 @@ _BUNDLED = {
     "bach": ("load_bach_sopranos", "Bach's chorale sopranos", "D"),
 }
 
-# What each kind of rejection says of several tunes, and which option takes them, where
-# nothing was found in place of what was asked for.
+# How the table describes tunes of each kind of rejection, and the option that reads
+# them, unless the rejection's `found` gives a more precise one.
 _REASONS = {
     "file": ("in files that cannot be read", ""),
     "damaged": ("not understood", ""),
@@ -259,7 +259,7 @@ def print_summary(corpus, args, *, is_listed=False):
 
 
 def _lines(corpus, args, is_bundled):
-    """What was found of keys, modes and tempo, a line of each."""
+    """Yield the lines of the summary on keys, modes and tempo."""
     melodies = corpus.melodies
     keys = Counter(key or "no key" for key in melodies.tonalities)
     yield f"keys: {_named(keys)}{_moved(corpus)}"

@@ -83,7 +83,7 @@ def split_tunes(text):
 
 
 def _split_head(head):
-    """Split what is before the first ``X:`` into fields of the book, and tunes."""
+    """Split the text before the first ``X:`` into the header of the book and tunes."""
     if header_field(head, "K") is None:
         return head, []
     tunes, pending, has_title = [], [], True  # the first tune needs none
@@ -206,9 +206,9 @@ class _TuneReader:
             raise TuneError(f"uses a macro (m:{value}), which is not read")
 
     def _directive(self, text):
-        name, value = fields.read_directive(text)
-        changes = {name: value} if name == "propagate" else {"shifts": {name: value}}
-        if name != "propagate" and not self.voice and self.changes:
+        changes = fields.read_directive(text)
+        # In a header a transposition is that of the voice named last.
+        if "shifts" in changes and not self.voice and self.changes:
             self.changes[next(reversed(self.changes))].append(changes)
         else:
             self._set(**changes)

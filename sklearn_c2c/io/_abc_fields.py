@@ -188,8 +188,8 @@ def read_directive(text):
 
     Returns
     -------
-    name : {"propagate", "MIDI transpose"}
-    value : str or int
+    dict
+        The setting of a voice that it changes: ``"propagate"``, or ``"shifts"``.
 
     Raises
     ------
@@ -205,8 +205,8 @@ def read_directive(text):
             f"with not, octave or pitch, or 'MIDI transpose' with semitones"
         )
     if name == "midi transpose":
-        return "MIDI transpose", int(value)
-    return "propagate", value.lower()
+        return {"shifts": {"MIDI transpose": int(value)}}
+    return {"propagate": value.lower()}
 
 
 def read_name(value):

@@ -66,7 +66,7 @@ class Settings(NamedTuple):
     unit: int | None = None  # ticks; by default it follows from the metre
     shifts: dict = {}  # semitones by which "clef", "transpose" and others move a pitch
     propagate: str = "pitch"  # to which notes of its measure an accidental applies
-    percussion: bool = False  # whether what is written are no pitches
+    percussion: bool = False  # whether the clef is that of percussion
 
     def changed(self, *, shifts=None, **changes):
         """Copy in which some are changed; shifts not named stay as they are."""

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from abc import ABC, abstractmethod
 from functools import wraps
 from unittest import mock
 
@@ -39,7 +40,7 @@ def cached_by_variant(method):
     return cached
 
 
-class Job:
+class Job(ABC):
     """Work in a folder that can be killed, and goes on there when it is started again.
 
     Parameters
@@ -55,10 +56,11 @@ class Job:
     def __init__(self, folder, variant):
         self.folder, self.variant = folder, variant
 
+    @abstractmethod
     def work(self):
         """Do what is left to do, and say what is safe on the disk as soon as it is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def check(self, said):
         """Check what a dead process left: whole, not less than before, nor than said.
 
@@ -71,11 +73,10 @@ class Job:
         ------
         AssertionError
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def check_end(self, said):
         """Check that what came out is what comes out where nobody kills."""
-        raise NotImplementedError
 
 
 class Training(Job):
