@@ -25,7 +25,7 @@ def main():
         begun = time.monotonic()
         found = _run(suffix, options)
         finds += [find for outcome in found for find in outcome.finds]
-        n_read = sum(outcome.n_melodies for outcome in found)
+        n_read = sum(outcome.n_results for outcome in found)
         print(
             f"{suffix}: {sum(outcome.n_inputs for outcome in found):,} inputs, "
             f"{n_read:,} {_COUNTED.get(suffix, 'melodies written and read again')}, "

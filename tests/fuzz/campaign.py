@@ -27,7 +27,7 @@ class Outcome(NamedTuple):
     """What became of the inputs of one format."""
 
     n_inputs: int
-    n_melodies: int
+    n_results: int
     slowest: float  # seconds of processor time
     finds: list[Find]
 
@@ -41,13 +41,13 @@ def run(suffix, seed, numbers, judge=judge):
     seed : int
     numbers : range
     judge : callable, default=judge
-        ``(suffix, data)`` to the number of melodies; what it raises is a find.
+        ``(suffix, data)`` to a `Judged`; what it raises is a find.
 
     Returns
     -------
     Outcome
     """
-    n_melodies, slowest, finds = 0, 0.0, []
+    n_results, slowest, finds = 0, 0.0, []
     position = numbers.start
     while position < numbers.stop:
         here, there = multiprocessing.Pipe()
@@ -71,13 +71,13 @@ def run(suffix, seed, numbers, judge=judge):
                 finds.append(Find(suffix, seed, position, fault, ""))
                 position += 1
                 break
-            n_melodies += n_read
+            n_results += n_read
             slowest = max(slowest, seconds)
             finds += [find] if find else []
             position += 1
         worker.join(1)
         here.close()
-    return Outcome(len(numbers), n_melodies, slowest, finds)
+    return Outcome(len(numbers), n_results, slowest, finds)
 
 
 def _work(pipe, suffix, seed, numbers, judge):
@@ -89,17 +89,17 @@ def _work(pipe, suffix, seed, numbers, judge):
     for number in numbers:
         data = made(suffix, seed, number)
         begun = time.process_time()
-        n_melodies, find = 0, None
+        n_results, seconds, find = 0, 0.0, None
         try:
-            n_melodies = judge(suffix, data)
+            n_results, seconds = judge(suffix, data)
         except BaseException as error:
             fault = traceback.format_exception_only(error)[-1].strip()[:200]
             where = _place(error)
             find = Find(suffix, seed, number, fault, where)
-        seconds = time.process_time() - begun
+            seconds = time.process_time() - begun
         if find is None and seconds > MOST_SECONDS:
             find = Find(suffix, seed, number, f"takes {seconds:.1f} s", "")
-        pipe.send((n_melodies, seconds, find))
+        pipe.send((n_results, seconds, find))
 
 
 def _size():

@@ -1,6 +1,9 @@
 """What may be done with an input: refuse it, or read what can be written again."""
 
 import random
+import time
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -65,8 +68,17 @@ def made(suffix, seed, number):
     return mutated(rng.choice(files), files, rng)
 
 
+class Judged(NamedTuple):
+    """An input that did nothing that none may do."""
+
+    n_results: int  # melodies read, tunes of a cache entry, results of a journal
+    seconds: float  # of processor time, in the way of reading that takes longest
+
+
 def judge(suffix, data):
     """Read an input as a file of its suffix would be, in several ways.
+
+    Each melody that was not read from another input before is written and read again.
 
     Parameters
     ----------
@@ -75,9 +87,7 @@ def judge(suffix, data):
 
     Returns
     -------
-    int
-        How many melodies were read, each of which could be written and read again; of
-        a cache entry how many tunes, of a journal how many results.
+    Judged
 
     Raises
     ------
@@ -87,19 +97,23 @@ def judge(suffix, data):
         Whatever the reader lets through; only `TuneError` is one of its own, and
         caught here.
     """
+    begun = time.process_time()
     if suffix in _KEPT:
-        return _KEPT[suffix][1](data)
+        n_results = _KEPT[suffix][1](data)
+        return Judged(n_results, time.process_time() - begun)
     tunes = _tunes(suffix, data)
-    n_melodies = 0
+    to_read = time.process_time() - begun
+    n_melodies, to_choose = 0, []
     for choice in _CHOICES:
+        begun = time.process_time()
         found = _chosen(tunes, choice)
-        if found is None:
-            continue
-        check_melodies(found.data)
-        n_melodies += len(found.data)
-        for row in found.data[:2]:
-            _check_written(row, found)
-    return n_melodies
+        to_choose.append(time.process_time() - begun)
+        if found is not None:
+            check_melodies(found.data)
+            n_melodies += len(found.data)
+            for row in found.data[:2]:
+                _check_written(row.tobytes(), row.dtype, _notation(found))
+    return Judged(n_melodies, to_read + max(to_choose))
 
 
 def _tunes(suffix, data):
@@ -119,17 +133,22 @@ def _chosen(tunes, choice):
         return None
 
 
-def _check_written(row, found):
-    metre = {
-        "time_signature": found.time_signature,
-        "steps_per_quarter": found.steps_per_quarter,
-    }
+def _notation(found):
+    return found.time_signature, found.steps_per_quarter, found.n_measures, found.pickup
+
+
+@lru_cache(maxsize=2**13)
+def _check_written(data, dtype, notation):
+    """Write a melody in both formats and read it again, once for all that are equal."""
+    row = np.frombuffer(data, dtype)
+    time_signature, steps_per_quarter, n_measures, pickup = notation
+    metre = {"time_signature": time_signature, "steps_per_quarter": steps_per_quarter}
+    settings = {"title": "t", "tempo": 120, "key": None, "pickup": pickup == "keep"}
     for suffix, write in ((".abc", melody_to_abc), (".mid", melody_to_midi)):
-        pickup = found.pickup == "keep"
-        written = write(row, title="t", tempo=120, key=None, pickup=pickup, **metre)
-        data = written.encode() if isinstance(written, str) else written
+        written = write(row, **settings, **metre)
+        source = written.encode() if isinstance(written, str) else written
         again = melodies_from(
-            [SourcedTune("again", tune) for tune in READERS[suffix](data)],
-            Choice(found.n_measures, pickup=found.pickup, **metre),
+            [SourcedTune("again", tune) for tune in READERS[suffix](source)],
+            Choice(n_measures, pickup=pickup, **metre),
         )
         np.testing.assert_array_equal(again.data, row[None], f"read again as {suffix}")
