@@ -109,6 +109,8 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
            [ 62, 129,  64,  66]], dtype=int16)
     """
 
+    __module__ = "sklearn_c2c"  # where it is public, and what model files name
+
     _parameter_constraints: dict = {
         "order": [Interval(Integral, 0, None, closed="left")],
         "smoothing": [Interval(Real, 0, None, closed="left")],

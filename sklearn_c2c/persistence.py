@@ -33,16 +33,20 @@ from sklearn_c2c._files import write_atomically
 from sklearn_c2c._fitted import Array, Number, OneOf, Whole, check_fitted, length
 
 _MAGIC = b"sklearn_c2c model\n"
-_FORMAT = b"002\n"  # counted up when older versions could not read what we write
+_FORMAT = b"003\n"  # counted up when older versions could not read what we write
 _DIGEST_SIZE = hashlib.sha256().digest_size
 
-# Beside these, skops trusts scikit-learn's estimators, NumPy's arrays and plain Python.
-_TRUSTED = [
-    "sklearn_c2c.autoencoder._autoencoder.Autoencoder",
-    "sklearn_c2c.autoencoder._variational.VariationalAutoencoder",
-    "sklearn_c2c.markov.MarkovMelodies",
-    "sklearn_c2c.preprocessing.PianoRollEncoder",
-]
+# Of each format that is read, the names of our estimators. Beside these, skops trusts
+# scikit-learn's estimators, NumPy's arrays and plain Python.
+_TRUSTED = {
+    _FORMAT: [f"sklearn_c2c.{name}" for name in sklearn_c2c._ESTIMATORS],
+    b"002\n": [
+        "sklearn_c2c.autoencoder._autoencoder.Autoencoder",
+        "sklearn_c2c.autoencoder._variational.VariationalAutoencoder",
+        "sklearn_c2c.markov.MarkovMelodies",
+        "sklearn_c2c.preprocessing.PianoRollEncoder",
+    ],
+}
 # Sizes of the fitted arrays of scikit-learn's estimators that may be in a model: k for
 # its components, n for its columns.
 _ARRAYS = {
@@ -155,7 +159,7 @@ def save(model, path, *, metadata=None, optimizer=False):
     }
     try:
         archive = dumps(content)
-        _audit(archive)
+        _audit(archive, _TRUSTED[_FORMAT])
         _check_content(content)
     except (TypeError, ValueError) as error:
         raise ValueError(f"This model cannot be saved: {error}") from error
@@ -206,10 +210,10 @@ def load(path, *, return_metadata=False):
     from skops.io import loads
 
     path = Path(path)
-    archive = _checked_archive(path.read_bytes(), path)
+    archive, trusted = _checked_archive(path.read_bytes(), path)
     try:
-        _audit(archive)
-        content = loads(archive, trusted=_TRUSTED)
+        _audit(archive, trusted)
+        content = loads(archive, trusted=trusted)
         _check_content(content)
         model, metadata = content["model"], content["metadata"]
     except Exception as error:  # whatever skops meets in a file made by a stranger
@@ -349,7 +353,10 @@ def _check_plain(value):
 
 
 def _checked_archive(data, path):
-    """Return the skops archive of a file, once its checksum and format agree."""
+    """Return the skops archive of a file, and the names of classes that it may hold.
+
+    Its checksum must agree, and its format be known.
+    """
     if not data.startswith(_MAGIC):
         raise ValueError(
             f"{path} is not a model saved by sklearn_c2c: expected it to begin with "
@@ -363,16 +370,16 @@ def _checked_archive(data, path):
             "bytes of its content. Copy it or save it again."
         )
     stamp, archive = rest[: len(_FORMAT)], rest[len(_FORMAT) :]
-    if stamp != _FORMAT:
+    if stamp not in _TRUSTED:
         raise ValueError(
             f"{path} is of format {stamp!r}, sklearn_c2c {sklearn_c2c.__version__} "
-            f"reads {_FORMAT!r}: update sklearn_c2c, or save the model again with this "
-            "version."
+            f"reads {', '.join(map(repr, _TRUSTED))}: update sklearn_c2c, or save the "
+            "model again with this version."
         )
-    return archive
+    return archive, _TRUSTED[stamp]
 
 
-def _audit(archive):
+def _audit(archive, trusted):
     """Refuse, before anything is built, strange types and what would swell in memory.
 
     Models are never compressed, so no member needs more bytes than the archive has,
@@ -385,7 +392,7 @@ def _audit(archive):
             raise ValueError(f"it claims more than the {len(archive)} bytes it has.")
         for member in members.infolist():
             _check_member(members, member)
-    if untrusted := sorted(set(get_untrusted_types(data=archive)) - set(_TRUSTED)):
+    if untrusted := sorted(set(get_untrusted_types(data=archive)) - set(trusted)):
         raise ValueError(
             f"it holds {', '.join(untrusted)}; only estimators of sklearn_c2c and "
             "scikit-learn, arrays and plain Python values are trusted."

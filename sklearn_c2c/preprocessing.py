@@ -116,6 +116,8 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     True
     """
 
+    __module__ = "sklearn_c2c"  # where it is public, and what model files name
+
     _parameter_constraints: dict = {
         "pitch_range": [StrOptions({"auto"}), tuple, list],
         "dtype": [Options(type, {np.float32, np.float64})],

@@ -1,10 +1,13 @@
 """scikit-learn's conformance suite, and the checks it keeps for itself."""
 
+import doctest
+
 import numpy as np
 import pytest
 from sklearn.utils import estimator_checks as checks
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
+import sklearn_c2c
 from sklearn_c2c import (
     Autoencoder,
     MarkovMelodies,
@@ -58,6 +61,22 @@ EXTRA_SUITE = [
     for check in EXTRA_CHECKS
     + (TRANSFORMER_CHECKS if hasattr(estimator, "transform") else [])
 ]
+
+
+def test_every_estimator_is_put_to_the_suite():
+    assert {type(e).__name__ for e in ESTIMATORS} == {*sklearn_c2c._ESTIMATORS}
+
+
+@pytest.mark.parametrize("name", sklearn_c2c._ESTIMATORS)
+def test_examples_of_an_estimator(name):
+    # pytest looks for a class in its __module__, which loads classes when asked for.
+    estimator = getattr(sklearn_c2c, name)
+    assert estimator.__module__ == "sklearn_c2c"
+    names = {name: estimator}
+    found = doctest.DocTestFinder().find(estimator, name, module=False, globs=names)
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+    results = [runner.run(examples) for examples in found if examples.examples]
+    assert results and not any(result.failed for result in results)
 
 
 @pytest.mark.filterwarnings("ignore:X has values:UserWarning")

@@ -177,6 +177,8 @@ class Autoencoder(BaseAutoencoder):
     True
     """
 
+    __module__ = "sklearn_c2c"  # where it is public, and what model files name
+
     _parameter_constraints: dict = {
         **BaseAutoencoder._parameter_constraints,
         "activation": [StrOptions(set(_nn.ACTIVATIONS))],

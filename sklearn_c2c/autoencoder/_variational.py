@@ -210,6 +210,8 @@ class VariationalAutoencoder(BaseAutoencoder):
     (5, 4)
     """
 
+    __module__ = "sklearn_c2c"  # where it is public, and what model files name
+
     _parameter_constraints: dict = {
         **BaseAutoencoder._parameter_constraints,
         "beta": [Interval(Real, 0, None, closed="left")],
