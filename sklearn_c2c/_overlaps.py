@@ -3,7 +3,7 @@
 The kernel checks nothing: `metrics.originality` does.
 """
 
-from sklearn_c2c._compilation import jit
+from sklearn_c2c._nn.compilation import jit
 
 
 @jit

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.utils import gen_batches
 
 from sklearn_c2c._fitted import INTEGERS, Array, check_form, length
-from sklearn_c2c._threads import Workers
+from sklearn_c2c._nn.threads import Workers
 from sklearn_c2c.melody import HOLD, N_PITCHES, REST, sounding_pitches
 
 # The most frequent pitches, which have transitions of their own; all others share one.

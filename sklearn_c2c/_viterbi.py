@@ -5,8 +5,8 @@ Arrays are float32 in C order. The kernel checks nothing: `_transitions` does.
 
 import numpy as np
 
-from sklearn_c2c._compilation import jit
-from sklearn_c2c._tiles import VECTOR_BYTES, max_plus_tile
+from sklearn_c2c._nn.compilation import jit
+from sklearn_c2c._nn.tiles import VECTOR_BYTES, max_plus_tile
 
 # Symbols are filled up to a multiple of these, the columns of a tile.
 _TILE_VECTORS = 4

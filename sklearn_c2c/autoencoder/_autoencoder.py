@@ -2,8 +2,10 @@
 
 from sklearn.utils._param_validation import StrOptions
 
-from sklearn_c2c import _layers, _nn
+from sklearn_c2c._nn.activations import ACTIVATIONS
+from sklearn_c2c._nn.layers import Activation
 from sklearn_c2c.autoencoder._base import BaseAutoencoder
+from sklearn_c2c.autoencoder._stack import Stack
 
 
 class Autoencoder(BaseAutoencoder):
@@ -181,7 +183,7 @@ class Autoencoder(BaseAutoencoder):
 
     _parameter_constraints: dict = {
         **BaseAutoencoder._parameter_constraints,
-        "activation": [StrOptions(set(_nn.ACTIVATIONS))],
+        "activation": [StrOptions(set(ACTIVATIONS))],
         "tied": ["boolean"],
     }
 
@@ -236,30 +238,13 @@ class Autoencoder(BaseAutoencoder):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _head_activation(self):
-        return self.activation
+    def _first_activation(self):
+        return self.hidden_activation if self.hidden_layer_sizes else self.activation
 
-    def _start(self, X):
-        return self._tie(super()._start(X))
+    def _code_width(self):
+        return self.h
 
-    def _resume(self, X):
-        return self._tie(super()._resume(X))
-
-    def _tie(self, state):
-        """Make the decoder's weights views of the encoder's."""
-        if self.tied:
-            n = self._n_encoder_layers()
-            state.coefs[n:] = [coef.T for coef in state.coefs[n - 1 :: -1]]
-        return state
-
-    def _linear_layers(self, X, state, adam, workers):
-        if not self.tied:
-            return super()._linear_layers(X, state, adam, workers)
-        n = self._n_encoder_layers()
-        parts = list(zip(state.coefs, state.intercepts, state.moments, strict=True))
-        encoder = [_layers.SharedLayer(*part, adam, workers) for part in parts[:n]]
-        decoder = [
-            _layers.TransposedLayer(shared, *part, adam, workers)
-            for shared, part in zip(encoder[::-1], parts[n:], strict=True)
-        ]
-        return encoder + decoder
+    def _stack(self, layers, group_size, training=None):
+        code = Activation(self.activation)
+        wired = layers, self.hidden_activation, code, group_size, training
+        return Stack(*wired, tied=self.tied)

@@ -1,9 +1,9 @@
-"""What training asks of its data. Imports nothing of ours."""
+"""What the data tell of the outputs that are to reach them."""
 
 import numpy as np
 from scipy import sparse
 
-# Training has diverged when the loss is so many times that of tossing a coin.
+# A loss above this multiple of chance level counts as divergence.
 _DIVERGED = 10
 
 
@@ -26,16 +26,3 @@ def loss_limit(X):
     if X.min() < 0 or X.max() > 1:
         return np.finfo(np.float64).max
     return _DIVERGED * np.log(2) * X.shape[1]
-
-
-def split(X, validation_fraction, rng):
-    """Set a random share of the rows aside, at least one; return the rest and it."""
-    n_samples = X.shape[0]
-    n_validation = max(1, round(validation_fraction * n_samples))
-    if n_validation >= n_samples:
-        raise ValueError(
-            f"early_stopping with validation_fraction={validation_fraction} leaves "
-            f"nothing to train on: X has n_samples={n_samples}."
-        )
-    order = rng.permutation(n_samples)
-    return X[np.sort(order[n_validation:])], X[np.sort(order[:n_validation])]

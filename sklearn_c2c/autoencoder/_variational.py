@@ -8,9 +8,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_c2c import _layers, _nn
 from sklearn_c2c._fitted import Array, Whole
+from sklearn_c2c._nn.gaussian import GaussianCode
 from sklearn_c2c.autoencoder._base import BaseAutoencoder
+from sklearn_c2c.autoencoder._stack import VariationalStack
 
 # A latent is active when its mean varies by more than this over the data.
 _ACTIVE_VARIANCE = 0.01
@@ -219,6 +220,11 @@ class VariationalAutoencoder(BaseAutoencoder):
         "kl_cooldown": [Interval(Integral, 0, None, closed="left")],
         "free_bits": [Interval(Real, 0, None, closed="left")],
     }
+    _curves: dict = {
+        "loss": "loss_curve_",
+        "reconstruction": "reconstruction_curve_",
+        "divergence": "kl_curve_",
+    }
 
     def __init__(
         self,
@@ -291,7 +297,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         """
         check_is_fitted(self)
         X = self._check_X(X, reset=False)
-        mu, log_var = _nn.split_code(self._encode(X, self.coefs_, self.intercepts_))
+        with self._fitted_stack() as stack:
+            mu, log_var = stack.posterior(X)
         noise = check_random_state(random_state).standard_normal(mu.shape)
         return mu + np.exp(log_var / 2) * noise.astype(mu.dtype)
 
@@ -314,46 +321,35 @@ class VariationalAutoencoder(BaseAutoencoder):
         noise = check_random_state(random_state).standard_normal(shape)
         return noise.astype(self._dtype())
 
-    def _head_size(self):
-        return 2 * self.h
+    def _first_activation(self):
+        return self.hidden_activation if self.hidden_layer_sizes else "identity"
 
-    def _head(self, code):
-        return np.ascontiguousarray(_nn.split_code(code)[0])
+    def _code_width(self):
+        return 2 * self.h  # means and log variances
 
-    def _code_loss(self, code):
-        divergence = _nn.gaussian_divergence(*_nn.split_code(code))
-        return self.beta * float(divergence.sum(dtype=np.float64))
+    def _stack(self, layers, group_size, training=None):
+        code = GaussianCode(training and training.history.rng, self.free_bits)
+        wired = layers, self.hidden_activation, code, group_size, training
+        return VariationalStack(*wired, beta=self.beta, weight_of=self._weight_of)
 
-    def _code_layers(self, state):
-        return [_layers.GaussianCode(state.rng, self.h, self.free_bits)]
-
-    def _resume(self, X):
-        state = super()._resume(X)
-        state.reconstruction_curve = list(self.reconstruction_curve_)
-        state.kl_curve = list(self.kl_curve_)
-        return state
-
-    def _begin_epoch(self, state, code_layers):
-        epoch = len(state.kl_curve)
-        warmth = min(1, (epoch + 1) / (self.kl_warmup + 1))
+    def _weight_of(self, epoch):
+        """Weight of the divergence in an epoch, counted from 0."""
         if self.kl_cooldown and epoch >= self.max_iter - self.kl_cooldown:
-            warmth = 0
-        code_layers[0].begin(self.beta * warmth)
+            return 0.0
+        return self.beta * min(1, (epoch + 1) / (self.kl_warmup + 1))
 
-    def _note_epoch(self, state, reconstruction, code_layers, n_samples):
-        code = code_layers[0]
-        state.kl_per_latent = code.divergence / n_samples
-        state.kl_curve.append(float(state.kl_per_latent.sum()))
-        state.reconstruction_curve.append(reconstruction)
-        state.loss_curve.append(reconstruction + code.cost / n_samples)
-
-    def _code_attributes(self, variance, state):
-        return {
-            "reconstruction_curve_": state.reconstruction_curve,
-            "kl_curve_": state.kl_curve,
-            "kl_per_latent_": state.kl_per_latent,
-            "active_units_": int((variance > _ACTIVE_VARIANCE).sum()),
+    def _fitted_attributes(self, X, network):
+        divergences = network.history.losses["divergence"]
+        return super()._fitted_attributes(X, network) | {
+            "reconstruction_curve_": network.history.losses["reconstruction"],
+            "kl_curve_": [float(np.sum(divergence)) for divergence in divergences],
+            "kl_per_latent_": divergences[-1],
         }
+
+    def _latent_attributes(self, least, largest, mean, variance):
+        n_active = int((variance > _ACTIVE_VARIANCE).sum())
+        attributes = super()._latent_attributes(least, largest, mean, variance)
+        return attributes | {"active_units_": n_active}
 
     def _fitted_form(self):
         form = super()._fitted_form()
@@ -364,7 +360,7 @@ class VariationalAutoencoder(BaseAutoencoder):
             "active_units_": Whole(0, self.h),
         }
 
-    def _train(self, X, state):
+    def _train(self, network, X, y):
         if self.kl_cooldown and (
             self.early_stopping or self.max_iter <= self.kl_cooldown
         ):
@@ -373,7 +369,7 @@ class VariationalAutoencoder(BaseAutoencoder):
                 f"max_iter={self.max_iter}, and no early_stopping, whose validation "
                 "loss has the divergence that the cooldown leaves out."
             )
-        super()._train(X, state)
+        super()._train(network, X, y)
         if self.active_units_ == 0 and X.shape[0] > 1:
             warnings.warn(
                 "The posterior has collapsed: no latent variable tells the samples "

@@ -1,8 +1,10 @@
-"""How Numba compiles our kernels and keeps them. Imports nothing of ours."""
+"""How Numba compiles our kernels and caches them."""
 
 import contextlib
+import hashlib
 import logging
 import time
+from pathlib import Path
 
 import numba
 from numba.core import event
@@ -11,8 +13,11 @@ from numba.core.caching import FunctionCache
 # Sums may be reordered and fused, which SIMD needs; NaN and infinity stay themselves.
 _REORDER = {"reassoc", "contract", "arcp", "nsz"}
 
-# Seconds of compiling that nobody wonders about.
+# Seconds of compilation that need no explanation.
 _SHORT = 1.0
+
+# Instructions within compiled kernels that Numba's cache does not track.
+_TILES = hashlib.sha256(Path(__file__).with_name("tiles.py").read_bytes()).hexdigest()
 
 
 def jit(function):
@@ -39,8 +44,12 @@ def jit(function):
 class _Cache(FunctionCache):
     """Numba's files of compiled functions; what cannot be read is compiled again.
 
-    A file that was cut short, by a full disk say, raises whatever pickle makes of it.
+    A file that was cut short, by a full disk say, raises any error of pickle. Functions
+    that were compiled with other tiles are not taken.
     """
+
+    def _index_key(self, sig, codegen):
+        return (*super()._index_key(sig, codegen), _TILES)
 
     def load_overload(self, sig, target_context):
         try:

@@ -1,4 +1,4 @@
-"""Every Numba function of the package. Imports `_compilation` and `_tiles`.
+"""The Numba functions of networks.
 
 A kernel works on one block of rows or columns, ``lo`` to ``hi``, of arrays in C order
 and one dtype; scalars come in that dtype. Blocks are disjoint and each one is computed
@@ -7,11 +7,12 @@ Outputs come first and are changed in place; kernels check nothing and raise not
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_c2c._compilation import jit
-from sklearn_c2c._tiles import VECTOR_BYTES, dot_tile, product_tile
+from sklearn_c2c._nn.compilation import jit
+from sklearn_c2c._nn.tiles import VECTOR_BYTES, dot_tile, product_tile
 
 _LOG2_E, _LN_2 = np.log2(np.e), np.log(2)
 _INVERSE_FACTORIALS = tuple(1 / math.factorial(k) for k in range(13))
@@ -22,10 +23,37 @@ _INVERSE_FACTORIALS = tuple(1 / math.factorial(k) for k in range(13))
 _MANTISSA_32, _BIAS_32, _LEAST_32, _DEGREE_32 = 23, 127, -126 * _LN_2, 7
 _MANTISSA_64, _BIAS_64, _LEAST_64, _DEGREE_64 = 52, 1023, -1022 * _LN_2, 12
 
-# Tiles as large as fit into 16 registers together with what is multiplied.
+# Largest tiles whose sums and operands fit in 16 registers.
 TILE_SAMPLES, TILE_UNITS, _TILE_VECTORS = 4, 6, 2
 _product_tile = product_tile(TILE_UNITS, _TILE_VECTORS)
 _dot_tile_3, _dot_tile_1 = dot_tile(TILE_SAMPLES, 3), dot_tile(TILE_SAMPLES, 1)
+
+
+class Weights(NamedTuple):
+    """Trained weights with the running averages that Adam keeps of their gradient."""
+
+    value: np.ndarray
+    mean: np.ndarray  # of the gradient
+    square: np.ndarray  # mean of its square
+
+
+class AdamUpdate(NamedTuple):
+    """Numbers of one update, scalars in the type of the weights."""
+
+    rate: float  # bias corrections included
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    tiny: float  # the smallest normal number
+
+
+class Columns(NamedTuple):
+    """A batch in CSC form, restricted to the columns that it touches."""
+
+    rows: np.ndarray  # their numbers: rows of the first layer's weights
+    indptr: np.ndarray
+    samples: np.ndarray  # of rows[r]: samples[indptr[r] : indptr[r + 1]]
+    values: np.ndarray
 
 
 def tile_columns(dtype):
@@ -66,13 +94,15 @@ def _add_scaled(out, x, row):
 
 
 @jit
-def adam(p, m, v, g, rate, beta_1, beta_2, epsilon, tiny):
-    """One Adam step of p along the gradient g, all of them flat.
+def adam(weights, g, update):
+    """Update weights along the gradient g, all of them flat.
 
     ``p -= rate * m / (sqrt(v) + epsilon)``, the bias corrections being in the rate.
-    Moments below tiny, the smallest normal number, become zero: arithmetic with
-    denormal numbers would make every later step ten times slower.
+    Averages below tiny become zero: arithmetic with denormal numbers would make every
+    later update ten times slower.
     """
+    p, m, v = weights
+    rate, beta_1, beta_2, epsilon, tiny = update
     # A bare 0 or 1 is a 64-bit integer here and would turn float32 into float64.
     zero, one = p.dtype.type(0), p.dtype.type(1)
     for i in range(p.shape[0]):
@@ -84,49 +114,30 @@ def adam(p, m, v, g, rate, beta_1, beta_2, epsilon, tiny):
 
 
 @jit
-def descend(
-    lo,
-    hi,
-    delta_in,
-    Z,
-    delta,
-    panels,
-    coef,
-    m,
-    v,
-    rate,
-    beta_1,
-    beta_2,
-    epsilon,
-    tiny,
-):
-    """One Adam step on the units ``coef[lo:hi]`` along their gradient ``Z.T @ delta``.
+def update_dense(lo, hi, delta_in, Z, delta, panels, coef, update):
+    """Update the units ``coef[lo:hi]`` along their gradient ``Z.T @ delta``.
 
     Columns lo:hi of delta_in, if it has rows, become ``delta @ coef.T`` of before the
-    step. Weights of a few units at a time come from memory, once for all of that.
+    update. Weights of a few units at a time are loaded once for both products.
     Arrays are padded with zeros: to a multiple of `TILE_SAMPLES` samples, Z to one of
     `TILE_UNITS` columns. ``panels[t]`` are the columns of delta in tile t.
     """
     n_panels, n_samples, n_columns = panels.shape
-    gradient = np.empty((TILE_UNITS, n_panels * n_columns), coef.dtype)
+    width = coef.value.shape[1]
+    gradient = np.empty((TILE_UNITS, n_panels * n_columns), coef.value.dtype)
     for u in range(lo, hi, TILE_UNITS):
         n = min(TILE_UNITS, hi - u)
-        _dots(delta_in, delta, coef, u, u + n)
+        _dots(delta_in, delta, coef.value, u, u + n)
         activity = Z.T[u : u + TILE_UNITS]
         for t in range(n_panels):
             _product_tile(gradient, activity, panels[t], 0, t * n_columns, n_samples)
         for r in range(n):
-            adam(
-                coef[u + r],
-                m[u + r],
-                v[u + r],
-                gradient[r, : coef.shape[1]],
-                rate,
-                beta_1,
-                beta_2,
-                epsilon,
-                tiny,
-            )
+            adam(_row(coef, u + r), gradient[r, :width], update)
+
+
+@jit
+def _row(weights, i):
+    return Weights(weights.value[i], weights.mean[i], weights.square[i])
 
 
 @jit
@@ -146,33 +157,32 @@ def _dots(out, a, b, lo, hi):
 
 
 @jit
-def catch_up(
-    lo, hi, coef, m, v, last, rows, step, rates, beta_1, beta_2, epsilon, tiny
-):
-    """Give ``rows[lo:hi]`` the Adam steps up to `step` that they slept through.
+def apply_missed_updates(lo, hi, coef, last, rows, n_updates, rates, update):
+    """Apply to ``rows[lo:hi]`` the Adam updates that they missed, up to `n_updates`.
 
-    A row that no sample of a batch touches has gradient zero, but its moments decay
-    and its weights still move. Nothing else reads it meanwhile, so the steps can wait
-    until something does: the same steps, for a fraction of the memory traffic.
-    ``last[row]`` is the step a row is at, 0 if it never had a gradient; ``rates[t]`` is
-    the rate of step t.
+    A row that no sample of a batch touches has gradient zero, but its averages decay
+    and its weights still move. Nothing else reads it meanwhile, so these updates can
+    wait until something does: the same updates, for a fraction of the memory traffic.
+    ``last[row]`` is the last update of a row, 0 if it never had a gradient;
+    ``rates[t]`` is the rate of update t.
     """
-    width = coef.shape[1]
+    _, beta_1, beta_2, epsilon, tiny = update
+    width = coef.value.shape[1]
     root_2 = np.sqrt(beta_2)
-    root = np.empty(width, coef.dtype)
+    root = np.empty(width, coef.value.dtype)
     for r in range(lo, hi):
         row = rows[r]
-        if last[row] == 0 or last[row] == step:
+        if last[row] == 0 or last[row] == n_updates:
             continue
-        p_row, m_row, v_row = coef[row], m[row], v[row]
+        p_row, m_row, v_row = _row(coef, row)
         for k in range(width):
             root[k] = np.sqrt(v_row[k])
-        # From m below tiny on a step moves nothing: what is left only decays.
-        awake = _furthest(m_row)
+        # Once all |m| < tiny an update changes no weight; only the averages decay.
+        largest = _largest_magnitude(m_row)
         t = last[row]
-        while t < step and awake > tiny:
+        while t < n_updates and largest > tiny:
             t += 1
-            awake *= beta_1
+            largest *= beta_1
             rate = rates[t]
             for k in range(width):
                 m_k = beta_1 * m_row[k]
@@ -180,22 +190,21 @@ def catch_up(
                 m_row[k] = m_k
                 root[k] = root_k
                 p_row[k] -= rate * m_k / (root_k + epsilon)
-        _decay(m_row, v_row, beta_2 ** (step - last[row]), tiny)
-        last[row] = step
+        _decay(m_row, v_row, beta_2 ** (n_updates - last[row]), tiny)
+        last[row] = n_updates
 
 
 @jit
-def _furthest(row):
-    """Return the largest absolute value."""
-    furthest = row.dtype.type(0)
+def _largest_magnitude(row):
+    largest = row.dtype.type(0)
     for k in range(row.shape[0]):
-        furthest = abs(row[k]) if abs(row[k]) > furthest else furthest
-    return furthest
+        largest = abs(row[k]) if abs(row[k]) > largest else largest
+    return largest
 
 
 @jit
 def _decay(m, v, factor, tiny):
-    """Scale the second moment; moments below tiny become zero."""
+    """Scale the mean square; averages below tiny become zero."""
     zero = m.dtype.type(0)
     scale = m.dtype.type(factor)
     for k in range(m.shape[0]):
@@ -205,56 +214,26 @@ def _decay(m, v, factor, tiny):
 
 
 @jit
-def scatter(
-    lo,
-    hi,
-    coef,
-    m,
-    v,
-    last,
-    rows,
-    indptr,
-    samples,
-    data,
-    delta,
-    step,
-    rate,
-    beta_1,
-    beta_2,
-    epsilon,
-    tiny,
-):
-    """Step ``rows[lo:hi]`` of the first layer along their gradient ``X.T @ delta``.
+def update_rows(lo, hi, coef, last, batch, delta, n_updates, update):
+    """Update ``batch.rows[lo:hi]`` along their gradient ``X.T @ delta``.
 
-    The batch X comes in CSC form, restricted to the columns it touches: the samples of
-    ``rows[r]`` are ``samples[indptr[r] : indptr[r + 1]]``. The rows must be caught up.
+    The rows must have all updates before this one, which is number `n_updates`.
     """
-    width = coef.shape[1]
-    gradient = np.empty(width, coef.dtype)
+    rows, indptr, samples, values = batch
+    gradient = np.empty(coef.value.shape[1], coef.value.dtype)
     for r in range(lo, hi):
-        row = rows[r]
         gradient[:] = 0
-        _add_rows(gradient, data, samples, indptr[r], indptr[r + 1], delta)
-        adam(
-            coef[row],
-            m[row],
-            v[row],
-            gradient,
-            rate,
-            beta_1,
-            beta_2,
-            epsilon,
-            tiny,
-        )
-        last[row] = step
+        _add_rows(gradient, values, samples, indptr[r], indptr[r + 1], delta)
+        adam(_row(coef, rows[r]), gradient, update)
+        last[rows[r]] = n_updates
 
 
 @jit
 def _exp(out, bits):
     """``out = exp(out)`` where out is at most 0; never denormal, NaN stays NaN.
 
-    ``2**n * exp(r)``, the exponential of the rest by its series. Bits is room of out's
-    size for integers as wide as its numbers: of the floating-point number ``2**n``.
+    ``2**n * exp(r)``, the second factor by its series. Bits is scratch space: an array
+    of out's size, of integers as wide as its numbers, for the bits of ``2**n``.
     """
     real, integer = out.dtype.type, bits.dtype.type
     # Known when compiled, so that the series is unrolled.
@@ -284,9 +263,9 @@ def _exp(out, bits):
 def sigmoid_expectation(lo, hi, out, log_normalizers, a, bits):
     """Rows lo:hi of ``out = sigmoid(a)``.
 
-    ``log_normalizers[i]`` becomes ``sum(log(1 + exp(a[i])))``. Its logarithms are taken
-    of products: a logarithm each would take longer than all the rest. Of so many
-    factors from 1 to 2 as bits has room for: few enough not to overflow.
+    ``log_normalizers[i]`` becomes ``sum(log(1 + exp(a[i])))``. One logarithm is taken
+    of the product of up to ``len(bits)`` factors in [1, 2]; this is faster than one for
+    each element and cannot overflow.
     """
     zero, one = a.dtype.type(0), a.dtype.type(1)
     width = a.shape[1]

@@ -1,12 +1,18 @@
-"""Tiles of matrix products, kept in registers, for kernels. Imports nothing of ours.
+"""Tiles of matrix products, kept in registers, for kernels.
 
-The loops of a matrix product give SIMD, but the compiler sends every sum to memory and
-back. So the innermost loop is written in LLVM's own language: sums of a tile stay in
-registers, and each number that is loaded serves a whole row or column of them. Without
-Numba's compiler (``NUMBA_DISABLE_JIT=1``) a tile is the line of NumPy in its docstring.
+Numba vectorises a matrix product but spills each partial sum to memory. So the
+innermost loop is emitted as LLVM instructions: the sums of a tile stay in registers,
+and each number that is loaded serves a whole row or column of them::
 
-What Numba keeps of the kernels does not know of this file: after a change here remove
-``__pycache__``.
+                 b[k, j : j + w]     w columns: n_vectors registers
+                 +-----+-----+
+    a[i, k]      | sum | sum |
+    a[i + 1, k]  | sum | sum |       n_rows * n_vectors sums
+    a[i + 2, k]  | sum | sum |       while k runs over the terms
+                 +-----+-----+
+
+Without Numba's compiler (``NUMBA_DISABLE_JIT=1``) a tile is the line of NumPy in its
+docstring.
 """
 
 from itertools import product
@@ -124,7 +130,7 @@ def max_plus_tile(n_vectors):
 
 
 def _tile(emit, interpreted):
-    """What Numba calls, of what emits the instructions; or what Python calls."""
+    """Wrap an emitter of LLVM instructions as an intrinsic, or take the NumPy line."""
     if config.DISABLE_JIT:
         return interpreted
 

@@ -1,4 +1,4 @@
-"""Threads that give the same bits whatever their number. Imports nothing of ours."""
+"""Threads that give the same bits whatever their number."""
 
 import os
 import threading
@@ -11,21 +11,20 @@ import joblib
 import numpy as np
 from threadpoolctl import get_cached_controller
 
-# Rows or columns that always stay together, so that each is rounded the same way
-# however many threads there are. Of columns more, since BLAS packs the rows anew for
-# each block of them.
+# Fixed block sizes, independent of the number of threads, so that rounding is too.
+# Column blocks are larger because BLAS packs the rows again for each of them.
 _BLOCK = 128
 _COLUMNS = 1024
 
-# Shares of a thread: with several, one that is held up leaves the rest to the others.
+# Work items per thread; several, so that a delayed thread does not delay the rest.
 _SHARES = 4
 
-# Handing a block to a thread costs as much as so many multiply-adds.
+# Below this many multiply-adds a second thread does not pay.
 _WORTH_A_THREAD = 1_000_000
 
 
 class _SingleThreadedBLAS:
-    """Holds BLAS to one thread as long as anyone is within.
+    """Limit BLAS to one thread while any caller is inside the context.
 
     BLAS splits a product by the number of its threads and rounds accordingly. The limit
     is the process's own, so with several threads in it the last to leave lifts it.
@@ -72,9 +71,9 @@ class Workers:
     """Threads that share work among them in blocks that do not depend on their number.
 
     As many as the cores that the process may use, or ``OMP_NUM_THREADS`` if that is
-    set, as joblib does in its worker processes. The caller is one of them. The others,
-    and the hold on BLAS, are there from when they are first needed: for one melody they
-    would cost more than the work.
+    set, as joblib does in its worker processes. The caller is one of them. The others
+    start, and BLAS is limited, when that is first needed: for one melody both would
+    cost more than the work. After the context it can be entered again.
     """
 
     def __init__(self):
@@ -82,7 +81,7 @@ class Workers:
         cores = _n_cores()
         self.n_threads = min(cores, int(limit)) if limit.isdecimal() else cores
         self._pool = None
-        self._holds_blas = False
+        self._limits_blas = False
 
     def __enter__(self):
         return self
@@ -90,14 +89,16 @@ class Workers:
     def __exit__(self, *exception):
         if self._pool is not None:
             self._pool.shutdown()
-        if self._holds_blas:
+            self._pool = None
+        if self._limits_blas:
             single_threaded_blas.__exit__(*exception)
+            self._limits_blas = False
 
-    def hold_blas(self):
-        """Keep BLAS to one thread from here on; to be called before work is shared."""
-        if not self._holds_blas:
+    def limit_blas(self):
+        """Limit BLAS to one thread from here on; to be called before work is shared."""
+        if not self._limits_blas:
             single_threaded_blas.__enter__()
-            self._holds_blas = True
+            self._limits_blas = True
 
     def run(self, function, size, work, *args, block=_BLOCK):
         """Run ``function(lo, hi, *args)`` over 0 to size; work is its multiply-adds.
@@ -128,7 +129,7 @@ class Workers:
 
 def matmul(A, B, workers, plus=None):
     """``A @ B + plus``, in blocks of rows or columns whatever the number of threads."""
-    workers.hold_blas()
+    workers.limit_blas()
     (n_rows, n_in), n_columns = A.shape, B.shape[1]
     out = np.empty((n_rows, n_columns), A.dtype)
 
@@ -144,7 +145,7 @@ def matmul(A, B, workers, plus=None):
             if plus is not None:
                 out[:, block] += plus[block]
 
-    # Of a narrow product each of two threads has half.
+    # Two threads have half each of a narrow product.
     size = min(_COLUMNS, -(-n_columns // 2))
 
     work = n_rows * n_in * n_columns

@@ -1,0 +1,286 @@
+"""Training by epochs: early stopping, callbacks, warm start, interruption.
+
+The loop knows the network in training by what it can do, and none of its layers. A
+network is a context manager, and has
+
+* ``step(X, y)``: one update on a batch, which returns its losses by name, in nats
+  summed over samples;
+* ``terms``: the names of those losses whose sum is trained on;
+* ``evaluate(X, y)``: the mean loss of samples, without random draws;
+* ``diverged(losses)``: whether the mean losses of an epoch are beyond all bounds;
+* ``apply_pending_updates()``: brings all weights to the present update;
+* ``copy_weights()`` and ``restore(weights)``;
+* ``history``: a `History`.
+"""
+
+import warnings
+from collections import defaultdict, deque
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.callback import CallbackSupportMixin
+from sklearn.utils import gen_batches
+
+# Training waits for a fall of the loss for this share of the epochs up to the last one.
+_PATIENT_SHARE = 0.25
+
+
+class History:
+    """What training has been so far.
+
+    Parameters
+    ----------
+    rng : RandomState
+        Of the order of the samples, the validation split, and what the network draws.
+
+    Attributes
+    ----------
+    losses : dict of str to list
+        Mean losses of each epoch, nats a sample, by their names; ``"loss"`` is the sum
+        of those that are trained on.
+    validation : list of float
+        Validation loss of each epoch.
+    n_samples_seen : int
+    """
+
+    def __init__(self, rng):
+        self.rng = rng
+        self.losses = defaultdict(list)
+        self.validation = []
+        self.n_samples_seen = 0
+
+    @property
+    def n_epochs(self):
+        """Epochs trained."""
+        return len(self.losses["loss"])
+
+    @property
+    def watched(self):
+        """The loss that early stopping goes by."""
+        return (self.validation or self.losses["loss"])[-1]
+
+
+class EpochTrainedMixin(CallbackSupportMixin):
+    """`fit` and `partial_fit` by epochs of batches, for estimators with a network.
+
+    The estimator gives a network for training by ``_network(X, y, resumes)``, its
+    fitted attributes by ``_fitted_attributes(X, network)``, checked data by
+    ``_check_training_data(X, y, reset)``, and says by ``_is_fitted()`` whether there is
+    something to resume. Its parameters have the names of scikit-learn's multilayer
+    perceptrons.
+    """
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Train on X.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Values in [0, 1], one-hot as a rule. Values outside are accepted with a
+            warning, since no output can reach them.
+
+        y : Ignored
+            Not used, present for API consistency by convention.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range, X is not finite, or training diverges. The
+            estimator is then as it was before the call.
+        """
+        resumes = self.warm_start and self._is_fitted()
+        X, y = self._check_training_data(X, y, reset=not resumes)
+        with self._network(X, y, resumes) as network:
+            self._train(network, X, y)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None):
+        """Train for one epoch on X, from the present state on.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The next chunk of the data. The first one sets the number of columns, the
+            type and the initial weights.
+
+        y : Ignored
+            Not used, present for API consistency by convention.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            As `fit`, or if the width or the size of a layer differs from before, or
+            with `early_stopping`, which needs more than one epoch.
+        """
+        if self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True.")
+        resumes = self._is_fitted()
+        X, y = self._check_training_data(X, y, reset=not resumes)
+        with self._network(X, y, resumes) as network:
+            self._train_epoch(network, X, y)
+            self._set(self._fitted_attributes(X, network))
+        return self
+
+    def _train(self, network, X, y):
+        """Train epoch by epoch and keep the result, or raise and keep nothing."""
+        train, validation = (X, y), None
+        if self.early_stopping:
+            rng = network.history.rng
+            train, validation = split(X, y, self.validation_fraction, rng)
+        # scikit-learn's monitors score only with a y; without one X is its own target.
+        data = {"estimator": self, "X": X, "y": X if y is None else y}
+        patience, best = Patience(self.tol, self.n_iter_no_change), None
+        context = self._init_callback_context(max_subtasks=self.max_iter)
+        context.call_on_fit_task_begin(**data)
+        for epoch in range(1, self.max_iter + 1):
+            task = context.subcontext(task_name=f"epoch {epoch}")
+            task.call_on_fit_task_begin(**data)
+            if not self._completes_epoch(network, *train, epoch):
+                break
+            if validation is not None:
+                loss = network.evaluate(*validation)
+                network.history.validation.append(loss)
+                if loss < patience.best:
+                    best = network.copy_weights()
+            self._report(network.history, epoch)
+            ends = patience.ends(network.history.watched)
+            asked_to_end = task.call_on_fit_task_end(
+                **data,
+                reconstruction_attributes=lambda: self._fitted_attributes(X, network),
+            )
+            if ends or asked_to_end:
+                break
+        if best is not None:
+            network.restore(best)
+        attributes = self._fitted_attributes(X, network)
+        self._set(attributes)
+        context.call_on_fit_task_end(**data, reconstruction_attributes=attributes)
+
+    def _completes_epoch(self, network, X, y, epoch):
+        """Train for an epoch; return whether it came to its end uninterrupted."""
+        try:
+            self._train_epoch(network, X, y)
+        except KeyboardInterrupt:
+            if epoch == 1:
+                raise
+            network.apply_pending_updates()
+            warnings.warn(
+                f"Training interrupted in epoch {epoch}; it ends with the weights it "
+                "has.",
+                stacklevel=5,
+            )
+            return False
+        return True
+
+    def _train_epoch(self, network, X, y):
+        n_samples, history = X.shape[0], network.history
+        order = np.arange(n_samples)
+        if self.shuffle:
+            history.rng.shuffle(order)
+        totals = defaultdict(float)
+        for batch in gen_batches(n_samples, self.batch_size):
+            samples = order[batch]
+            losses = network.step(X[samples], None if y is None else y[samples])
+            for name, loss in losses.items():
+                totals[name] = totals[name] + loss
+            if not all(np.isfinite(totals[name]) for name in network.terms):
+                break
+        means = {name: total / n_samples for name, total in totals.items()}
+        loss = sum(means[name] for name in network.terms)
+        if network.diverged(means):
+            raise ValueError(
+                f"Training diverged in epoch {history.n_epochs + 1}: the loss is "
+                f"{loss:.4g} with learning_rate_init={self.learning_rate_init}. Try "
+                f"learning_rate_init={self.learning_rate_init / 10:g}, or scale X to "
+                "[0, 1] if it has values outside."
+            )
+        network.apply_pending_updates()
+        history.n_samples_seen += n_samples
+        for name, mean in {**means, "loss": loss}.items():
+            history.losses[name].append(mean)
+
+    def _report(self, history, epoch):
+        if self.verbose:
+            validation = history.validation
+            print(
+                f"Epoch {epoch}/{self.max_iter}, "
+                f"loss {history.losses['loss'][-1]:.6g}"
+                + (f", validation loss {validation[-1]:.6g}" if validation else "")
+            )
+
+    def _set(self, attributes):
+        for name, value in attributes.items():
+            setattr(self, name, value)
+
+
+def split(X, y, validation_fraction, rng):
+    """Set a random share of the samples aside, at least one.
+
+    Returns
+    -------
+    train, validation : pair of X and y
+    """
+    n_samples = X.shape[0]
+    n_validation = max(1, round(validation_fraction * n_samples))
+    if n_validation >= n_samples:
+        raise ValueError(
+            f"early_stopping with validation_fraction={validation_fraction} leaves "
+            f"nothing to train on: X has n_samples={n_samples}."
+        )
+    order = rng.permutation(n_samples)
+    parts = np.sort(order[n_validation:]), np.sort(order[:n_validation])
+    return [(X[part], None if y is None else y[part]) for part in parts]
+
+
+class Patience:
+    """Ends training when the loss no longer falls beneath its noise.
+
+    The loss falls in an epoch where it, or its mean over the last `n_iter` epochs, is
+    less than the least one before by more than `tol`. Training ends when the last fall
+    is `n_iter` epochs ago, and a quarter of the epochs up to that fall: the longer
+    training lasts, the slower the loss falls, and its bumps last for dozens of epochs.
+    That patience grows with the epochs done is from Y. Bengio, "Practical
+    Recommendations for Gradient-Based Training of Deep Architectures", 2012.
+
+    Parameters
+    ----------
+    tol : float
+        Nats a sample.
+    n_iter : int
+        Epochs.
+
+    Attributes
+    ----------
+    best : float
+        The least loss so far.
+    """
+
+    def __init__(self, tol, n_iter):
+        self._tol = tol
+        self._recent = deque(maxlen=n_iter)
+        self._epoch = self._last_fall = 0
+        self.best = self._best_mean = np.inf
+
+    def ends(self, loss):
+        """Note the loss of one more epoch; return whether patience is at its end."""
+        self._epoch += 1
+        self._recent.append(loss)
+        mean = np.inf  # of the first epochs there is none yet
+        if self._epoch >= self._recent.maxlen:
+            mean = np.mean(self._recent)
+        if loss < self.best - self._tol or mean < self._best_mean - self._tol:
+            self._last_fall = self._epoch
+        self.best = min(self.best, loss)
+        self._best_mean = min(self._best_mean, mean)
+        patience = max(self._recent.maxlen, _PATIENT_SHARE * self._last_fall)
+        return self._epoch - self._last_fall >= patience

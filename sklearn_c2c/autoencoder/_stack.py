@@ -1,0 +1,266 @@
+"""Encoder, code and decoder of dense layers, wired for use and for training."""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+from sklearn_c2c._epochs import History
+from sklearn_c2c._nn.adam import Adam
+from sklearn_c2c._nn.gaussian import gaussian_divergence, split_code
+from sklearn_c2c._nn.kernels import Weights
+from sklearn_c2c._nn.layers import Activation, Chain, Dense, SparseDense, Tied
+from sklearn_c2c._nn.losses import cross_entropy
+from sklearn_c2c._nn.threads import Workers
+
+# Samples that pass through the network at once where no gradient is needed.
+_CHUNK = 1024
+
+
+class Layer(NamedTuple):
+    """Weights of a dense layer."""
+
+    coef: Weights
+    intercept: Weights
+
+
+class Training(NamedTuple):
+    """What a stack needs in training."""
+
+    adam: Adam
+    history: History
+    loss_limit: float  # the largest mean loss that is not yet divergence
+    is_sparse: bool  # whether batches are CSR
+
+
+def resting(value):
+    """Weights that are not trained, or by another layer."""
+    return Weights(value, None, None)
+
+
+def fresh(value):
+    """Weights that had no update yet."""
+    return Weights(value, np.zeros_like(value), np.zeros_like(value))
+
+
+class Stack:
+    """An encoder, a code and a decoder.
+
+    Parameters
+    ----------
+    layers : list of Layer
+        From the data to the code, and as many back.
+    hidden_activation : str
+        Between the layers of the encoder, and of the decoder.
+    code : callable
+        The layer between encoder and decoder.
+    group_size : int or None
+        Columns of a softmax group; None for sigmoid outputs.
+    training : Training, default=None
+        None for use only.
+    tied : bool, default=False
+        Whether, in training, the decoder's coefs are those of the encoder, transposed.
+    """
+
+    terms = ("reconstruction",)
+
+    def __init__(
+        self, layers, hidden_activation, code, group_size, training=None, tied=False
+    ):
+        self.layers, self.code, self.group_size = layers, code, group_size
+        self.training, self.workers = training, Workers()
+        hidden, n = Activation(hidden_activation), len(layers) // 2
+        dense = self._tied_layers(n) if tied and training else self._dense_layers()
+        self.encoder = Chain(*_with_between(dense[:n], hidden))
+        self.decoder = Chain(*_with_between(dense[n:], hidden))
+
+    def _dense_layers(self):
+        adam = self.training.adam if self.training else None
+        first = Dense(*self.layers[0], self.workers, adam, is_first=True)
+        if self.training and self.training.is_sparse:
+            first = SparseDense(*self.layers[0], self.workers, adam)
+        rest = [Dense(*layer, self.workers, adam) for layer in self.layers[1:]]
+        return [first, *rest]
+
+    def _tied_layers(self, n):
+        encoder, decoder = self.layers[:n], self.layers[n:]
+        tied = [
+            Tied(
+                layer.coef,
+                (layer.intercept, back.intercept),
+                self.workers,
+                self.training.adam,
+            )
+            for layer, back in zip(encoder, decoder[::-1], strict=True)
+        ]
+        self.layers = encoder + [
+            Layer(resting(layer.coef.value.T), back.intercept)
+            for layer, back in zip(encoder[::-1], decoder, strict=True)
+        ]
+        return [pair.encode for pair in tied] + [pair.decode for pair in tied[::-1]]
+
+    def __enter__(self):
+        self.workers.__enter__()
+        return self
+
+    def __exit__(self, *exception):
+        self.workers.__exit__(*exception)
+
+    # ---------------------------------------------------------------------- use
+
+    def latent(self, a):
+        """Latent vectors, of the encoder's output."""
+        return self.code(a)[0]
+
+    def latents(self, X):
+        """Yield the latent vectors of some samples after the other."""
+        for rows in chunks(X):
+            yield self.latent(self.encoder(rows)[0])
+
+    def encode(self, X):
+        """Latent vectors of all samples."""
+        return collected(self.latents(X), X.shape[0])
+
+    def losses(self, X):
+        """Losses of some samples without random draws, nats summed over them."""
+        a, _ = self.encoder(X)
+        return [self._reconstruction_loss(a, X)]
+
+    def _reconstruction_loss(self, a, X):
+        logits, _ = self.decoder(self.latent(a))
+        return cross_entropy(logits, X, self.group_size, self.workers)[0]
+
+    def evaluate(self, X, y=None):
+        """Mean loss of samples, without random draws."""
+        total = 0.0
+        for rows in chunks(X):
+            for loss in self.losses(rows):
+                total += loss
+        return total / X.shape[0]
+
+    # ----------------------------------------------------------------- training
+
+    def step(self, X, y=None):
+        """Update all weights along the mean loss of a batch; return its losses."""
+        a, to_encoder = self.encoder(X)
+        z, to_code = self.code(a)
+        logits, to_decoder = self.decoder(z)
+        loss, delta = cross_entropy(logits, X, self.group_size, self.workers)
+        self.training.adam.tick()
+        to_encoder(to_code(to_decoder(delta)))
+        return {"reconstruction": loss}
+
+    @property
+    def history(self):
+        """What training has been so far."""
+        return self.training.history
+
+    def diverged(self, losses):
+        """Whether the mean losses of an epoch are beyond all bounds."""
+        is_finite = np.isfinite([losses[name] for name in self.terms]).all()
+        return not (is_finite and losses["reconstruction"] <= self.training.loss_limit)
+
+    def apply_pending_updates(self):
+        """Bring all weights to the present update, for others to read."""
+        first = self.encoder.layers[0]
+        if isinstance(first, SparseDense):
+            first.apply_pending_updates()
+
+    def copy_weights(self):
+        """Copies of all weights, for `restore`."""
+        return [[part.value.copy() for part in layer] for layer in self.layers]
+
+    def restore(self, weights):
+        """Set all weights to those of `copy_weights`."""
+        for layer, values in zip(self.layers, weights, strict=True):
+            for part, value in zip(layer, values, strict=True):
+                part.value[...] = value
+
+    def optimizer_state(self):
+        """Everything needed to go on bit for bit, as arrays and numbers."""
+        return {
+            "moments": [
+                [average for part in layer for average in _averages(part)]
+                for layer in self.layers
+            ],
+            "step": self.training.adam.n_updates,
+            "rng": self.history.rng.get_state(legacy=False),
+        }
+
+
+class VariationalStack(Stack):
+    """A stack whose code is drawn from a normal distribution.
+
+    Parameters
+    ----------
+    layers, hidden_activation, code, group_size, training :
+        As of `Stack`; the code is a `GaussianCode`.
+    beta : float
+        Weight of the divergence, in evaluation.
+    weight_of : callable
+        Of the number of epochs before, the weight in the next one.
+    """
+
+    terms = ("reconstruction", "weighted divergence")
+
+    def __init__(self, *stack, beta, weight_of):
+        super().__init__(*stack)
+        self.beta, self._weight_of = beta, weight_of
+
+    def latent(self, a):
+        """Means of the latent variables, of the encoder's output."""
+        return np.ascontiguousarray(split_code(a)[0])
+
+    def posterior(self, X):
+        """Means and log variances of the latent variables of all samples."""
+        outputs = (self.encoder(rows)[0] for rows in chunks(X))
+        return split_code(collected(outputs, X.shape[0]))
+
+    def losses(self, X):
+        """Losses of some samples with means for draws, nats summed over them."""
+        a, _ = self.encoder(X)
+        divergence = gaussian_divergence(*split_code(a))
+        weighted = self.beta * float(divergence.sum(dtype=np.float64))
+        return [self._reconstruction_loss(a, X), weighted]
+
+    def step(self, X, y=None):
+        """Update all weights along the mean loss of a batch; return its losses."""
+        self.code.weight = self._weight_of(self.history.n_epochs)
+        losses = super().step(X, y)
+        return losses | {
+            "weighted divergence": self.code.cost,
+            "divergence": self.code.divergence,
+        }
+
+
+def _averages(weights):
+    """Adam's averages; zeros for weights that another layer updates."""
+    value, mean, square = weights
+    if mean is None:
+        return np.zeros(value.shape, value.dtype), np.zeros(value.shape, value.dtype)
+    return mean, square
+
+
+def _with_between(layers, between):
+    """Layers with another one between each two."""
+    return [part for layer in layers for part in (layer, between)][:-1]
+
+
+def chunks(X):
+    """Parts of the rows of X, in order; the only one is X itself."""
+    if X.shape[0] <= _CHUNK:
+        return [X]
+    return (X[chunk] for chunk in gen_batches(X.shape[0], _CHUNK))
+
+
+def collected(parts, n_samples):
+    """One array of parts whose rows follow each other; the only one is itself."""
+    whole, start = None, 0
+    for part in parts:
+        if len(part) == n_samples:
+            return part
+        if whole is None:
+            whole = np.empty((n_samples, part.shape[1]), part.dtype)
+        whole[start : start + len(part)] = part
+        start += len(part)
+    return whole
