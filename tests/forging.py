@@ -6,6 +6,7 @@ that is promised nor a result that is right for what was handed over counts as a
 """
 
 import argparse
+import contextlib
 import copy
 import hashlib
 import json
@@ -404,10 +405,12 @@ def work(kind, seed, n):
         print(json.dumps({"case": i}), flush=True)
         rng = np.random.default_rng(i)
         try:
-            if kind == "models":
-                outcome = judge_model(rng, fitted, path)
-            else:
-                outcome = judge_array(rng, methods)
+            # A model whose forged `verbose` is true prints its epochs.
+            with contextlib.redirect_stdout(sys.stderr):
+                if kind == "models":
+                    outcome = judge_model(rng, fitted, path)
+                else:
+                    outcome = judge_array(rng, methods)
         except BaseException as error:
             outcome = f"fault: {type(error).__name__}: {str(error)[:200]}"
         print(json.dumps({"outcome": outcome}), flush=True)

@@ -11,15 +11,11 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from sklearn_c2c import (
-    Autoencoder,
-    PianoRollEncoder,
-    VariationalAutoencoder,
-    _layers,
-    _nn,
-    _threads,
-)
-from sklearn_c2c.autoencoder._training import Patience
+from sklearn_c2c import Autoencoder, PianoRollEncoder, VariationalAutoencoder
+from sklearn_c2c._epochs import Patience
+from sklearn_c2c._nn import threads
+from sklearn_c2c._nn.activations import ACTIVATIONS
+from sklearn_c2c.autoencoder import _stack
 from sklearn_c2c.metrics import melody_accuracy, step_accuracy
 from tests import reference
 
@@ -88,12 +84,13 @@ def test_training_is_plain_adam(roll, dense, activation, output, init, batch_siz
         max_iter=n_epochs,
         random_state=3,
     )
-    start = model._start(sparse.csr_array(X) if not dense else X)
-    parameters = [array.copy() for array in (*start.coefs, *start.intercepts)]
+    start = model._network(X if dense else sparse.csr_array(X), None, resumes=False)
+    coefs, intercepts = zip(*start.copy_weights(), strict=True)
+    parameters = [*coefs, *intercepts]
     batches, n_batches = [], []
     for _ in range(n_epochs):
         order = np.arange(75)
-        start.rng.shuffle(order)
+        start.history.rng.shuffle(order)
         epoch = [order[i : i + batch_size] for i in range(0, 75, batch_size)]
         batches += epoch
         n_batches.append(len(epoch))
@@ -110,7 +107,7 @@ def test_training_is_plain_adam(roll, dense, activation, output, init, batch_siz
         assert_allclose(found, array, atol=1e-9)
 
 
-@pytest.mark.parametrize("activation", _nn.ACTIVATIONS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("group_size", [None, 4])
 def test_the_reference_s_gradients_by_central_differences(rng, activation, group_size):
     X = rng.random((6, 12))
@@ -174,13 +171,13 @@ def test_the_default_start_depends_on_hidden_layers(
     settings = dict(h=5, hidden_layer_sizes=hidden_layer_sizes, random_state=0)
     X = sparse.csr_array(roll)
     default, expected, unlike = (
-        estimator(**settings, **init)._start(X)
+        estimator(**settings, **init)._network(X, None, resumes=False).copy_weights()
         for init in ({}, {"init": same}, {"init": other})
     )
-    for i in range(len(default.coefs)):
-        assert_array_equal(default.coefs[i], expected.coefs[i])
-        assert_array_equal(default.intercepts[i], expected.intercepts[i])
-    assert not np.array_equal(default.coefs[-1], unlike.coefs[-1])
+    for layer, same_layer in zip(default, expected, strict=True):
+        for part, same_part in zip(layer, same_layer, strict=True):
+            assert_array_equal(part, same_part)
+    assert not np.array_equal(default[-1][0], unlike[-1][0])
 
 
 def test_softmax_groups_are_inferred_and_sum_to_one(roll):
@@ -221,7 +218,7 @@ def test_dense_and_sparse_input_give_the_same_bits(roll, output):
 @pytest.mark.parametrize(("h", "batch_size"), [(203, 20), (300, 70)])
 def test_any_number_of_threads_gives_the_same_bits(roll, monkeypatch, h, batch_size):
     X = roll.astype(np.float32)
-    monkeypatch.setattr(_threads, "_n_cores", lambda: 8)
+    monkeypatch.setattr(threads, "_n_cores", lambda: 8)
     models, decoded = [], []
     for n_threads in (1, 2, 3, 8):
         monkeypatch.setenv("OMP_NUM_THREADS", str(n_threads))
@@ -326,7 +323,8 @@ def test_early_stopping_keeps_the_best_weights(roll):
         True
     ]
     assert np.argmin(curve) < len(curve) - 3
-    rng = model._start(sparse.csr_array(roll)).rng
+    network = model._network(sparse.csr_array(roll), None, resumes=False)
+    rng = network.history.rng
     held_out = roll[np.sort(rng.permutation(75)[:15])]
     assert_allclose(-model.score(held_out), min(curve))
     with pytest.raises(ValueError, match="partial_fit does not support"):
@@ -383,15 +381,15 @@ def test_bad_data_is_named(roll):
 
 def test_ctrl_c_keeps_the_epochs_that_are_done(roll, monkeypatch):
     steps = []
-    step = _layers.Network.step
+    step = _stack.Stack.step
 
-    def interrupted(network, X):
+    def interrupted(network, X, y):
         steps.append(len(X.indptr))
         if len(steps) == 10:
             raise KeyboardInterrupt
-        return step(network, X)
+        return step(network, X, y)
 
-    monkeypatch.setattr(_layers.Network, "step", interrupted)
+    monkeypatch.setattr(_stack.Stack, "step", interrupted)
     model = Autoencoder(h=4, random_state=0)
     with pytest.warns(UserWarning, match="interrupted in epoch 3"):
         model.fit(roll)

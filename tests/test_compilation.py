@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numba.core.caching import FunctionCache
 
-from sklearn_c2c import _compilation
+from sklearn_c2c._nn import compilation
 
 pytestmark = pytest.mark.skipif(
     bool(numba.config.DISABLE_JIT), reason="nothing is compiled"
@@ -85,7 +85,7 @@ def test_a_cache_that_cannot_be_written(monkeypatch, method, error):
 
     monkeypatch.setattr(FunctionCache, method, fails)
 
-    @_compilation.jit
+    @compilation.jit
     def double(x):
         return 2 * x
 

@@ -15,7 +15,11 @@ _N_STEPS = 32
 def dense_loss_curve(model, start, X, epochs):
     """Mean loss of each epoch, an array of batches of rows, of dense float64 Adam."""
     losses = reference.train(
-        [array.astype(np.float64) for array in (*start.coefs, *start.intercepts)],
+        [
+            array.astype(np.float64)
+            for arrays in zip(*start.copy_weights(), strict=True)
+            for array in arrays
+        ],
         X.toarray().astype(np.float64),
         [batch for epoch in epochs for batch in epoch],
         model.activation,
@@ -59,10 +63,10 @@ def test_the_loss_curve_is_that_of_dense_adam(data, output, settings):
         random_state=3,
         **settings,
     )
-    start, epochs = model._start(X), []
+    start, epochs = model._network(X, None, resumes=False), []
     for _ in range(_N_EPOCHS):
         order = np.arange(60)
-        start.rng.shuffle(order)
+        start.history.rng.shuffle(order)
         epochs.append(order.reshape(3, 20))
     expected = dense_loss_curve(model, start, X, epochs)
     assert_allclose(model.fit(X).loss_curve_, expected, rtol=rtol)
@@ -79,7 +83,7 @@ def test_columns_not_seen_for_long_are_where_dense_adam_has_them(data):
         random_state=3,
     )  # fmt: skip
     assert np.setdiff1d(X[:20].indices, X[20:40].indices).size > 50
-    start = model._start(X[:20])
+    start = model._network(X[:20], None, resumes=False)
     for epoch in epochs:
         model.partial_fit(X[epoch.ravel()])
     expected = dense_loss_curve(model, start, X, epochs)

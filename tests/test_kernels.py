@@ -6,14 +6,15 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse, special
 
-from sklearn_c2c import _kernels, _layers
+from sklearn_c2c._nn import kernels, layers
+from sklearn_c2c._nn.kernels import AdamUpdate, Columns, Weights
 
 RATE, BETA_1, BETA_2, EPSILON = 0.01, 0.9, 0.999, 1e-8
 
 
-def constants(dtype):
+def update(dtype):
     values = RATE, BETA_1, BETA_2, EPSILON, np.finfo(dtype).tiny
-    return [np.dtype(dtype).type(value) for value in values]
+    return AdamUpdate(*map(np.dtype(dtype).type, values))
 
 
 def adam_step(p, m, v, g):
@@ -63,7 +64,7 @@ def test_adam(rng, run, dtype, tolerance, n):
     p, m, v = state(rng, (n,), dtype)
     g = rng.normal(size=n).astype(dtype)
     expected = adam_step(p, m, v, g)
-    run(_kernels.adam, p, m, v, g, *constants(dtype))
+    run(kernels.adam, Weights(p, m, v), g, update(dtype))
     for found, array in zip((p, m, v), expected, strict=True):
         assert_allclose(found, array, **tolerance)
 
@@ -72,7 +73,7 @@ def test_adam_flushes_denormal_moments(run, dtype):
     tiny = np.finfo(dtype).tiny
     p, m, v = np.ones(3, dtype), np.array([tiny, -tiny, 1], dtype), np.full(3, tiny)
     v = v.astype(dtype)
-    run(_kernels.adam, p, m, v, np.zeros(3, dtype), *constants(dtype))
+    run(kernels.adam, Weights(p, m, v), np.zeros(3, dtype), update(dtype))
     assert m[:2].tolist() == [0, 0] and m[2] > 0
     assert v.tolist() == [0, 0, 0]
 
@@ -82,20 +83,20 @@ def test_adam_flushes_denormal_moments(run, dtype):
 @pytest.mark.parametrize("n_units", [1, 6, 23])
 @pytest.mark.parametrize("width", [1, 64, 107])
 @pytest.mark.parametrize("wants_delta", [True, False])
-def test_descend(rng, dtype, tolerance, n_samples, n_units, width, wants_delta):
+def test_update_dense(rng, dtype, tolerance, n_samples, n_units, width, wants_delta):
     # Interpreted only with NUMBA_DISABLE_JIT=1: the tiles are not Python otherwise.
     p, m, v = state(rng, (n_units, width), dtype)
     Z, delta = rng.normal(size=(2, n_samples, max(n_units, width))).astype(dtype)
     Z, delta = Z[:, :n_units], delta[:, :width]
     expected = adam_step(p, m, v, Z.T @ delta)
     expected_delta = delta @ p.T
-    Z = _layers._padded(Z, _kernels.TILE_SAMPLES, _kernels.TILE_UNITS)
-    delta = _layers._padded(delta, _kernels.TILE_SAMPLES, 1)
+    Z = layers._padded(Z, kernels.TILE_SAMPLES, kernels.TILE_UNITS)
+    delta = layers._padded(delta, kernels.TILE_SAMPLES, 1)
     delta_in = np.full((len(Z) * wants_delta, n_units), np.nan, dtype)
-    half = n_units // 2 // _kernels.TILE_UNITS * _kernels.TILE_UNITS
+    half = n_units // 2 // kernels.TILE_UNITS * kernels.TILE_UNITS
     for lo, hi in (0, half), (half, n_units):
-        args = delta_in, Z, delta, _layers._panels(delta), p, m, v, *constants(dtype)
-        _kernels.descend(lo, hi, *args)
+        args = delta_in, Z, delta, layers._panels(delta), Weights(p, m, v)
+        kernels.update_dense(lo, hi, *args, update(dtype))
     for found, array in zip((p, m, v), expected, strict=True):
         assert_allclose(found, array, **tolerance)
     if wants_delta:
@@ -123,7 +124,7 @@ def test_sigmoid_expectation(run, logits, bits, tolerance):
     a = logits.astype(np.float64)
     out, log_normalizers = np.full_like(logits, np.nan), np.full(7, np.nan)
     for lo, hi in blocks(7):
-        run(_kernels.sigmoid_expectation, lo, hi, out, log_normalizers, logits, bits)
+        run(kernels.sigmoid_expectation, lo, hi, out, log_normalizers, logits, bits)
     assert_allclose(out, special.expit(a), **tolerance)
     assert_allclose(log_normalizers, np.logaddexp(0, a).sum(axis=1), rtol=1e-6)
     if logits.dtype == np.float64:
@@ -133,7 +134,7 @@ def test_sigmoid_expectation(run, logits, bits, tolerance):
 def test_the_log_normalizer_keeps_what_is_small(run, dtype, bits):
     a = np.full((1, 600), -12, dtype)
     out, log_normalizers = np.empty_like(a), np.full(1, np.nan)
-    run(_kernels.sigmoid_expectation, 0, 1, out, log_normalizers, a, bits)
+    run(kernels.sigmoid_expectation, 0, 1, out, log_normalizers, a, bits)
     assert_allclose(log_normalizers, 600 * np.log1p(np.exp(-12)), rtol=1e-6)
 
 
@@ -144,7 +145,7 @@ def test_softmax_expectation(rng, run, logits, dtype, bits, tolerance, n_groups)
     out, log_normalizers = np.full_like(logits, np.nan), np.full(7, np.nan)
     for lo, hi in blocks(7):
         args = lo, hi, out, log_normalizers, logits, totals, bits
-        run(_kernels.softmax_expectation, *args)
+        run(kernels.softmax_expectation, *args)
     expected = totals[:, :, None] * special.softmax(groups, axis=2)
     assert_allclose(out, expected.reshape(out.shape), **tolerance)
     normalizers = totals * special.logsumexp(groups, axis=2)
@@ -159,7 +160,7 @@ def test_subtract_stored(rng, run, dtype, tolerance):
     expected = out - X.toarray(), losses - (X.toarray() * a).sum(axis=1)
     for lo, hi in blocks(7):
         stored = X.data, X.indices, X.indptr
-        run(_kernels.subtract_stored, lo, hi, out, losses, a, *stored)
+        run(kernels.subtract_stored, lo, hi, out, losses, a, *stored)
     assert_allclose(out, expected[0], **tolerance)
     assert_allclose(losses, expected[1], **tolerance)
 
@@ -174,11 +175,11 @@ def test_gather(rng, run, dtype, tolerance):
     b = b.astype(dtype)
     out = np.full((7, 11), np.nan, dtype)
     for lo, hi in blocks(7):
-        run(_kernels.gather, lo, hi, out, X.data, X.indices, X.indptr, W, b)
+        run(kernels.gather, lo, hi, out, X.data, X.indices, X.indptr, W, b)
     assert_allclose(out, X.toarray() @ W + b, **tolerance)
 
 
-def test_scatter_steps_the_rows_that_are_touched(rng, run, dtype, tolerance):
+def test_update_rows_leaves_those_that_are_not_touched(rng, run, dtype, tolerance):
     X = csr(rng, 6, 40, dtype).tocsc()
     rows = np.flatnonzero(np.diff(X.indptr)).astype(np.int32)
     assert 0 < len(rows) < 40
@@ -190,9 +191,9 @@ def test_scatter_steps_the_rows_that_are_touched(rng, run, dtype, tolerance):
     indptr = np.append(X.indptr[rows], X.indptr[-1])
     for lo, hi in blocks(len(rows)):
         run(
-            _kernels.scatter,
-            *(lo, hi, p, m, v, last, rows, indptr, X.indices, X.data, delta, 5),
-            *constants(dtype),
+            kernels.update_rows,
+            *(lo, hi, Weights(p, m, v), last),
+            *(Columns(rows, indptr, X.indices, X.data), delta, 5, update(dtype)),
         )
     for found, array in zip((p, m, v), expected, strict=True):
         assert_allclose(found[rows], array[rows], **tolerance)
@@ -202,7 +203,7 @@ def test_scatter_steps_the_rows_that_are_touched(rng, run, dtype, tolerance):
 
 
 @pytest.mark.parametrize("n_missed", [0, 1, 7, 200])
-def test_catching_up_is_what_dense_adam_does_with_no_gradient(
+def test_missed_updates_are_those_of_dense_adam_with_no_gradient(
     rng, run, dtype, tolerance, n_missed
 ):
     p, m, v = expected = state(rng, (5, 9), dtype)
@@ -215,16 +216,16 @@ def test_catching_up_is_what_dense_adam_does_with_no_gradient(
     rows = np.arange(5, dtype=np.int32)
     for lo, hi in blocks(5):
         run(
-            _kernels.catch_up,
-            *(lo, hi, p, m, v, last, rows, 3 + n_missed, rates),
-            *constants(dtype)[1:],
+            kernels.apply_missed_updates,
+            *(lo, hi, Weights(p, m, v), last, rows, 3 + n_missed, rates),
+            update(dtype),
         )
     for found, array in zip((p, m, v), expected, strict=True):
         assert_allclose(found, array, **tolerance)
     assert last.tolist() == [3 + n_missed, 3 + n_missed, 0, 3 + n_missed, 3 + n_missed]
 
 
-def test_catching_up_from_long_ago_leaves_no_denormals(run, dtype):
+def test_updates_missed_for_long_leave_no_denormals(run, dtype):
     p, m, v = (
         np.ones((1, 3), dtype),
         np.full((1, 3), 1e-3, dtype),
@@ -234,9 +235,9 @@ def test_catching_up_from_long_ago_leaves_no_denormals(run, dtype):
     rates = np.full(n_missed + 2, RATE, dtype)
     last, rows = np.array([1]), np.array([0], np.int32)
     run(
-        _kernels.catch_up,
-        *(0, 1, p, m, v, last, rows, n_missed + 1, rates),
-        *constants(dtype)[1:],
+        kernels.apply_missed_updates,
+        *(0, 1, Weights(p, m, v), last, rows, n_missed + 1, rates),
+        update(dtype),
     )
     assert (m == 0).all()
     assert_allclose(v, BETA_2**n_missed, rtol=1e-2)

@@ -147,10 +147,10 @@ def test_ctrl_c_in_a_fit_ends_the_curve_and_keeps_no_half_fit(
 ):
     train_epoch = autoencoder.Autoencoder._train_epoch
 
-    def interrupted(self, X, state, *rest):
-        if self.h == 2 and state.loss_curve:
+    def interrupted(self, network, X, y):
+        if self.h == 2 and network.history.n_epochs:
             signal.raise_signal(signal.SIGINT)
-        return train_epoch(self, X, state, *rest)
+        return train_epoch(self, network, X, y)
 
     settings = {"h": [2, 3], "seeds": [0], "journal": tmp_path / "curve"}
     with monkeypatch.context() as patch:

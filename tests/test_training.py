@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_c2c.autoencoder._training import Patience
+from sklearn_c2c._epochs import Patience
 
 losses_of_epochs = st.lists(
     st.floats(0, 8).map(lambda loss: round(loss, 1)), max_size=60
