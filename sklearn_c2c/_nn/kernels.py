@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_c2c._nn.compilation import jit
-from sklearn_c2c._nn.tiles import VECTOR_BYTES, dot_tile, product_tile
+from sklearn_c2c._nn.tiles import VECTOR_BYTES, product_tile
 
 _LOG2_E, _LN_2 = np.log2(np.e), np.log(2)
 _INVERSE_FACTORIALS = tuple(1 / math.factorial(k) for k in range(13))
@@ -26,7 +26,6 @@ _MANTISSA_64, _BIAS_64, _LEAST_64, _DEGREE_64 = 52, 1023, -1022 * _LN_2, 12
 # Largest tiles whose sums and operands fit in 16 registers.
 TILE_SAMPLES, TILE_UNITS, _TILE_VECTORS = 4, 6, 2
 _product_tile = product_tile(TILE_UNITS, _TILE_VECTORS)
-_dot_tile_3, _dot_tile_1 = dot_tile(TILE_SAMPLES, 3), dot_tile(TILE_SAMPLES, 1)
 
 
 class Weights(NamedTuple):
@@ -142,18 +141,44 @@ def _row(weights, i):
 
 @jit
 def _dots(out, a, b, lo, hi):
-    """Columns lo:hi of ``out = a @ b.T``."""
-    threes = hi - (hi - lo) % 3
+    """Columns lo:hi of ``out = a @ b.T``, 4 rows and 3 columns at a time."""
     tiled = a.shape[1] - a.shape[1] % (VECTOR_BYTES // a.itemsize)
     for i in range(0, out.shape[0], TILE_SAMPLES):
-        for j in range(lo, threes, 3):
-            _dot_tile_3(out, a, b, i, j, tiled)
-        for j in range(threes, hi):
-            _dot_tile_1(out, a, b, i, j, tiled)
+        for j in range(lo, hi, 3):  # the last column again where fewer are left
+            columns = j, min(j + 1, hi - 1), min(j + 2, hi - 1)
+            _dot_tile(out, a, b, i, columns, tiled)
     for i in range(out.shape[0]):
         for j in range(lo, hi):
             for k in range(tiled, a.shape[1]):
                 out[i, j] += a[i, k] * b[j, k]
+
+
+@jit
+def _dot_tile(out, a, b, i, columns, n):
+    """Rows i to i + 4 of three columns of ``out = a[:, :n] @ b[:, :n].T``."""
+    first, second, third = columns
+    a_0, a_1, a_2, a_3 = a[i], a[i + 1], a[i + 2], a[i + 3]
+    b_0, b_1, b_2 = b[first], b[second], b[third]
+    p_0 = p_1 = p_2 = p_3 = a.dtype.type(0)
+    q_0, q_1, q_2, q_3 = p_0, p_1, p_2, p_3
+    r_0, r_1, r_2, r_3 = p_0, p_1, p_2, p_3
+    for k in range(n):  # the twelve sums stay in registers
+        p_0 += a_0[k] * b_0[k]
+        q_0 += a_0[k] * b_1[k]
+        r_0 += a_0[k] * b_2[k]
+        p_1 += a_1[k] * b_0[k]
+        q_1 += a_1[k] * b_1[k]
+        r_1 += a_1[k] * b_2[k]
+        p_2 += a_2[k] * b_0[k]
+        q_2 += a_2[k] * b_1[k]
+        r_2 += a_2[k] * b_2[k]
+        p_3 += a_3[k] * b_0[k]
+        q_3 += a_3[k] * b_1[k]
+        r_3 += a_3[k] * b_2[k]
+    out[i, first], out[i, second], out[i, third] = p_0, q_0, r_0
+    out[i + 1, first], out[i + 1, second], out[i + 1, third] = p_1, q_1, r_1
+    out[i + 2, first], out[i + 2, second], out[i + 2, third] = p_2, q_2, r_2
+    out[i + 3, first], out[i + 3, second], out[i + 3, third] = p_3, q_3, r_3
 
 
 @jit

@@ -55,42 +55,13 @@ def product_tile(n_rows, n_vectors):
                 factor = a.spread(row, step)
                 yield from ((factor, other) for other in factors)
 
-        sums = _accumulate(builder, kind, n_rows * n_vectors, n, 1, terms)
+        sums = _accumulate(builder, kind, n_rows * n_vectors, n, terms)
         for (row, vector), total in zip(product(rows, vectors), sums, strict=True):
             out.store_vector(row, builder.add(j, vector), total)
 
     def interpreted(out, a, b, i, j, n):
         rows, columns = slice(i, i + n_rows), slice(j, j + b.shape[1])
         out[rows, columns] = a[rows, :n] @ b[:n]
-
-    return _tile(emit, interpreted)
-
-
-def dot_tile(n_rows, n_columns):
-    """Make ``tile(out, a, b, i, j, n)``, which computes a tile of dot products.
-
-    ``out[i : i + n_rows, j : j + n_columns] = a[i : i + n_rows, :n] @
-    b[j : j + n_columns, :n].T``, n being a multiple of the numbers in a register. Rows
-    of a and b are contiguous.
-    """
-
-    def emit(builder, kind, out, a, b, i, j, n):
-        rows = [builder.add(i, _INDEX(r)) for r in range(n_rows)]
-        columns = [builder.add(j, _INDEX(c)) for c in range(n_columns)]
-
-        def terms(step):
-            factors = [b.vector(column, step) for column in columns]
-            for row in rows:
-                factor = a.vector(row, step)
-                yield from ((factor, other) for other in factors)
-
-        sums = _accumulate(builder, kind, n_rows * n_columns, n, kind.count, terms)
-        for place, total in zip(product(rows, columns), sums, strict=True):
-            out.store_sum(*place, total)
-
-    def interpreted(out, a, b, i, j, n):
-        rows, columns = slice(i, i + n_rows), slice(j, j + n_columns)
-        out[rows, columns] = a[rows, :n] @ b[columns, :n].T
 
     return _tile(emit, interpreted)
 
@@ -117,7 +88,7 @@ def max_plus_tile(n_vectors):
                 yield builder.select(is_larger, total, before)
 
         for column, largest in zip(
-            columns, _loop(builder, first, n, 1, larger), strict=True
+            columns, _loop(builder, first, n, larger), strict=True
         ):
             out.store_vector(i, column, largest)
 
@@ -149,19 +120,24 @@ def _tile(emit, interpreted):
     return tile
 
 
-def _accumulate(builder, kind, n_sums, n, stride, terms):
+def _accumulate(builder, kind, n_sums, n, terms):
     """Sum the products of ``terms(step)``, one for each sum, over steps from 0 to n."""
-    multiply_add = _function(builder, "llvm.fmuladd", kind, kind, [kind] * 3)
+    bits = {ir.FloatType: 32, ir.DoubleType: 64}[type(kind.element)]
+    multiply_add = cgutils.get_or_insert_function(
+        builder.module,
+        ir.FunctionType(kind, [kind] * 3),
+        f"llvm.fmuladd.v{kind.count}f{bits}",
+    )
     zeros = [ir.Constant(kind, [0.0] * kind.count)] * n_sums
 
     def add(step, sums):
         for factors, total in zip(terms(step), sums, strict=True):
             yield builder.call(multiply_add, [*factors, total])
 
-    return _loop(builder, zeros, n, stride, add)
+    return _loop(builder, zeros, n, add)
 
 
-def _loop(builder, first, n, stride, update):
+def _loop(builder, first, n, update):
     """Apply ``values = update(step, values)`` from the first ones on, steps 0 to n."""
     before = builder.block
     loop = builder.append_basic_block("tile")
@@ -172,7 +148,7 @@ def _loop(builder, first, n, stride, update):
     step = builder.phi(_INDEX)
     values = [builder.phi(value.type) for value in first]
     updated = list(update(step, values))
-    next_step = builder.add(step, _INDEX(stride))
+    next_step = builder.add(step, _INDEX(1))
     builder.cbranch(builder.icmp_signed("<", next_step, n), loop, after)
     step.add_incoming(_INDEX(0), before)
     step.add_incoming(next_step, loop)
@@ -184,14 +160,6 @@ def _loop(builder, first, n, stride, update):
             phi.add_incoming(start, before)
             phi.add_incoming(new, loop)
     return results
-
-
-def _function(builder, name, kind, returned, args):
-    """One of LLVM's own functions on vectors."""
-    bits = {ir.FloatType: 32, ir.DoubleType: 64}[type(kind.element)]
-    return cgutils.get_or_insert_function(
-        builder.module, ir.FunctionType(returned, args), f"{name}.v{kind.count}f{bits}"
-    )
 
 
 class _Matrix:
@@ -223,15 +191,6 @@ class _Matrix:
         first = builder.insert_element(nothing, number, ir.IntType(32)(0))
         everywhere = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), None)
         return builder.shuffle_vector(first, nothing, everywhere)
-
-    def store_sum(self, i, j, vector):
-        """Write the sum of a vector to an element."""
-        builder, kind, number = self._builder, self.vector_type, self._number
-        add = _function(
-            builder, "llvm.vector.reduce.fadd", kind, number, [number, kind]
-        )
-        total = builder.call(add, [number(0.0), vector], fastmath=["reassoc"])
-        builder.store(total, self._at(i, j, number))
 
     def _at(self, i, j, kind):
         builder, (by_row, by_column) = self._builder, self._strides
