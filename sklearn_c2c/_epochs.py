@@ -65,9 +65,8 @@ class EpochTrainedMixin(CallbackSupportMixin):
 
     The estimator gives a network for training by ``_network(X, y, resumes)``, its
     fitted attributes by ``_fitted_attributes(X, network)``, checked data by
-    ``_check_training_data(X, y, reset)``, and says by ``_is_fitted()`` whether there is
-    something to resume. Its parameters have the names of scikit-learn's multilayer
-    perceptrons.
+    ``_check_training_data(X, y, reset)``. ``n_iter_`` is one of the attributes. Its
+    parameters have the names of scikit-learn's multilayer perceptrons.
     """
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -130,6 +129,9 @@ class EpochTrainedMixin(CallbackSupportMixin):
             self._train_epoch(network, X, y)
             self._set(self._fitted_attributes(X, network))
         return self
+
+    def _is_fitted(self):
+        return hasattr(self, "n_iter_")
 
     def _train(self, network, X, y):
         """Train epoch by epoch and keep the result, or raise and keep nothing."""

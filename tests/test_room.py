@@ -97,9 +97,6 @@ class TwoHeadedAutoencoder(EpochTrainedMixin, BaseEstimator):
         self.batch_size, self.shuffle, self.learning_rate_init = 10, True, 0.02
         self.tol, self.n_iter_no_change = 0.0, 100
 
-    def _is_fitted(self):
-        return hasattr(self, "weights_")
-
     def _check_training_data(self, X, y, *, reset):
         X, y = check_X_y(X, y)
         self.classes_ = np.unique(y)
@@ -113,6 +110,7 @@ class TwoHeadedAutoencoder(EpochTrainedMixin, BaseEstimator):
     def _fitted_attributes(self, X, network):
         return {
             "weights_": network.copy_weights(),
+            "n_iter_": network.history.n_epochs,
             "losses_": dict(network.history.losses),
         }
 

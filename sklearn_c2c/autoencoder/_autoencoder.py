@@ -238,8 +238,8 @@ class Autoencoder(BaseAutoencoder):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _first_activation(self):
-        return self.hidden_activation if self.hidden_layer_sizes else self.activation
+    def _code_activation(self):
+        return self.activation
 
     def _code_width(self):
         return self.h

@@ -40,7 +40,7 @@ class BaseAutoencoder(
     """Encoder and decoder trained with Adam on the cross-entropy of reconstructions.
 
     Subclasses wire their layers in `_stack`, and say in `_code_width` and
-    `_first_activation` what the encoder ends and begins with.
+    `_code_activation` what the encoder gives and what becomes of it.
     """
 
     # Names of losses in training, and the fitted attributes that are their curves.
@@ -279,9 +279,6 @@ class BaseAutoencoder(
 
     # ---------------------------------------------------------------- training
 
-    def _is_fitted(self):
-        return hasattr(self, "coefs_")
-
     def _network(self, X, y, resumes):
         """Wire a stack for training, from initial weights or from the fitted ones."""
         shapes = self._layer_shapes(X.shape[1])
@@ -303,8 +300,10 @@ class BaseAutoencoder(
         if self.output_bias_init == "marginals":
             intercepts[-1][:] = initial.marginal_logits(X, group_size)
         if self.init == "pca" or (self.init == "auto" and not self.hidden_layer_sizes):
-            activation = self._first_activation()
-            initial.principal_axes(X, coefs, intercepts, activation, rng)
+            first = self.hidden_activation
+            if not self.hidden_layer_sizes:
+                first = self._code_activation()
+            initial.principal_axes(X, coefs, intercepts, first, rng)
         arrays = zip(coefs, intercepts, strict=True)
         return [Layer(fresh(coef), fresh(bias)) for coef, bias in arrays]
 

@@ -83,20 +83,12 @@ class Stack:
         return [first, *rest]
 
     def _tied_layers(self, n):
-        encoder, decoder = self.layers[:n], self.layers[n:]
-        tied = [
-            Tied(
-                layer.coef,
-                (layer.intercept, back.intercept),
-                self.workers,
-                self.training.adam,
-            )
-            for layer, back in zip(encoder, decoder[::-1], strict=True)
-        ]
-        self.layers = encoder + [
-            Layer(resting(layer.coef.value.T), back.intercept)
-            for layer, back in zip(encoder[::-1], decoder, strict=True)
-        ]
+        """Layers of both; the decoder's coefs become views of the encoder's."""
+        adam, encoder, decoder = self.training.adam, self.layers[:n], self.layers[n:]
+        tied = []
+        for (coef, intercept), (_, back) in zip(encoder, decoder[::-1], strict=True):
+            tied.append(Tied(coef, (intercept, back), self.workers, adam))
+            self.layers[-len(tied)] = Layer(resting(coef.value.T), back)
         return [pair.encode for pair in tied] + [pair.decode for pair in tied[::-1]]
 
     def __enter__(self):

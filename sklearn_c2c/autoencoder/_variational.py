@@ -321,8 +321,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         noise = check_random_state(random_state).standard_normal(shape)
         return noise.astype(self._dtype())
 
-    def _first_activation(self):
-        return self.hidden_activation if self.hidden_layer_sizes else "identity"
+    def _code_activation(self):
+        return "identity"
 
     def _code_width(self):
         return 2 * self.h  # means and log variances
