@@ -5,7 +5,8 @@ from contextlib import ExitStack
 from functools import wraps
 from unittest.mock import patch
 
-from sklearn_c2c import _layers
+from sklearn_c2c._nn import layers
+from sklearn_c2c.autoencoder import _stack
 from tests.benchmarks.corpora import melodies, piano_roll
 from tests.benchmarks.floors import floor
 from tests.benchmarks.peers import EPSILON, LEARNING_RATE, Task
@@ -19,10 +20,10 @@ _EPOCHS = {
 }
 _METHODS = [
     (owner, name)
-    for owner in (_layers.DenseLayer, _layers.SparseLayer)
-    for name in ("forward", "backward")
+    for owner in (layers.Dense, layers.SparseDense)
+    for name in ("__call__", "_pull_back")
 ]
-_DIRECTIONS = {"forward": "forward", "backward": "back"}
+_DIRECTIONS = {"__call__": "forward", "_pull_back": "back"}
 
 
 class _Clock:
@@ -52,8 +53,8 @@ class _Clock:
         for owner, name in _METHODS:
             direction = _DIRECTIONS[name]
             self._wrap(owner, name, lambda args, d=direction: f"{_part(args[0])}, {d}")
-        self._wrap(_layers, "cross_entropy", lambda args: "loss")
-        self._wrap(_layers.Network, "step", lambda args: "all else")
+        self._wrap(_stack, "cross_entropy", lambda args: "loss")
+        self._wrap(_stack.Stack, "step", lambda args: "all else")
         return self
 
     def _wrap(self, owner, name, phase_of):
@@ -65,7 +66,7 @@ class _Clock:
 
 
 def _part(layer):
-    return "encoder" if isinstance(layer, _layers.SparseLayer) else "decoder"
+    return "encoder" if isinstance(layer, layers.SparseDense) else "decoder"
 
 
 def measure(options):
