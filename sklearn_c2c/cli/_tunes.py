@@ -218,11 +218,11 @@ def _changes(tunes, reading, found):
 def _moved(tune, tunes, about):
     """Move a tune to the tonic of a corpus that has one key."""
     from sklearn_c2c import io
-    from sklearn_c2c.melody import N_PITCHES
+    from sklearn_c2c.melody import N_PITCHES, parse_key
 
     if not (about["key"] and tune.key):
         return tune
-    tonic = about["key"].split()[0]
+    tonic = parse_key(about["key"]).tonic
     choice = io.Choice(**about["reading"] | {"key": tonic, "mode": None})
     melody = io.melodies_from(tunes, choice).data[0]
     is_onset = melody < N_PITCHES
