@@ -38,9 +38,11 @@ class Tune(NamedTuple):
 
 
 def steps_per_measure(data, reading):
-    """Steps of a measure of rows that were read so; a pick-up has one of its own."""
-    n_measures = reading["n_measures"] + (reading.get("pickup") == "keep")
-    return data.shape[1] // n_measures
+    """Steps of a measure of rows that were read so."""
+    from sklearn_c2c.melody import parse_metre
+
+    metre = parse_metre(reading["time_signature"])
+    return metre.steps_per_measure(reading["steps_per_quarter"])
 
 
 def form_of(text, about):

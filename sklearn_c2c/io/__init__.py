@@ -12,7 +12,5 @@ from sklearn_c2c.io._reader import read_melodies
 from sklearn_c2c.io._reader import read_tunes as read_tunes
 from sklearn_c2c.io._tune import quarters_in_beat as quarters_in_beat
 from sklearn_c2c.io._writer import melody_to_midi, write_melody
-from sklearn_c2c.melody import parse_key as parse_key
-from sklearn_c2c.melody import stated_mode as stated_mode
 
 __all__ = ["melody_to_abc", "melody_to_midi", "read_melodies", "write_melody"]

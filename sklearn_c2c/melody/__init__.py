@@ -14,6 +14,7 @@ from sklearn_c2c.melody._key import NATURALS as NATURALS
 from sklearn_c2c.melody._key import Key, parse_key, scale_pitch_classes
 from sklearn_c2c.melody._key import key_of_signature as key_of_signature
 from sklearn_c2c.melody._key import parse_mode as parse_mode
+from sklearn_c2c.melody._key import spelled_key as spelled_key
 from sklearn_c2c.melody._key import stated_mode as stated_mode
 from sklearn_c2c.melody._metre import Metre, parse_metre
 from sklearn_c2c.melody._rows import (

@@ -113,9 +113,9 @@ def parse_key(text, mode=None):
             )
         name = name or asked
     name = name or "major"
-    signature = _FIFTHS[letter] + 7 * _ACCIDENTALS[accidental] + _MODES[name]
+    signature = _signature(letter, accidental, name)
     if abs(signature) > 7:
-        same = key_of_signature(signature + (12 if signature < 0 else -12), name)
+        same = _of_few_accidentals(signature, name)
         raise ValueError(
             f"Found the key {text!r}, whose signature would need {abs(signature)} "
             f"accidentals; expected at most 7, as {same} has, which sounds the same."
@@ -145,6 +145,26 @@ def stated_mode(text):
     parse_key(text)
     *_, name = _parts_of(text)
     return name and _usual_name(name)
+
+
+def spelled_key(tonic, mode):
+    """Key of a tonic in a mode, spelled with at most seven accidentals.
+
+    D sharp major would need nine sharps, and is E flat major.
+
+    Parameters
+    ----------
+    tonic : str
+        A tonic, or a key of which the tonic counts.
+    mode : str
+
+    Returns
+    -------
+    Key
+    """
+    letter, accidental, _ = _parts_of(tonic)
+    name = _checked_mode(mode)
+    return _of_few_accidentals(_signature(letter, accidental, name), name)
 
 
 def key_of_signature(signature, mode):
@@ -203,6 +223,17 @@ def _parts_of(text):
             f"mode, such as 'D', 'F#m', 'Bb' or 'A dorian'."
         )
     return match[1].upper(), match[2].replace("♯", "#").replace("♭", "b"), name
+
+
+def _signature(letter, accidental, mode):
+    return _FIFTHS[letter] + 7 * _ACCIDENTALS[accidental] + _MODES[mode]
+
+
+def _of_few_accidentals(signature, mode):
+    """Key of a signature, or of the one within seven accidentals that sounds alike."""
+    if abs(signature) > 7:
+        signature += 12 if signature < 0 else -12
+    return key_of_signature(signature, mode)
 
 
 def _checked_mode(text):
