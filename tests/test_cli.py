@@ -1001,6 +1001,8 @@ def test_the_mode_is_that_of_the_corpus(write, capsys, options, key, n_read):
         ("Db", ["C minor", "C minor", "C major"], "C# minor"),
         ("Gb", ["A dorian"], "F# dorian"),
         ("F#", [""], "F# major"),
+        ("F♯", ["D minor"], "F# minor"),
+        ("bb min", ["C major"], "Bb major"),
         (None, ["C major"], None),
     ],
 )

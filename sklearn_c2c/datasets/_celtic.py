@@ -7,8 +7,8 @@ import numpy as np
 from sklearn_c2c.datasets._bundled import corpus, first_rows
 from sklearn_c2c.io._abc import decode, header_field, split_tunes
 from sklearn_c2c.io._choice import Choice, SourcedTune, melodies_from
-from sklearn_c2c.io._key import parse_key
 from sklearn_c2c.io._pieces import Piece, read_pieces
+from sklearn_c2c.melody import parse_key
 
 _CELTIC_RANGE = (55, 83)  # G3 to B5
 _ONEILL, _RYAN = "oneills1850", "ryansMammoth"

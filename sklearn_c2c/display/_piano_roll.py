@@ -3,7 +3,12 @@
 import numpy as np
 
 from sklearn_c2c.display._studio import studio
-from sklearn_c2c.melody import check_melodies, notes_from_melody, pitch_name
+from sklearn_c2c.melody import (
+    check_melodies,
+    notes_from_melody,
+    parse_metre,
+    pitch_name,
+)
 
 _ROOM_BETWEEN_ROLLS = 3  # semitones
 
@@ -94,12 +99,13 @@ class PianoRollDisplay:
             Or the subclass that it was called on.
         """
         X = np.atleast_2d(check_melodies(X))
+        metre = parse_metre(time_signature)
         if titles is not None and len(titles) != len(X):
             raise ValueError(f"Got {len(titles)} titles for {len(X)} melodies.")
         display = cls(
             [notes_from_melody(melody) for melody in X],
             n_steps=X.shape[1],
-            steps_per_measure=_steps_per_measure(time_signature, steps_per_quarter),
+            steps_per_measure=metre.steps_per_measure(steps_per_quarter),
             titles=titles,
         )
         return display.plot(ax=ax, **kwargs)
@@ -170,8 +176,3 @@ class PianoRollDisplay:
             ax.axhline(base - 1, color="0.8", linewidth=0.8, zorder=0)
         for base, title in zip(bases, self.titles or (), strict=False):
             ax.text(0, base + span + 1.9, title, fontsize="small", va="top")
-
-
-def _steps_per_measure(time_signature, steps_per_quarter):
-    beats, beat_type = map(int, time_signature.split("/"))
-    return steps_per_quarter * 4 * beats // beat_type

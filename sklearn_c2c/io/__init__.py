@@ -6,8 +6,6 @@ from sklearn_c2c.io._abc_writer import melody_to_abc
 from sklearn_c2c.io._choice import Choice as Choice
 from sklearn_c2c.io._choice import NothingReadError as NothingReadError
 from sklearn_c2c.io._choice import melodies_from as melodies_from
-from sklearn_c2c.io._key import parse_key as parse_key
-from sklearn_c2c.io._key import stated_mode as stated_mode
 from sklearn_c2c.io._reader import find_files as find_files
 from sklearn_c2c.io._reader import read_files as read_files
 from sklearn_c2c.io._reader import read_melodies

@@ -4,7 +4,6 @@ import re
 from typing import NamedTuple
 
 from sklearn_c2c.io._abc_fields import ALTERATIONS
-from sklearn_c2c.io._key import LETTERS, NATURALS
 from sklearn_c2c.io._tune import (
     MAX_PASSES,
     MAX_TICKS,
@@ -13,6 +12,7 @@ from sklearn_c2c.io._tune import (
     TuneError,
     exact,
 )
+from sklearn_c2c.melody import LETTERS, NATURALS
 
 _LENGTH = r"(\d{0,4})(/{0,8})(\d{0,4})"
 # Old ABC writes chords between plus signs, and ends a line of notation with a "!".

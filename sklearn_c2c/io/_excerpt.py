@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_c2c.io._key import parse_key
 from sklearn_c2c.io._tune import (
     BEAT_TYPE,
     BEATS,
@@ -26,11 +25,17 @@ from sklearn_c2c.io._tune import (
     TICKS_PER_WHOLE,
     TIED,
     TuneError,
-    beat_ticks,
     grid_of,
     measure_ticks,
 )
-from sklearn_c2c.melody import HOLD, N_PITCHES, REST, melody_from_notes
+from sklearn_c2c.melody import (
+    HOLD,
+    N_PITCHES,
+    REST,
+    Metre,
+    melody_from_notes,
+    parse_key,
+)
 
 
 class Excerpt(NamedTuple):
@@ -68,12 +73,16 @@ class Window(NamedTuple):
 
 
 def metre_of(part):
-    """Name the metre of the measure where a part's first note is, or None.
+    """Metre of the measure where a part's first note is, or None.
 
     Of a part without notes it is that of the first measure.
     """
     row = part.measures[_first_sounding(part.notes, part.measures)]
-    return grid_of(row[BEATS], row[BEAT_TYPE]) if row[BEATS] else None
+    return _metre_of_row(row.tolist())
+
+
+def _metre_of_row(row):
+    return grid_of(Metre(row[BEATS], row[BEAT_TYPE])) if row[BEATS] else None
 
 
 def _ends(notes):
@@ -89,13 +98,13 @@ def _first_sounding(notes, measures, tolerance=0):
     return max(0, int(found))
 
 
-def excerpt(part, time_signature, n_measures, *, repeats, pickup, tolerance):
+def excerpt(part, metre, n_measures, *, repeats, pickup, tolerance):
     """Cut the first full measures out of a part.
 
     Parameters
     ----------
     part : Part
-    time_signature : str
+    metre : Metre
     n_measures : int
     repeats : {"written", "played"}
     pickup : {"drop", "keep"}
@@ -108,12 +117,12 @@ def excerpt(part, time_signature, n_measures, *, repeats, pickup, tolerance):
     Excerpt
         Ties joined, notes cut to the row's measures.
     """
-    bar = measure_ticks(time_signature)
+    bar = measure_ticks(metre)
     notes, measures = unfold(part, played=repeats == "played")
     notes = without_unisons(notes)
     if not len(notes):
         raise TuneError("has no notes", "empty")
-    window = find_window(notes, measures, time_signature, n_measures, pickup, tolerance)
+    window = find_window(notes, measures, metre, n_measures, pickup, tolerance)
     start, end = window.start, window.end
     if pickup == "keep":
         start -= bar
@@ -124,7 +133,7 @@ def excerpt(part, time_signature, n_measures, *, repeats, pickup, tolerance):
     notes = notes[ends > onsets]
     stop = window.stop - start
     if window.leads_on:
-        stop -= _upbeat(notes, stop, time_signature, window.pick_up)
+        stop -= _upbeat(notes, stop, metre, window.pick_up)
     return Excerpt(notes, stop, window.n_silent, bar, pickup == "keep")
 
 
@@ -173,7 +182,7 @@ def unfold(part, played):
     return np.concatenate(pieces), measures
 
 
-def find_window(notes, measures, time_signature, n_measures, pickup, tolerance):
+def find_window(notes, measures, metre, n_measures, pickup, tolerance):
     """Find the first full measures, and where the part ends that ends in the last one.
 
     Measures before the first note are passed over. A short measure is fine where the
@@ -185,7 +194,7 @@ def find_window(notes, measures, time_signature, n_measures, pickup, tolerance):
     notes : ndarray of int64, shape (n_notes, 4)
         At least one.
     measures : ndarray of int64, shape (n_measures, 7)
-    time_signature : str
+    metre : Metre
     n_measures : int
     pickup : {"drop", "keep"}
     tolerance : int
@@ -195,9 +204,9 @@ def find_window(notes, measures, time_signature, n_measures, pickup, tolerance):
     -------
     Window
     """
-    bar = measure_ticks(time_signature)
+    bar = measure_ticks(metre)
     measures, n_silent = _without_silent_measures(notes, measures, tolerance)
-    first = _first_full(measures, time_signature)
+    first = _first_full(measures, metre)
     pick_up = int(measures[:first, LENGTH].sum())
     start = measures[first, START]
     # Those that are cut in two by signs may be silent too, or those after a pick-up.
@@ -219,7 +228,7 @@ def find_window(notes, measures, time_signature, n_measures, pickup, tolerance):
         if row[LENGTH] > missing and _ends_short(notes, end, missing, pick_up):
             break
         filled = (n_silent + n_measures) * bar - missing
-        _check_measure(row, filled, time_signature)
+        _check_measure(row, filled, metre)
         missing -= row[LENGTH]
         n_rows += 1
     if missing > 0 and not _ends_short(notes, end, missing, pick_up):
@@ -256,13 +265,13 @@ def _without_silent_measures(notes, measures, tolerance):
     return measures[n_left_out:], int(whole.sum())
 
 
-def _first_full(measures, time_signature):
+def _first_full(measures, metre):
     """Index of the first measure that is full, or that those after it complete.
 
     What is before it is the pick-up, shorter than a measure. Short measures that add
     up to whole ones, as between dotted bar lines, are none.
     """
-    bar = measure_ticks(time_signature)
+    bar = measure_ticks(metre)
     lengths = measures[:, LENGTH]
     full = np.flatnonzero(lengths >= bar)
     if len(full) and full[0] == 0:
@@ -275,13 +284,13 @@ def _first_full(measures, time_signature):
             return int(np.searchsorted(starts, bounds[-1]))
         raise TuneError(
             f"begins with {full[0]} short measures, together "
-            f"{_in_metre(starts[full[0]], time_signature)} long, which are neither "
-            f"a pick-up nor whole measures of {time_signature}",
+            f"{_in_metre(starts[full[0]], metre)} long, which are neither "
+            f"a pick-up nor whole measures of {metre}",
             "measures",
         )
     completed = np.flatnonzero((starts < bar) & np.isin(starts + bar, ends))
     if not len(completed):
-        raise TuneError(f"has no full measure of {time_signature}", "measures")
+        raise TuneError(f"has no full measure of {metre}", "measures")
     return int(completed[0])
 
 
@@ -331,7 +340,7 @@ def _part_ends(rows, bar):
     return after[ends & (measure == last), START]
 
 
-def _upbeat(notes, end, time_signature, pick_up):
+def _upbeat(notes, end, metre, pick_up):
     """Ticks at the end of a whole measure that lead on to what is played after it.
 
     As long as the tune's pick-up, if the note before is longer than any in it; else
@@ -339,35 +348,35 @@ def _upbeat(notes, end, time_signature, pick_up):
     """
     onsets, durations = notes[:, ONSET], notes[:, DURATION]
     inside = onsets >= end - pick_up
-    if inside.any() and not inside.all() and pick_up < measure_ticks(time_signature):
+    if inside.any() and not inside.all() and pick_up < measure_ticks(metre):
         if durations[~inside][-1] > durations[inside].max():
             return pick_up
-    return beat_ticks(time_signature) - 1
+    return metre.steps_per_beat(TICKS_PER_QUARTER) - 1
 
 
-def _check_measure(row, filled, time_signature):
+def _check_measure(row, filled, metre):
     """Check that a measure keeps the metre and completes what those before left."""
-    bar = measure_ticks(time_signature)
+    bar = measure_ticks(metre)
     number = filled // bar + 1
-    if row[BEATS] and grid_of(row[BEATS], row[BEAT_TYPE]) != time_signature:
+    if _metre_of_row(row) not in (None, metre):
         raise TuneError(
             f"changes metre to {row[BEATS]}/{row[BEAT_TYPE]} in measure {number}",
             "metre",
         )
     before = filled % bar
     if before + row[LENGTH] > bar:
-        lasts = _in_metre(before or row[LENGTH], time_signature)
+        lasts = _in_metre(before or row[LENGTH], metre)
         fault = "and the next does not complete it to" if before else "more than"
         raise TuneError(
-            f"measure {number} lasts {lasts}, {fault} {time_signature}",
+            f"measure {number} lasts {lasts}, {fault} {metre}",
             "measures",
         )
 
 
-def _in_metre(ticks, time_signature):
+def _in_metre(ticks, metre):
     """Name a length as a metre does: 12/8 for that of two measures of 6/8."""
     length = Fraction(int(ticks), TICKS_PER_WHOLE)
-    parts = lcm(length.denominator, int(time_signature.split("/")[1]))
+    parts = lcm(length.denominator, metre.beat_type)
     return f"{length * parts}/{parts}"
 
 

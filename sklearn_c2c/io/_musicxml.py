@@ -14,10 +14,11 @@ from xml.etree.ElementTree import ParseError
 from defusedxml.common import DefusedXmlException, DTDForbidden
 from defusedxml.ElementTree import DefusedXMLParser
 
-from sklearn_c2c.io._key import key_by_notes, key_of_signature
+from sklearn_c2c.io._key import key_by_notes
 from sklearn_c2c.io._musicxml_part import QUARTERS, StavedPart
 from sklearn_c2c.io._mxl import is_archive, score_in_archive
 from sklearn_c2c.io._tune import MAX_MEASURES, Tune, TuneError, make_part
+from sklearn_c2c.melody import key_of_signature
 
 MAX_BYTES = 16 * 2**20
 # Tags and attributes take the time and the memory; a usual score of 7 MiB has as many.

@@ -5,7 +5,7 @@ from numbers import Integral
 
 import numpy as np
 
-from sklearn_c2c.melody import HOLD, N_PITCHES, pitch_name, scale_pitch_classes
+from sklearn_c2c.melody import HOLD, N_PITCHES, parse_key, pitch_name
 from sklearn_c2c.objectives._base import Objective
 from sklearn_c2c.objectives._expectation import (
     TINY,
@@ -168,10 +168,12 @@ class InScale(Objective):
     Parameters
     ----------
     tonic : str, default="D"
-        A letter from A to G, with "#" or "b" or neither.
+        A tonic, such as "D" or "Bb", or a key, such as "F#m" or "A dorian" (see
+        `sklearn_c2c.melody.parse_key`).
 
-    mode : str, default="major"
-        As `sklearn_c2c.melody.scale_pitch_classes` knows it.
+    mode : str, default=None
+        Such as "major" or "dorian". None takes that of the key, major if it states
+        none.
 
     Examples
     --------
@@ -182,10 +184,10 @@ class InScale(Objective):
     """
 
     tonic: str = "D"
-    mode: str = "major"
+    mode: str | None = None
 
     def __post_init__(self):
-        self._scale = scale_pitch_classes(self.tonic, self.mode)
+        self._scale = parse_key(self.tonic, self.mode).pitch_classes
 
     def _is_member(self, codes):
         return is_pitch(codes) & np.isin(codes % 12, self._scale)
