@@ -105,9 +105,7 @@ def sweep(args, model, about):
     _memory.check_melodies(args.n_steps, "--steps", model)
     latent = args.dimension
     melodies = generation.sweep(model, latent, args.n_steps)
-    low, high = (
-        ends[latent] for ends in (model[-1].latent_min_, model[-1].latent_max_)
-    )
+    low, high = (ends[latent] for ends in generation.LatentModel(model).range())
     values = np.linspace(low, high, len(melodies))
     titles = [f"Step {i} of {args.n_steps}: {z:.3g}" for i, z in enumerate(values)]
     titles[0] += ", the minimum"
@@ -353,14 +351,14 @@ def _known(model, *tunes):
 
 def _start(args, model, about):
     """A tune to start a recursion from, or noise."""
-    import numpy as np
-
     if args.tune is not None:
         return find_tune(args.tune, about)
+    import numpy as np
+
+    from sklearn_c2c.generation import LatentModel
+
     rng = np.random.default_rng(args.seed)
-    encoder, autoencoder = model
-    noise = rng.uniform(size=(1, autoencoder.n_features_in_))
-    melody = encoder.inverse_transform(noise)[0]
+    melody = LatentModel(model).draw_noise(1, rng)[0]
     return Tune(melody, f"noise of seed {args.seed}", about["key"], 0, "")
 
 

@@ -83,6 +83,8 @@ def _trained(args):
     is_whole : bool
         Whether training came to its end, and was not interrupted.
     """
+    from sklearn_c2c.generation import LatentModel
+
     _check_options(args)
     corpus = read_corpus(args)
     print_summary(corpus, args)
@@ -105,7 +107,7 @@ def _trained(args):
     model = _models.unfitted(args, len(data), measure)
     rows = _transposed(data, args.transpose)
     _memory.check_training(model, rows)
-    autoencoder = model[-1]
+    autoencoder = LatentModel(model).estimator
     print(
         f"Training on {len(rows)} melodies: {autoencoder.h} latent variables, "
         f"{autoencoder.max_iter} epochs",

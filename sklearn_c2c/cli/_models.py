@@ -47,7 +47,9 @@ def unfitted(args, n_tunes, n_steps):
 
 def is_paper(model):
     """Whether a model decodes as the paper does, and is to compose as it does."""
-    return model[0].transition_weight == 0
+    from sklearn_c2c.generation import LatentModel
+
+    return LatentModel(model).encoder.transition_weight == 0
 
 
 def sampling(args, model, about):
@@ -93,8 +95,10 @@ def knowledge(model, tune):
 
 def encoding(model):
     """How tunes are encoded: searched for where the model is not the paper's."""
-    can_search = hasattr(model[-1], "decode_with_vjp") and not is_paper(model)
-    return "search" if can_search else "encoder"
+    from sklearn_c2c.generation import LatentModel
+
+    has_gradient = LatentModel(model).gradient_obstacle is None
+    return "search" if has_gradient and not is_paper(model) else "encoder"
 
 
 def load(path):

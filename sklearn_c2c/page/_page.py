@@ -9,6 +9,7 @@ from string import Template
 import sklearn_c2c
 from sklearn_c2c._files import write_atomically
 from sklearn_c2c.display import LossCurveDisplay
+from sklearn_c2c.generation import LatentModel
 from sklearn_c2c.page._judges import judges_to_html
 from sklearn_c2c.page._melodies import Melodies, part
 
@@ -176,8 +177,7 @@ def _loss_curve(model):
 
 def _course(model):
     """Why the loss of a variational autoencoder may rise: its weights change."""
-    estimator = model[-1] if hasattr(model, "steps") else model
-    params = estimator.get_params()
+    params = LatentModel(model).estimator.get_params()
     warmup, cooldown = params.get("kl_warmup", 0), params.get("kl_cooldown", 0)
     if not (warmup or cooldown):
         return ""
