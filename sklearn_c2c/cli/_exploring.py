@@ -5,6 +5,7 @@ a tempo among them is that of the tune it began with.
 """
 
 from functools import wraps
+from math import isnan
 
 from sklearn_c2c.cli import _memory, _models
 from sklearn_c2c.cli._objectives import (
@@ -237,7 +238,8 @@ def optimize(args, model, about):
     numbers = range(1, len(order) + 1)
     melodies = np.stack([starts, ends], axis=1).reshape(-1, starts.shape[1])
     tune = tune_to_sound_with(terms, args.objectives)
-    best = f"{result.before.max():.4g} at best before, {result.after.max():.4g} after"
+    before, after = (np.fmax.reduce(of) for of in (result.before, result.after))
+    best = f"{before:.4g} at best before, {after:.4g} after"
     print(f"Objective: {best}", flush=True)
     return {
         **(tune.returned(melodies) if tune else {"melodies": melodies}),
@@ -269,9 +271,14 @@ def _changes(terms, starts, ends):
 def _change(measure, starts, ends):
     pairs = zip(measure(starts), measure(ends), strict=True)
     return "; ".join(
-        f"melody {i}: {before:.3g} → {after:.3g}"
+        f"melody {i}: {_figure(before)} → {_figure(after)}"
         for i, (before, after) in enumerate(pairs, 1)
     )
+
+
+def _figure(value):
+    """Three digits; silence may have no value."""
+    return "none" if isnan(value) else f"{value:.3g}"
 
 
 @exploration
