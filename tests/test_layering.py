@@ -32,7 +32,7 @@ ROOMS = {
     "metrics": {"_ngrams", "_overlaps", "datasets", "generation", "markov", "melody"},
     "display": {"generation", "melody", "metrics", "io"},
     "model_selection": {"generation", "journal", "metrics"},
-    "page": {"_files", "generation", "melody", "metrics", "display", "io"},
+    "page": {"_files", "display", "generation"},
     "persistence": {"_files", "_fitted"},
     "cli": {
         "_validation",
