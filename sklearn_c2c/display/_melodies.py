@@ -12,7 +12,7 @@ from urllib.parse import quote
 import numpy as np
 
 from sklearn_c2c.display._score import check_marks, score_svg
-from sklearn_c2c.io._sheet import make_sheet
+from sklearn_c2c.io import make_sheet
 from sklearn_c2c.melody import N_PITCHES, check_melodies, notes_from_melody
 from sklearn_c2c.metrics import longest_copied_run, nearest_melody
 
