@@ -63,6 +63,17 @@ def test_a_bare_estimator_and_a_pipeline_have_one_latent_space(
     assert alone.inputs(roll) is roll
 
 
+def test_values_of_one_variable_go_from_its_least_to_its_largest(model, reels):
+    latent, low, high = LatentModel(model), *LatentModel(model).range()
+    values = latent.values(2, 5)
+    assert values.shape == (5,) and (np.diff(values) > 0).all()
+    assert_allclose(values[[0, 2, 4]], [low[2], (low[2] + high[2]) / 2, high[2]])
+    near = latent.values(2, 2, reels[:9])
+    assert_array_equal(near, np.float32(latent.range(reels[:9]))[:, 2])
+    with pytest.raises(ValueError, match="dimension=6 does not exist"):
+        latent.values(6, 5)
+
+
 @pytest.mark.filterwarnings("ignore:X has feature names:UserWarning")
 def test_codes_are_an_array_whatever_the_output_is_set_to(reels):
     pytest.importorskip("pandas")

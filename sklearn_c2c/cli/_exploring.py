@@ -99,21 +99,18 @@ def interpolate(args, model, about):
 @exploration
 def sweep(args, model, about):
     """Move one latent variable of a saved model from its minimum to its maximum."""
-    import numpy as np
-
     from sklearn_c2c import generation
 
     _memory.check_melodies(args.n_steps, "--steps", model)
     latent = args.dimension
     melodies = generation.sweep(model, latent, args.n_steps)
-    low, high = (ends[latent] for ends in generation.LatentModel(model).range())
-    values = np.linspace(low, high, len(melodies))
+    values = generation.LatentModel(model).values(latent, len(melodies))
     titles = [f"Step {i} of {args.n_steps}: {z:.3g}" for i, z in enumerate(values)]
     titles[0] += ", the minimum"
     titles[-1] += ", the maximum"
     return {
         "melodies": melodies,
-        "title": f"Latent variable {latent} from {low:.3g} to {high:.3g}",
+        "title": f"Latent variable {latent} from {values[0]:.3g} to {values[-1]:.3g}",
         "titles": titles,
         "settings": {
             "Melodies": f"Latent variable {latent} in {args.n_steps} steps from its "

@@ -1,48 +1,12 @@
-"""Models: training settings, sampling settings, loading, and what they reconstruct."""
+"""Models: sampling settings, loading, and what they reconstruct."""
 
 from pathlib import Path
 
 from sklearn_c2c.cli._tunes import steps_per_measure
 from sklearn_c2c.cli._wording import CommandError
 
-# Melodies times epochs that training costs at most, and epochs that it has at least.
-_MOST_MELODIES, _FEWEST_EPOCHS, _EPOCHS = 40_000, 60, 200
-
 # Melodies that a classifier can tell from others, at least.
 _FEWEST_TO_CLASSIFY = 50
-
-# Tunes of the corpus for each latent variable; fewest and most latent variables.
-_TUNES_A_LATENT, _SMALLEST, _LARGEST = 4, 32, 256
-
-
-def unfitted(args, n_tunes, n_steps):
-    """Make the model that the command line asks for, a Pipeline.
-
-    The larger the corpus, the more latent variables, and the fewer epochs. A measure
-    has `n_steps` steps.
-    """
-    from sklearn.pipeline import make_pipeline
-
-    from sklearn_c2c import Autoencoder, PianoRollEncoder, VariationalAutoencoder
-
-    given = {"random_state": args.seed, **args.training}
-    encoder = PianoRollEncoder(steps_per_measure=n_steps)
-    if args.paper:
-        encoder.set_params(transition_weight=0)
-        return make_pipeline(encoder, Autoencoder(**given))
-    if args.variational:
-        return make_pipeline(encoder, VariationalAutoencoder(**given))
-    affordable = max(_FEWEST_EPOCHS, min(_EPOCHS, _MOST_MELODIES // n_tunes))
-    n_epochs = given.get("max_iter", affordable)
-    ordered = {
-        "h": max(_SMALLEST, min(_LARGEST, n_tunes // _TUNES_A_LATENT)),
-        "beta": 10.0,
-        "max_iter": n_epochs,
-        "kl_warmup": n_epochs // 2,
-        "kl_cooldown": n_epochs // 4,
-        "n_iter_no_change": n_epochs,
-    }
-    return make_pipeline(encoder, VariationalAutoencoder(**ordered | given))
 
 
 def is_paper(model):

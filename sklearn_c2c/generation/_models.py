@@ -125,6 +125,35 @@ class LatentModel:
             return Z.min(axis=0), Z.max(axis=0)
         return self._remembered("latent_min_"), self._remembered("latent_max_")
 
+    def values(self, dimension, n_points, X=None):
+        """Values of one latent variable at equal distances over its range.
+
+        Parameters
+        ----------
+        dimension : int
+            Which latent variable, from 0.
+        n_points : int
+            How many values; the first is the least, the last the largest.
+        X : array-like of shape (n_rows, n_features), default=None
+            As in `range`.
+
+        Returns
+        -------
+        ndarray of shape (n_points,)
+
+        Raises
+        ------
+        ValueError
+            If there is no such latent variable, or as `range`.
+        """
+        low, high = self.range(X)
+        if dimension >= len(low):
+            raise ValueError(
+                f"dimension={dimension} does not exist: there are {len(low)} latent "
+                f"variables, 0 to {len(low) - 1}."
+            )
+        return np.linspace(low[dimension], high[dimension], n_points)
+
     def mean(self, X=None):
         """Mean of each latent variable.
 

@@ -244,14 +244,9 @@ def sweep(model, dimension, n_steps=5, *, X=None, form=None):
     """
     check_is_fitted(model)
     latent = LatentModel(model)
-    low, high = latent.range(X)
-    if dimension >= len(low):
-        raise ValueError(
-            f"dimension={dimension} does not exist: there are {len(low)} latent "
-            f"variables, 0 to {len(low) - 1}."
-        )
+    values = latent.values(dimension, n_steps + 1, X)
     Z = np.tile(latent.mean(X), (n_steps + 1, 1))
-    Z[:, dimension] = np.linspace(low[dimension], high[dimension], n_steps + 1)
+    Z[:, dimension] = values
     return decode(latent, Z, letters_of(latent, form, Z, X=X))
 
 
