@@ -18,10 +18,9 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_c2c import Autoencoder, PianoRollEncoder, generation, metrics
 from sklearn_c2c.datasets import load_celtic
-from sklearn_c2c.display import PianoRollDisplay
+from sklearn_c2c.display import Melodies, PianoRollDisplay
 from sklearn_c2c.melody import mend_orphan_holds
 from sklearn_c2c.objectives import HoldCount
-from sklearn_c2c.page import Melodies
 
 reels = load_celtic()
 X = reels.data

@@ -2,6 +2,7 @@ import re
 import shlex
 import subprocess
 import sys
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+import sklearn_c2c
 from sklearn_c2c import (
     Autoencoder,
     VariationalAutoencoder,
@@ -19,6 +21,7 @@ from sklearn_c2c import (
     page,
     persistence,
 )
+from sklearn_c2c.cli._kinds import KINDS, USUAL
 from sklearn_c2c.cli._parser import parse
 from sklearn_c2c.io import read_melodies
 from sklearn_c2c.melody import transpose
@@ -485,12 +488,29 @@ def test_help_tells_the_defaults_of_the_library(capsys):
     assert f"({variational.learning_rate_init}; " in output
     assert f"({plain.batch_size})" in output
     assert f"variational {variational.beta:g})" in output
+    assert f"variational {variational.h}; " in output
+    reading = signature(read_melodies).parameters
+    for name in ("n_measures", "steps_per_quarter", "pickup"):
+        assert f"({reading[name].default})" in output
+    assert not re.search(
+        r"[{}]", output.replace("{gaussian,diagonal,kde,prior,range}", "")
+    )
+
+
+def test_kinds_of_model_are_estimators_of_the_package():
+    kinds = {**KINDS, None: USUAL}
+    assert {kind.estimator for kind in kinds.values()} <= set(sklearn_c2c._ESTIMATORS)
+    for name, kind in kinds.items():
+        model = kind.make(16, {"h": 3})
+        assert type(model[-1]).__name__ == kind.estimator and model[-1].h == 3
+        assert (model[0].transition_weight == 0) == (name == "paper")
+        assert kind.defaults() == type(model[-1])().get_params()
 
 
 def test_options_of_another_model_are_named(tunes, tmp_path, capsys):
     compose = ["compose", tunes, "--out", tmp_path / "out", *TRAIN, "--paper"]
     message = fails(capsys, *compose, "--beta", 2)
-    assert "--beta 2" in message and "--paper" in message
+    assert "--beta is no parameter of Autoencoder, the model of --paper" in message
     assert "pass one of them" in fails(capsys, *compose, "--variational")
     assert list(tmp_path.iterdir()) == []
 

@@ -25,8 +25,7 @@ from sklearn_c2c import (
     metrics,
 )
 from sklearn_c2c.datasets import load_bach_sopranos, load_celtic
-from sklearn_c2c.display import LatentSpaceDisplay
-from sklearn_c2c.page import Melodies
+from sklearn_c2c.display import LatentSpaceDisplay, Melodies
 
 reels, chorales = load_celtic(), load_bach_sopranos()
 X = np.vstack([reels.data, chorales.data])

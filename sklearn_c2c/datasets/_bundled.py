@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sklearn.utils import Bunch
 
-from sklearn_c2c.io._choice import PER_MELODY
+from sklearn_c2c.io import PER_MELODY
 
 
 def corpus(folder):

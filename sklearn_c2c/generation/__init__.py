@@ -9,6 +9,7 @@ from sklearn_c2c.generation._attributes import add_attribute, attribute_vector
 from sklearn_c2c.generation._completion import complete
 from sklearn_c2c.generation._encoding import encode
 from sklearn_c2c.generation._exploration import average, neighbours, translate
+from sklearn_c2c.generation._models import LatentModel
 from sklearn_c2c.generation._optimization import optimize
 from sklearn_c2c.generation._paths import interpolate, interpolate_grid, sweep
 from sklearn_c2c.generation._recursion import attractors, recurse
@@ -16,6 +17,7 @@ from sklearn_c2c.generation._refinement import refine
 from sklearn_c2c.generation._sampling import sample, vary
 
 __all__ = [
+    "LatentModel",
     "add_attribute",
     "attractors",
     "attribute_vector",

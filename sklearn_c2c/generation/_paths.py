@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c.generation._encoding import ENCODING, encode, encode_one
 from sklearn_c2c.generation._form import FORM, decode, letters_of
-from sklearn_c2c.generation._models import MODEL, latent_mean, latent_range
+from sklearn_c2c.generation._models import MODEL, LatentModel
 
 # Below this sine two directions count as parallel, or as opposite.
 _PARALLEL = 1e-6
@@ -106,12 +106,12 @@ def interpolate(
     check_is_fitted(model)
     z_start = encode_one(model, start, "start", encoding)
     z_target = encode_one(model, target, "target", encoding)
-    t = _times(n_steps, z_start.dtype)
+    latent, t = LatentModel(model), _times(n_steps, z_start.dtype)
     if method == "linear":
         Z = _linear(z_start, z_target, t)
     else:
-        Z = _spherical(z_start, z_target, t, latent_mean(model, X))
-    return decode(model, Z, letters_of(model, form, Z, X=X))
+        Z = _spherical(z_start, z_target, t, latent.mean(X))
+    return decode(latent, Z, letters_of(latent, form, Z, X=X))
 
 
 @validate_params(
@@ -181,7 +181,8 @@ def interpolate_grid(model, corners, n_steps=5, *, encoding="encoder", form=None
     left, right = _linear(Z[0], Z[2], t), _linear(Z[1], Z[3], t)
     grid = _linear(left[:, np.newaxis], right[:, np.newaxis], t)
     grid = grid.reshape(-1, Z.shape[1])
-    return decode(model, grid, letters_of(model, form, grid))
+    latent = LatentModel(model)
+    return decode(latent, grid, letters_of(latent, form, grid))
 
 
 @validate_params(
@@ -242,15 +243,11 @@ def sweep(model, dimension, n_steps=5, *, X=None, form=None):
     (4, 4)
     """
     check_is_fitted(model)
-    low, high = latent_range(model, X)
-    if dimension >= len(low):
-        raise ValueError(
-            f"dimension={dimension} does not exist: there are {len(low)} latent "
-            f"variables, 0 to {len(low) - 1}."
-        )
-    Z = np.tile(latent_mean(model, X), (n_steps + 1, 1))
-    Z[:, dimension] = np.linspace(low[dimension], high[dimension], n_steps + 1)
-    return decode(model, Z, letters_of(model, form, Z, X=X))
+    latent = LatentModel(model)
+    values = latent.values(dimension, n_steps + 1, X)
+    Z = np.tile(latent.mean(X), (n_steps + 1, 1))
+    Z[:, dimension] = values
+    return decode(latent, Z, letters_of(latent, form, Z, X=X))
 
 
 def _times(n_steps, dtype):
