@@ -1,4 +1,4 @@
-"""Benchmarks: turns are long, equally long for all, and their first epoch is left out."""
+"""Turns of benchmarks are long, and their first epoch is left out."""
 
 import multiprocessing
 import threading

@@ -38,23 +38,27 @@ def copy_of_the_project(folder):
 
 
 def write(path, listing):
-    """Write a new file, or new lines beside the one that is there."""
+    """Write a new file, or new lines around the assignment that is there."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(listing)
         return
     new = listing.strip("\n").split("\n")
     lines = path.read_text().split("\n")
-    (anchor,) = [line for line in new if line in lines and line]
-    place = lines.index(anchor)
-    lines[place + 1 : place + 1] = new[new.index(anchor) + 1 :]
+    ((place, anchor),) = [
+        (i, j)
+        for i, line in enumerate(lines)
+        for j, other in enumerate(new)
+        if " = " in other and line.split(" = ")[0] == other.split(" = ")[0]
+    ]
+    lines[place : place + 1] = new[anchor:]
     first = next(i for i, line in enumerate(lines) if line.startswith("from sklearn_"))
-    lines[first:first] = [line for line in new[: new.index(anchor)] if line]
+    lines[first:first] = [line for line in new[:anchor] if line]
     path.write_text("\n".join(lines))
 
 
-def run(folder, *command):
-    environment = os.environ | {"PYTHONPATH": str(folder), "MPLBACKEND": "Agg"}
+def run(folder, *command, **variables):
+    environment = os.environ | {"PYTHONPATH": str(folder)} | variables
     done = subprocess.run(
         [sys.executable, "-P", *command],
         cwd=folder,
@@ -88,7 +92,8 @@ def test_an_example_does_what_it_says(title, tmp_path):
     run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, *sources,
         "-k", CONCERNED[title])  # fmt: skip
     for page in [path for path in written if path.name.startswith("plot_")]:
-        run(tmp_path, page)
+        # Where little is computed, compiling takes longest.
+        run(tmp_path, page, MPLBACKEND="Agg", NUMBA_DISABLE_JIT="1")
 
 
 def test_a_strategy_takes_less_than_forty_lines():
