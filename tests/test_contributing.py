@@ -52,8 +52,9 @@ def write(path, listing):
         if " = " in other and line.split(" = ")[0] == other.split(" = ")[0]
     ]
     lines[place : place + 1] = new[anchor:]
-    first = next(i for i, line in enumerate(lines) if line.startswith("from sklearn_"))
-    lines[first:first] = [line for line in new[:anchor] if line]
+    imports = [line for line in new[:anchor] if line]
+    ours = (i for i, line in enumerate(lines) if line.startswith("from sklearn_c2c"))
+    lines[(first := next(ours, 0)) : first] = imports
     path.write_text("\n".join(lines))
 
 
