@@ -67,9 +67,11 @@ def imports_of_ours(path):
         else:
             continue
         for name in names:
-            parts = name.split(".")
-            if parts[0] == "sklearn_c2c" and len(parts) > 1 and parts[1] in ROOMS:
-                yield parts[1]
+            package, first, *_ = [*name.split("."), ""]
+            module = sklearn_c2c._ESTIMATORS.get(first, f"sklearn_c2c.{first}")
+            room = module.split(".")[1]
+            if package == "sklearn_c2c" and room in ROOMS:
+                yield room
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
