@@ -100,6 +100,7 @@ def test_strategies_start_from_the_code_that_was_found(model, reels):
 # ---------------------------------------------------------------------- completion
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("form", [None, "ABAC", "corpus"])
 @pytest.mark.parametrize("keep", [[1, 2, 3, 4], [5, 6, 7, 8], [3, 6], [1]])
 def test_given_measures_stand(model, reels, keep, form):

@@ -318,12 +318,14 @@ def die_always(file, x):
     return x * x
 
 
+@pytest.mark.integration
 def test_a_worker_that_dies_is_replaced(path, file):
     assert journal.run(partial(die_once, file), TASKS, path, n_jobs=2) == SQUARES
     assert calls(file).count(2) == 2
     assert journal.run(None, TASKS, path) == SQUARES
 
 
+@pytest.mark.integration
 def test_a_task_that_ends_its_workers_is_named_when_all_others_are_done(path, file):
     with pytest.raises(RuntimeError, match=r'The task {"x": 2} ends its worker'):
         journal.run(partial(die_always, file), TASKS, path, n_jobs=2)
@@ -389,6 +391,7 @@ with joblib.parallel_config("loky", n_jobs=int(n_jobs), idle_worker_timeout=2):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no SIGKILL")
+@pytest.mark.integration
 @pytest.mark.parametrize("n_jobs, n_kills", [(1, 4), (2, 2)])
 def test_killed_at_any_moment_it_goes_on(path, file, n_jobs, n_kills):
     command = [sys.executable, "-c", PROGRAM, path, file, str(n_jobs)]

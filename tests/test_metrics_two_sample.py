@@ -69,6 +69,7 @@ def test_each_melody_has_its_own_features(X, random):
         assert none[name].shape == (0, feature.shape[1])
 
 
+@pytest.mark.integration
 def test_the_classifier_sees_each_kind_of_feature(reels, rng):
     """Melodies that differ from other reels in one respect only."""
     reels = load_celtic(n_melodies=None).data

@@ -24,9 +24,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn_c2c import Autoencoder, PianoRollEncoder, datasets, journal
 from sklearn_c2c.model_selection import reconstruction_curve
 
-pytestmark = pytest.mark.skipif(
-    sys.platform == "win32", reason="Windows knows no SIGKILL"
-)
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no SIGKILL"),
+]
 
 MODEL = make_pipeline(
     PianoRollEncoder((55, 83)), Autoencoder(max_iter=3, random_state=0)

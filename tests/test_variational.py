@@ -27,6 +27,7 @@ def test_the_default_reconstructs_every_reel(fitted, roll, reels):
     assert fitted.active_units_ == 32
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("seed", [0, 1])
 def test_reconstruction_and_completeness_together(roll, reels, seed):
     """The guide's setting: heavy beta first, none at the end."""
