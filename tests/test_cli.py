@@ -26,6 +26,8 @@ from sklearn_c2c.melody import transpose
 pytest.importorskip("verovio")
 pytest.importorskip("matplotlib")
 
+pytestmark = pytest.mark.integration
+
 TUNES = """\
 %abc-2.1
 X:1
@@ -232,7 +234,6 @@ EXPLORATIONS = {
 }
 
 
-@pytest.mark.integration
 @pytest.mark.parametrize(
     "command, kind",
     [*((command, "plain") for command in EXPLORATIONS), ("vary", "variational")],
@@ -244,7 +245,6 @@ def test_explorations_give_the_same_files_again(models, tmp_path, command, kind)
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
 
 
-@pytest.mark.integration
 @pytest.mark.parametrize("command", ["recurse", "optimize", "vary"])
 def test_another_seed_gives_other_melodies(models, tmp_path, command):
     arguments = EXPLORATIONS[command]
@@ -368,7 +368,6 @@ def test_optimize_for_every_objective(models, tmp_path):
         assert cell(text, what).count(" → ") == 2
 
 
-@pytest.mark.integration
 def test_a_form_is_of_letters_or_of_the_measures_of_a_tune(models, tmp_path):
     _, about = persistence.load(models["plain"], return_metadata=True)
     template = about["data"][1]
@@ -382,7 +381,6 @@ def test_a_form_is_of_letters_or_of_the_measures_of_a_tune(models, tmp_path):
         assert best.endswith(f" → {form([melody_of(out, 2)])[0]:.3g}")
 
 
-@pytest.mark.integration
 def test_least_and_most_are_opposites(models, tmp_path):
     values = {}
     for name in ("narrowest-range", "widest-range"):
@@ -1073,7 +1071,6 @@ def test_the_option_that_is_named_takes_the_tune(
     assert melody_of(tmp_path / "a", 1)[0] == (62 if text == PARTS else 66)
 
 
-@pytest.mark.integration
 def test_a_tune_of_one_s_own_comes_back_in_its_key(models, write, tmp_path, capsys):
     file = write("own.abc", TRIPLETS)
     own = read_melodies(file, n_measures=2).data[0]

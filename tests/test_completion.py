@@ -237,6 +237,7 @@ def test_results_of_the_draws_differ_and_lie_in_the_style(model, reels):
     assert half[0].mean() < half[1].mean() - 0.5
 
 
+@pytest.mark.integration
 def test_what_is_kept_draws_the_rest_to_itself(reels):
     """Given all but two measures of a training reel, most of them comes back."""
     encoder = PianoRollEncoder()

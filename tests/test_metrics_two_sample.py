@@ -89,6 +89,7 @@ def test_the_classifier_sees_each_kind_of_feature(reels, rng):
     assert auc(X, corpus) < auc(half, corpus) < auc(dice, corpus)
 
 
+@pytest.mark.integration
 def test_separable_sets_copies_and_few_melodies(reels):
     high, low = [[72, 74, 76, 77]] * 5, [[60, 62, 60, 62]] * 5
     assert auc(high, low, steps_per_measure=4) == 1

@@ -110,6 +110,7 @@ def test_a_heavy_prior_collapses_and_is_said_to(roll):
     assert model.kl_curve_[-1] < 0.1
 
 
+@pytest.mark.integration
 def test_beta_trades_divergence_for_reconstruction(roll):
     kl = [
         VariationalAutoencoder(h=8, beta=beta, max_iter=60, random_state=0)
