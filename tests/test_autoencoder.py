@@ -310,6 +310,7 @@ def test_going_on_with_another_h_is_refused_and_changes_nothing(roll):
     assert_array_equal(model.coefs_[0], before)
 
 
+@pytest.mark.integration
 def test_chunks_of_a_corpus(roll):
     model = Autoencoder(h=100, random_state=0)
     for _ in range(60):

@@ -29,6 +29,8 @@ from sklearn_c2c.melody import transpose
 pytest.importorskip("verovio")
 pytest.importorskip("matplotlib")
 
+pytestmark = pytest.mark.integration
+
 TUNES = """\
 %abc-2.1
 X:1

@@ -1,5 +1,4 @@
 import re
-import subprocess
 import sys
 from xml.etree import ElementTree
 
@@ -526,19 +525,3 @@ def test_missing_library_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=r"matplotlib.*sklearn_c2c\[studio\]"):
         PianoRollDisplay.from_melodies(MELODY)
-
-
-@pytest.mark.parametrize("module", ["sklearn_c2c", "sklearn_c2c.cli"])
-def test_import_is_light(module):
-    heavy = {"music21", "matplotlib", "verovio", "numba", "torch", "skops", "rich"}
-    code = f"import sys, {module}; print(*{heavy} & sys.modules.keys())"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (done.stdout.strip(), done.stderr) == ("", "")
-
-
-@pytest.mark.parametrize("module", ["display", "page", "persistence"])
-def test_rooms_do_not_load_what_they_show_with(module):
-    heavy = {"music21", "matplotlib", "verovio", "skops"}
-    code = f"import sys, sklearn_c2c.{module}; print(*{heavy} & sys.modules.keys())"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (done.stdout.strip(), done.stderr) == ("", "")

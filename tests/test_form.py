@@ -229,6 +229,7 @@ def test_optimize_meets_its_objective_in_a_form(model):
         assert result.after.max() == 1
 
 
+@pytest.mark.integration
 def test_form_brings_draws_nearer_to_the_style(reels):
     """A classifier tells them from reels less well, and they repeat as reels do."""
     encoder = PianoRollEncoder()

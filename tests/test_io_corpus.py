@@ -38,6 +38,7 @@ def check_round_trips(melodies, folder, suffix, every=1):
         assert read.data[0].tolist() == row.tolist(), source
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("metre", ["4/4", "6/8"])
 def test_some_tunes_come_back_unchanged(tmp_path, monkeypatch, metre, suffix):

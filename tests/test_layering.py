@@ -118,18 +118,27 @@ def test_only_io_knows(name):
     assert users <= {"io"}
 
 
+HEAVY = {"music21", "matplotlib", "verovio", "skops"}
+
+
 def loaded_by(statement):
     program = f"import sys; {statement}; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
+    assert done.stderr == ""
     return set(done.stdout.split())
 
 
 @pytest.mark.parametrize("statement", ["import sklearn_c2c", "import sklearn_c2c.cli"])
 def test_the_import_is_light(statement):
-    heavy = {"music21", "matplotlib", "verovio", "numba", "skops", "rich", "pandas"}
-    assert not heavy & loaded_by(statement)
+    assert not {*HEAVY, "numba", "rich", "pandas", "torch"} & loaded_by(statement)
+
+
+def test_rooms_do_not_load_what_they_read_save_and_show_with():
+    rooms = ("io", "datasets", "display", "page", "persistence")
+    statement = "import " + ", ".join(f"sklearn_c2c.{room}" for room in rooms)
+    assert not HEAVY & loaded_by(statement)
 
 
 def test_every_public_name_is_there():

@@ -104,6 +104,7 @@ def test_calls_are_counted(model):
         assert result.n_decoder_calls == Counting.n_rows
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "objective, maximize",
     [
