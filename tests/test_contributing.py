@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.integration  # each example compiles kernels of its own copy
+
 ROOT = Path(__file__).parent.parent
 COPIED = ["sklearn_c2c", "tests", "pyproject.toml"]
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from sklearn_c2c import io, metrics
 from sklearn_c2c.cli import _objectives, _tempo
-from sklearn_c2c.display import PianoRollDisplay, score_svg
+from sklearn_c2c.display import Melodies, PianoRollDisplay, score_svg
 from sklearn_c2c.io import melody_to_abc, melody_to_midi, read_melodies, write_melody
 from sklearn_c2c.melody import (
     HOLD,
@@ -26,7 +26,6 @@ from sklearn_c2c.melody import (
     scale_pitch_classes,
 )
 from sklearn_c2c.objectives import InScale
-from sklearn_c2c.page import Melodies
 
 TUNE = [62, HOLD, 64, 66, 69, 69, 61, 62]
 ABC = "X:1\nM:none\nL:1/4\nK:none\nDEFG A4|"
@@ -81,7 +80,7 @@ NOTATED = {
     "abc": lambda **notation: melody_to_abc(TUNE, **notation),
     "midi": lambda **notation: melody_to_midi(TUNE, **notation),
     "score": lambda **notation: score_svg(TUNE, **notation),
-    "page": lambda **notation: Melodies(TUNE, **notation).to_html(),
+    "melodies": lambda **notation: Melodies(TUNE, **notation).to_html(),
 }
 
 
