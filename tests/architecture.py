@@ -119,7 +119,7 @@ def _rows(graph):
 
 
 def _order(rows, chains):
-    """Sort each row by the mean place of its neighbours, above and below in turn."""
+    """Sort each row by the mean place of its neighbors, above and below in turn."""
     above, below = _neighbors(chains)
     for sweep in range(_N_SWEEPS):
         down = sweep % 2 == 0
@@ -139,7 +139,7 @@ def _order(rows, chains):
 
 
 def _places(rows, chains):
-    """Abscissa of each node: near its neighbours, and apart from the next in row."""
+    """Abscissa of each node: near its neighbors, and apart from the next in row."""
     above, below = _neighbors(chains)
     x = {}
     for row in rows:

@@ -269,7 +269,7 @@ def test_sweep_shows_the_steps_in_order(models, tmp_path):
         f"Step 1 of 2: {(low + high) / 2:.3g}",
         f"Step 2 of 2: {high:.3g}, the maximum",
     ]
-    path = generation.sweep(model, 1, 2)
+    path = generation.sweep(model, 1, 3)
     for i, melody in enumerate(path, 1):
         assert (melody_of(tmp_path / "o", i) == melody).all()
     assert text.count("Nearest tune:") == 3
@@ -740,7 +740,7 @@ def test_sampling_and_form_are_those_asked_for(asked, composed, tmp_path):
     assert (asked["form"] == X[1]).all()
 
 
-def test_draws_from_neighbourhoods_have_no_scale(models, tmp_path, capsys):
+def test_draws_from_neighborhoods_have_no_scale(models, tmp_path, capsys):
     given = ["--model", models["plain"], "--out", tmp_path / "o", "--scale", 2]
     message = fails(capsys, "generate", *given, "--sampling", "kde")
     assert "--sampling kde takes no --scale" in message
@@ -1098,7 +1098,7 @@ def test_a_tune_of_one_s_own_comes_back_in_its_key(models, write, tmp_path, caps
     own = read_melodies(file, n_measures=2).data[0]
     model, about = persistence.load(models["plain"], return_metadata=True)
     ends = transpose(own, -5), about["data"][0]  # the model is in D
-    near = generation.interpolate(model, *ends, 1, encoding="search")[0]
+    near = generation.interpolate(model, *ends, 2, encoding="search")[0]
     near = transpose(near, 5)
     for command in (["vary", file, "--strength", 0, "--n", 1],
                     ["attribute", file, "pitch-range", "--scales", 0],

@@ -92,7 +92,7 @@ def test_strategies_start_from_the_code_that_was_found(model, reels):
     for call in (
         lambda: vary(model, unseen[0], 1, strength=0, **search),
         lambda: average(model, unseen[:1], **search),
-        lambda: interpolate(model, unseen[0], unseen[1], 1, **search)[:1],
+        lambda: interpolate(model, unseen[0], unseen[1], 2, **search)[:1],
     ):
         assert (call() == decoded[0]).mean() > 0.95
 

@@ -63,7 +63,7 @@ def test_piano_roll_has_one_bar_per_note(pyplot):
     display = PianoRollDisplay.from_melodies(MELODY, steps_per_quarter=2)
     notes = notes_from_melody(MELODY)
     assert [bar.get_x() for bar in display.bars_] == notes[:, 0].tolist()
-    assert len(display.attacks_.get_segments()) == len(notes)
+    assert len(display.onsets_.get_segments()) == len(notes)
     assert display.ax_.figure is display.figure_
 
 
@@ -113,11 +113,11 @@ def test_piano_roll_of_silence(pyplot):
 def test_plot_on_given_axes_and_with_style(pyplot):
     _, ax = pyplot.subplots()
     display = PianoRollDisplay.from_melodies(
-        MELODY, ax=ax, bar_kwargs={"color": "red"}, attack_kwargs={"linewidth": 5}
+        MELODY, ax=ax, bar_kwargs={"color": "red"}, onset_kwargs={"linewidth": 5}
     )
     assert display.ax_ is ax
     assert display.bars_[0].get_facecolor()[:3] == (1, 0, 0)
-    assert display.attacks_.get_linewidth()[0] == 5
+    assert display.onsets_.get_linewidth()[0] == 5
 
 
 def test_piano_roll_titles_must_match():
@@ -155,8 +155,8 @@ def test_path_marks_the_notes_that_are_new(pyplot):
     assert is_new == [[False] * 3, [False, False, True], [True, True, False, False]]
     reds = [bar.get_facecolor()[0] for bar in display.bars_]
     assert reds == np.concatenate(is_new).astype(float).tolist()
-    attacks = display.attacks_.get_colors()[:, 0]
-    assert attacks.tolist() == reds
+    onsets = display.onsets_.get_colors()[:, 0]
+    assert onsets.tolist() == reds
     assert [t.get_text() for t in display.legend_.texts] == ["as before", "new"]
 
 

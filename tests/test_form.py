@@ -67,7 +67,7 @@ STRATEGIES = {
     "translate": lambda m, X, f: translate(m, X, 0.3, form=f),
     "average": lambda m, X, f: average(m, X[:5], form=f),
     "interpolate": lambda m, X, f: interpolate(m, X[0], X[1], form=f),
-    "grid": lambda m, X, f: interpolate_grid(m, X[:4], 3, form=f),
+    "grid": lambda m, X, f: interpolate_grid(m, X[:4], 4, form=f),
     "sweep": lambda m, X, f: sweep(m, 1, form=f),
     "attribute": lambda m, X, f: add_attribute(
         m, X, np.ones(m[-1].h), [0.5, 1] if len(X) == 1 else 1.0, form=f

@@ -77,7 +77,7 @@ def interpolate(args, model, about):
         model,
         start.melody,
         target.melody,
-        args.n_steps,
+        args.n_steps + 1,
         encoding=_models.encoding(model),
     )
     title = f"From {start.title} to {target.title}"
@@ -103,7 +103,7 @@ def sweep(args, model, about):
 
     _memory.check_melodies(args.n_steps, "--steps", model)
     latent = args.dimension
-    melodies = generation.sweep(model, latent, args.n_steps)
+    melodies = generation.sweep(model, latent, args.n_steps + 1)
     values = generation.LatentModel(model).values(latent, len(melodies))
     titles = [f"Step {i} of {args.n_steps}: {z:.3g}" for i, z in enumerate(values)]
     titles[0] += ", the minimum"

@@ -40,7 +40,7 @@ def sampling(args, model, about):
 _SOURCES = {
     "gaussian": "the normal distribution of the codes",
     "diagonal": "the normal distributions of the latent variables",
-    "kde": "the neighbourhood of the codes",
+    "kde": "the neighborhood of the codes",
     "prior": "the prior, a standard normal distribution",
     "range": "the range of the latent space",
 }

@@ -1,4 +1,4 @@
-"""Sopranos of chorales. Imports `io`."""
+"""Sopranos of chorales."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The music that music21 brings, and choosing rows of it. Imports `io`."""
+"""The music that music21 brings, and choosing rows of it."""
 
 import importlib.util
 from pathlib import Path

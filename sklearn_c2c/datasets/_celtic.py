@@ -1,4 +1,4 @@
-"""Irish reels. Imports `io`."""
+"""Irish reels."""
 
 import re
 

@@ -1,8 +1,7 @@
 """Melodies, models and training to look at: piano rolls, latent spaces, curves, scores.
 
 The Display classes follow scikit-learn's: computed arrays in, style in `plot`.
-`Melodies` shows scores with players in a notebook. Imports `generation`, `melody`,
-`metrics` and `io`; Matplotlib and verovio only inside functions.
+`Melodies` shows scores with players in a notebook.
 """
 
 from sklearn_c2c.display._attractors import AttractorDisplay

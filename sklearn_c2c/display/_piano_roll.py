@@ -16,7 +16,7 @@ _ROOM_BETWEEN_ROLLS = 3  # semitones
 class PianoRollDisplay:
     """Piano rolls, one below the other: time from left to right, pitch upwards.
 
-    Each note is a bar that begins with its attack, drawn darker, so a repeated note
+    Each note is a bar that begins with its onset, drawn darker, so a repeated note
     and a long one differ. Thin lines part the measures.
 
     It is recommended to use :meth:`from_melodies` to create a display. All parameters
@@ -38,8 +38,8 @@ class PianoRollDisplay:
     ----------
     bars_ : matplotlib BarContainer
         The notes.
-    attacks_ : matplotlib LineCollection
-        Their attacks.
+    onsets_ : matplotlib LineCollection
+        Their onsets.
     ax_ : matplotlib Axes
         The axes of the piano rolls.
     figure_ : matplotlib Figure
@@ -110,7 +110,7 @@ class PianoRollDisplay:
         )
         return display.plot(ax=ax, **kwargs)
 
-    def plot(self, ax=None, *, bar_kwargs=None, attack_kwargs=None):
+    def plot(self, ax=None, *, bar_kwargs=None, onset_kwargs=None):
         """Draw the piano rolls.
 
         Parameters
@@ -119,8 +119,8 @@ class PianoRollDisplay:
             Axes to draw on. If None, a new figure is made.
         bar_kwargs : dict, default=None
             Style of the notes, for `matplotlib.axes.Axes.barh`.
-        attack_kwargs : dict, default=None
-            Style of their attacks, for `matplotlib.axes.Axes.vlines`.
+        onset_kwargs : dict, default=None
+            Style of their onsets, for `matplotlib.axes.Axes.vlines`.
 
         Returns
         -------
@@ -141,11 +141,11 @@ class PianoRollDisplay:
         bar_kwargs = {"height": 0.9, "color": "tab:blue", "alpha": 0.6} | (
             bar_kwargs or {}
         )
-        attack_kwargs = {"color": "tab:blue", "linewidth": 2} | (attack_kwargs or {})
+        onset_kwargs = {"color": "tab:blue", "linewidth": 2} | (onset_kwargs or {})
         # A little short of the next note, so that two of one pitch do not touch.
         self.bars_ = ax.barh(heights, durations - 0.15, left=onsets, **bar_kwargs)
-        self.attacks_ = ax.vlines(
-            onsets + 0.05, heights - 0.45, heights + 0.45, **attack_kwargs
+        self.onsets_ = ax.vlines(
+            onsets + 0.05, heights - 0.45, heights + 0.45, **onset_kwargs
         )
         self._label(ax, bases, low, span)
         self.ax_, self.figure_ = ax, ax.figure

@@ -91,7 +91,7 @@ def complete(
         - "notes": they stand as they are.
         - "rhythm": holds, rests, and where notes begin; the pitches are new.
         - "pitches": notes and rests in their order; where they begin is new, within
-          each group of neighbouring given steps.
+          each group of neighboring given steps.
 
     transposition : "auto" or int, default="auto"
         Semitones by which the melody is moved before it is completed; what comes out is

@@ -149,7 +149,7 @@ def average(model, X, weights=None, *, encoding="encoder", form=None):
     },
     prefer_skip_nested_validation=True,
 )
-def neighbours(model, start, X, n_neighbors=5):
+def neighbors(model, start, X, n_neighbors=5):
     """Find the melodies of a corpus that are most like a given one to the model.
 
     Those with the least Euclidean distance ``|z_i - z_start|`` between codes.
@@ -191,7 +191,7 @@ def neighbours(model, start, X, n_neighbors=5):
     >>> from sklearn_c2c import Autoencoder, PianoRollEncoder, generation
     >>> X = [[62, 129, 64, 66], [62, 129, 64, 62], [69, 66, 62, 62]]
     >>> model = make_pipeline(PianoRollEncoder(), Autoencoder(h=8, random_state=0))
-    >>> generation.neighbours(model.fit(X), X[0], X, n_neighbors=2).indices
+    >>> generation.neighbors(model.fit(X), X[0], X, n_neighbors=2).indices
     array([0, 1])
     """
     check_is_fitted(model)

@@ -201,7 +201,7 @@ def vary(
 
     See Also
     --------
-    neighbours : The melodies of a corpus nearest to a given one.
+    neighbors : The melodies of a corpus nearest to a given one.
 
     Examples
     --------

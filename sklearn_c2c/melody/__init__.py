@@ -1,9 +1,8 @@
 """A melody as one row of integers: its codes, its notes, its checks, its notation.
 
 ``X`` is ``(n_melodies, n_steps)``. A value is a MIDI pitch 0-127, `REST` or `HOLD`: a
-note is its pitch at the step of its attack, then `HOLD` for as long as it lasts, so a
+note is its pitch at the step of its onset, then `HOLD` for as long as it lasts, so a
 repeated note and a long note differ. Metre and key are parsed here, for all modules.
-Imports nothing of ours.
 """
 
 from sklearn_c2c.melody import _rows

@@ -102,7 +102,7 @@ def mend_orphan_holds(X):
     """Turn every hold that has no note to hold into a rest.
 
     A `HOLD` in the first step or after a `REST` means nothing; this is the one legal
-    row that such a row stands for: silence goes on until the next attack.
+    row that such a row stands for: silence goes on until the next onset.
 
     Parameters
     ----------

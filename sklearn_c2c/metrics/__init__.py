@@ -2,8 +2,6 @@
 
 Melodies are rows of steps, see `sklearn_c2c.melody`. One rule for what is empty: a
 share, mean or entropy of nothing is NaN; a set of no melodies has no row to return.
-Imports `_ngrams`, `_overlaps`, `generation`, `melody`, and for the baselines of
-`evaluate` `datasets` and `markov`.
 """
 
 from sklearn_c2c.metrics._continuity import path_continuity

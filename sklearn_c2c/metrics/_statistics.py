@@ -238,7 +238,7 @@ def mean_absolute_interval(X):
 
 
 def groove_consistency(X, steps_per_measure=16):
-    """How alike the rhythms of neighbouring measures are.
+    """How alike the rhythms of neighboring measures are.
 
     ``1 - mean_i d(g_i, g_{i+1})``, where ``g_i`` tells for each step of measure i
     whether a note begins there and ``d`` is the share of steps in which two measures

@@ -130,7 +130,7 @@ class PitchRange(Objective):
     """Semitones from the lowest to the highest note; NaN without notes.
 
     The value is `metrics.pitch_range`. The surrogate adds up, for each gap between
-    neighbouring pitches of the decoder, its semitones times the probability that there
+    neighboring pitches of the decoder, its semitones times the probability that there
     are notes on both sides of it; silence counts as 0 in it.
 
     Examples

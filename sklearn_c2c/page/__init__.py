@@ -1,7 +1,6 @@
 """Scores and players: of a result, one page with judgements and what is behind it.
 
-`write_page` makes a single HTML file, which needs no network. Imports `_files`,
-`display` and `generation`.
+`write_page` makes a single HTML file, which needs no network.
 """
 
 from sklearn_c2c.page._page import write_page
