@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_c2c.io._tune import DURATION, ONSET, PITCH
+from sklearn_c2c.io._tune import DURATION, PITCH, ends_of
 
 LETTERS = "CDEFGAB"
 NATURALS = dict(zip(LETTERS, (0, 2, 4, 5, 7, 9, 11), strict=True))
@@ -218,7 +218,7 @@ def key_by_notes(signature, parts):
     notes = np.concatenate([part.notes for part in parts])
     if not len(notes):
         return key_of_signature(signature, "major")
-    ends = notes[:, ONSET] + notes[:, DURATION]
+    ends = ends_of(notes)
     last = notes[ends == ends.max(), PITCH].min()
     return key_by_pitches(signature, _lasting(notes), last)
 
