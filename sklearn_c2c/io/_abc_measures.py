@@ -122,6 +122,7 @@ class Measures:
             [self.start, length, *self.metre, self.opens, closes, self.endings]
         )
         self.start, self.opens, self.events = self.end, 0, []
+        self.ends_on_sign = False
 
 
 def scaled(duration, ratio):
