@@ -4,7 +4,6 @@ README has the command that builds it. Nothing is fetched: there is no intersphi
 a build without network must not fail.
 """
 
-import re
 from importlib import import_module
 from pathlib import Path
 
@@ -31,7 +30,7 @@ myst_heading_anchors = 3
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_c2c"
-html_sidebars = {"*": []}  # only what lies in folders has neighbours to list
+html_sidebars = {"*": []}  # only what lies in folders has neighbors to list
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 html_show_sourcelink = False
@@ -104,13 +103,6 @@ def skip_sklearn(app, what, name, obj, skip, options):
     return skip or str(getattr(obj, "__module__", "")).startswith("sklearn.")
 
 
-def keep_imports_out(app, what, name, obj, options, lines):
-    """End a module's text where it tells developers what the module imports."""
-    if what == "module":
-        text, *_ = re.split(r"\bImports\s", "\n".join(lines))
-        lines[:] = text.split("\n")
-
-
 def check_reference(app, env):
     """Warn of public names that the reference lacks."""
     documented = env.domains.python_domain.objects
@@ -139,5 +131,4 @@ def setup(app):
     """Connect the above to the build."""
     app.connect("builder-inited", write_reference, priority=1)  # autosummary is later
     app.connect("autodoc-skip-member", skip_sklearn)
-    app.connect("autodoc-process-docstring", keep_imports_out)
     app.connect("env-check-consistency", check_reference)

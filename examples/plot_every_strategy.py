@@ -18,10 +18,9 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_c2c import Autoencoder, PianoRollEncoder, generation, metrics
 from sklearn_c2c.datasets import load_celtic
-from sklearn_c2c.display import PianoRollDisplay
+from sklearn_c2c.display import Melodies, PianoRollDisplay
 from sklearn_c2c.melody import mend_orphan_holds
 from sklearn_c2c.objectives import HoldCount
-from sklearn_c2c.page import Melodies
 
 reels = load_celtic()
 X = reels.data
@@ -52,14 +51,14 @@ show([*near, *far], titles=["Strength 0.25", "Strength 0.5"])
 # Interpolation
 # -------------
 # On the way from the tune to another reel: two of the four steps between.
-path = generation.interpolate(model, tune, X[-1], n_steps=5)
+path = generation.interpolate(model, tune, X[-1], n_points=6)
 show([path[2], path[3], X[-1]], titles=["Step 2", "Step 3", reels.titles[-1]])
 
 # %%
 # Averaging
 # ---------
 # What the tune has in common with the three reels nearest to it.
-kin = generation.neighbours(model, tune, X, n_neighbors=4)
+kin = generation.neighbors(model, tune, X, n_neighbors=4)
 blend = generation.average(model, X[kin.indices])
 show(blend, titles=["Average of four"])
 
@@ -67,7 +66,7 @@ show(blend, titles=["Average of four"])
 # One latent variable
 # -------------------
 # From its minimum to its maximum, all others at their mean.
-low_to_high = generation.sweep(model, dimension=0, n_steps=5)
+low_to_high = generation.sweep(model, dimension=0, n_points=6)
 show(low_to_high[[0, -1]], titles=["Minimum", "Maximum"])
 
 # %%

@@ -1,4 +1,4 @@
-"""What the fitted attributes of an estimator must be. Imports nothing of ours.
+"""What the fitted attributes of an estimator must be.
 
 Kernels check nothing, so what comes from a file is checked before they see it. An
 estimator of ours states in `_fitted_form` what its attributes are: a dict by name of

@@ -1,4 +1,4 @@
-"""Backed-off n-gram models of sequences of symbols. Imports nothing of ours.
+"""Backed-off n-gram models of sequences of symbols.
 
 Sequences are the rows of a two-dimensional array of integers, 0 and above; a sequence
 that is shorter than its row is filled up with -1. A context is the symbols before a

@@ -1,4 +1,4 @@
-"""Points that a translation has in common with others. Imports `_compilation`.
+"""Points that a translation has in common with others.
 
 The kernel checks nothing: `metrics.originality` does.
 """

@@ -1,8 +1,7 @@
 """How notes follow one another in a corpus, and the melodies most probable by it.
 
 A symbol is what can begin at a step: one of the corpus's pitches, in ascending order,
-any other pitch, a rest. A hold begins nothing. Imports `_fitted`, `_threads`,
-`_viterbi`, `melody`.
+any other pitch, a rest. A hold begins nothing.
 """
 
 from math import gcd
@@ -165,7 +164,7 @@ def most_probable_melodies(roll, codes, transitions, weight):
     A melody of which some value is below 0 has no probabilities; p_t is then
     proportional to ``exp(v_t / (10 * s))``, v_t being its values and s their mean
     squared distance from the nearer of 0 and 1: the likelihood of v as normal around
-    the one-hot melody, tempered since errors of neighbouring steps go together.
+    the one-hot melody, tempered since errors of neighboring steps go together.
 
     Parameters
     ----------

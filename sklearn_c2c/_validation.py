@@ -1,4 +1,4 @@
-"""What users hand over, made safe before any kernel sees it. Imports nothing of ours.
+"""What users hand over, made safe before any kernel sees it.
 
 scikit-learn checks the values of arrays. What it leaves is checked here: the structure
 of sparse ones, which SciPy's own compiled code trusts as well; masks, which it drops;

@@ -1,4 +1,4 @@
-"""The most probable path through notes and holds. Imports `_compilation`, `_tiles`.
+"""The most probable path through notes and holds.
 
 Arrays are float32 in C order. The kernel checks nothing: `_transitions` does.
 """

@@ -2,7 +2,7 @@
 
 A journal is a file of lines, one JSON object for each finished task, with a checksum.
 Whoever starts the same run again goes on where it stopped: after Ctrl-C, ``kill -9`` or
-a power cut, with another backend or on another machine. Imports `_files`.
+a power cut, with another backend or on another machine.
 """
 
 import hashlib

@@ -1,7 +1,4 @@
-"""Melodies from a Markov chain.
-
-Imports `_fitted`, `_ngrams`, `_validation`, `melody`.
-"""
+"""Melodies from a Markov chain."""
 
 from numbers import Integral, Real
 

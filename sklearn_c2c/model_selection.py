@@ -8,10 +8,10 @@ import joblib
 import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid
-from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
 import sklearn_c2c
+from sklearn_c2c.generation import LatentModel
 from sklearn_c2c.journal import run
 from sklearn_c2c.metrics import reconstruction_scores
 
@@ -137,10 +137,11 @@ def reconstruction_curve(
 
 def _fit_and_score(estimator, X, X_test, *, h, random_state):
     model = clone(estimator)
-    model[-1].set_params(h=h, random_state=random_state)
+    autoencoder = LatentModel(model).estimator
+    autoencoder.set_params(h=h, random_state=random_state)
     start = time.perf_counter()
     _fit_to_the_end(model, X)
-    fit = {"n_iter": model[-1].n_iter_, "fit_time": time.perf_counter() - start}
+    fit = {"n_iter": autoencoder.n_iter_, "fit_time": time.perf_counter() - start}
     fit["train"] = reconstruction_scores(model, X)
     if X_test is not None:
         fit["test"] = reconstruction_scores(model, X_test)
@@ -162,7 +163,7 @@ def _fit_to_the_end(model, X):
 def _key(estimator, X, X_test):
     """What a fit depends on beside `h` and seed."""
     estimator = clone(estimator)
-    estimator[-1].set_params(h=1, random_state=None)
+    LatentModel(estimator).estimator.set_params(h=1, random_state=None)
     steps = [
         (name, type(step), getattr(step, "get_params", dict)())
         for name, step in estimator.steps
@@ -172,14 +173,13 @@ def _key(estimator, X, X_test):
 
 
 def _check_estimator(estimator):
-    if isinstance(estimator, Pipeline):
-        params = getattr(estimator[-1], "get_params", dict)()
-        if {"h", "random_state"} <= params.keys():
-            return
-    raise TypeError(
-        "Expected a Pipeline that ends in Autoencoder or VariationalAutoencoder, got "
-        f"{estimator!r}."
-    )
+    latent = LatentModel(estimator)
+    params = getattr(latent.estimator, "get_params", dict)()
+    if latent.before is None or not {"h", "random_state"} <= params.keys():
+        raise TypeError(
+            "Expected a Pipeline that ends in Autoencoder or VariationalAutoencoder, "
+            f"got {estimator!r}."
+        )
 
 
 def _integers(values, name):

@@ -4,8 +4,7 @@ A file is one line that says what it is, the SHA-256 digest of the rest, and the
 the number of the format and a skops archive of the model with its metadata. The digest
 finds a damaged byte anywhere, also where a zip archive does not look. A list of trusted
 classes keeps a file from running code, and what each of them must hold (`_fitted`)
-keeps it from making compiled code read beyond its arrays. Imports skops inside
-functions.
+keeps it from making compiled code read beyond its arrays.
 """
 
 import copy

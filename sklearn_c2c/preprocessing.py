@@ -1,7 +1,4 @@
-"""Melody rows to one-hot piano rolls and back.
-
-Imports `_fitted`, `_transitions`, `_validation` and `melody`.
-"""
+"""Melody rows to one-hot piano rolls and back."""
 
 from numbers import Integral, Real
 

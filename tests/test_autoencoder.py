@@ -180,6 +180,14 @@ def test_the_default_start_depends_on_hidden_layers(
     assert not np.array_equal(default[-1][0], unlike[-1][0])
 
 
+@pytest.mark.parametrize("group_size", [np.int64(1), True])
+def test_group_sizes_that_count_as_integers_are_integers(roll, group_size):
+    model = Autoencoder(h=2, output="softmax", group_size=group_size, max_iter=1)
+    model.fit(roll)
+    assert type(model.group_size_) is int
+    assert (reconstruct(model, roll) == 1).all()
+
+
 def test_softmax_groups_are_inferred_and_sum_to_one(roll):
     model = Autoencoder(h=8, output="softmax", max_iter=2).fit(roll)
     assert model.group_size_ == 31
@@ -302,6 +310,7 @@ def test_going_on_with_another_h_is_refused_and_changes_nothing(roll):
     assert_array_equal(model.coefs_[0], before)
 
 
+@pytest.mark.integration
 def test_chunks_of_a_corpus(roll):
     model = Autoencoder(h=100, random_state=0)
     for _ in range(60):

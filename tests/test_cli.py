@@ -2,6 +2,7 @@ import re
 import shlex
 import subprocess
 import sys
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+import sklearn_c2c
 from sklearn_c2c import (
     Autoencoder,
     VariationalAutoencoder,
@@ -19,12 +21,15 @@ from sklearn_c2c import (
     page,
     persistence,
 )
+from sklearn_c2c.cli._kinds import KINDS, USUAL
 from sklearn_c2c.cli._parser import parse
 from sklearn_c2c.io import read_melodies
 from sklearn_c2c.melody import transpose
 
 pytest.importorskip("verovio")
 pytest.importorskip("matplotlib")
+
+pytestmark = pytest.mark.integration
 
 TUNES = """\
 %abc-2.1
@@ -264,7 +269,7 @@ def test_sweep_shows_the_steps_in_order(models, tmp_path):
         f"Step 1 of 2: {(low + high) / 2:.3g}",
         f"Step 2 of 2: {high:.3g}, the maximum",
     ]
-    path = generation.sweep(model, 1, 2)
+    path = generation.sweep(model, 1, 3)
     for i, melody in enumerate(path, 1):
         assert (melody_of(tmp_path / "o", i) == melody).all()
     assert text.count("Nearest tune:") == 3
@@ -485,12 +490,29 @@ def test_help_tells_the_defaults_of_the_library(capsys):
     assert f"({variational.learning_rate_init}; " in output
     assert f"({plain.batch_size})" in output
     assert f"variational {variational.beta:g})" in output
+    assert f"variational {variational.h}; " in output
+    reading = signature(read_melodies).parameters
+    for name in ("n_measures", "steps_per_quarter", "pickup"):
+        assert f"({reading[name].default})" in output
+    assert not re.search(
+        r"[{}]", output.replace("{gaussian,diagonal,kde,prior,range}", "")
+    )
+
+
+def test_kinds_of_model_are_estimators_of_the_package():
+    kinds = {**KINDS, None: USUAL}
+    assert {kind.estimator for kind in kinds.values()} <= set(sklearn_c2c._ESTIMATORS)
+    for name, kind in kinds.items():
+        model = kind.make(16, {"h": 3})
+        assert type(model[-1]).__name__ == kind.estimator and model[-1].h == 3
+        assert (model[0].transition_weight == 0) == (name == "paper")
+        assert kind.defaults() == type(model[-1])().get_params()
 
 
 def test_options_of_another_model_are_named(tunes, tmp_path, capsys):
     compose = ["compose", tunes, "--out", tmp_path / "out", *TRAIN, "--paper"]
     message = fails(capsys, *compose, "--beta", 2)
-    assert "--beta 2" in message and "--paper" in message
+    assert "--beta is no parameter of Autoencoder, the model of --paper" in message
     assert "pass one of them" in fails(capsys, *compose, "--variational")
     assert list(tmp_path.iterdir()) == []
 
@@ -718,7 +740,7 @@ def test_sampling_and_form_are_those_asked_for(asked, composed, tmp_path):
     assert (asked["form"] == X[1]).all()
 
 
-def test_draws_from_neighbourhoods_have_no_scale(models, tmp_path, capsys):
+def test_draws_from_neighborhoods_have_no_scale(models, tmp_path, capsys):
     given = ["--model", models["plain"], "--out", tmp_path / "o", "--scale", 2]
     message = fails(capsys, "generate", *given, "--sampling", "kde")
     assert "--sampling kde takes no --scale" in message
@@ -1001,6 +1023,8 @@ def test_the_mode_is_that_of_the_corpus(write, capsys, options, key, n_read):
         ("Db", ["C minor", "C minor", "C major"], "C# minor"),
         ("Gb", ["A dorian"], "F# dorian"),
         ("F#", [""], "F# major"),
+        ("F♯", ["D minor"], "F# minor"),
+        ("bb min", ["C major"], "Bb major"),
         (None, ["C major"], None),
     ],
 )
@@ -1074,7 +1098,7 @@ def test_a_tune_of_one_s_own_comes_back_in_its_key(models, write, tmp_path, caps
     own = read_melodies(file, n_measures=2).data[0]
     model, about = persistence.load(models["plain"], return_metadata=True)
     ends = transpose(own, -5), about["data"][0]  # the model is in D
-    near = generation.interpolate(model, *ends, 1, encoding="search")[0]
+    near = generation.interpolate(model, *ends, 2, encoding="search")[0]
     near = transpose(near, 5)
     for command in (["vary", file, "--strength", 0, "--n", 1],
                     ["attribute", file, "pitch-range", "--scales", 0],

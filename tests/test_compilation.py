@@ -11,9 +11,10 @@ from numba.core.caching import FunctionCache
 
 from sklearn_c2c._nn import compilation
 
-pytestmark = pytest.mark.skipif(
-    bool(numba.config.DISABLE_JIT), reason="nothing is compiled"
-)
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled"),
+]
 
 FIT = """
 import numpy as np

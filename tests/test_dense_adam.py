@@ -7,6 +7,8 @@ from numpy.testing import assert_allclose
 from sklearn_c2c import Autoencoder, PianoRollEncoder
 from tests import reference
 
+pytestmark = pytest.mark.integration
+
 _N_EPOCHS = 300
 # The first two measures are enough, and quick.
 _N_STEPS = 32

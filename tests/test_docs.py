@@ -54,6 +54,7 @@ def my_tunes(tmp_path_factory):
     return folder
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", PAGES)
 def test_listings_run(name, tmp_path, monkeypatch, my_tunes):
     monkeypatch.chdir(tmp_path)
@@ -79,12 +80,19 @@ def test_commands_parse(name):
 
 
 def test_ci_runs_the_readme_s_commands():
-    compose, tests, site = listings("README.md", "sh")
-    assert "c2c compose" in compose and "pytest" in tests and "sphinx -W" in site
+    compose, *commands = listings("README.md", "sh")
+    assert "c2c compose" in compose
     ci = (ROOT / ".ci/run").read_text()
     assert 'grep -m 1 "$1" README.md' in ci
-    assert "readme 'pytest'" in ci and "readme 'sphinx'" in ci
-    extras = re.findall(r"\[(\w+)\]", compose + tests + site)
+    lines = (ROOT / "README.md").read_text().splitlines()
+    run = [
+        next(line for line in lines if re.search(pattern, line))
+        for pattern in re.findall(r"^readme '(.*)'$", ci, re.M)
+    ]
+    assert run == [command.strip() for command in commands]
+    tests, long, site = run
+    assert "pytest" in tests and "-m integration" in long and "sphinx -W" in site
+    extras = re.findall(r"\[(\w+)\]", "".join([compose, *commands]))
     assert extras == ["studio", "test", "docs"]
 
 

@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_c2c import Autoencoder, PianoRollEncoder, VariationalAutoencoder
 from sklearn_c2c.generation import (
+    LatentModel,
     add_attribute,
     average,
     interpolate,
@@ -66,7 +67,7 @@ STRATEGIES = {
     "translate": lambda m, X, f: translate(m, X, 0.3, form=f),
     "average": lambda m, X, f: average(m, X[:5], form=f),
     "interpolate": lambda m, X, f: interpolate(m, X[0], X[1], form=f),
-    "grid": lambda m, X, f: interpolate_grid(m, X[:4], 3, form=f),
+    "grid": lambda m, X, f: interpolate_grid(m, X[:4], 4, form=f),
     "sweep": lambda m, X, f: sweep(m, 1, form=f),
     "attribute": lambda m, X, f: add_attribute(
         m, X, np.ones(m[-1].h), [0.5, 1] if len(X) == 1 else 1.0, form=f
@@ -194,17 +195,18 @@ def test_the_gradient_goes_through_the_form(reels, rng):
     roll = PianoRollEncoder(dtype=np.float64)
     model = make_pipeline(roll, Autoencoder(h=6, max_iter=20, random_state=0))
     model.fit(reels)
-    letters = letters_of(model, LETTERS, np.zeros((4, 6)))
+    latent = LatentModel(model)
+    letters = letters_of(latent, LETTERS, np.zeros((4, 6)))
     objective = HoldCount()
 
     from sklearn_c2c.generation._form import probabilities_vjp
 
     def expected(Z):
-        P, vjp = probabilities_vjp(model, Z, letters)
-        values, gradient = objective.surrogate(P, model[0].codes_)
+        P, vjp = probabilities_vjp(latent, Z, letters)
+        values, gradient = objective.surrogate(P, latent.encoder.codes_)
         return values, vjp(gradient)
 
-    Z = rng.uniform(model[-1].latent_min_, model[-1].latent_max_, (4, 6))
+    Z = rng.uniform(*latent.range(), (4, 6))
     direction = rng.standard_normal(Z.shape)
     ahead, behind = (expected(Z + e * direction)[0] for e in (1e-5, -1e-5))
     slope = (expected(Z)[1] * direction).sum(axis=1)
@@ -227,6 +229,7 @@ def test_optimize_meets_its_objective_in_a_form(model):
         assert result.after.max() == 1
 
 
+@pytest.mark.integration
 def test_form_brings_draws_nearer_to_the_style(reels):
     """A classifier tells them from reels less well, and they repeat as reels do."""
     encoder = PianoRollEncoder()

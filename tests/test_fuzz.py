@@ -11,6 +11,8 @@ from tests.fuzz import campaign, kept
 from tests.fuzz.judge import SUFFIXES, Judged, judge, made
 from tests.fuzz.tunes import real_tunes
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.mark.parametrize("suffix", [".abc", ".mid", ".musicxml"])
 def test_real_tunes_are_read_and_read_again(suffix):

@@ -19,7 +19,7 @@ from sklearn_c2c.generation import (
     average,
     interpolate,
     interpolate_grid,
-    neighbours,
+    neighbors,
     recurse,
     sample,
     sweep,
@@ -52,7 +52,7 @@ STRATEGIES = {
     "average": lambda m, X: average(m, X[:5]),
     "linear": lambda m, X: interpolate(m, X[0], X[1]),
     "spherical": lambda m, X: interpolate(m, X[0], X[1], method="spherical", X=X),
-    "grid": lambda m, X: interpolate_grid(m, X[:4], 3),
+    "grid": lambda m, X: interpolate_grid(m, X[:4], 4),
     "sweep": lambda m, X: sweep(m, 1, X=X),
     "attribute": lambda m, X: add_attribute(m, X, attribute_vector(m, X[:9], X[9:])),
     "recurse": lambda m, X: np.concatenate(recurse(m, X[:3], max_iter=5).paths),
@@ -283,18 +283,18 @@ def test_bad_weights_are_named(codes, roll, weights, message):
         average(codes, roll[:2], weights)
 
 
-def test_neighbours_are_nearest_in_the_codes(pipeline, reels):
-    found = neighbours(pipeline, reels[5], reels, n_neighbors=75)
+def test_neighbors_are_nearest_in_the_codes(pipeline, reels):
+    found = neighbors(pipeline, reels[5], reels, n_neighbors=75)
     Z = pipeline.transform(reels)
     distances = np.linalg.norm(Z - Z[5], axis=1)
     assert found.indices[0] == 5
     assert_allclose(found.distances, np.sort(distances), atol=1e-2 * distances.max())
     assert_array_equal(np.sort(found.indices), np.arange(75))
     assert_array_equal(
-        neighbours(pipeline, reels[5], reels, 3).indices, found.indices[:3]
+        neighbors(pipeline, reels[5], reels, 3).indices, found.indices[:3]
     )
     with pytest.raises(ValueError, match="n_neighbors=76, but X has 75 rows"):
-        neighbours(pipeline, reels[5], reels, 76)
+        neighbors(pipeline, reels[5], reels, 76)
 
 
 # ------------------------------------------------------------------------- paths
@@ -304,16 +304,16 @@ def test_neighbours_are_nearest_in_the_codes(pipeline, reels):
 @given(
     start=reel,
     target=reel,
-    n_steps=st.integers(1, 9),
+    n_points=st.integers(2, 9),
     method=st.sampled_from(["linear", "spherical"]),
 )
 def test_interpolation_runs_from_one_reconstruction_to_the_other(
-    pipeline, reels, start, target, n_steps, method
+    pipeline, reels, start, target, n_points, method
 ):
     path = interpolate(
-        pipeline, reels[start], reels[[target]], n_steps, method=method, X=reels
+        pipeline, reels[start], reels[[target]], n_points, method=method, X=reels
     )
-    assert path.shape == (n_steps + 1, 128)
+    assert path.shape == (n_points, 128)
     assert_array_equal(path[:1], reconstruct(pipeline, reels[[start]]))
     assert_array_equal(path[-1:], reconstruct(pipeline, reels[[target]]))
 
@@ -323,19 +323,19 @@ def test_interpolation_runs_from_one_reconstruction_to_the_other(
 def test_codes_at_the_ends_are_those_of_the_melodies(
     codes, roll, start, target, method
 ):
-    Z = interpolate(codes, roll[start], roll[target], 4, method=method)
+    Z = interpolate(codes, roll[start], roll[target], 5, method=method)
     assert Z.dtype == np.float32
     assert_array_equal(Z[0], codes.transform(roll[[start]])[0])
     assert_array_equal(Z[-1], codes.transform(roll[[target]])[0])
 
 
 def test_linear_steps_are_equal(codes, roll):
-    Z = interpolate(codes, roll[3], roll[4], n_steps=4)
+    Z = interpolate(codes, roll[3], roll[4], n_points=5)
     assert_allclose(np.diff(Z, n=2, axis=0), 0, atol=1e-6)
 
 
 def test_spherical_steps_turn_about_the_mean_in_one_plane(codes, roll):
-    path = interpolate(codes, roll[3], roll[4], n_steps=6, method="spherical")
+    path = interpolate(codes, roll[3], roll[4], n_points=7, method="spherical")
     rays = path - codes.latent_mean_.astype(float)
     lengths = np.linalg.norm(rays, axis=1)
     assert (lengths > 0.99 * min(lengths[0], lengths[-1])).all()
@@ -365,7 +365,7 @@ def plane():
 
 
 def test_spherical_quarter_circle_by_hand(plane):
-    path = interpolate(plane, [1, 0], [0, 1], n_steps=2, method="spherical")
+    path = interpolate(plane, [1, 0], [0, 1], n_points=3, method="spherical")
     assert_allclose(path, [[1, 0], [0.5**0.5, 0.5**0.5], [0, 1]], atol=1e-15)
 
 
@@ -377,7 +377,7 @@ def test_between_codes_as_far_from_the_mean_all_steps_are_alike(
         length * np.array([np.cos(angle), np.sin(angle)])
         for angle in (first, first + turn)
     )
-    path = interpolate(plane, start, target, n_steps=6, method="spherical")
+    path = interpolate(plane, start, target, n_points=7, method="spherical")
     angles = np.unwrap(np.arctan2(path[:, 1], path[:, 0]))
     assert_allclose(np.diff(angles), turn / 6, rtol=1e-9)
     assert_allclose(np.linalg.norm(path, axis=1), length, rtol=1e-9)
@@ -397,26 +397,23 @@ def test_between_codes_as_far_from_the_mean_all_steps_are_alike(
 )
 def test_where_there_is_no_arc_the_way_is_straight(plane, start, target):
     with np.errstate(all="raise", under="ignore"):
-        path = interpolate(plane, start, target, n_steps=4, method="spherical")
-    assert_array_equal(path, interpolate(plane, start, target, n_steps=4))
+        path = interpolate(plane, start, target, n_points=5, method="spherical")
+    assert_array_equal(path, interpolate(plane, start, target, n_points=5))
 
 
 @on_fitted_models
-@given(corners=st.lists(reel, min_size=4, max_size=4), n_steps=st.integers(1, 4))
-def test_the_grid_has_the_reconstructions_in_its_corners(
-    pipeline, reels, corners, n_steps
-):
+@given(corners=st.lists(reel, min_size=4, max_size=4), n=st.integers(2, 5))
+def test_the_grid_has_the_reconstructions_in_its_corners(pipeline, reels, corners, n):
     X = reels[corners]
-    n = n_steps + 1
-    grid = interpolate_grid(pipeline, X, n_steps).reshape(n, n, 128)
+    grid = interpolate_grid(pipeline, X, n).reshape(n, n, 128)
     ends = grid[[0, 0, -1, -1], [0, -1, 0, -1]]
     assert_array_equal(ends, reconstruct(pipeline, X))
 
 
 def test_the_edges_of_the_grid_are_interpolations(codes, roll):
-    grid = interpolate_grid(codes, roll[:4], 4).reshape(5, 5, 30)
-    assert_allclose(grid[0], interpolate(codes, roll[0], roll[1], 4), atol=1e-6)
-    assert_allclose(grid[:, -1], interpolate(codes, roll[1], roll[3], 4), atol=1e-6)
+    grid = interpolate_grid(codes, roll[:4], 5).reshape(5, 5, 30)
+    assert_allclose(grid[0], interpolate(codes, roll[0], roll[1], 5), atol=1e-6)
+    assert_allclose(grid[:, -1], interpolate(codes, roll[1], roll[3], 5), atol=1e-6)
     assert_allclose(
         grid[2, 2], codes.transform(roll[:4]).mean(axis=0), rtol=1e-5, atol=1e-6
     )
@@ -426,13 +423,13 @@ def test_the_edges_of_the_grid_are_interpolations(codes, roll):
 
 
 def test_sweep_moves_one_latent_through_its_range(codes, roll):
-    Z = sweep(codes, 7, n_steps=4)
+    Z = sweep(codes, 7, n_points=5)
     assert Z.shape == (5, 30) and Z.dtype == np.float32
     others = np.arange(30) != 7
     assert_array_equal(Z[:, others], np.tile(codes.latent_mean_[others], (5, 1)))
     assert Z[0, 7] == codes.latent_min_[7] and Z[-1, 7] == codes.latent_max_[7]
     assert_allclose(np.diff(Z[:, 7], n=2), 0, atol=1e-6)
-    assert_allclose(sweep(codes, 7, n_steps=4, X=roll), Z, rtol=1e-5)
+    assert_allclose(sweep(codes, 7, n_points=5, X=roll), Z, rtol=1e-5)
     with pytest.raises(ValueError, match="dimension=30 does not exist"):
         sweep(codes, 30)
 
@@ -480,7 +477,7 @@ def test_a_model_without_memory_asks_for_data(reels, call, message):
             r"start must be one row.*\(2, 128\)",
         ),
         (lambda m, X: vary(m, X[:2]), r"start must be one row.*\(2, 128\)"),
-        (lambda m, X: interpolate(m, X[0], X[1], 0), "'n_steps' parameter"),
+        (lambda m, X: interpolate(m, X[0], X[1], 1), "'n_points' parameter"),
         (lambda m, X: sample(m, 1, method="dream"), "'method' parameter"),
         (lambda m, X: sample(m, 1, bandwidth=-1.0), "'bandwidth' parameter"),
         (lambda m, X: vary(m, X[0], strength=1.5), "'strength' parameter"),

@@ -15,10 +15,16 @@ from sklearn_c2c.datasets import load_folder
 from sklearn_c2c.io import read_melodies, write_melody
 from sklearn_c2c.io._choice import NothingReadError
 from sklearn_c2c.io._excerpt import without_unisons
-from sklearn_c2c.io._key import parse_mode, stated_mode
 from sklearn_c2c.io._parts import choose_part
 from sklearn_c2c.io._tune import KINDS, Part, Tune, TuneError
-from sklearn_c2c.melody import HOLD, REST, mend_orphan_holds, transpose
+from sklearn_c2c.melody import (
+    HOLD,
+    REST,
+    mend_orphan_holds,
+    parse_mode,
+    stated_mode,
+    transpose,
+)
 
 _, z = HOLD, REST
 OPTIONS = {"n_measures": 2, "steps_per_quarter": 1}

@@ -24,7 +24,7 @@ def read_collection(name, metre):
 
 def metres_of(name):
     tunes = [tune for _, tune in read_tunes(corpus(name)) if not tune.fault]
-    return {_excerpt.metre_of(tune.parts[0]) or "4/4" for tune in tunes}
+    return {str(_excerpt.metre_of(tune.parts[0]) or "4/4") for tune in tunes}
 
 
 def check_round_trips(melodies, folder, suffix, every=1):
@@ -38,6 +38,7 @@ def check_round_trips(melodies, folder, suffix, every=1):
         assert read.data[0].tolist() == row.tolist(), source
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("metre", ["4/4", "6/8"])
 def test_some_tunes_come_back_unchanged(tmp_path, monkeypatch, metre, suffix):

@@ -20,11 +20,10 @@ from sklearn_c2c.io._tune import (
     PITCH,
     START,
     TICKS_PER_QUARTER,
-    beat_ticks,
     measure_ticks,
-    parse_metre,
 )
 from sklearn_c2c.io._window import _part_ends
+from sklearn_c2c.melody import parse_metre
 
 
 def tune(body, header="M:4/4\nL:1/4\nK:C"):
@@ -117,7 +116,8 @@ def test_a_field_after_the_first_note_is_no_longer_of_the_whole_tune():
 @pytest.mark.parametrize("beat_type", [1, 2, 4, 8, 16, 32, 64])
 def test_every_note_value_counts_beats(beat_type):
     assert parse_metre(f"3/{beat_type}") == (3, beat_type)
-    assert measure_ticks(f"{beat_type}/{beat_type}") == 4 * TICKS_PER_QUARTER
+    metre = parse_metre(f"{beat_type}/{beat_type}")
+    assert measure_ticks(metre) == 4 * TICKS_PER_QUARTER
 
 
 @pytest.mark.parametrize("wrong", ["3/0", "3/3", "3/33", "3/63", "3/128", "0/4", "/4"])
@@ -131,7 +131,8 @@ def test_what_is_no_metre_is_named(wrong):
     [("4/4", 1), ("2/2", 2), ("3/8", 0.5), ("6/8", 1.5), ("12/8", 1.5), ("6/4", 1)],
 )
 def test_three_eighths_are_the_beat_of_compound_metres(metre, quarters):
-    assert beat_ticks(metre) == quarters * TICKS_PER_QUARTER
+    beat = parse_metre(metre).steps_per_beat(TICKS_PER_QUARTER)
+    assert beat == quarters * TICKS_PER_QUARTER
 
 
 # ------------------------------------------------------------------ music21

@@ -563,7 +563,8 @@ def tunes_of_known_mode():
 
 @pytest.mark.slow
 def test_how_often_the_mode_is_judged_right():
-    from sklearn_c2c.io._key import key_by_pitches, parse_key
+    from sklearn_c2c.io._key import key_by_pitches
+    from sklearn_c2c.melody import parse_key
 
     right, total = Counter(), Counter()
     for tune in tunes_of_known_mode():

@@ -12,6 +12,8 @@ from sklearn_c2c.io import _pieces, _processes, read_melodies, write_melody
 from sklearn_c2c.io._abc import read_abc
 from sklearn_c2c.io._reader import read_tunes
 
+pytestmark = pytest.mark.integration
+
 OPTIONS = {"n_measures": 1, "steps_per_quarter": 1, "time_signature": "4/4"}
 TUNES = [
     "X:{0}\nT:Tune {0}\nM:4/4\nL:1/4\nK:C\nCDEF|\n\n",

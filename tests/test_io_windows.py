@@ -331,6 +331,7 @@ def test_other_programs_find_the_bar_lines_after_a_pick_up(tmp_path):
     assert lengths == [0.5, 3, 3]
 
 
+@pytest.mark.integration
 def test_hardly_a_row_of_the_jigs_ends_on_an_upbeat():
     folders = [corpus(name) for name in ("airdsAirs", "oneills1850", "ryansMammoth")]
     jigs = read_melodies(folders, time_signature="6/8")

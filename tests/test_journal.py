@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -19,21 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sklearn_c2c import journal
+from tests.deaths import calls, die_always, die_once, noted
 
 TASKS = [{"x": x} for x in range(6)]
 SQUARES = [0, 1, 4, 9, 16, 25]
-
-
-def noted(file, x):
-    """Note a call in a file, also from another process, and square."""
-    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    os.write(descriptor, b"%d\n" % x)
-    os.close(descriptor)
-    return x * x
-
-
-def calls(file):
-    return sorted(map(int, file.read_text().split())) if file.exists() else []
 
 
 @pytest.fixture
@@ -305,25 +293,14 @@ def test_the_lock_where_there_is_no_fcntl(path, monkeypatch):
 # ------------------------------------------------------------------- deaths
 
 
-def die_once(file, x):
-    """End this process when 2 comes by for the first time."""
-    if noted(file, x) == 4 and calls(file).count(2) == 1:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return x * x
-
-
-def die_always(file, x):
-    if noted(file, x) == 4:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return x * x
-
-
+@pytest.mark.integration
 def test_a_worker_that_dies_is_replaced(path, file):
     assert journal.run(partial(die_once, file), TASKS, path, n_jobs=2) == SQUARES
     assert calls(file).count(2) == 2
     assert journal.run(None, TASKS, path) == SQUARES
 
 
+@pytest.mark.integration
 def test_a_task_that_ends_its_workers_is_named_when_all_others_are_done(path, file):
     with pytest.raises(RuntimeError, match=r'The task {"x": 2} ends its worker'):
         journal.run(partial(die_always, file), TASKS, path, n_jobs=2)
@@ -389,12 +366,13 @@ with joblib.parallel_config("loky", n_jobs=int(n_jobs), idle_worker_timeout=2):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no SIGKILL")
+@pytest.mark.integration
 @pytest.mark.parametrize("n_jobs, n_kills", [(1, 4), (2, 2)])
 def test_killed_at_any_moment_it_goes_on(path, file, n_jobs, n_kills):
     command = [sys.executable, "-c", PROGRAM, path, file, str(n_jobs)]
-    n_killed = 0
+    rng, n_killed = random.Random(0), 0
     for _ in range(n_kills):
-        n_calls = len(calls(file)) + random.randrange(1, 6)
+        n_calls = len(calls(file)) + rng.randrange(1, 6)
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         while len(calls(file)) < n_calls and process.poll() is None:
             time.sleep(0.001)

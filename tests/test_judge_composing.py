@@ -22,6 +22,8 @@ from judging import completion, composing, search, tunes  # noqa: E402
 from judging.page import markdown  # noqa: E402
 from judging.tasks import FULL, PARTS, QUICK  # noqa: E402
 
+pytestmark = pytest.mark.integration
+
 HEADINGS = ["Reels", "Jigs", "Completion", "A tune of one's own", "Two of them"]
 
 

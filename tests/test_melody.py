@@ -137,14 +137,16 @@ def test_accidentals_move_a_scale():
     assert scale_pitch_classes("F#") == [6, 8, 10, 11, 1, 3, 5]
 
 
-@pytest.mark.parametrize("tonic", ["H", "", "Fx", "f", "Bbb"])
+@pytest.mark.parametrize("tonic", ["H", "", "Fx", "Bbb"])
 def test_a_tonic_that_is_none_is_named(tonic):
-    with pytest.raises(ValueError, match=rf"Expected a tonic .* got '{tonic}'"):
+    with pytest.raises(ValueError, match=rf"Found the key '{tonic}'; expected a tonic"):
         scale_pitch_classes(tonic)
 
 
 def test_a_mode_that_is_none_is_named():
-    with pytest.raises(ValueError, match=r"among major, .* locrian, got 'blues'"):
+    with pytest.raises(
+        ValueError, match=r"Found the mode 'blues'; expected one of major"
+    ):
         scale_pitch_classes("A", "blues")
 
 

@@ -64,7 +64,7 @@ def test_what_does_not_fit_is_named():
         for steps_per_beat in (0, 3, 8):
             with pytest.raises(ValueError, match=f"beats, got 4 .*={steps_per_beat}"):
                 judge(X, steps_per_measure=4, steps_per_beat=steps_per_beat)
-    with pytest.raises(ValueError, match="tonic such as 'D'"):
+    with pytest.raises(ValueError, match="'H'; expected a tonic"):
         tonic_ending(X, "H", steps_per_measure=4)
     none = np.empty((0, 4), dtype=int)
     assert tonic_ending(none, "D", steps_per_measure=4).shape == (0,)

@@ -137,6 +137,7 @@ def test_a_table_for_pandas_and_for_the_eye(table):
     assert repr(metrics.Evaluation()) == ""
 
 
+@pytest.mark.integration
 def test_seeds_and_what_is_left_out(sets, table):
     X, corpus, others = sets
     assert evaluate(X, corpus, others=others, tonic="D", random_state=0) == table
@@ -183,6 +184,7 @@ def test_every_cell_is_defined(X, corpus):
             assert np.isnan(value) or 0 <= value < np.inf
 
 
+@pytest.mark.integration
 def test_odd_sets(reels):
     corpus = reels[:12]
     empty = evaluate(reels[:0], corpus, tonic="D", random_state=0)

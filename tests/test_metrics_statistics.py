@@ -104,10 +104,10 @@ def test_scales():
         assert {n for n, share in zip(names, found, strict=True) if share} == {
             *notes.split()
         }
-    for tonic in ("H", "", "d", "D##"):
-        with pytest.raises(ValueError, match=f"tonic such as 'D'.*got '{tonic}'"):
+    for tonic in ("H", "", "D##"):
+        with pytest.raises(ValueError, match=f"'{tonic}'; expected a tonic"):
             metrics.in_scale_share(chromatic, tonic)
-    with pytest.raises(ValueError, match=r"major, ionian.*got 'blues'"):
+    with pytest.raises(ValueError, match=r"'blues'; expected one of major, ionian"):
         metrics.in_scale_share(chromatic, "D", "blues")
 
 

@@ -69,6 +69,7 @@ def test_each_melody_has_its_own_features(X, random):
         assert none[name].shape == (0, feature.shape[1])
 
 
+@pytest.mark.integration
 def test_the_classifier_sees_each_kind_of_feature(reels, rng):
     """Melodies that differ from other reels in one respect only."""
     reels = load_celtic(n_melodies=None).data
@@ -88,6 +89,7 @@ def test_the_classifier_sees_each_kind_of_feature(reels, rng):
     assert auc(X, corpus) < auc(half, corpus) < auc(dice, corpus)
 
 
+@pytest.mark.integration
 def test_separable_sets_copies_and_few_melodies(reels):
     high, low = [[72, 74, 76, 77]] * 5, [[60, 62, 60, 62]] * 5
     assert auc(high, low, steps_per_measure=4) == 1

@@ -12,7 +12,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn_c2c import Autoencoder, PianoRollEncoder, VariationalAutoencoder
 from sklearn_c2c.generation import optimize
 from sklearn_c2c.generation._optimization import _Box, _climb
-from sklearn_c2c.melody import check_melodies
+from sklearn_c2c.melody import REST, check_melodies
 from sklearn_c2c.metrics import measure_similarity
 from sklearn_c2c.objectives import (
     Contour,
@@ -104,6 +104,7 @@ def test_calls_are_counted(model):
         assert result.n_decoder_calls == Counting.n_rows
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "objective, maximize",
     [
@@ -292,6 +293,16 @@ def test_nan_counts_as_worst(model):
 
     result = optimize(model, holds_if_long, method="random", **BUDGET)
     assert not np.isnan(result.after).any()
+
+
+def test_silence_is_not_the_narrowest_range():
+    X = np.array([[REST] * 4] * 3 + [[60, 72, 66, 64]] * 3)
+    line = make_pipeline(PianoRollEncoder(), PCA(1, random_state=0)).fit(X)
+    asked = {"maximize": False, "method": "random", "X": X, "random_state": 0}
+    result = optimize(line, PitchRange(), n_starts=20, max_iter=20, **asked)
+    assert (result.start_melodies == REST).all(axis=1).any()
+    assert not np.isnan(result.after).any()
+    assert (result.melodies != REST).any(axis=1).all()
 
 
 def test_bad_calls_are_named(model, pca):

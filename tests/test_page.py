@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from sklearn_c2c import Autoencoder, VariationalAutoencoder
+from sklearn_c2c.display import Melodies
+from sklearn_c2c.display._melodies import part
 from sklearn_c2c.io import write_melody
 from sklearn_c2c.melody import HOLD, REST, notes_from_melody
 from sklearn_c2c.metrics import evaluate
-from sklearn_c2c.page import Melodies, _judges, write_page
-from sklearn_c2c.page._melodies import part
+from sklearn_c2c.page import _judges, write_page
 
 pytest.importorskip("verovio")
 pytest.importorskip("matplotlib")

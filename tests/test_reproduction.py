@@ -30,6 +30,8 @@ from reproduction.plan import FULL, QUICK, Plan  # noqa: E402
 from reproduction.style import NoteStyle, beats_kept, motif_kept  # noqa: E402
 from reproduction.verdicts import Check, Claim, interval  # noqa: E402
 
+pytestmark = pytest.mark.integration
+
 # Everything the full plan has, as small as it can be.
 TINY = Plan(
     n_seeds=2,

@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -23,10 +22,12 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_c2c import Autoencoder, PianoRollEncoder, datasets, journal
 from sklearn_c2c.model_selection import reconstruction_curve
+from tests.deaths import deadly_score, deadly_square
 
-pytestmark = pytest.mark.skipif(
-    sys.platform == "win32", reason="Windows knows no SIGKILL"
-)
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no SIGKILL"),
+]
 
 MODEL = make_pipeline(
     PianoRollEncoder((55, 83)), Autoencoder(max_iter=3, random_state=0)
@@ -128,23 +129,6 @@ def test_a_curve_is_the_same_in_many_processes(backend, reels):
 # ------------------------------------------------------------------- deaths
 
 
-def first_time(flag):
-    """Whether nobody has asked this of this flag before, in any process."""
-    try:
-        os.close(os.open(flag, os.O_CREAT | os.O_EXCL))
-    except FileExistsError:
-        return False
-    return True
-
-
-def deadly_score(estimator, X, y=None, *, flag, parent):
-    """The score; but the first worker that has scored h = 64 dies of it."""
-    score = estimator.score(X)
-    if estimator[-1].h == 64 and os.getpid() != parent and first_time(flag):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return score
-
-
 def test_a_search_on_dask_outlives_a_worker(two_workers, reels, tmp_path):
     """What would be on one worker only is scattered to both: data and folds."""
     X = np.concatenate([reels, datasets.load_bach_sopranos().data])
@@ -159,14 +143,6 @@ def test_a_search_on_dask_outlives_a_worker(two_workers, reels, tmp_path):
         assert not flag.exists()
         assert scores(search.fit(X)) == expected  # a clone would copy the folds
         assert flag.exists()
-
-
-def deadly_square(flag, x, always=False):
-    if x == 2 and (first_time(flag) or always):
-        os.kill(os.getpid(), signal.SIGKILL)
-    if x == 7:
-        raise ZeroDivisionError("seven")
-    return x * x
 
 
 def test_a_journalled_run_on_dask_outlives_a_worker(two_workers, tmp_path):
@@ -241,10 +217,11 @@ def test_a_sweep_killed_at_any_moment_goes_on(reels, tmp_path):
         lines = (tmp_path / log).read_text() if (tmp_path / log).exists() else ""
         return sorted(tuple(map(int, line.split())) for line in lines.splitlines())
 
-    n_fits = random.randrange(1, 8)
+    rng = random.Random(0)
+    n_fits = rng.randrange(1, 8)
     process = start("killed", 2)
     wait_until(lambda: len(fits("killed")) >= n_fits or process.poll() is not None)
-    time.sleep(random.uniform(0, 0.1))
+    time.sleep(rng.uniform(0, 0.1))
     process.kill()
     process.wait()
     journalled = (tmp_path / "journal").read_bytes()

@@ -27,8 +27,6 @@ STILL_ABOVE = {
     ("generation/_completion.py", "function complete"),
     ("generation/_optimization.py", "function optimize"),
     ("io/_choice.py", "function melodies_from"),
-    ("io/_sheet.py", "function make_sheet"),
-    ("io/_sheet.py", "call of Sheet"),
     ("page/_page.py", "function write_page"),
 }
 

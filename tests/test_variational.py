@@ -27,6 +27,7 @@ def test_the_default_reconstructs_every_reel(fitted, roll, reels):
     assert fitted.active_units_ == 32
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("seed", [0, 1])
 def test_reconstruction_and_completeness_together(roll, reels, seed):
     """The guide's setting: heavy beta first, none at the end."""
@@ -109,6 +110,7 @@ def test_a_heavy_prior_collapses_and_is_said_to(roll):
     assert model.kl_curve_[-1] < 0.1
 
 
+@pytest.mark.integration
 def test_beta_trades_divergence_for_reconstruction(roll):
     kl = [
         VariationalAutoencoder(h=8, beta=beta, max_iter=60, random_state=0)

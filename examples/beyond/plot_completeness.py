@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_c2c import PianoRollEncoder, VariationalAutoencoder, generation, metrics
 from sklearn_c2c.datasets import load_celtic
-from sklearn_c2c.page import Melodies
+from sklearn_c2c.display import Melodies
 
 reels = load_celtic()
 X = reels.data

@@ -19,8 +19,7 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_c2c import PianoRollEncoder, VariationalAutoencoder, generation, metrics
 from sklearn_c2c.datasets import load_celtic, load_folder
-from sklearn_c2c.display import PianoRollDisplay
-from sklearn_c2c.page import Melodies
+from sklearn_c2c.display import Melodies, PianoRollDisplay
 
 reels = load_celtic(n_melodies=None)
 X, unseen = reels.data[:75], reels.data[75:]

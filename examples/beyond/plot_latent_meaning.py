@@ -18,9 +18,8 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_c2c import PianoRollEncoder, VariationalAutoencoder, generation, metrics
 from sklearn_c2c.datasets import load_bach_sopranos, load_celtic
-from sklearn_c2c.display import LatentSpaceDisplay
+from sklearn_c2c.display import LatentSpaceDisplay, Melodies
 from sklearn_c2c.melody import notes_from_melody
-from sklearn_c2c.page import Melodies
 
 
 def attributes(melodies):

@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_c2c import Autoencoder, PianoRollEncoder, generation, metrics
 from sklearn_c2c.datasets import load_celtic
-from sklearn_c2c.page import Melodies
+from sklearn_c2c.display import Melodies
 
 reels = load_celtic()
 X = reels.data

@@ -25,8 +25,7 @@ from sklearn_c2c import (
     metrics,
 )
 from sklearn_c2c.datasets import load_celtic
-from sklearn_c2c.display import InterpolationDisplay
-from sklearn_c2c.page import Melodies
+from sklearn_c2c.display import InterpolationDisplay, Melodies
 
 reels = load_celtic()
 X = reels.data
@@ -47,7 +46,7 @@ for name, model in models.items():
     model.fit(X)
     accuracy = metrics.melody_accuracy(X, model.inverse_transform(model.transform(X)))
     print(f"{name}: {accuracy:.0%} of the reels come back without a wrong step")
-    paths[name] = generation.interpolate(model, start, target, n_steps=5)
+    paths[name] = generation.interpolate(model, start, target, n_points=6)
 
 # %%
 # The path by the first two of them. Orange is what is new in each step.

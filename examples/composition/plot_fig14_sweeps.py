@@ -23,8 +23,7 @@ from sklearn_c2c import (
     metrics,
 )
 from sklearn_c2c.datasets import load_celtic
-from sklearn_c2c.display import InterpolationDisplay
-from sklearn_c2c.page import Melodies
+from sklearn_c2c.display import InterpolationDisplay, Melodies
 
 reels = load_celtic()
 X = reels.data
@@ -44,13 +43,13 @@ sweeps, table = {}, {}
 for name, autoencoder in autoencoders.items():
     model = make_pipeline(PianoRollEncoder(), autoencoder).fit(X)
     for latent in (0, 1):
-        path = generation.sweep(model, latent, n_steps=5)
+        path = generation.sweep(model, latent, n_points=6)
         sweeps[name, f"z{latent + 1}"] = path
         table[name, f"z{latent + 1}"] = metrics.path_continuity(path)
 
 # %%
 # How many different melodies there are among the six, in what share of the steps two
-# neighbours differ at most, and both ends.
+# neighbors differ at most, and both ends.
 columns = ["n_distinct", "largest_jump", "distance"]
 pd.DataFrame(table).T[columns]
 

@@ -6,7 +6,7 @@ The paper (section V.iii, figures 17 to 22 and 32): the mean code of Bach's sopr
 added to that of The Green Mountain, makes it Bach-like, with longer notes and its motif
 kept; the other way round BWV 347 hardly changes, as it lies among the reels already.
 All of it comes out, by both kinds of autoencoder, but for the map: the reel does not
-move to the centre of the sopranos, and the chorale's neighbours are chorales.
+move to the centre of the sopranos, and the chorale's neighbors are chorales.
 """
 
 # %%
@@ -25,8 +25,7 @@ from sklearn_c2c import (
     metrics,
 )
 from sklearn_c2c.datasets import load_bach_sopranos, load_celtic
-from sklearn_c2c.display import LatentSpaceDisplay
-from sklearn_c2c.page import Melodies
+from sklearn_c2c.display import LatentSpaceDisplay, Melodies
 
 reels, chorales = load_celtic(), load_bach_sopranos()
 X = np.vstack([reels.data, chorales.data])
@@ -67,7 +66,7 @@ LatentSpaceDisplay.from_estimator(
 
 
 def of_the_others(model, rows, own):
-    near = [generation.neighbours(model, row, X, 10).indices for row in rows]
+    near = [generation.neighbors(model, row, X, 10).indices for row in rows]
     return (corpus[near] != own).mean()
 
 
@@ -79,8 +78,8 @@ def describe(model, changed, rows):
         "steps that change": (before != after).mean(),
         "holds before": metrics.hold_share(before).mean(),
         "holds after": metrics.hold_share(after).mean(),
-        "neighbours of the others before": of_the_others(model, before, own),
-        "neighbours of the others after": of_the_others(model, after, own),
+        "neighbors of the others before": of_the_others(model, before, own),
+        "neighbors of the others after": of_the_others(model, after, own),
         "notes that sound": metrics.onset_pitch_accuracy(before, after),
         "in another's place": metrics.onset_pitch_accuracy(X[corpus == own], strangers),
     }

@@ -22,8 +22,7 @@ from sklearn_c2c import (
     metrics,
 )
 from sklearn_c2c.datasets import load_celtic
-from sklearn_c2c.display import AttractorDisplay
-from sklearn_c2c.page import Melodies
+from sklearn_c2c.display import AttractorDisplay, Melodies
 
 reels = load_celtic()
 X = reels.data

@@ -24,10 +24,9 @@ from sklearn_c2c import (
     metrics,
 )
 from sklearn_c2c.datasets import load_celtic
-from sklearn_c2c.display import PianoRollDisplay
+from sklearn_c2c.display import Melodies, PianoRollDisplay
 from sklearn_c2c.melody import HOLD, notes_from_melody, pitch_name
 from sklearn_c2c.objectives import FirstNote, HoldCount
-from sklearn_c2c.page import Melodies
 
 reels = load_celtic()
 X = reels.data

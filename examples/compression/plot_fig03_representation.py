@@ -16,9 +16,8 @@ import numpy as np
 
 from sklearn_c2c import PianoRollEncoder
 from sklearn_c2c.datasets import load_celtic
-from sklearn_c2c.display import PianoRollDisplay
+from sklearn_c2c.display import Melodies, PianoRollDisplay
 from sklearn_c2c.melody import HOLD, sounding_pitches
-from sklearn_c2c.page import Melodies
 
 reels = load_celtic()
 X = reels.data

@@ -19,9 +19,8 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_c2c import Autoencoder, PianoRollEncoder
 from sklearn_c2c.datasets import load_celtic
-from sklearn_c2c.display import ReconstructionCurveDisplay
+from sklearn_c2c.display import Melodies, ReconstructionCurveDisplay
 from sklearn_c2c.model_selection import reconstruction_curve
-from sklearn_c2c.page import Melodies
 
 reels = load_celtic()
 X = reels.data

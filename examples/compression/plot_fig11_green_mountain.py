@@ -16,8 +16,7 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_c2c import Autoencoder, PianoRollEncoder
 from sklearn_c2c.datasets import load_celtic
-from sklearn_c2c.display import InterpolationDisplay
-from sklearn_c2c.page import Melodies
+from sklearn_c2c.display import InterpolationDisplay, Melodies
 
 reels = load_celtic()
 X = reels.data

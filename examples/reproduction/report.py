@@ -12,7 +12,7 @@ from reproduction.assembly import filled
 from reproduction.pictures import svg
 from reproduction.sections import sections
 from reproduction.verdicts import counted, shown
-from sklearn_c2c.page import Melodies
+from sklearn_c2c.display import Melodies
 
 _HERE = Path(__file__).parent
 _SIGNS = {">": "above", "<": "below", "=": "always", "like": "one run of it"}

@@ -1,4 +1,4 @@
-"""Autoencoders as scikit-learn transformers. Imports `_nn`."""
+"""Autoencoders as scikit-learn transformers."""
 
 from sklearn_c2c.autoencoder._autoencoder import Autoencoder
 from sklearn_c2c.autoencoder._variational import VariationalAutoencoder

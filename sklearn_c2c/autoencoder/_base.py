@@ -241,7 +241,7 @@ class BaseAutoencoder(
                 f"group_size={self.group_size} does not divide the {n_features} "
                 "columns of X; for piano rolls it is the encoder's n_tokens_."
             )
-        return self.group_size
+        return int(self.group_size)
 
     def _check_sizes(self, X, shapes, resumes):
         settings = f"h={self.h} and hidden_layer_sizes={tuple(self.hidden_layer_sizes)}"

@@ -2,6 +2,16 @@
 
 import argparse
 
+from sklearn_c2c.cli._kinds import (
+    BETA,
+    FEWEST_EPOCHS,
+    KINDS,
+    LARGEST_H,
+    MOST_EPOCHS,
+    SMALLEST_H,
+    with_defaults,
+)
+
 _MOST_MEASURES = 1000
 # Quarter notes a minute, or dotted ones, where neither user nor corpus says.
 DEFAULT_TEMPO = 120
@@ -105,10 +115,21 @@ def one_of(*words):
     return word
 
 
-# Name in the library, metavar, type and help of each; its default is the library's.
+# Name in the library, metavar, type and help of each; its default is the library's,
+# and help fills it in (see `with_defaults`).
 _READING_OPTIONS = {
-    "--measures": ("n_measures", "N", count, "full measures of each tune (8)"),
-    "--steps-per-quarter": ("steps_per_quarter", "N", count, "time steps (4)"),
+    "--measures": (
+        "n_measures",
+        "N",
+        count,
+        "full measures of each tune ({reading.n_measures})",
+    ),
+    "--steps-per-quarter": (
+        "steps_per_quarter",
+        "N",
+        count,
+        "time steps ({reading.steps_per_quarter})",
+    ),
     "--time-signature": ("time_signature", "M", str, "metre (that of most tunes)"),
     "--key": (
         "key",
@@ -127,7 +148,7 @@ _READING_OPTIONS = {
         "pickup",
         "KIND",
         one_of("keep", "drop"),
-        "keep or drop what precedes the first bar (drop)",
+        "keep or drop what precedes the first bar ({reading.pickup})",
     ),
 }
 # For a tune of one's own, too; there they hold as they did for the corpus.
@@ -162,7 +183,8 @@ _TRAINING_OPTIONS = {
         "h",
         "N",
         count,
-        "size of the latent space (32 to 256, a quarter of the tunes; paper 1500)",
+        f"size of the latent space ({SMALLEST_H} to {LARGEST_H}, a quarter of the "
+        "tunes; variational {variational.h}; paper {paper.h})",
     ),
     "--hidden": (
         "hidden_layer_sizes",
@@ -170,27 +192,50 @@ _TRAINING_OPTIONS = {
         sizes,
         "sizes of layers between the data and the latent space (none)",
     ),
-    "--beta": ("beta", "X", float, "weight of the divergence (10; variational 1)"),
+    "--beta": (
+        "beta",
+        "X",
+        float,
+        f"weight of the divergence ({BETA:g}; variational {{variational.beta:g}})",
+    ),
     "--max-iter": (
         "max_iter",
         "N",
         count,
-        "epochs (60 to 200; variational 300; paper 100)",
+        f"epochs ({FEWEST_EPOCHS} to {MOST_EPOCHS}; variational "
+        "{variational.max_iter}; paper {paper.max_iter})",
     ),
-    "--batch-size": ("batch_size", "N", count, "melodies in a minibatch (20)"),
+    "--batch-size": (
+        "batch_size",
+        "N",
+        count,
+        "melodies in a minibatch ({variational.batch_size})",
+    ),
     "--learning-rate": (
         "learning_rate_init",
         "X",
         float,
-        "step size of Adam (0.003; paper 0.01)",
+        "step size of Adam ({variational.learning_rate_init}; paper "
+        "{paper.learning_rate_init})",
     ),
     "--output": (
         "output",
         "KIND",
         str,
-        "sigmoid, or softmax per time step (softmax; paper sigmoid)",
+        "sigmoid, or softmax per time step ({variational.output}; paper "
+        "{paper.output})",
     ),
 }
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose help names defaults of the library, looked up when it is asked."""
+
+    def format_help(self):
+        """Fill in the defaults before."""
+        for action in self._actions:
+            action.help = action.help and with_defaults(action.help)
+        return super().format_help()
 
 
 def gather_options(args):
@@ -219,16 +264,15 @@ def add_corpus(parser, **kwargs):
 
 def add_training(parser):
     """Which model to train, and how."""
-    parser.add_argument(
-        "--paper",
-        action="store_true",
-        help="the paper's autoencoder, its random vectors and its decoding",
-    )
-    parser.add_argument(
-        "--variational",
-        action="store_true",
-        help="a VariationalAutoencoder with the defaults of the library",
-    )
+    for name, kind in KINDS.items():
+        parser.add_argument(
+            f"--{name}",
+            dest="kinds",
+            action="append_const",
+            const=name,
+            default=[],
+            help=kind.help,
+        )
     parser.add_argument(
         "--transpose",
         type=semitones,

@@ -82,7 +82,9 @@ def _steps_of_measures(keep, model, about):
     """The mask of measures, counted from 1; a pick-up goes with the first."""
     import numpy as np
 
-    measure = model[0].steps_per_measure
+    from sklearn_c2c.generation import LatentModel
+
+    measure = LatentModel(model).encoder.steps_per_measure
     number = np.arange(about["data"].shape[1]) // measure + 1
     if about["reading"].get("pickup") == "keep":
         number = np.maximum(number - 1, 1)

@@ -175,24 +175,13 @@ def _engraved_key(tonic, tonalities):
 
     D sharp major has nine sharps, and is written as E flat major.
     """
-    from sklearn_c2c.io import parse_key
+    from sklearn_c2c.melody import spelled_key
 
     if tonic is None:
         return None
     modes = Counter(key.split()[1] for key in tonalities if key)
     mode = modes.most_common(1)[0][0] if modes else "major"
-    tonic = re.match("[A-G][#b]?", tonic.capitalize())[0]
-    for spelled in (tonic, _ENHARMONICS.get(tonic)):
-        try:
-            return str(parse_key(f"{spelled} {mode}"))
-        except ValueError:
-            continue
-    return None
-
-
-_SHARP_AND_FLAT = [("C#", "Db"), ("D#", "Eb"), ("F#", "Gb"), ("G#", "Ab"), ("A#", "Bb")]
-_SHARP_AND_FLAT += [("B", "Cb"), ("E", "Fb"), ("E#", "F"), ("B#", "C")]
-_ENHARMONICS = dict(_SHARP_AND_FLAT) | {flat: sharp for sharp, flat in _SHARP_AND_FLAT}
+    return str(spelled_key(tonic, mode))
 
 
 def print_read(melodies):
@@ -275,7 +264,7 @@ def _lines(corpus, args, is_bundled):
 
 def _moved(corpus):
     """Where the tunes were moved, to go after their keys."""
-    from sklearn_c2c.io import parse_key, stated_mode
+    from sklearn_c2c.melody import parse_key, stated_mode
 
     target = corpus.reading["key"]
     tonics = Counter(key.split()[0] for key in corpus.melodies.tonalities if key)
@@ -340,7 +329,7 @@ def _reason(rejection, given):
 
 def _tonic_alone(given):
     """The option for a key without its mode, if one with a mode was given."""
-    from sklearn_c2c.io import parse_key, stated_mode
+    from sklearn_c2c.melody import parse_key, stated_mode
 
     key = given.get("key")
     if key is None or stated_mode(key) is None:

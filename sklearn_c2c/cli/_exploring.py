@@ -5,6 +5,7 @@ a tempo among them is that of the tune it began with.
 """
 
 from functools import wraps
+from math import isnan
 
 from sklearn_c2c.cli import _memory, _models
 from sklearn_c2c.cli._objectives import (
@@ -76,7 +77,7 @@ def interpolate(args, model, about):
         model,
         start.melody,
         target.melody,
-        args.n_steps,
+        args.n_steps + 1,
         encoding=_models.encoding(model),
     )
     title = f"From {start.title} to {target.title}"
@@ -98,23 +99,18 @@ def interpolate(args, model, about):
 @exploration
 def sweep(args, model, about):
     """Move one latent variable of a saved model from its minimum to its maximum."""
-    import numpy as np
-
     from sklearn_c2c import generation
 
     _memory.check_melodies(args.n_steps, "--steps", model)
     latent = args.dimension
-    melodies = generation.sweep(model, latent, args.n_steps)
-    low, high = (
-        ends[latent] for ends in (model[-1].latent_min_, model[-1].latent_max_)
-    )
-    values = np.linspace(low, high, len(melodies))
+    melodies = generation.sweep(model, latent, args.n_steps + 1)
+    values = generation.LatentModel(model).values(latent, len(melodies))
     titles = [f"Step {i} of {args.n_steps}: {z:.3g}" for i, z in enumerate(values)]
     titles[0] += ", the minimum"
     titles[-1] += ", the maximum"
     return {
         "melodies": melodies,
-        "title": f"Latent variable {latent} from {low:.3g} to {high:.3g}",
+        "title": f"Latent variable {latent} from {values[0]:.3g} to {values[-1]:.3g}",
         "titles": titles,
         "settings": {
             "Melodies": f"Latent variable {latent} in {args.n_steps} steps from its "
@@ -239,7 +235,8 @@ def optimize(args, model, about):
     numbers = range(1, len(order) + 1)
     melodies = np.stack([starts, ends], axis=1).reshape(-1, starts.shape[1])
     tune = tune_to_sound_with(terms, args.objectives)
-    best = f"{result.before.max():.4g} at best before, {result.after.max():.4g} after"
+    before, after = (np.fmax.reduce(of) for of in (result.before, result.after))
+    best = f"{before:.4g} at best before, {after:.4g} after"
     print(f"Objective: {best}", flush=True)
     return {
         **(tune.returned(melodies) if tune else {"melodies": melodies}),
@@ -271,9 +268,14 @@ def _changes(terms, starts, ends):
 def _change(measure, starts, ends):
     pairs = zip(measure(starts), measure(ends), strict=True)
     return "; ".join(
-        f"melody {i}: {before:.3g} → {after:.3g}"
+        f"melody {i}: {_figure(before)} → {_figure(after)}"
         for i, (before, after) in enumerate(pairs, 1)
     )
+
+
+def _figure(value):
+    """Three digits; silence may have no value."""
+    return "none" if isnan(value) else f"{value:.3g}"
 
 
 @exploration
@@ -353,14 +355,14 @@ def _known(model, *tunes):
 
 def _start(args, model, about):
     """A tune to start a recursion from, or noise."""
-    import numpy as np
-
     if args.tune is not None:
         return find_tune(args.tune, about)
+    import numpy as np
+
+    from sklearn_c2c.generation import LatentModel
+
     rng = np.random.default_rng(args.seed)
-    encoder, autoencoder = model
-    noise = rng.uniform(size=(1, autoencoder.n_features_in_))
-    melody = encoder.inverse_transform(noise)[0]
+    melody = LatentModel(model).draw_noise(1, rng)[0]
     return Tune(melody, f"noise of seed {args.seed}", about["key"], 0, "")
 
 

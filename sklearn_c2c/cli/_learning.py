@@ -3,7 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
-from sklearn_c2c.cli import _exploring, _memory, _models
+from sklearn_c2c.cli import _exploring, _kinds, _memory, _models
 from sklearn_c2c.cli._corpus import (
     print_read,
     print_rejected,
@@ -40,8 +40,8 @@ def compose(args):
 def trained_on_reels(seed):
     """Train what `c2c compose` trains, for commands without a model."""
     defaults = {"corpus": ["celtic"], "reading": {}, "training": {}, "transpose": 0}
-    flags = {"tempo": None, "paper": False, "variational": False}
-    model, about, is_whole = _trained(Namespace(**defaults, **flags, seed=seed))
+    args = Namespace(**defaults, tempo=None, kinds=[], seed=seed)
+    model, about, is_whole = _trained(args)
     if not is_whole:
         raise KeyboardInterrupt
     return model, about
@@ -83,7 +83,9 @@ def _trained(args):
     is_whole : bool
         Whether training came to its end, and was not interrupted.
     """
-    _check_options(args)
+    from sklearn_c2c.generation import LatentModel
+
+    _kinds.check_options(args)
     corpus = read_corpus(args)
     print_summary(corpus, args)
     data = corpus.melodies.data
@@ -102,10 +104,10 @@ def _trained(args):
         "reading": corpus.reading,
     }
     measure = steps_per_measure(data, corpus.reading)
-    model = _models.unfitted(args, len(data), measure)
+    model = _kinds.unfitted(args, len(data), measure)
     rows = _transposed(data, args.transpose)
     _memory.check_training(model, rows)
-    autoencoder = model[-1]
+    autoencoder = LatentModel(model).estimator
     print(
         f"Training on {len(rows)} melodies: {autoencoder.h} latent variables, "
         f"{autoencoder.max_iter} epochs",
@@ -132,15 +134,3 @@ def _transposed(data, semitones):
         flush=True,
     )
     return moved.data
-
-
-def _check_options(args):
-    if args.paper and args.variational:
-        raise CommandError(
-            "--paper and --variational are two models; pass one of them."
-        )
-    if args.paper and "beta" in args.training:
-        raise CommandError(
-            f"--beta {args.training['beta']:g} weighs the divergence of a variational "
-            "model, and that of --paper is none; leave one of them out."
-        )

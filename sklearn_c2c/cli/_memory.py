@@ -10,23 +10,25 @@ _ARRAYS_A_WEIGHT = 3
 
 
 def check_training(model, X):
-    """Check that a model of two steps can be trained on melodies.
+    """Check that a model can be trained on melodies.
 
     Parameters
     ----------
     model : Pipeline
-        A PianoRollEncoder and an autoencoder, not fitted.
+        It ends in an autoencoder; not fitted.
     X : ndarray of int, shape (n_melodies, n_steps)
     """
     from sklearn.base import clone
 
-    encoder = clone(model[0]).fit(X)
-    autoencoder = model[-1]
-    sizes = [X.shape[1] * encoder.n_tokens_, *autoencoder.hidden_layer_sizes]
-    sizes.append(autoencoder.h)
+    from sklearn_c2c.generation import LatentModel
+
+    latent = LatentModel(model)
+    autoencoder = latent.estimator
+    inputs = clone(latent.before).fit(X).transform(X[:1])
+    sizes = [inputs.shape[1], *autoencoder.hidden_layer_sizes, autoencoder.h]
     n_weights = 2 * sum(a * b for a, b in pairwise(sizes))
     _check(
-        n_weights * _ARRAYS_A_WEIGHT * encoder.dtype().itemsize,
+        n_weights * _ARRAYS_A_WEIGHT * inputs.dtype.itemsize,
         f"A model with --h {autoencoder.h}"
         + f" --hidden {','.join(map(str, sizes[1:-1]))}" * (len(sizes) > 2),
         "a smaller one",
@@ -35,7 +37,9 @@ def check_training(model, X):
 
 def check_melodies(n_melodies, option, model):
     """Check that so many melodies, which an option asks for, can be decoded at once."""
-    encoder = model[0]
+    from sklearn_c2c.generation import LatentModel
+
+    encoder = LatentModel(model).encoder
     n_values = n_melodies * encoder.n_features_in_ * encoder.n_tokens_
     _check(n_values * encoder.dtype().itemsize, f"{option} {n_melodies}", "fewer")
 

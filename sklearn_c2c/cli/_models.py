@@ -1,53 +1,19 @@
-"""Models: training settings, sampling settings, loading, and what they reconstruct."""
+"""Models: sampling settings, loading, and what they reconstruct."""
 
 from pathlib import Path
 
 from sklearn_c2c.cli._tunes import steps_per_measure
 from sklearn_c2c.cli._wording import CommandError
 
-# Melodies times epochs that training costs at most, and epochs that it has at least.
-_MOST_MELODIES, _FEWEST_EPOCHS, _EPOCHS = 40_000, 60, 200
-
 # Melodies that a classifier can tell from others, at least.
 _FEWEST_TO_CLASSIFY = 50
-
-# Tunes of the corpus for each latent variable; fewest and most latent variables.
-_TUNES_A_LATENT, _SMALLEST, _LARGEST = 4, 32, 256
-
-
-def unfitted(args, n_tunes, n_steps):
-    """Make the model that the command line asks for, a Pipeline.
-
-    The larger the corpus, the more latent variables, and the fewer epochs. A measure
-    has `n_steps` steps.
-    """
-    from sklearn.pipeline import make_pipeline
-
-    from sklearn_c2c import Autoencoder, PianoRollEncoder, VariationalAutoencoder
-
-    given = {"random_state": args.seed, **args.training}
-    encoder = PianoRollEncoder(steps_per_measure=n_steps)
-    if args.paper:
-        encoder.set_params(transition_weight=0)
-        return make_pipeline(encoder, Autoencoder(**given))
-    if args.variational:
-        return make_pipeline(encoder, VariationalAutoencoder(**given))
-    affordable = max(_FEWEST_EPOCHS, min(_EPOCHS, _MOST_MELODIES // n_tunes))
-    n_epochs = given.get("max_iter", affordable)
-    ordered = {
-        "h": max(_SMALLEST, min(_LARGEST, n_tunes // _TUNES_A_LATENT)),
-        "beta": 10.0,
-        "max_iter": n_epochs,
-        "kl_warmup": n_epochs // 2,
-        "kl_cooldown": n_epochs // 4,
-        "n_iter_no_change": n_epochs,
-    }
-    return make_pipeline(encoder, VariationalAutoencoder(**ordered | given))
 
 
 def is_paper(model):
     """Whether a model decodes as the paper does, and is to compose as it does."""
-    return model[0].transition_weight == 0
+    from sklearn_c2c.generation import LatentModel
+
+    return LatentModel(model).encoder.transition_weight == 0
 
 
 def sampling(args, model, about):
@@ -74,7 +40,7 @@ def sampling(args, model, about):
 _SOURCES = {
     "gaussian": "the normal distribution of the codes",
     "diagonal": "the normal distributions of the latent variables",
-    "kde": "the neighbourhood of the codes",
+    "kde": "the neighborhood of the codes",
     "prior": "the prior, a standard normal distribution",
     "range": "the range of the latent space",
 }
@@ -93,8 +59,10 @@ def knowledge(model, tune):
 
 def encoding(model):
     """How tunes are encoded: searched for where the model is not the paper's."""
-    can_search = hasattr(model[-1], "decode_with_vjp") and not is_paper(model)
-    return "search" if can_search else "encoder"
+    from sklearn_c2c.generation import LatentModel
+
+    has_gradient = LatentModel(model).gradient_obstacle is None
+    return "search" if has_gradient and not is_paper(model) else "encoder"
 
 
 def load(path):

@@ -22,7 +22,7 @@ def _first_note(value, about):
 
 
 def _in_scale(value, about):
-    from sklearn_c2c.io import parse_key
+    from sklearn_c2c.melody import parse_key
     from sklearn_c2c.objectives import InScale
 
     scale = value or about["key"]
@@ -31,8 +31,7 @@ def _in_scale(value, about):
             "Expected a scale for in-scale, such as in-scale=D or 'in-scale=A minor': "
             "the corpus has no one key."
         )
-    key = parse_key(scale)
-    return InScale(key.tonic, key.mode), f"share of notes in {key}"
+    return InScale(scale), f"share of notes in {parse_key(scale)}"
 
 
 def _contour(value, about):

@@ -44,7 +44,7 @@ def _flags(parser):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(
+    parser = arguments.Parser(
         prog="c2c",
         description=sklearn_c2c.__doc__.partition("\n")[0],
         epilog=_EXAMPLES,

@@ -91,6 +91,7 @@ def write_melodies(
     melodies may be in another `key` than the corpus, so many `semitones` away from it.
     """
     from sklearn_c2c import io, page
+    from sklearn_c2c.generation import LatentModel
 
     score = {
         "time_signature": about["reading"]["time_signature"],
@@ -120,7 +121,7 @@ def write_melodies(
         settings={
             **_describe(model, about),
             **settings,
-            "Parameters": _parameters(model[-1]),
+            "Parameters": _parameters(LatentModel(model).estimator),
         },
         **score,
     )
@@ -139,10 +140,12 @@ def _moved(about, semitones):
 
 def _describe(model, about):
     """What stands behind the melodies, for the table of the page."""
+    from sklearn_c2c.generation import LatentModel
     from sklearn_c2c.melody import pitch_name
 
-    reading, (encoder, autoencoder) = about["reading"], model
-    low, high = map(pitch_name, encoder.pitch_range_)
+    reading, latent = about["reading"], LatentModel(model)
+    autoencoder = latent.estimator
+    low, high = map(pitch_name, latent.encoder.pitch_range_)
     n_measures = f"{reading['n_measures']} measures of {reading['time_signature']}"
     if reading.get("pickup") == "keep":
         n_measures = f"a pick-up and {n_measures}"

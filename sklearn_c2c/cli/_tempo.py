@@ -22,9 +22,9 @@ def choose_tempo(asked, known, time_signature):
         Quarter notes a minute, of the corpus.
     time_signature : str
     """
-    from sklearn_c2c.io import quarters_in_beat
+    from sklearn_c2c.melody import parse_metre
 
-    beat = quarters_in_beat(time_signature)
+    beat = parse_metre(time_signature).quarters_per_beat
     if asked is None:
         return known or DEFAULT_TEMPO * (beat if beat > 1 else 1)
     tempo = asked * beat
@@ -46,12 +46,12 @@ def usual_tempo(tempos, time_signature):
         Quarter notes a minute of each tune.
     time_signature : str
     """
-    from sklearn_c2c.io import quarters_in_beat
+    from sklearn_c2c.melody import parse_metre
 
     stated = [tempo for tempo in tempos if tempo]
     if not stated:
         return None
-    beat = quarters_in_beat(time_signature)
+    beat = parse_metre(time_signature).quarters_per_beat
     return min(max(round(median(stated) / beat) * beat, _SLOWEST), _FASTEST)
 
 
@@ -77,8 +77,8 @@ def describe_tempo(asked, known, tempos, time_signature):
 
 def beats_a_minute(tempo, time_signature):
     """Say a tempo, of quarter notes a minute, in beats of the metre."""
-    from sklearn_c2c.io import quarters_in_beat
+    from sklearn_c2c.melody import parse_metre
 
-    beat = quarters_in_beat(time_signature)
+    beat = parse_metre(time_signature).quarters_per_beat
     name = f" ({_BEATS[beat]})" if beat in _BEATS else ""
     return f"{tempo / beat:g} beats{name} a minute"

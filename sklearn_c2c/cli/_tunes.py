@@ -38,9 +38,11 @@ class Tune(NamedTuple):
 
 
 def steps_per_measure(data, reading):
-    """Steps of a measure of rows that were read so; a pick-up has one of its own."""
-    n_measures = reading["n_measures"] + (reading.get("pickup") == "keep")
-    return data.shape[1] // n_measures
+    """Steps of a measure of rows that were read so."""
+    from sklearn_c2c.melody import parse_metre
+
+    metre = parse_metre(reading["time_signature"])
+    return metre.steps_per_measure(reading["steps_per_quarter"])
 
 
 def form_of(text, about):
@@ -218,11 +220,11 @@ def _changes(tunes, reading, found):
 def _moved(tune, tunes, about):
     """Move a tune to the tonic of a corpus that has one key."""
     from sklearn_c2c import io
-    from sklearn_c2c.melody import N_PITCHES
+    from sklearn_c2c.melody import N_PITCHES, parse_key
 
     if not (about["key"] and tune.key):
         return tune
-    tonic = about["key"].split()[0]
+    tonic = parse_key(about["key"]).tonic
     choice = io.Choice(**about["reading"] | {"key": tonic, "mode": None})
     melody = io.melodies_from(tunes, choice).data[0]
     is_onset = melody < N_PITCHES

@@ -1,4 +1,4 @@
-"""Sopranos of chorales. Imports `io`."""
+"""Sopranos of chorales."""
 
 import re
 from pathlib import Path
@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from sklearn_c2c.datasets._bundled import corpus, first_rows
-from sklearn_c2c.io._choice import Choice, melodies_from
-from sklearn_c2c.io._reader import read_tunes
+from sklearn_c2c.io import Choice, melodies_from, read_tunes
 
 
 def load_bach_sopranos(*, n_melodies=80, return_X_y=False):

@@ -1,11 +1,11 @@
-"""The music that music21 brings, and choosing rows of it. Imports `io`."""
+"""The music that music21 brings, and choosing rows of it."""
 
 import importlib.util
 from pathlib import Path
 
 from sklearn.utils import Bunch
 
-from sklearn_c2c.io._choice import PER_MELODY
+from sklearn_c2c.io import PER_MELODY
 
 
 def corpus(folder):

@@ -1,14 +1,18 @@
-"""Irish reels. Imports `io`."""
+"""Irish reels."""
 
 import re
 
 import numpy as np
 
 from sklearn_c2c.datasets._bundled import corpus, first_rows
-from sklearn_c2c.io._abc import decode, header_field, split_tunes
-from sklearn_c2c.io._choice import Choice, SourcedTune, melodies_from
-from sklearn_c2c.io._key import parse_key
-from sklearn_c2c.io._pieces import Piece, read_pieces
+from sklearn_c2c.io import (
+    Choice,
+    abc_texts,
+    header_field,
+    melodies_from,
+    read_abc_texts,
+)
+from sklearn_c2c.melody import parse_key
 
 _CELTIC_RANGE = (55, 83)  # G3 to B5
 _ONEILL, _RYAN = "oneills1850", "ryansMammoth"
@@ -96,26 +100,22 @@ def load_celtic(*, n_melodies=75, return_X_y=False):
 
 def _reels_in_d(folder):
     """Tunes of a collection that are reels in D in common or cut time, by number."""
-    blocks = []
+    reels = []
     for path in sorted(corpus(folder).glob("*.abc")):
-        for block in split_tunes(decode(path.read_bytes())):
-            if _is_reel_in_d(block):
-                number = int(re.sub(r"\D", "", header_field(block, "X")) or 0)
+        for text in abc_texts(path):
+            if _is_reel_in_d(text):
+                number = int(re.sub(r"\D", "", header_field(text, "X")) or 0)
                 if (path.name, number) not in _INCOMPLETE:
-                    blocks.append((path.name, number, block))
+                    reels.append((path.name, number, text))
     if folder == _ONEILL:  # numbered through; in Ryan's each file is one tune
-        blocks.sort(key=lambda found: found[1])
-    # Only they are parsed, as one book, so that one cache entry holds them.
-    book = "\n\n".join(block for _, _, block in blocks)
-    (tunes,) = read_pieces([Piece(folder, ".abc", book.encode())], n_jobs=1)
-    return [
-        SourcedTune(f"{folder}/{name}#{number}", tune)
-        for (name, number, _), (_, tune) in zip(blocks, tunes, strict=True)
-    ]
+        reels.sort(key=lambda reel: reel[1])
+    # Only they are parsed.
+    sources = [f"{folder}/{name}#{number}" for name, number, _ in reels]
+    return read_abc_texts(folder, [text for *_, text in reels], sources)
 
 
-def _is_reel_in_d(block):
-    rhythm, metre, key = (header_field(block, letter) or "" for letter in "RMK")
+def _is_reel_in_d(text):
+    rhythm, metre, key = (header_field(text, letter) or "" for letter in "RMK")
     if "reel" not in rhythm.lower() or metre not in _COMMON_TIME:
         return False
     try:

@@ -1,4 +1,4 @@
-"""Folders of one's own. Imports `io`."""
+"""Folders of one's own."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Corpora of any size, of measures of a small one. Imports `melody`."""
+"""Corpora of any size, of measures of a small one."""
 
 from numbers import Integral
 

@@ -1,4 +1,4 @@
-"""A corpus in other keys. Imports `melody`."""
+"""A corpus in other keys."""
 
 from numbers import Integral
 

@@ -1,13 +1,14 @@
 """Melodies, models and training to look at: piano rolls, latent spaces, curves, scores.
 
-The Display classes follow scikit-learn's: computed arrays in, style in `plot`. Imports
-`melody`, `metrics` and `io`; Matplotlib and verovio only inside functions.
+The Display classes follow scikit-learn's: computed arrays in, style in `plot`.
+`Melodies` shows scores with players in a notebook.
 """
 
 from sklearn_c2c.display._attractors import AttractorDisplay
 from sklearn_c2c.display._interpolation import InterpolationDisplay
 from sklearn_c2c.display._latent_space import LatentSpaceDisplay
 from sklearn_c2c.display._loss_curve import LossCurveDisplay
+from sklearn_c2c.display._melodies import Melodies
 from sklearn_c2c.display._piano_roll import PianoRollDisplay
 from sklearn_c2c.display._reconstruction_curve import ReconstructionCurveDisplay
 from sklearn_c2c.display._score import score_svg
@@ -17,6 +18,7 @@ __all__ = [
     "InterpolationDisplay",
     "LatentSpaceDisplay",
     "LossCurveDisplay",
+    "Melodies",
     "PianoRollDisplay",
     "ReconstructionCurveDisplay",
     "score_svg",

@@ -36,8 +36,8 @@ class InterpolationDisplay(PianoRollDisplay):
         For each melody, which of its notes are not in the one before.
     bars_ : matplotlib BarContainer
         The notes.
-    attacks_ : matplotlib LineCollection
-        Their attacks.
+    onsets_ : matplotlib LineCollection
+        Their onsets.
     legend_ : matplotlib Legend
         What the colours say.
     ax_ : matplotlib Axes
@@ -60,7 +60,7 @@ class InterpolationDisplay(PianoRollDisplay):
     >>> plt.show()
     """
 
-    def plot(self, ax=None, *, colors=_COLORS, bar_kwargs=None, attack_kwargs=None):
+    def plot(self, ax=None, *, colors=_COLORS, bar_kwargs=None, onset_kwargs=None):
         """Draw the piano rolls.
 
         Parameters
@@ -71,8 +71,8 @@ class InterpolationDisplay(PianoRollDisplay):
             Of the notes that stayed, and of the new ones.
         bar_kwargs : dict, default=None
             Style of the notes, for `matplotlib.axes.Axes.barh`.
-        attack_kwargs : dict, default=None
-            Style of their attacks, for `matplotlib.axes.Axes.vlines`.
+        onset_kwargs : dict, default=None
+            Style of their onsets, for `matplotlib.axes.Axes.vlines`.
 
         Returns
         -------
@@ -85,7 +85,7 @@ class InterpolationDisplay(PianoRollDisplay):
         super().plot(
             ax,
             bar_kwargs={"color": color} | (bar_kwargs or {}),
-            attack_kwargs={"color": color} | (attack_kwargs or {}),
+            onset_kwargs={"color": color} | (onset_kwargs or {}),
         )
         patches = studio("matplotlib.patches")
         self.legend_ = self.ax_.legend(

@@ -103,7 +103,7 @@ class LatentSpaceDisplay:
         reduction : {"pca", "tsne"}, default=None
             How codes come to two dimensions. None takes two of the latent variables;
             "pca" the two principal components of the codes of X; "tsne" t-SNE, which
-            keeps neighbours together and no distances.
+            keeps neighbors together and no distances.
         dimensions : tuple of two int, default=(0, 1)
             Which latent variables, or which principal components.
         y : array-like of shape (n_melodies,), default=None

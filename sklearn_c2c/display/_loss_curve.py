@@ -1,10 +1,10 @@
 """How the loss fell, epoch by epoch."""
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c.display._studio import studio
+from sklearn_c2c.generation import LatentModel
 
 
 class LossCurveDisplay:
@@ -67,8 +67,7 @@ class LossCurveDisplay:
         LossCurveDisplay
         """
         check_is_fitted(estimator)
-        if isinstance(estimator, Pipeline):
-            estimator = estimator[-1]
+        estimator = LatentModel(estimator).estimator
         if not hasattr(estimator, "loss_curve_"):
             raise ValueError(
                 f"{type(estimator).__name__} has no loss_curve_; expected an estimator "

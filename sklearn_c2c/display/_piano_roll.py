@@ -3,7 +3,12 @@
 import numpy as np
 
 from sklearn_c2c.display._studio import studio
-from sklearn_c2c.melody import check_melodies, notes_from_melody, pitch_name
+from sklearn_c2c.melody import (
+    check_melodies,
+    notes_from_melody,
+    parse_metre,
+    pitch_name,
+)
 
 _ROOM_BETWEEN_ROLLS = 3  # semitones
 
@@ -11,7 +16,7 @@ _ROOM_BETWEEN_ROLLS = 3  # semitones
 class PianoRollDisplay:
     """Piano rolls, one below the other: time from left to right, pitch upwards.
 
-    Each note is a bar that begins with its attack, drawn darker, so a repeated note
+    Each note is a bar that begins with its onset, drawn darker, so a repeated note
     and a long one differ. Thin lines part the measures.
 
     It is recommended to use :meth:`from_melodies` to create a display. All parameters
@@ -33,8 +38,8 @@ class PianoRollDisplay:
     ----------
     bars_ : matplotlib BarContainer
         The notes.
-    attacks_ : matplotlib LineCollection
-        Their attacks.
+    onsets_ : matplotlib LineCollection
+        Their onsets.
     ax_ : matplotlib Axes
         The axes of the piano rolls.
     figure_ : matplotlib Figure
@@ -94,17 +99,18 @@ class PianoRollDisplay:
             Or the subclass that it was called on.
         """
         X = np.atleast_2d(check_melodies(X))
+        metre = parse_metre(time_signature)
         if titles is not None and len(titles) != len(X):
             raise ValueError(f"Got {len(titles)} titles for {len(X)} melodies.")
         display = cls(
             [notes_from_melody(melody) for melody in X],
             n_steps=X.shape[1],
-            steps_per_measure=_steps_per_measure(time_signature, steps_per_quarter),
+            steps_per_measure=metre.steps_per_measure(steps_per_quarter),
             titles=titles,
         )
         return display.plot(ax=ax, **kwargs)
 
-    def plot(self, ax=None, *, bar_kwargs=None, attack_kwargs=None):
+    def plot(self, ax=None, *, bar_kwargs=None, onset_kwargs=None):
         """Draw the piano rolls.
 
         Parameters
@@ -113,8 +119,8 @@ class PianoRollDisplay:
             Axes to draw on. If None, a new figure is made.
         bar_kwargs : dict, default=None
             Style of the notes, for `matplotlib.axes.Axes.barh`.
-        attack_kwargs : dict, default=None
-            Style of their attacks, for `matplotlib.axes.Axes.vlines`.
+        onset_kwargs : dict, default=None
+            Style of their onsets, for `matplotlib.axes.Axes.vlines`.
 
         Returns
         -------
@@ -135,11 +141,11 @@ class PianoRollDisplay:
         bar_kwargs = {"height": 0.9, "color": "tab:blue", "alpha": 0.6} | (
             bar_kwargs or {}
         )
-        attack_kwargs = {"color": "tab:blue", "linewidth": 2} | (attack_kwargs or {})
+        onset_kwargs = {"color": "tab:blue", "linewidth": 2} | (onset_kwargs or {})
         # A little short of the next note, so that two of one pitch do not touch.
         self.bars_ = ax.barh(heights, durations - 0.15, left=onsets, **bar_kwargs)
-        self.attacks_ = ax.vlines(
-            onsets + 0.05, heights - 0.45, heights + 0.45, **attack_kwargs
+        self.onsets_ = ax.vlines(
+            onsets + 0.05, heights - 0.45, heights + 0.45, **onset_kwargs
         )
         self._label(ax, bases, low, span)
         self.ax_, self.figure_ = ax, ax.figure
@@ -170,8 +176,3 @@ class PianoRollDisplay:
             ax.axhline(base - 1, color="0.8", linewidth=0.8, zorder=0)
         for base, title in zip(bases, self.titles or (), strict=False):
             ax.text(0, base + span + 1.9, title, fontsize="small", va="top")
-
-
-def _steps_per_measure(time_signature, steps_per_quarter):
-    beats, beat_type = map(int, time_signature.split("/"))
-    return steps_per_quarter * 4 * beats // beat_type

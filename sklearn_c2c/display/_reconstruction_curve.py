@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c.display._studio import studio
+from sklearn_c2c.generation import LatentModel
 from sklearn_c2c.metrics import reconstruction_scores
 
 _ACCURACIES = {
@@ -114,7 +115,8 @@ class ReconstructionCurveDisplay:
         for estimator in estimators:
             check_is_fitted(estimator)
             scores = reconstruction_scores(estimator, X)
-            by_size.setdefault(estimator[-1].h, []).append(scores)
+            h = LatentModel(estimator).estimator.h
+            by_size.setdefault(h, []).append(scores)
         sizes = sorted(by_size)
         if len({len(seeds) for seeds in by_size.values()}) != 1:
             counts = ", ".join(f"{len(by_size[h])} with h={h}" for h in sizes)

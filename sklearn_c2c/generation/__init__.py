@@ -2,13 +2,14 @@
 
 A model is anything with `transform` and `inverse_transform`: an autoencoder, a Pipeline
 that begins with a `PianoRollEncoder`, scikit-learn's PCA. What comes back is what its
-`inverse_transform` returns; of a Pipeline, melodies. Imports `melody`.
+`inverse_transform` returns; of a Pipeline, melodies.
 """
 
 from sklearn_c2c.generation._attributes import add_attribute, attribute_vector
 from sklearn_c2c.generation._completion import complete
 from sklearn_c2c.generation._encoding import encode
-from sklearn_c2c.generation._exploration import average, neighbours, translate
+from sklearn_c2c.generation._exploration import average, neighbors, translate
+from sklearn_c2c.generation._models import LatentModel
 from sklearn_c2c.generation._optimization import optimize
 from sklearn_c2c.generation._paths import interpolate, interpolate_grid, sweep
 from sklearn_c2c.generation._recursion import attractors, recurse
@@ -16,6 +17,7 @@ from sklearn_c2c.generation._refinement import refine
 from sklearn_c2c.generation._sampling import sample, vary
 
 __all__ = [
+    "LatentModel",
     "add_attribute",
     "attractors",
     "attribute_vector",
@@ -24,7 +26,7 @@ __all__ = [
     "encode",
     "interpolate",
     "interpolate_grid",
-    "neighbours",
+    "neighbors",
     "optimize",
     "recurse",
     "refine",

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_c2c.generation._encoding import ENCODING
 from sklearn_c2c.generation._exploration import translate
 from sklearn_c2c.generation._form import FORM
-from sklearn_c2c.generation._models import MODEL, encoded
+from sklearn_c2c.generation._models import MODEL, LatentModel
 
 
 @validate_params(
@@ -87,7 +87,8 @@ def attribute_vector(model, X, X_without=None, *, by=None, label=None):
     ((8,), (8,))
     """
     check_is_fitted(model)
-    Z = encoded(model, X)
+    latent = LatentModel(model)
+    Z = latent.encode(X)
     if by is not None:
         if X_without is not None:
             raise ValueError("Give X_without or by, not both: by parts X in two.")
@@ -98,7 +99,7 @@ def attribute_vector(model, X, X_without=None, *, by=None, label=None):
         raise ValueError(f"label={label!r} needs by, the labels of all rows of X.")
     if X_without is None:
         return Z.mean(axis=0)
-    return Z.mean(axis=0) - encoded(model, X_without).mean(axis=0)
+    return Z.mean(axis=0) - latent.encode(X_without).mean(axis=0)
 
 
 @validate_params(

@@ -10,13 +10,12 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_c2c.generation._encoding import log_likelihood, search
 from sklearn_c2c.generation._form import (
     FORM,
-    check_gradient,
     decode_steps,
     has_half_measures,
     letters_of,
     probabilities,
 )
-from sklearn_c2c.generation._models import MODEL, as_row, latent_mean, latent_spread
+from sklearn_c2c.generation._models import MODEL, LatentModel, as_row
 from sklearn_c2c.generation._rhythm import new_rhythm
 from sklearn_c2c.melody import N_PITCHES, check_melodies, pitch_name, transpose
 
@@ -92,7 +91,7 @@ def complete(
         - "notes": they stand as they are.
         - "rhythm": holds, rests, and where notes begin; the pitches are new.
         - "pitches": notes and rests in their order; where they begin is new, within
-          each group of neighbouring given steps.
+          each group of neighboring given steps.
 
     transposition : "auto" or int, default="auto"
         Semitones by which the melody is moved before it is completed; what comes out is
@@ -160,8 +159,9 @@ def complete(
     ((3, 4), [[62, 129], [62, 129], [62, 129]])
     """
     check_is_fitted(model)
-    check_gradient(model)
-    encoder = model[0]
+    latent = LatentModel(model)
+    latent.check_gradient()
+    encoder = latent.encoder
     kept = _kept_steps(keep, encoder)
     melody = _given(as_row(start, "start"), kept)
     rng = check_random_state(random_state)
@@ -172,22 +172,22 @@ def complete(
     }
     semitones = transposition
     if transposition == "auto":
-        semitones = _best_transposition(model, melody, kept, aspect, tune)
+        semitones = _best_transposition(latent, melody, kept, aspect, tune)
     allowed = _allowed(encoder, melody, kept, aspect, semitones)
-    mean, spread = latent_mean(model), latent_spread(model)
+    mean, spread = latent.mean(), latent.spread()
     center = mean + spread * rng.standard_normal((n_samples, len(mean)))
     center = center.astype(mean.dtype)
     allowed = np.tile(allowed, (n_samples, 1, 1))
     if aspect == "pitches":
-        P = probabilities(model, center)
+        P = probabilities(latent, center)
         placed = np.stack([new_rhythm(encoder, p, melody[0], kept) for p in P])
         codes = _moved_back(encoder, semitones)
         allowed[:, kept] = placed[:, kept, np.newaxis] == codes
-    Z = search(model, center, allowed, center=center, **tune)
+    Z = search(latent, center, allowed, center=center, **tune)
     if isinstance(form, str) and form == "auto":
         form = "corpus" if X is not None and has_half_measures(encoder) else None
-    letters = letters_of(model, form, Z, X=X, rng=rng)
-    P = probabilities(model, Z, letters)
+    letters = letters_of(latent, form, Z, X=X, rng=rng)
+    P = probabilities(latent, Z, letters)
     melodies = decode_steps(encoder, P, letters, allowed)
     return Bunch(
         melodies=transpose(melodies, -semitones),
@@ -262,9 +262,9 @@ def _outside(encoder, melody, kept, semitones=None):
     )
 
 
-def _best_transposition(model, melody, kept, aspect, tune):
+def _best_transposition(latent, melody, kept, aspect, tune):
     """The one that makes what is given most likely, the smaller of equal ones."""
-    encoder = model[0]
+    encoder = latent.encoder
     given = melody[0, kept & (melody[0] < N_PITCHES)]
     if aspect == "rhythm" or not len(given):
         return 0
@@ -280,11 +280,9 @@ def _best_transposition(model, melody, kept, aspect, tune):
     near = [k for k in fitting if abs(k) <= _OCTAVE]
     fitting = near or fitting[:_N_TRANSPOSITIONS]
     targets = np.stack([_allowed(encoder, melody, kept, "notes", k) for k in fitting])
-    mean = latent_mean(model)
+    mean, spread = latent.mean(), latent.spread()
     tune = {**tune, "max_iter": min(tune["max_iter"], _N_STEPS_TO_COMPARE)}
-    Z = search(model, np.tile(mean, (len(fitting), 1)), targets, center=mean, **tune)
-    log_p = log_likelihood(probabilities(model, Z), targets)
-    log_p -= (
-        tune["prior_weight"] * (((Z - mean) / latent_spread(model)) ** 2).sum(1) / 2
-    )
+    Z = search(latent, np.tile(mean, (len(fitting), 1)), targets, center=mean, **tune)
+    log_p = log_likelihood(probabilities(latent, Z), targets)
+    log_p -= tune["prior_weight"] * (((Z - mean) / spread) ** 2).sum(1) / 2
     return fitting[int(log_p.argmax())]

@@ -8,14 +8,8 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c.generation._descent import Adam
-from sklearn_c2c.generation._form import check_gradient, probabilities_vjp
-from sklearn_c2c.generation._models import (
-    MODEL,
-    as_row,
-    encoded,
-    latent_mean,
-    latent_spread,
-)
+from sklearn_c2c.generation._form import probabilities_vjp
+from sklearn_c2c.generation._models import MODEL, LatentModel, as_row
 
 # The constraint on every `encoding` of this package.
 ENCODING = [StrOptions({"encoder", "search"})]
@@ -102,16 +96,17 @@ def encode(
     ((1, 8), (1, 4))
     """
     check_is_fitted(model)
-    Z = encoded(model, X)
+    latent = LatentModel(model)
+    Z = latent.encode(X)
     if method == "encoder":
         return Z
-    check_gradient(model)
-    target = np.asarray(X)[..., np.newaxis] == model[0].codes_
+    latent.check_gradient()
+    target = np.asarray(X)[..., np.newaxis] == latent.encoder.codes_
     return search(
-        model,
+        latent,
         Z,
         target,
-        center=latent_mean(model),
+        center=latent.mean(),
         prior_weight=prior_weight,
         max_iter=max_iter,
         learning_rate_init=learning_rate_init,
@@ -124,7 +119,7 @@ def encode_one(model, row, name, encoding="encoder"):
 
 
 def search(
-    model,
+    latent,
     Z,
     target,
     *,
@@ -138,7 +133,7 @@ def search(
 
     Parameters
     ----------
-    model : fitted Pipeline
+    latent : LatentModel
     Z : ndarray of shape (n_melodies, h)
         Where to begin.
     target : ndarray of bool, shape (n_melodies, n_steps, n_tokens)
@@ -154,14 +149,14 @@ def search(
     -------
     ndarray of shape (n_melodies, h)
     """
-    spread = latent_spread(model)
+    spread = latent.spread()
     center = np.broadcast_to(center, Z.shape)
     found = np.empty_like(Z)
     for rows in gen_batches(len(Z), _CHUNK):
         z, adam = Z[rows], Adam()
         for i in range(max_iter):
             in_form = None if letters is None else letters[rows]
-            P, vjp = probabilities_vjp(model, z, in_form)
+            P, vjp = probabilities_vjp(latent, z, in_form)
             slope = spread * vjp(_log_likelihood_gradient(P, target[rows]))
             slope -= prior_weight * (z - center[rows]) / spread
             rate = learning_rate_init * (1 - i / max_iter)

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c.generation._encoding import ENCODING, encode, encode_one
 from sklearn_c2c.generation._form import FORM, decode, letters_of
-from sklearn_c2c.generation._models import MODEL, encoded
+from sklearn_c2c.generation._models import MODEL, LatentModel
 
 
 @validate_params(
@@ -72,7 +72,8 @@ def translate(model, X, delta, *, encoding="encoder", form=None):
     check_is_fitted(model)
     Z = encode(model, X, method=encoding)
     Z = Z + _check_moves(delta, Z)
-    return decode(model, Z, letters_of(model, form, Z))
+    latent = LatentModel(model)
+    return decode(latent, Z, letters_of(latent, form, Z))
 
 
 @validate_params(
@@ -135,7 +136,8 @@ def average(model, X, weights=None, *, encoding="encoder", form=None):
         weights = _check_weights(weights, len(Z))
     mean = np.average(Z, axis=0, weights=weights)[np.newaxis]
     mean = mean.astype(Z.dtype, copy=False)
-    return decode(model, mean, letters_of(model, form, mean))
+    latent = LatentModel(model)
+    return decode(latent, mean, letters_of(latent, form, mean))
 
 
 @validate_params(
@@ -147,7 +149,7 @@ def average(model, X, weights=None, *, encoding="encoder", form=None):
     },
     prefer_skip_nested_validation=True,
 )
-def neighbours(model, start, X, n_neighbors=5):
+def neighbors(model, start, X, n_neighbors=5):
     """Find the melodies of a corpus that are most like a given one to the model.
 
     Those with the least Euclidean distance ``|z_i - z_start|`` between codes.
@@ -189,12 +191,12 @@ def neighbours(model, start, X, n_neighbors=5):
     >>> from sklearn_c2c import Autoencoder, PianoRollEncoder, generation
     >>> X = [[62, 129, 64, 66], [62, 129, 64, 62], [69, 66, 62, 62]]
     >>> model = make_pipeline(PianoRollEncoder(), Autoencoder(h=8, random_state=0))
-    >>> generation.neighbours(model.fit(X), X[0], X, n_neighbors=2).indices
+    >>> generation.neighbors(model.fit(X), X[0], X, n_neighbors=2).indices
     array([0, 1])
     """
     check_is_fitted(model)
     z_start = encode_one(model, start, "start")
-    Z = encoded(model, X)
+    Z = encode(model, X, method="encoder")
     if n_neighbors > len(Z):
         raise ValueError(f"n_neighbors={n_neighbors}, but X has {len(Z)} rows.")
     search = NearestNeighbors(n_neighbors=n_neighbors).fit(Z)

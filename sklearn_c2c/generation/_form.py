@@ -3,9 +3,8 @@
 import re
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
-from sklearn_c2c.generation._models import as_row, encoded
+from sklearn_c2c.generation._models import as_row
 from sklearn_c2c.melody import check_melodies
 
 # The constraint on every `form` of this package.
@@ -15,70 +14,29 @@ FORM = [str, "array-like", None]
 _N_TEMPLATES = 7
 
 
-def steps_of(model):
-    """Return the `PianoRollEncoder` of a Pipeline, that knows what steps are."""
-    first = model[0] if isinstance(model, Pipeline) else model
-    if not isinstance(model, Pipeline) or not hasattr(first, "codes_"):
-        raise ValueError(
-            f"Places of a melody are known to a Pipeline that begins with a "
-            f"PianoRollEncoder, not to {type(first).__name__}."
-        )
-    return first
-
-
-def probabilities(model, Z, letters=None):
+def probabilities(latent, Z, letters=None):
     """Decode to probabilities, of shape (n_melodies, n_steps, n_tokens).
 
     They are pooled in a form where there is one.
     """
-    P = _by_step(model, model[1:].inverse_transform(Z))
+    P = latent.probabilities(Z)
     return P if letters is None else pool(P, letters)
 
 
-def check_gradient(model):
-    """Make sure that gradients come back from what a model decodes."""
-    steps_of(model)
-    if not hasattr(model[-1], "decode_with_vjp"):
-        raise ValueError(
-            f"{type(model[-1]).__name__} has no decode_with_vjp, so there is no "
-            "gradient. Take an Autoencoder or a VariationalAutoencoder."
-        )
-    if len(model) != 2:
-        raise ValueError(
-            "Gradients need a Pipeline of two steps, PianoRollEncoder and autoencoder; "
-            f"got {len(model)} steps."
-        )
-
-
-def probabilities_vjp(model, Z, letters=None):
+def probabilities_vjp(latent, Z, letters=None):
     """Return `probabilities`, and the map of gradients back to the latent vectors."""
-    outputs, pull_back = model[1].decode_with_vjp(Z)
-    P = _by_step(model, outputs)
-
-    def vjp(cotangent):
-        if letters is not None:
-            cotangent = pool(cotangent, letters)
-        return pull_back(cotangent.reshape(outputs.shape).astype(outputs.dtype))
-
-    return (P if letters is None else pool(P, letters)), vjp
+    P, vjp = latent.probabilities_vjp(Z)
+    if letters is None:
+        return P, vjp
+    return pool(P, letters), lambda cotangent: vjp(pool(cotangent, letters))
 
 
-def _by_step(model, outputs):
-    encoder, P = steps_of(model), np.asarray(outputs)
-    if P.min(initial=0) < 0:
-        raise ValueError(
-            f"The outputs of {type(model[-1]).__name__} are no probabilities: found "
-            f"{P.min():.3g}. Take an Autoencoder or a VariationalAutoencoder."
-        )
-    return P.reshape(len(P), encoder.n_features_in_, encoder.n_tokens_)
-
-
-def letters_of(model, form, Z, *, X=None, rng=None):
+def letters_of(latent, form, Z, *, X=None, rng=None):
     """Letters of each result: which of its places are alike.
 
     Parameters
     ----------
-    model : fitted Pipeline
+    latent : LatentModel
     form : str, array-like of int or None
         Letters, a melody, "corpus", or None, as `sample` has it.
     Z : ndarray of shape (n_melodies, h)
@@ -95,12 +53,12 @@ def letters_of(model, form, Z, *, X=None, rng=None):
     """
     if form is None:
         return None
-    n_steps = steps_of(model).n_features_in_
+    n_steps = latent.encoder.n_features_in_
     if not isinstance(form, str):
         melody = check_melodies(as_row(form, "form"))
-        return np.tile(_letters(_half_measures(model, melody)), (len(Z), 1))
+        return np.tile(_letters(_half_measures(latent.encoder, melody)), (len(Z), 1))
     if form == "corpus":
-        return _letters(_half_measures(model, _near(model, Z, X, rng)))
+        return _letters(_half_measures(latent.encoder, _near(latent, Z, X, rng)))
     if not re.fullmatch("[A-Z]+", form) or n_steps % len(form):
         raise ValueError(
             f'form must be "corpus", a melody, or letters from A to Z that divide the '
@@ -121,12 +79,11 @@ def pool(P, letters):
     return (same @ places).reshape(P.shape)
 
 
-def decode(model, Z, letters=None):
+def decode(latent, Z, letters=None):
     """Decode latent vectors, in a form where there is one."""
     if letters is None:
-        return model.inverse_transform(Z)
-    P = probabilities(model, Z, letters)
-    return decode_steps(steps_of(model), P, letters)
+        return latent.decode(Z)
+    return decode_steps(latent.encoder, probabilities(latent, Z, letters), letters)
 
 
 def decode_steps(encoder, P, letters=None, allowed=None):
@@ -281,9 +238,8 @@ def has_half_measures(encoder):
     return encoder.n_features_in_ % _steps_of_half_measure(encoder) == 0
 
 
-def _half_measures(model, melodies):
+def _half_measures(encoder, melodies):
     """Divide melodies into half measures; into measures where these have no half."""
-    encoder = steps_of(model)
     melodies, n_steps = np.asarray(melodies), encoder.n_features_in_
     if melodies.shape[-1] != n_steps:
         raise ValueError(
@@ -306,7 +262,7 @@ def _letters(places):
     return same.argmax(axis=2)
 
 
-def _near(model, Z, X, rng):
+def _near(latent, Z, X, rng):
     """A tune of the corpus for each vector, at random among those in its direction.
 
     Directions are seen from the mean code, in units of the spread of the codes.
@@ -316,7 +272,7 @@ def _near(model, Z, X, rng):
             'form="corpus" takes forms from a corpus, and none was given; pass it as X '
             "where there is such a parameter, or give letters or a melody."
         )
-    codes = encoded(model, X)
+    codes = latent.encode(X)
     mean, spread = codes.mean(axis=0), codes.std(axis=0)
     spread[spread == 0] = 1
     z, c = (_unit((vectors - mean) / spread) for vectors in (Z, codes))

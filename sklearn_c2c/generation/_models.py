@@ -1,4 +1,4 @@
-"""What a model tells of its latent space, whatever kind it is."""
+"""One view of the latent space of a model, whatever kind it is."""
 
 import numpy as np
 from sklearn.pipeline import Pipeline
@@ -8,14 +8,352 @@ from sklearn.utils._param_validation import HasMethods
 MODEL = [HasMethods(["transform", "inverse_transform"])]
 
 
-def last_step(model):
-    """Return the estimator whose codes `model.transform` gives."""
-    return model[-1] if isinstance(model, Pipeline) else model
+class LatentModel:
+    """View of the latent space of a model, the same for each kind of model.
+
+    Strategies take estimators and Pipelines, and ask this view for what they need of
+    them. It alone knows the steps of a Pipeline, and what an estimator may offer beside
+    `transform` and `inverse_transform`: the range, mean and standard deviation of its
+    latent variables (``latent_min_``, ``latent_max_``, ``latent_mean_`` and
+    ``latent_std_``), a prior (``sample_prior``), and the gradient through its decoder
+    (``decode_with_vjp``).
+
+    Parameters
+    ----------
+    model : estimator or Pipeline
+        Has `transform` and `inverse_transform`. All but the attributes needs a fitted
+        one.
+
+    Attributes
+    ----------
+    model : estimator or Pipeline
+        The model itself.
+
+    estimator : estimator
+        The one whose latent vectors ``model.transform`` returns: the last step of a
+        Pipeline, otherwise the model.
+
+    before : Pipeline or None
+        The steps before the estimator, if there are any.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_c2c import Autoencoder, PianoRollEncoder
+    >>> from sklearn_c2c.generation import LatentModel
+    >>> X = [[62, 129, 64, 66], [66, 64, 62, 129], [69, 66, 62, 62]]
+    >>> model = make_pipeline(PianoRollEncoder(), Autoencoder(h=8, random_state=0))
+    >>> latent = LatentModel(model.fit(X))
+    >>> latent.estimator.h, latent.mean().shape, latent.gradient_obstacle
+    (8, (8,), None)
+    >>> P = latent.probabilities(latent.encode(X))
+    >>> P.shape == (3, 4, len(latent.encoder.codes_))
+    True
+    """
+
+    def __init__(self, model):
+        has_steps_before = isinstance(model, Pipeline) and len(model) > 1
+        self.model = model
+        self.estimator = model[-1] if isinstance(model, Pipeline) else model
+        self.before = model[:-1] if has_steps_before else None
+
+    def encode(self, X):
+        """Latent vectors of rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Rows, as ``model.transform`` takes them.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, h)
+            An array, whatever `set_output` says.
+        """
+        return np.asarray(self.model.transform(X))
+
+    def decode(self, Z):
+        """Decode latent vectors.
+
+        Parameters
+        ----------
+        Z : ndarray of shape (n_rows, h)
+            Latent vectors.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, ...)
+            What ``model.inverse_transform`` returns.
+        """
+        return self.model.inverse_transform(Z)
+
+    def inputs(self, X):
+        """What the estimator is given of rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Rows, as ``model.transform`` takes them.
+
+        Returns
+        -------
+        array or sparse array of shape (n_rows, n_inputs)
+            Of a Pipeline that begins with a `PianoRollEncoder`, the piano roll.
+        """
+        return X if self.before is None else self.before.transform(X)
+
+    def range(self, X=None):
+        """Least and largest value of each latent variable.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), default=None
+            Rows whose latent vectors are looked at. None: what the estimator remembers
+            of its training data.
+
+        Returns
+        -------
+        low, high : ndarray of shape (h,)
+
+        Raises
+        ------
+        ValueError
+            If the estimator remembers none and X is not given.
+        """
+        if X is not None:
+            Z = self.encode(X)
+            return Z.min(axis=0), Z.max(axis=0)
+        return self._remembered("latent_min_"), self._remembered("latent_max_")
+
+    def values(self, dimension, n_points, X=None):
+        """Values of one latent variable at equal distances over its range.
+
+        Parameters
+        ----------
+        dimension : int
+            Which latent variable, from 0.
+        n_points : int
+            How many values; the first is the least, the last the largest.
+        X : array-like of shape (n_rows, n_features), default=None
+            As in `range`.
+
+        Returns
+        -------
+        ndarray of shape (n_points,)
+
+        Raises
+        ------
+        ValueError
+            If there is no such latent variable, or as `range`.
+        """
+        low, high = self.range(X)
+        if dimension >= len(low):
+            raise ValueError(
+                f"dimension={dimension} does not exist: there are {len(low)} latent "
+                f"variables, 0 to {len(low) - 1}."
+            )
+        return np.linspace(low[dimension], high[dimension], n_points)
+
+    def mean(self, X=None):
+        """Mean of each latent variable.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), default=None
+            As in `range`.
+
+        Returns
+        -------
+        ndarray of shape (h,)
+
+        Raises
+        ------
+        ValueError
+            If the estimator remembers none and X is not given.
+        """
+        return self._remembered("latent_mean_") if X is None else self.encode(X).mean(0)
+
+    def spread(self):
+        """Standard deviation of each latent variable over the training data.
+
+        Returns
+        -------
+        ndarray of shape (h,)
+            1 for a latent variable that is constant.
+
+        Raises
+        ------
+        ValueError
+            If the estimator does not remember it.
+        """
+        spread = self._remembered("latent_std_")
+        return np.where(spread > 0, spread, 1).astype(spread.dtype)
+
+    def draw_prior(self, n_samples, rng):
+        """Draw latent vectors from the prior.
+
+        Parameters
+        ----------
+        n_samples : int
+            How many.
+        rng : RandomState
+            Source of random numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, h)
+
+        Raises
+        ------
+        ValueError
+            If the estimator has no prior.
+        """
+        if not hasattr(self.estimator, "sample_prior"):
+            raise ValueError(
+                f"{type(self.estimator).__name__} has no prior (no sample_prior) to "
+                'draw from; use another method, such as "gaussian", or a '
+                "VariationalAutoencoder."
+            )
+        return self.estimator.sample_prior(n_samples, random_state=rng)
+
+    def draw_noise(self, n_samples, rng):
+        """Draw rows of uniform noise, such as recursion starts from.
+
+        Parameters
+        ----------
+        n_samples : int
+            How many.
+        rng : RandomState or Generator
+            Source of random numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Numbers from 0 to 1 in each input of the estimator, decoded by the steps
+            before it: of a Pipeline that begins with a `PianoRollEncoder`, melodies.
+        """
+        noise = rng.uniform(size=(n_samples, self.estimator.n_features_in_))
+        return noise if self.before is None else self.before.inverse_transform(noise)
+
+    @property
+    def decodes_melodies(self):
+        """Whether the model is a Pipeline with a fitted `PianoRollEncoder` first."""
+        return melody_encoder(self.model) is not None
+
+    @property
+    def encoder(self):
+        """The `PianoRollEncoder` that a Pipeline begins with; ValueError without one.
+
+        Its ``codes_`` are the tokens of a step, its ``transitions_`` say how they
+        follow each other.
+        """
+        encoder = melody_encoder(self.model)
+        if encoder is None:
+            is_pipeline = isinstance(self.model, Pipeline)
+            first = self.model[0] if is_pipeline else self.model
+            raise ValueError(
+                f"Places of a melody are known to a Pipeline that begins with a "
+                f"PianoRollEncoder, not to {type(first).__name__}."
+            )
+        return encoder
+
+    def probabilities(self, Z):
+        """Decode to the probability of each token at each step.
+
+        Parameters
+        ----------
+        Z : ndarray of shape (n_melodies, h)
+            Latent vectors.
+
+        Returns
+        -------
+        ndarray of shape (n_melodies, n_steps, n_tokens)
+            The decoder's values, which need not sum to 1.
+
+        Raises
+        ------
+        ValueError
+            If the model has no `PianoRollEncoder`, or decodes to negative values.
+        """
+        encoder = self.encoder
+        return self._by_step(encoder, self.model[1:].inverse_transform(Z))
+
+    @property
+    def gradient_obstacle(self):
+        """Why there is no gradient through the decoder, or None if there is one."""
+        if not self.decodes_melodies:
+            return (
+                f"{type(self.model).__name__} is no Pipeline that begins with a "
+                "PianoRollEncoder"
+            )
+        if not hasattr(self.estimator, "decode_with_vjp"):
+            return f"{type(self.estimator).__name__} has no decode_with_vjp"
+        if len(self.model) != 2:
+            return "The Pipeline has steps between PianoRollEncoder and decoder"
+        return None
+
+    def check_gradient(self):
+        """Raise a ValueError if there is no gradient through the decoder."""
+        obstacle = self.gradient_obstacle
+        if obstacle:
+            raise ValueError(
+                f"{obstacle}, so there is no gradient. Take a Pipeline "
+                "of two steps, PianoRollEncoder and an Autoencoder or a "
+                "VariationalAutoencoder."
+            )
+
+    def probabilities_vjp(self, Z):
+        """Decode to probabilities, with the vector-Jacobian product.
+
+        Parameters
+        ----------
+        Z : ndarray of shape (n_melodies, h)
+            Latent vectors.
+
+        Returns
+        -------
+        P : ndarray of shape (n_melodies, n_steps, n_tokens)
+            As `probabilities` returns them.
+        vjp : callable
+            Takes a gradient with respect to P, of its shape, and returns that with
+            respect to Z.
+
+        Raises
+        ------
+        ValueError
+            If there is no gradient, or as `probabilities`.
+        """
+        self.check_gradient()
+        outputs, pull_back = self.estimator.decode_with_vjp(Z)
+
+        def vjp(cotangent):
+            return pull_back(cotangent.reshape(outputs.shape).astype(outputs.dtype))
+
+        return self._by_step(self.encoder, outputs), vjp
+
+    def _by_step(self, encoder, outputs):
+        P = np.asarray(outputs)
+        if P.min(initial=0) < 0:
+            raise ValueError(
+                f"The outputs of {type(self.estimator).__name__} are no probabilities: "
+                f"found {P.min():.3g}. Take an Autoencoder or a VariationalAutoencoder."
+            )
+        return P.reshape(len(P), encoder.n_features_in_, encoder.n_tokens_)
+
+    def _remembered(self, name):
+        try:
+            return getattr(self.estimator, name)
+        except AttributeError:
+            raise ValueError(
+                f"{type(self.estimator).__name__} does not remember its {name}; pass "
+                "the training data as X."
+            ) from None
 
 
-def encoded(model, X):
-    """Latent vectors as an array, whatever `set_output` says."""
-    return np.asarray(model.transform(X))
+def melody_encoder(model):
+    """Return the fitted `PianoRollEncoder` that a Pipeline begins with, or None."""
+    first = model[0] if isinstance(model, Pipeline) else None
+    return first if hasattr(first, "codes_") else None
 
 
 def as_row(row, name):
@@ -29,35 +367,3 @@ def as_row(row, name):
             f"shape {row.shape}."
         )
     return row
-
-
-def latent_range(model, X=None):
-    """Least and largest value of each latent variable over the data."""
-    if X is not None:
-        Z = encoded(model, X)
-        return Z.min(axis=0), Z.max(axis=0)
-    return _remembered(model, "latent_min_"), _remembered(model, "latent_max_")
-
-
-def latent_mean(model, X=None):
-    """Mean of each latent variable over the data."""
-    if X is not None:
-        return encoded(model, X).mean(axis=0)
-    return _remembered(model, "latent_mean_")
-
-
-def latent_spread(model):
-    """Standard deviation of each latent variable; 1 where it has none."""
-    spread = _remembered(model, "latent_std_")
-    return np.where(spread > 0, spread, 1).astype(spread.dtype)
-
-
-def _remembered(model, name):
-    last = last_step(model)
-    try:
-        return getattr(last, name)
-    except AttributeError:
-        raise ValueError(
-            f"{type(last).__name__} does not remember its {name}; pass the training "
-            "data as X."
-        ) from None

@@ -5,7 +5,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy.optimize import differential_evolution
-from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import check_is_fitted
@@ -18,7 +17,7 @@ from sklearn_c2c.generation._form import (
     letters_of,
     probabilities_vjp,
 )
-from sklearn_c2c.generation._models import MODEL, last_step, latent_range
+from sklearn_c2c.generation._models import MODEL, LatentModel
 
 # A gradient below it is none.
 _TINY = 1e-30
@@ -164,12 +163,13 @@ def optimize(
             f'method="evolution" needs n_starts of at least {_MIN_POPULATION}, got '
             f"n_starts={n_starts}."
         )
-    method = _possible_method(model, objective, method)
+    latent = LatentModel(model)
+    method = _possible_method(latent, objective, method)
     rng = check_random_state(random_state)
-    box = _Box(*latent_range(model, X), bounds is not None)
+    box = _Box(*latent.range(X), bounds is not None)
     start = box.draw(rng, n_starts)
-    letters = letters_of(model, form, start, X=X, rng=rng)
-    search = _Search(model, objective, 1 if maximize else -1, prior_weight, letters)
+    letters = letters_of(latent, form, start, X=X, rng=rng)
+    search = _Search(latent, objective, 1 if maximize else -1, prior_weight, letters)
     if method == "gradient":
         first, best = _climb(search, start, box, max_iter, learning_rate_init)
     elif method == "random":
@@ -219,20 +219,20 @@ class _Search:
     score, 0 where it is not known.
     """
 
-    def __init__(self, model, objective, sign, prior_weight, letters):
-        self._model, self._objective, self._letters = model, objective, letters
+    def __init__(self, latent, objective, sign, prior_weight, letters):
+        self._latent, self._objective, self._letters = latent, objective, letters
         self._sign, self._prior_weight = sign, prior_weight
         self.n_decoder_calls = 0
 
     def look(self, Z):
         self.n_decoder_calls += len(Z)
-        return self._judge(Z, decode(self._model, Z, self._letters))
+        return self._judge(Z, decode(self._latent, Z, self._letters))
 
     def look_around(self, Z):
         """Look, and add the surrogate's score and its gradient with respect to Z."""
         self.n_decoder_calls += 2 * len(Z)
-        encoder = self._model[0]
-        P, vjp = probabilities_vjp(self._model, Z, self._letters)
+        encoder = self._latent.encoder
+        P, vjp = probabilities_vjp(self._latent, Z, self._letters)
         found = self._judge(Z, decode_steps(encoder, P, self._letters))
         expected, gradient = self._objective.surrogate(P, encoder.codes_)
         found["surrogate"] = self._sign * expected
@@ -321,24 +321,19 @@ def _sorted(found):
     return {name: array[order] for name, array in found.items()}
 
 
-def _possible_method(model, objective, method):
+def _possible_method(latent, objective, method):
     """The method asked for, or "random" with a warning where there is no gradient."""
     has_surrogate = hasattr(objective, "surrogate")
-    decodes_melodies = isinstance(model, Pipeline) and hasattr(model[0], "codes_")
-    if has_surrogate and not decodes_melodies:
+    if has_surrogate and not latent.decodes_melodies:
         raise ValueError(
-            f"{objective!r} measures melodies, but {type(model).__name__} decodes "
-            "something else; put a PianoRollEncoder before it in a Pipeline."
+            f"{objective!r} measures melodies, but {type(latent.model).__name__} "
+            "decodes something else; put a PianoRollEncoder before it in a Pipeline."
         )
     if method != "gradient":
         return method
-    if not has_surrogate:
-        obstacle = "The objective has no surrogate"
-    elif not hasattr(last_step(model), "decode_with_vjp"):
-        obstacle = f"{type(last_step(model)).__name__} has no decode_with_vjp"
-    elif len(model) != 2:
-        obstacle = "The Pipeline has steps between PianoRollEncoder and decoder"
-    else:
+    no_surrogate = None if has_surrogate else "The objective has no surrogate"
+    obstacle = no_surrogate or latent.gradient_obstacle
+    if obstacle is None:
         return method
     warnings.warn(
         f'{obstacle}, so there is no gradient; searching with method="random" instead.',

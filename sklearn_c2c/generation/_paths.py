@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c.generation._encoding import ENCODING, encode, encode_one
 from sklearn_c2c.generation._form import FORM, decode, letters_of
-from sklearn_c2c.generation._models import MODEL, latent_mean, latent_range
+from sklearn_c2c.generation._models import MODEL, LatentModel
 
 # Below this sine two directions count as parallel, or as opposite.
 _PARALLEL = 1e-6
@@ -19,7 +19,7 @@ _PARALLEL = 1e-6
         "model": MODEL,
         "start": ["array-like"],
         "target": ["array-like"],
-        "n_steps": [Interval(Integral, 1, None, closed="left")],
+        "n_points": [Interval(Integral, 2, None, closed="left")],
         "method": [StrOptions({"linear", "spherical"})],
         "encoding": ENCODING,
         "form": FORM,
@@ -30,7 +30,7 @@ def interpolate(
     model,
     start,
     target,
-    n_steps=5,
+    n_points=6,
     *,
     method="linear",
     X=None,
@@ -39,7 +39,7 @@ def interpolate(
 ):
     """Morph one melody into another: decode points on the way between their codes.
 
-    "linear", with t = k / n_steps for k from 0 to n_steps::
+    "linear", with t from 0 to 1 at equal distances::
 
         z(t) = (1 - t) * z_start + t * z_target
 
@@ -56,8 +56,8 @@ def interpolate(
     start, target : array-like of shape (n_features,) or (1, n_features)
         One row each, as ``model.transform`` takes them: of a Pipeline, melodies.
 
-    n_steps : int, default=5
-        Steps to walk.
+    n_points : int, default=6
+        Points of the path, both ends included.
 
     method : {"linear", "spherical"}, default="linear"
         The way between the two codes. "spherical" keeps the distance from the mean,
@@ -76,7 +76,7 @@ def interpolate(
 
     Returns
     -------
-    path : ndarray of shape (n_steps + 1, ...)
+    path : ndarray of shape (n_points, ...)
         What ``model.inverse_transform`` returns. The first and the last are the
         reconstructions of start and target.
 
@@ -99,35 +99,35 @@ def interpolate(
     >>> from sklearn_c2c import Autoencoder, PianoRollEncoder, generation
     >>> X = [[62, 129, 64, 66], [66, 64, 62, 129], [69, 66, 62, 62]]
     >>> model = make_pipeline(PianoRollEncoder(), Autoencoder(h=8, random_state=0))
-    >>> path = generation.interpolate(model.fit(X), X[0], X[1], n_steps=4)
+    >>> path = generation.interpolate(model.fit(X), X[0], X[1], n_points=5)
     >>> path.shape, path[0].tolist() == X[0], path[-1].tolist() == X[1]
     ((5, 4), True, True)
     """
     check_is_fitted(model)
     z_start = encode_one(model, start, "start", encoding)
     z_target = encode_one(model, target, "target", encoding)
-    t = _times(n_steps, z_start.dtype)
+    latent, t = LatentModel(model), _times(n_points, z_start.dtype)
     if method == "linear":
         Z = _linear(z_start, z_target, t)
     else:
-        Z = _spherical(z_start, z_target, t, latent_mean(model, X))
-    return decode(model, Z, letters_of(model, form, Z, X=X))
+        Z = _spherical(z_start, z_target, t, latent.mean(X))
+    return decode(latent, Z, letters_of(latent, form, Z, X=X))
 
 
 @validate_params(
     {
         "model": MODEL,
         "corners": ["array-like"],
-        "n_steps": [Interval(Integral, 1, None, closed="left")],
+        "n_points": [Interval(Integral, 2, None, closed="left")],
         "encoding": ENCODING,
         "form": FORM,
     },
     prefer_skip_nested_validation=True,
 )
-def interpolate_grid(model, corners, n_steps=5, *, encoding="encoder", form=None):
+def interpolate_grid(model, corners, n_points=6, *, encoding="encoder", form=None):
     """Morph between four melodies: decode a grid that has their codes in the corners.
 
-    With u (down) and v (to the right) in steps of 1 / n_steps from 0 to 1::
+    With u (down) and v (to the right) from 0 to 1 at equal distances::
 
         z(u, v) = (1 - v) * ((1 - u) * z_1 + u * z_3) + v * ((1 - u) * z_2 + u * z_4)
 
@@ -139,8 +139,8 @@ def interpolate_grid(model, corners, n_steps=5, *, encoding="encoder", form=None
     corners : array-like of shape (4, n_features)
         Melodies top left, top right, bottom left, bottom right.
 
-    n_steps : int, default=5
-        Steps along each side.
+    n_points : int, default=6
+        Points along each side, both corners included.
 
     encoding : {"encoder", "search"}, default="encoder"
         How codes of melodies are found, see `encode`.
@@ -150,7 +150,7 @@ def interpolate_grid(model, corners, n_steps=5, *, encoding="encoder", form=None
 
     Returns
     -------
-    grid : ndarray of shape ((n_steps + 1) ** 2, ...)
+    grid : ndarray of shape (n_points**2, ...)
         What ``model.inverse_transform`` returns, row by row as one reads. The four
         corners are the reconstructions of the melodies.
 
@@ -169,7 +169,7 @@ def interpolate_grid(model, corners, n_steps=5, *, encoding="encoder", form=None
     >>> from sklearn_c2c import Autoencoder, PianoRollEncoder, generation
     >>> X = [[62, 129, 64, 66], [66, 64, 62, 129], [69, 66, 62, 62], [62, 66, 69, 66]]
     >>> model = make_pipeline(PianoRollEncoder(), Autoencoder(h=8, random_state=0))
-    >>> grid = generation.interpolate_grid(model.fit(X), X, n_steps=2)
+    >>> grid = generation.interpolate_grid(model.fit(X), X, n_points=3)
     >>> grid.reshape(3, 3, 4)[2, 0].tolist() == X[2]
     True
     """
@@ -177,23 +177,24 @@ def interpolate_grid(model, corners, n_steps=5, *, encoding="encoder", form=None
     Z = encode(model, corners, method=encoding)
     if len(Z) != 4:
         raise ValueError(f"corners must be four rows, got {len(Z)}.")
-    t = _times(n_steps, Z.dtype)
+    t = _times(n_points, Z.dtype)
     left, right = _linear(Z[0], Z[2], t), _linear(Z[1], Z[3], t)
     grid = _linear(left[:, np.newaxis], right[:, np.newaxis], t)
     grid = grid.reshape(-1, Z.shape[1])
-    return decode(model, grid, letters_of(model, form, grid))
+    latent = LatentModel(model)
+    return decode(latent, grid, letters_of(latent, form, grid))
 
 
 @validate_params(
     {
         "model": MODEL,
         "dimension": [Interval(Integral, 0, None, closed="left")],
-        "n_steps": [Interval(Integral, 1, None, closed="left")],
+        "n_points": [Interval(Integral, 2, None, closed="left")],
         "form": FORM,
     },
     prefer_skip_nested_validation=True,
 )
-def sweep(model, dimension, n_steps=5, *, X=None, form=None):
+def sweep(model, dimension, n_points=6, *, X=None, form=None):
     """Decode one latent variable from its minimum to its maximum.
 
     All others stay at their mean. Minimum, maximum and mean are those of the codes of
@@ -207,8 +208,8 @@ def sweep(model, dimension, n_steps=5, *, X=None, form=None):
     dimension : int
         Which latent variable, from 0.
 
-    n_steps : int, default=5
-        Steps to walk.
+    n_points : int, default=6
+        Points of the path, both ends included.
 
     X : array-like of shape (n_melodies, n_features), default=None
         The training data, for a model that does not remember ``latent_min_``,
@@ -220,7 +221,7 @@ def sweep(model, dimension, n_steps=5, *, X=None, form=None):
 
     Returns
     -------
-    path : ndarray of shape (n_steps + 1, ...)
+    path : ndarray of shape (n_points, ...)
         What ``model.inverse_transform`` returns.
 
     Raises
@@ -238,23 +239,19 @@ def sweep(model, dimension, n_steps=5, *, X=None, form=None):
     >>> from sklearn_c2c import Autoencoder, PianoRollEncoder, generation
     >>> X = [[62, 129, 64, 66], [66, 64, 62, 129], [69, 66, 62, 62]]
     >>> model = make_pipeline(PianoRollEncoder(), Autoencoder(h=2, random_state=0))
-    >>> generation.sweep(model.fit(X), dimension=1, n_steps=3).shape
+    >>> generation.sweep(model.fit(X), dimension=1, n_points=4).shape
     (4, 4)
     """
     check_is_fitted(model)
-    low, high = latent_range(model, X)
-    if dimension >= len(low):
-        raise ValueError(
-            f"dimension={dimension} does not exist: there are {len(low)} latent "
-            f"variables, 0 to {len(low) - 1}."
-        )
-    Z = np.tile(latent_mean(model, X), (n_steps + 1, 1))
-    Z[:, dimension] = np.linspace(low[dimension], high[dimension], n_steps + 1)
-    return decode(model, Z, letters_of(model, form, Z, X=X))
+    latent = LatentModel(model)
+    values = latent.values(dimension, n_points, X)
+    Z = np.tile(latent.mean(X), (n_points, 1))
+    Z[:, dimension] = values
+    return decode(latent, Z, letters_of(latent, form, Z, X=X))
 
 
-def _times(n_steps, dtype):
-    return np.linspace(0, 1, n_steps + 1, dtype=dtype)[:, np.newaxis]
+def _times(n_points, dtype):
+    return np.linspace(0, 1, n_points, dtype=dtype)[:, np.newaxis]
 
 
 def _linear(start, target, t):

@@ -5,12 +5,11 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch, check_array, check_random_state, gen_batches
 from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_c2c.generation._models import MODEL, last_step
+from sklearn_c2c.generation._models import MODEL, LatentModel
 
 # Rows that pass through the model at once.
 _CHUNK = 1024
@@ -319,11 +318,11 @@ def _unseen(basins):
 
 
 def _random_starts(model, n_starts, rng):
-    """Noise in the columns that the last step sees, decoded by the steps before it."""
-    before = model[:-1] if isinstance(model, Pipeline) and len(model) > 1 else None
-    width = last_step(model).n_features_in_
-    starts = []
-    for rows in gen_batches(n_starts, _CHUNK):
-        noise = rng.uniform(size=(rows.stop - rows.start, width))
-        starts.append(noise if before is None else before.inverse_transform(noise))
-    return np.concatenate(starts)
+    """Noise, drawn chunk by chunk."""
+    latent = LatentModel(model)
+    return np.concatenate(
+        [
+            latent.draw_noise(rows.stop - rows.start, rng)
+            for rows in gen_batches(n_starts, _CHUNK)
+        ]
+    )

@@ -3,10 +3,11 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch, check_array, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, validate_params
 from sklearn.utils.validation import check_is_fitted
+
+from sklearn_c2c.generation._models import melody_encoder
 
 # Scores of a row differ from one batch to another by so much of the largest score.
 _ROUNDING = 1e-6
@@ -168,8 +169,7 @@ class _Critic:
             )
         self._classifier = classifier
         self._column = int(np.flatnonzero(classes == target)[0])
-        first = classifier[0] if isinstance(classifier, Pipeline) else None
-        self._encoder = first if hasattr(first, "codes_") else None
+        self._encoder = melody_encoder(classifier)
         self.values = self._encoder.codes_ if self._encoder else np.unique(X)
         self.n_calls, self.rounding = 0, 0.0
 

@@ -8,7 +8,7 @@ from sklearn_c2c.melody import HOLD, REST
 def new_rhythm(encoder, P, melody, kept):
     """Place the notes and rests of given steps anew, where a decoder has onsets.
 
-    Of all ways to place the symbols of a group of neighbouring steps in their order
+    Of all ways to place the symbols of a group of neighboring steps in their order
     within it, the one with the largest ``sum_t(log q_t(i_t) + w * r(i_t))``: i_t says
     whether a symbol begins at step t, q_t is the decoder's probability of that, and r
     the log ratio of the rhythm in ``encoder.transitions_``, w its weight.

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c.generation._encoding import ENCODING, encode_one
 from sklearn_c2c.generation._form import FORM, decode, letters_of
-from sklearn_c2c.generation._models import MODEL, encoded, last_step, latent_range
+from sklearn_c2c.generation._models import MODEL, LatentModel
 
 _METHOD = [StrOptions({"range", "prior", "gaussian", "diagonal", "kde"})]
 _SCALE = [Interval(Real, 0, None, closed="left")]
@@ -119,9 +119,9 @@ def sample(
     (2, 4)
     """
     check_is_fitted(model)
-    rng = check_random_state(random_state)
-    Z = _draw(model, n_samples, X, method, scale, bandwidth, rng)
-    return decode(model, Z, letters_of(model, form, Z, X=X, rng=rng))
+    rng, latent = check_random_state(random_state), LatentModel(model)
+    Z = _draw(latent, n_samples, X, method, scale, bandwidth, rng)
+    return decode(latent, Z, letters_of(latent, form, Z, X=X, rng=rng))
 
 
 @validate_params(
@@ -201,7 +201,7 @@ def vary(
 
     See Also
     --------
-    neighbours : The melodies of a corpus nearest to a given one.
+    neighbors : The melodies of a corpus nearest to a given one.
 
     Examples
     --------
@@ -213,22 +213,22 @@ def vary(
     [[62, 129, 64, 66], [62, 129, 64, 66]]
     """
     check_is_fitted(model)
-    rng = check_random_state(random_state)
+    rng, latent = check_random_state(random_state), LatentModel(model)
     z_start = encode_one(model, start, "start", encoding)
-    Z = _draw(model, n_samples, X, method, scale, "scott", rng)
+    Z = _draw(latent, n_samples, X, method, scale, "scott", rng)
     Z = ((1 - strength) * z_start + strength * Z).astype(z_start.dtype, copy=False)
-    return decode(model, Z, letters_of(model, form, Z, X=X, rng=rng))
+    return decode(latent, Z, letters_of(latent, form, Z, X=X, rng=rng))
 
 
-def _draw(model, n_samples, X, method, scale, bandwidth, rng):
+def _draw(latent, n_samples, X, method, scale, bandwidth, rng):
     """Random latent vectors, of shape (n_samples, h), in the type of the codes."""
     if method == "range":
-        low, high = latent_range(model, X)
+        low, high = latent.range(X)
         Z = rng.uniform(low, high, (n_samples, len(low))).astype(low.dtype)
         return Z if scale == 1 else _scaled(Z, (low + high) / 2, scale)
     if method == "prior":
-        return _scaled(_draw_prior(model, n_samples, rng), 0, scale)
-    codes = _codes(model, X, method)
+        return _scaled(latent.draw_prior(n_samples, rng), 0, scale)
+    codes = _codes(latent, X, method)
     if method == "gaussian":
         Z = codes.mean(axis=0) + scale * _noise(codes, n_samples, rng)
     elif method == "diagonal":
@@ -248,22 +248,12 @@ def _scaled(Z, center, scale):
     return (center + scale * (Z - center)).astype(Z.dtype, copy=False)
 
 
-def _draw_prior(model, n_samples, rng):
-    last = last_step(model)
-    if not hasattr(last, "sample_prior"):
-        raise ValueError(
-            f"{type(last).__name__} has no prior (no sample_prior) to draw from; use "
-            'another method, such as "gaussian", or a VariationalAutoencoder.'
-        )
-    return last.sample_prior(n_samples, random_state=rng)
-
-
-def _codes(model, X, method):
+def _codes(latent, X, method):
     if X is None:
         raise ValueError(
             f"method={method!r} fits the codes of the training data; pass it as X."
         )
-    codes = encoded(model, X)
+    codes = latent.encode(X)
     if len(codes) < 2:
         raise ValueError(f"method={method!r} needs two rows of X or more, got one.")
     return codes

@@ -1,17 +1,21 @@
 """Read melodies from files, and write them: ABC, MIDI and MusicXML."""
 
+# The inner door: what other rooms of this package use besides the public functions,
+# and no user does. A source becomes tunes, whatever they are; of these `melodies_from`
+# makes the rows that a `Choice`, the parameters of `read_melodies`, asks for.
+from sklearn_c2c.io._abc import header_field as header_field
 from sklearn_c2c.io._abc_writer import melody_to_abc
-
-# What other rooms need besides the public functions.
+from sklearn_c2c.io._books import abc_texts as abc_texts
+from sklearn_c2c.io._books import read_abc_texts as read_abc_texts
+from sklearn_c2c.io._choice import PER_MELODY as PER_MELODY
 from sklearn_c2c.io._choice import Choice as Choice
 from sklearn_c2c.io._choice import NothingReadError as NothingReadError
 from sklearn_c2c.io._choice import melodies_from as melodies_from
-from sklearn_c2c.io._key import parse_key as parse_key
-from sklearn_c2c.io._key import stated_mode as stated_mode
 from sklearn_c2c.io._reader import find_files as find_files
 from sklearn_c2c.io._reader import read_files as read_files
 from sklearn_c2c.io._reader import read_melodies
 from sklearn_c2c.io._reader import read_tunes as read_tunes
+from sklearn_c2c.io._sheet import make_sheet as make_sheet
 from sklearn_c2c.io._tune import quarters_in_beat as quarters_in_beat
 from sklearn_c2c.io._writer import melody_to_midi, write_melody
 

@@ -4,14 +4,13 @@ import re
 from functools import lru_cache
 
 from sklearn_c2c.io._abc_text import plain_text
-from sklearn_c2c.io._key import LETTERS, key_of_signature, parse_key
 from sklearn_c2c.io._tune import (
     TICKS_PER_QUARTER,
     TICKS_PER_WHOLE,
     TuneError,
     exact,
-    parse_metre,
 )
+from sklearn_c2c.melody import LETTERS, key_of_signature, parse_key, parse_metre
 
 ALTERATIONS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
 _ACCIDENTAL = re.compile(r"(\^\^?|__?|=)([A-Ga-g])[ ,]*")

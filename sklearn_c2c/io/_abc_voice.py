@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from sklearn_c2c.io._abc_fields import ALTERATIONS
 from sklearn_c2c.io._abc_measures import Measures, scaled
-from sklearn_c2c.io._key import LETTERS, NATURALS
 from sklearn_c2c.io._tune import MAX_PASSES, TICKS_PER_WHOLE, TuneError, exact
+from sklearn_c2c.melody import LETTERS, NATURALS
 
 _LENGTH = r"(\d{0,4})(/{0,8})(\d{0,4})"
 # Old ABC writes chords between plus signs, and ends a line of notation with a "!".

@@ -2,9 +2,9 @@
 
 from fractions import Fraction
 
-from sklearn_c2c.io._key import parse_key, spell
+from sklearn_c2c.io._key import spell
 from sklearn_c2c.io._sheet import make_sheet
-from sklearn_c2c.melody import REST
+from sklearn_c2c.melody import REST, parse_key
 
 _MARKS = {-1: "_", 0: "=", 1: "^"}
 _QUARTERS_PER_LINE = 16
@@ -59,7 +59,7 @@ def melody_to_abc(
         "%abc-2.1",
         "X:1",
         f"T:{title}",
-        f"M:{sheet.beats}/{sheet.beat_type}",
+        f"M:{sheet.metre}",
         "L:1/8",
         f"Q:{numerator}/{denominator}={sheet.beats_per_minute:g}",
         f"K:{_key_field(sheet.key)}",

@@ -7,18 +7,24 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_c2c.io import _excerpt as rules
-from sklearn_c2c.io._key import parse_mode, stated_mode
 from sklearn_c2c.io._parts import choose_part
 from sklearn_c2c.io._tune import (
     TICKS_PER_QUARTER,
     Tune,
     TuneError,
     grid_of,
-    measure_ticks,
-    parse_metre,
     unexpected,
 )
-from sklearn_c2c.melody import N_PITCHES, REST, pitch_name, transpose
+from sklearn_c2c.melody import (
+    N_PITCHES,
+    REST,
+    Metre,
+    parse_metre,
+    parse_mode,
+    pitch_name,
+    stated_mode,
+    transpose,
+)
 
 # What musicians call the time step of a grid.
 _STEP_NAMES = {1: "quarter", 2: "eighth", 4: "sixteenth", 8: "32nd", 16: "64th"}
@@ -197,7 +203,7 @@ def melodies_from(tunes, choice):
     steps_per_quarter = choice.steps_per_quarter
     if steps_per_quarter == "auto":
         steps_per_quarter = _finest_grid(excerpts.values())
-    n_steps = choice.n_measures * _steps_per_measure(metre, steps_per_quarter)
+    n_steps = choice.n_measures * metre.steps_per_measure(steps_per_quarter)
     rows = _each(
         lambda i: _row(tunes[i].tune, excerpts[i], steps_per_quarter, n_steps, choice),
         excerpts,
@@ -234,7 +240,7 @@ def melodies_from(tunes, choice):
             for i, row in rows.items()
         ],
         rejected=rejected,
-        time_signature=metre,
+        time_signature=str(metre),
         steps_per_quarter=steps_per_quarter,
         n_measures=choice.n_measures,
         pickup=choice.pickup,
@@ -280,10 +286,10 @@ def _check_mode_of(tune, mode):
 def _common_metre(metres, choice):
     """The metre asked for, or the one that most tunes start in."""
     if choice.time_signature is not None:
-        return grid_of(*parse_metre(choice.time_signature))
+        return grid_of(parse_metre(choice.time_signature))
     metres = [metre for metre in metres if metre]
     # Of equally frequent ones the first in the source.
-    return Counter(metres).most_common(1)[0][0] if metres else "4/4"
+    return Counter(metres).most_common(1)[0][0] if metres else Metre(4, 4)
 
 
 def _excerpt_of(part, own, metre, choice):
@@ -293,7 +299,7 @@ def _excerpt_of(part, own, metre, choice):
             "states no metre; pass time_signature= to say which it is in", "metre", ""
         )
     if own not in (None, metre):
-        raise TuneError(f"is in {own}, not in {metre}", "metre", own)
+        raise TuneError(f"is in {own}, not in {metre}", "metre", str(own))
     return rules.excerpt(
         part,
         metre,
@@ -406,16 +412,6 @@ def _finest_grid(excerpts):
             f"as 4 or 12, and they are rounded to it."
         )
     return steps
-
-
-def _steps_per_measure(metre, steps_per_quarter):
-    steps, rest = divmod(measure_ticks(metre) * steps_per_quarter, TICKS_PER_QUARTER)
-    if rest:
-        raise ValueError(
-            f"A measure of {metre} is no whole number of steps at "
-            f"steps_per_quarter={steps_per_quarter}; a multiple of it may do."
-        )
-    return int(steps)
 
 
 def _describe(upbeats, n_tunes, metre, steps_per_quarter, choice):

@@ -8,10 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_c2c.io._key import parse_key
 from sklearn_c2c.io._tune import (
-    BEAT_TYPE,
-    BEATS,
     CLOSES,
     DURATION,
     ENDINGS,
@@ -23,13 +20,11 @@ from sklearn_c2c.io._tune import (
     TICKS_PER_QUARTER,
     TIED,
     TuneError,
-    beat_ticks,
     ends_of,
-    grid_of,
     measure_ticks,
 )
-from sklearn_c2c.io._window import find_window, first_sounding
-from sklearn_c2c.melody import HOLD, N_PITCHES, REST, melody_from_notes
+from sklearn_c2c.io._window import find_window, first_sounding, metre_of_row
+from sklearn_c2c.melody import HOLD, N_PITCHES, REST, melody_from_notes, parse_key
 
 
 class Excerpt(NamedTuple):
@@ -52,21 +47,21 @@ class Excerpt(NamedTuple):
 
 
 def metre_of(part):
-    """Name the metre of the measure where a part's first note is, or None.
+    """Metre of the measure where a part's first note is, or None.
 
     Of a part without notes it is that of the first measure.
     """
     row = part.measures[first_sounding(part.notes, part.measures)]
-    return grid_of(row[BEATS], row[BEAT_TYPE]) if row[BEATS] else None
+    return metre_of_row(row.tolist())
 
 
-def excerpt(part, time_signature, n_measures, *, repeats, pickup, tolerance):
+def excerpt(part, metre, n_measures, *, repeats, pickup, tolerance):
     """Cut the first full measures out of a part.
 
     Parameters
     ----------
     part : Part
-    time_signature : str
+    metre : Metre
     n_measures : int
     repeats : {"written", "played"}
     pickup : {"drop", "keep"}
@@ -79,12 +74,12 @@ def excerpt(part, time_signature, n_measures, *, repeats, pickup, tolerance):
     Excerpt
         Ties joined, notes cut to the row's measures.
     """
-    bar = measure_ticks(time_signature)
+    bar = measure_ticks(metre)
     notes, measures = unfold(part, played=repeats == "played")
     notes = without_unisons(notes)
     if not len(notes):
         raise TuneError("has no notes", "empty")
-    window = find_window(notes, measures, time_signature, n_measures, pickup, tolerance)
+    window = find_window(notes, measures, metre, n_measures, pickup, tolerance)
     start, end = window.start, window.end
     if pickup == "keep":
         start -= bar
@@ -95,7 +90,7 @@ def excerpt(part, time_signature, n_measures, *, repeats, pickup, tolerance):
     notes = notes[ends > onsets]
     stop = window.stop - start
     if window.leads_on:
-        stop -= _upbeat(notes, stop, time_signature, window.pick_up)
+        stop -= _upbeat(notes, stop, metre, window.pick_up)
     return Excerpt(notes, stop, window.n_silent, bar, pickup == "keep")
 
 
@@ -144,7 +139,7 @@ def unfold(part, played):
     return np.concatenate(pieces), measures
 
 
-def _upbeat(notes, end, time_signature, pick_up):
+def _upbeat(notes, end, metre, pick_up):
     """Ticks at the end of a whole measure that lead on to what is played after it.
 
     As long as the tune's pick-up, if the note before is longer than any in it; else
@@ -152,10 +147,10 @@ def _upbeat(notes, end, time_signature, pick_up):
     """
     onsets, durations = notes[:, ONSET], notes[:, DURATION]
     inside = onsets >= end - pick_up
-    if inside.any() and not inside.all() and pick_up < measure_ticks(time_signature):
+    if inside.any() and not inside.all() and pick_up < measure_ticks(metre):
         if durations[~inside][-1] > durations[inside].max():
             return pick_up
-    return beat_ticks(time_signature) - 1
+    return metre.steps_per_beat(TICKS_PER_QUARTER) - 1
 
 
 def _join_ties(notes):

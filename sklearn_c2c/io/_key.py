@@ -1,30 +1,10 @@
-"""Keys and spelling: which letters a key signature sharpens, how a pitch is written."""
-
-import re
-from typing import NamedTuple
+"""Keys of tunes: how a pitch is written in one, and which one the pitches suggest."""
 
 import numpy as np
 
 from sklearn_c2c.io._tune import DURATION, PITCH, ends_of
+from sklearn_c2c.melody import LETTERS, NATURALS, key_of_signature
 
-LETTERS = "CDEFGAB"
-NATURALS = dict(zip(LETTERS, (0, 2, 4, 5, 7, 9, 11), strict=True))
-_SHARPENED = "FCGDAEB"  # in the order in which signatures sharpen them
-_FIFTHS = {letter: i - 1 for i, letter in enumerate(_SHARPENED)}
-_ACCIDENTALS = {"": 0, "#": 1, "b": -1}
-# How many fifths the signature of each mode lies above the major one of its tonic.
-_MODES = {
-    "major": 0,
-    "ionian": 0,
-    "mixolydian": -1,
-    "dorian": -2,
-    "minor": -3,
-    "aeolian": -3,
-    "phrygian": -4,
-    "locrian": -5,
-    "lydian": 1,
-}
-_OTHER_NAMES = {"ionian": "major", "aeolian": "minor"}
 # How well each pitch class fits a key, from its tonic up (Krumhansl and Kessler 1982).
 _FITS = {
     "major": (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
@@ -36,94 +16,6 @@ _PROFILES = {
     for mode, fits in _FITS.items()
 }
 _WEIGHT_OF_ENDING = 0.2  # of correlation; measured on tunes whose mode is known
-_KEY = re.compile(r"([A-Ga-g])([#b♯♭]?)(?:\s*|-(?=[A-Za-z]{3}))([A-Za-z]*)[.,;]?")
-
-
-class Key(NamedTuple):
-    """A tonic and a mode; `signature` counts sharps, negative for flats."""
-
-    tonic: str
-    mode: str
-    signature: int
-
-    def __str__(self):
-        return f"{self.tonic} {self.mode}"
-
-    @property
-    def pitch_class(self):
-        """Pitch class of the tonic, 0-11."""
-        return (NATURALS[self.tonic[0]] + _ACCIDENTALS[self.tonic[1:]]) % 12
-
-    @property
-    def alterations(self):
-        """Semitones by which the signature alters each letter, -1, 0 or 1."""
-        return {
-            letter: (self.signature > i) - (self.signature < i - 6)
-            for i, letter in enumerate(_SHARPENED)
-        }
-
-
-def parse_key(text):
-    """Read a key such as ``D``, ``F#m``, ``Ador``, ``E minor``.
-
-    Raises
-    ------
-    ValueError
-        If the text is no key.
-    """
-    match = _KEY.fullmatch(str(text).strip())
-    mode = _mode(match[3]) if match else None
-    if mode is None:
-        raise ValueError(
-            f"Found the key {text!r}; expected a tonic and, if it is not major, a "
-            f"mode, such as 'D', 'F#m', 'Bb' or 'A dorian'."
-        )
-    letter = match[1].upper()
-    accidental = match[2].replace("♯", "#").replace("♭", "b")
-    signature = _FIFTHS[letter] + 7 * _ACCIDENTALS[accidental] + _MODES[mode]
-    if abs(signature) > 7:
-        raise ValueError(
-            f"Found the key {text!r}, whose signature would need {abs(signature)} "
-            f"accidentals; expected at most 7."
-        )
-    return Key(letter + accidental, mode, signature)
-
-
-def parse_mode(text):
-    """Read a mode such as ``minor``, ``dor`` or ``m``; its name is the usual one.
-
-    Raises
-    ------
-    ValueError
-        If the text is no mode.
-    """
-    mode = _mode(str(text).strip()) if text else None
-    if mode is None:
-        raise ValueError(
-            f"Found the mode {text!r}; expected one of {', '.join(_MODES)}."
-        )
-    return _OTHER_NAMES.get(mode, mode)
-
-
-def stated_mode(text):
-    """Mode that a key such as ``Dm`` states, or None for a tonic alone, such as ``D``.
-
-    Raises
-    ------
-    ValueError
-        If the text is no key.
-    """
-    parse_key(text)
-    mode = _KEY.fullmatch(str(text).strip())[3]
-    return parse_mode(mode) if mode else None
-
-
-def _mode(text):
-    """Complete the name of a mode from its first three letters or ``m``."""
-    if text in ("", "m"):  # "M" is major to some and mixolydian to others
-        return "minor" if text else "major"
-    known = (name for name in _MODES if name[:3] == text.lower()[:3])
-    return next(known, None) if len(text) >= 3 else None
 
 
 def spell(pitch, key):
@@ -143,22 +35,6 @@ def spell(pitch, key):
     )
     octave = (pitch - alteration - NATURALS[letter]) // 12 - 1
     return letter, alteration, octave
-
-
-def key_of_signature(signature, mode):
-    """Key of a mode that has this many sharps (negative: flats), or None.
-
-    Parameters
-    ----------
-    signature : int
-    mode : str
-        The full name of a mode.
-    """
-    if mode not in _MODES or abs(signature) > 7:
-        return None
-    accidentals, place = divmod(signature - _MODES[mode] + 1, 7)
-    sign = "#" if accidentals > 0 else "b"
-    return parse_key(_SHARPENED[place] + sign * abs(accidentals) + " " + mode)
 
 
 def key_by_pitches(signature, lasting, last):

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from sklearn_c2c.io._key import key_by_notes, key_of_signature, lacks_signature
+from sklearn_c2c.io._key import key_by_notes, lacks_signature
 from sklearn_c2c.io._midi_events import KEY, METRE, TEMPO, read_tracks
 from sklearn_c2c.io._tune import (
     BEATS,
@@ -28,6 +28,7 @@ from sklearn_c2c.io._tune import (
     Tune,
     TuneError,
 )
+from sklearn_c2c.melody import key_of_signature
 
 MAX_BYTES = 4 * 2**20
 _MAX_TITLE = 256  # characters

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from sklearn_c2c.io._key import key_of_signature
 from sklearn_c2c.io._tune import (
     MAX_PASSES,
     TICKS_PER_QUARTER,
@@ -10,6 +9,7 @@ from sklearn_c2c.io._tune import (
     TuneError,
     make_part,
 )
+from sklearn_c2c.melody import key_of_signature
 
 
 def tunes_from_stream(stream):

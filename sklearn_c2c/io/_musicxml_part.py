@@ -5,7 +5,6 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 
-from sklearn_c2c.io._key import NATURALS
 from sklearn_c2c.io._tune import (
     CLOSES,
     ENDINGS,
@@ -16,8 +15,8 @@ from sklearn_c2c.io._tune import (
     TICKS_PER_WHOLE,
     TuneError,
     exact,
-    parse_metre,
 )
+from sklearn_c2c.melody import NATURALS, parse_metre
 
 # Parts of a tick are no finer than this: sums of odd fractions could grow without end.
 _MAX_DENOMINATOR = 10**6

@@ -2,9 +2,10 @@
 
 import re
 
-from sklearn_c2c.io._key import key_by_notes, key_of_signature
+from sklearn_c2c.io._key import key_by_notes
 from sklearn_c2c.io._musicxml_part import QUARTERS, StavedPart
 from sklearn_c2c.io._tune import MAX_MEASURES, Tune, TuneError, make_part
+from sklearn_c2c.melody import key_of_signature
 
 _MAX_STAVES = 1024
 _MAX_NAME = 200  # characters of a title, or of a part's name

@@ -12,15 +12,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_c2c.io._key import Key, parse_key
-from sklearn_c2c.io._tune import (
-    TICKS_PER_QUARTER,
-    TICKS_PER_WHOLE,
-    beat_ticks,
-    measure_ticks,
+from sklearn_c2c.melody import (
+    REST,
+    Key,
+    Metre,
+    check_melodies,
+    notes_from_melody,
+    parse_key,
     parse_metre,
 )
-from sklearn_c2c.melody import REST, check_melodies, notes_from_melody
+
+_LONGEST_QUARTERS = 32  # of a maxima, the longest note that MusicXML has
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,7 @@ class Sheet:
     melody: np.ndarray
     start: int
     pickup: int
-    beats: int
-    beat_type: int
-    steps_per_measure: int
+    metre: Metre
     steps_per_quarter: int
     key: Key | None
     title: str
@@ -45,12 +45,17 @@ class Sheet:
     @property
     def beat(self):
         """Length of a beat, as a part of a whole note: 3/8 in compound metres."""
-        return Fraction(beat_ticks(f"{self.beats}/{self.beat_type}"), TICKS_PER_WHOLE)
+        return self.metre.beat
 
     @property
     def beats_per_minute(self):
         """The tempo in beats."""
-        return self.tempo / float(4 * self.beat)
+        return self.tempo / self.metre.quarters_per_beat
+
+    @cached_property
+    def steps_per_measure(self):
+        """Length of a measure."""
+        return self.metre.steps_per_measure(self.steps_per_quarter)
 
     def measures(self):
         """Events of each measure.
@@ -112,17 +117,19 @@ class Sheet:
         ]
 
     def _is_in_halves(self):
-        return self.beat_type == 2 or (self.beat_type == 4 and self.beats % 4 == 0)
+        beats, beat_type = self.metre
+        return beat_type == 2 or (beat_type == 4 and beats % 4 == 0)
 
     def _beam_ends(self):
         """Steps from the bar line at which groups of notes that are beamed end."""
-        unit = Fraction(4 * self.steps_per_quarter, self.beat_type)
+        beats, beat_type = self.metre
+        unit = Fraction(4 * self.steps_per_quarter, beat_type)
         if self._is_in_halves():
-            counts = [self.beat_type // 2] * self.beats
-        elif self.beat_type < 8:
-            counts = [1] * self.beats
+            counts = [beat_type // 2] * beats
+        elif beat_type < 8:
+            counts = [1] * beats
         else:
-            counts = _threes_and_twos(self.beats)
+            counts = _threes_and_twos(beats)
         return [unit * count for count in accumulate(counts)]
 
     def _events_by_measure(self):
@@ -151,10 +158,11 @@ class Sheet:
     @cached_property
     def _sizes(self):
         """Steps of what a measure is divided into, the largest first."""
-        unit = Fraction(4 * self.steps_per_quarter, self.beat_type)
-        in_threes = self.beats % 3 == 0 and self.beats > 3
+        beats, beat_type = self.metre
+        unit = Fraction(4 * self.steps_per_quarter, beat_type)
+        in_threes = beats % 3 == 0 and beats > 3
         beat = 3 * unit if in_threes else unit
-        sizes = [self.beats * unit]
+        sizes = [beats * unit]
         while sizes[-1] / beat % 2 == 0:
             sizes.append(sizes[-1] / 2)
         sizes += [beat] * (sizes[-1] != beat) + [unit] * in_threes
@@ -212,7 +220,8 @@ class Sheet:
                 if inside:
                     cut = inside[0].sign_end(first, last)
                 else:
-                    cut = self._plain_sign_end(first, last)
+                    longest = first + _LONGEST_QUARTERS * self.steps_per_quarter
+                    cut = self._plain_sign_end(first, min(last, longest))
                 yield first, cut
                 first = cut
 
@@ -325,18 +334,8 @@ def make_sheet(melody, time_signature, steps_per_quarter, key, title, tempo, pic
             f"Expected one melody of shape (n_steps,), got shape {melody.shape}; "
             f"write each row to a file of its own."
         )
-    if not isinstance(steps_per_quarter, (int, np.integer)) or steps_per_quarter < 1:
-        raise ValueError(
-            f"Found steps_per_quarter={steps_per_quarter!r}; expected an integer >= 1."
-        )
-    beats, beat_type = parse_metre(time_signature)
-    ticks = measure_ticks(time_signature) * int(steps_per_quarter)
-    steps_per_measure, rest = divmod(ticks, TICKS_PER_QUARTER)
-    if rest:
-        raise ValueError(
-            f"A measure of {time_signature} is no whole number of steps at "
-            f"steps_per_quarter={steps_per_quarter}; a multiple of it may do."
-        )
+    metre = parse_metre(time_signature)
+    steps_per_measure = metre.steps_per_measure(steps_per_quarter)
     if not isinstance(tempo, Real) or not isfinite(tempo) or not 10 <= tempo <= 1000:
         raise ValueError(
             f"Found tempo={tempo!r}; expected quarter notes per minute, 10 to 1000."
@@ -352,9 +351,7 @@ def make_sheet(melody, time_signature, steps_per_quarter, key, title, tempo, pic
         np.append(melody, np.full(missing, REST, melody.dtype)),
         silent,
         -silent % steps_per_measure,
-        beats,
-        beat_type,
-        steps_per_measure,
+        metre,
         int(steps_per_quarter),
         None if key is None else parse_key(key),
         " ".join(title.split()),

@@ -4,12 +4,12 @@ A `Tune` keeps what the file says (measures, repeats, ties, several parts), so t
 choices of `read_melodies` are array code on it, and one cache serves them all.
 """
 
-import re
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 
 import numpy as np
+
+from sklearn_c2c.melody import Metre, parse_metre
 
 # Divisible by 2-10, 12, 14-16, ...: the onsets of all usual tuplets are whole numbers.
 TICKS_PER_QUARTER = 10080
@@ -160,52 +160,16 @@ def _in_whole_ticks(rows, n_columns):
     return table[np.argsort(table[:, 0], kind="stable")]
 
 
-_METRE = re.compile(r"\(?\s*(\d{1,3}(?:\s*\+\s*\d{1,3})*)\s*\)?\s*/\s*(\d{1,3})")
+def grid_of(metre):
+    """Metre that a tune counts as: cut time has the steps of common time."""
+    return Metre(4, 4) if metre == (2, 2) else metre
 
 
-def parse_metre(text):
-    """Beats and beat type of a metre such as ``4/4``, ``2+3/8``, ``C`` or ``C|``.
-
-    Raises
-    ------
-    ValueError
-        If the text is no metre.
-    """
-    text = " ".join(str(text).split())  # the pattern tries each place in a run
-    text = {"C": "4/4", "C|": "2/2"}.get(text, text)
-    match = _METRE.fullmatch(text)
-    if match:
-        beats = sum(int(beat) for beat in match[1].split("+"))
-        beat_type = int(match[2])
-        if 0 < beats < 1000 and beat_type in (1, 2, 4, 8, 16, 32, 64):
-            return beats, beat_type
-    raise ValueError(
-        f"Found the metre {text!r}; expected beats over a note value, "
-        f"such as '4/4' or '6/8', or 'C' or 'C|'."
-    )
-
-
-def grid_of(beats, beat_type):
-    """Name a metre; cut time has the steps of common time, and counts as it."""
-    return "4/4" if (beats, beat_type) == (2, 2) else f"{beats}/{beat_type}"
-
-
-@lru_cache
-def measure_ticks(time_signature):
+def measure_ticks(metre):
     """Length of one measure, in ticks."""
-    beats, beat_type = parse_metre(time_signature)
-    return TICKS_PER_WHOLE * beats // beat_type
-
-
-@lru_cache
-def beat_ticks(time_signature):
-    """Length of one beat, in ticks: three eighths in compound metres, say."""
-    beats, beat_type = parse_metre(time_signature)
-    beat = TICKS_PER_WHOLE // beat_type
-    is_compound = beats % 3 == 0 and beats > 3 and beat_type >= 8
-    return 3 * beat if is_compound else beat
+    return metre.steps_per_measure(TICKS_PER_QUARTER)
 
 
 def quarters_in_beat(time_signature):
     """Quarter notes in a beat: 1.5 in compound metres such as 6/8."""
-    return beat_ticks(time_signature) / TICKS_PER_QUARTER
+    return parse_metre(time_signature).quarters_per_beat

@@ -21,6 +21,7 @@ from sklearn_c2c.io._tune import (
     grid_of,
     measure_ticks,
 )
+from sklearn_c2c.melody import Metre
 
 
 class Window(NamedTuple):
@@ -38,7 +39,7 @@ class Window(NamedTuple):
     n_silent: int  # measures before it that have no note, as many from the first
 
 
-def find_window(notes, measures, time_signature, n_measures, pickup, tolerance):
+def find_window(notes, measures, metre, n_measures, pickup, tolerance):
     """Find the first full measures, and where the part ends that ends in the last one.
 
     Measures before the first note are passed over. A short measure is fine where the
@@ -50,7 +51,7 @@ def find_window(notes, measures, time_signature, n_measures, pickup, tolerance):
     notes : ndarray of int64, shape (n_notes, 4)
         At least one.
     measures : ndarray of int64, shape (n_measures, 7)
-    time_signature : str
+    metre : Metre
     n_measures : int
     pickup : {"drop", "keep"}
     tolerance : int
@@ -60,9 +61,9 @@ def find_window(notes, measures, time_signature, n_measures, pickup, tolerance):
     -------
     Window
     """
-    bar = measure_ticks(time_signature)
+    bar = measure_ticks(metre)
     measures, n_silent = _without_silent_measures(notes, measures, tolerance)
-    first = _first_full(measures, time_signature)
+    first = _first_full(measures, metre)
     pick_up = int(measures[:first, LENGTH].sum())
     start = measures[first, START]
     # Those that are cut in two by signs may be silent too, or those after a pick-up.
@@ -84,7 +85,7 @@ def find_window(notes, measures, time_signature, n_measures, pickup, tolerance):
         if row[LENGTH] > missing and _ends_short(notes, end, missing, pick_up):
             break
         filled = (n_silent + n_measures) * bar - missing
-        _check_measure(row, filled, time_signature)
+        _check_measure(row, filled, metre)
         missing -= row[LENGTH]
         n_rows += 1
     if missing > 0 and not _ends_short(notes, end, missing, pick_up):
@@ -118,13 +119,13 @@ def _without_silent_measures(notes, measures, tolerance):
     return measures[n_left_out:], int(whole.sum())
 
 
-def _first_full(measures, time_signature):
+def _first_full(measures, metre):
     """Index of the first measure that is full, or that those after it complete.
 
     What is before it is the pick-up, shorter than a measure. Short measures that add
     up to whole ones, as between dotted bar lines, are none.
     """
-    bar = measure_ticks(time_signature)
+    bar = measure_ticks(metre)
     lengths = measures[:, LENGTH]
     full = np.flatnonzero(lengths >= bar)
     if len(full) and full[0] == 0:
@@ -137,13 +138,13 @@ def _first_full(measures, time_signature):
             return int(np.searchsorted(starts, bounds[-1]))
         raise TuneError(
             f"begins with {full[0]} short measures, together "
-            f"{_in_metre(starts[full[0]], time_signature)} long, which are neither "
-            f"a pick-up nor whole measures of {time_signature}",
+            f"{_in_metre(starts[full[0]], metre)} long, which are neither "
+            f"a pick-up nor whole measures of {metre}",
             "measures",
         )
     completed = np.flatnonzero((starts < bar) & np.isin(starts + bar, ends))
     if not len(completed):
-        raise TuneError(f"has no full measure of {time_signature}", "measures")
+        raise TuneError(f"has no full measure of {metre}", "measures")
     return int(completed[0])
 
 
@@ -196,30 +197,35 @@ def _part_ends(rows, bar):
     return after[ends & (measure == last), START]
 
 
-def _check_measure(row, filled, time_signature):
+def _check_measure(row, filled, metre):
     """Check that a measure keeps the metre and completes what those before left."""
-    bar = measure_ticks(time_signature)
+    bar = measure_ticks(metre)
     number = filled // bar + 1
-    if row[BEATS] and grid_of(row[BEATS], row[BEAT_TYPE]) != time_signature:
+    if metre_of_row(row) not in (None, metre):
         raise TuneError(
             f"changes metre to {row[BEATS]}/{row[BEAT_TYPE]} in measure {number}",
             "metre",
         )
     before = filled % bar
     if before + row[LENGTH] > bar:
-        lasts = _in_metre(before or row[LENGTH], time_signature)
+        lasts = _in_metre(before or row[LENGTH], metre)
         fault = "and the next does not complete it to" if before else "more than"
         raise TuneError(
-            f"measure {number} lasts {lasts}, {fault} {time_signature}",
+            f"measure {number} lasts {lasts}, {fault} {metre}",
             "measures",
         )
 
 
-def _in_metre(ticks, time_signature):
+def _in_metre(ticks, metre):
     """Name a length as a metre does: 12/8 for that of two measures of 6/8."""
     length = Fraction(int(ticks), TICKS_PER_WHOLE)
-    parts = lcm(length.denominator, int(time_signature.split("/")[1]))
+    parts = lcm(length.denominator, metre.beat_type)
     return f"{length * parts}/{parts}"
+
+
+def metre_of_row(row):
+    """Metre of a measure, or None if it has none."""
+    return grid_of(Metre(row[BEATS], row[BEAT_TYPE])) if row[BEATS] else None
 
 
 def first_sounding(notes, measures, tolerance=0):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from sklearn_c2c._files import write_atomically
 from sklearn_c2c.io._abc_writer import melody_to_abc
-from sklearn_c2c.io._key import parse_key, spell
+from sklearn_c2c.io._key import spell
 from sklearn_c2c.io._sheet import make_sheet
-from sklearn_c2c.melody import REST, notes_from_melody
+from sklearn_c2c.melody import REST, notes_from_melody, parse_key
 
 _VELOCITY = 90
 _TICKS_PER_QUARTER = 480  # about as many, if the steps do not divide them
@@ -159,7 +159,7 @@ def _meta_events(sheet, track):
     if sheet.pickup:  # a bar with a metre of its own, as notation programs write it
         length = Fraction(sheet.pickup, 4 * sheet.steps_per_quarter)
         contents.append((0, kinds.TIME_SIGNATURE, _metre(*length.as_integer_ratio())))
-    metre = _metre(sheet.beats, sheet.beat_type)
+    metre = _metre(*sheet.metre)
     contents.append((sheet.pickup, kinds.TIME_SIGNATURE, metre))
     if sheet.key is not None:
         minor = sheet.key.mode in ("minor", "aeolian", "dorian", "phrygian")
@@ -172,6 +172,11 @@ def _meta_events(sheet, track):
 
 
 def _metre(beats, beat_type):
+    if beats > 255:
+        raise ValueError(
+            f"Found a measure of {beats} beats, {beats}/{beat_type}; MIDI has a byte "
+            f"for their number: expected at most 255. ABC and MusicXML can have more."
+        )
     return bytes([beats, beat_type.bit_length() - 1, 24, 8])
 
 
@@ -231,7 +236,7 @@ def _score(sheet):
             if sheet.key is not None:
                 tonic = sheet.key.tonic.replace("b", "-")
                 measure.append(key.Key(tonic, sheet.key.mode))
-            measure.append(meter.TimeSignature(f"{sheet.beats}/{sheet.beat_type}"))
+            measure.append(meter.TimeSignature(str(sheet.metre)))
             beat = duration.Duration(float(4 * sheet.beat))
             number = sheet.beats_per_minute
             measure.append(tempo.MetronomeMark(number=number, referent=beat))

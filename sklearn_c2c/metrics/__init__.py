@@ -2,7 +2,6 @@
 
 Melodies are rows of steps, see `sklearn_c2c.melody`. One rule for what is empty: a
 share, mean or entropy of nothing is NaN; a set of no melodies has no row to return.
-Imports `_ngrams`, `melody`, and for the baselines of `evaluate` `datasets`, `markov`.
 """
 
 from sklearn_c2c.metrics._continuity import path_continuity

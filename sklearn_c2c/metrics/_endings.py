@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import Bunch
 
-from sklearn_c2c.melody import scale_pitch_classes
+from sklearn_c2c.melody import parse_key
 from sklearn_c2c.metrics._notes import measures_of, notes_of, rows_of
 
 
@@ -80,7 +80,7 @@ def tonic_ending(X, tonic, *, steps_per_measure=16, steps_per_beat=4):
     X : array-like of int, shape (n_melodies, n_steps)
         Melodies of whole measures.
     tonic : str
-        A letter, with ``#`` or ``b`` where needed, such as "D" or "Bb".
+        A tonic, such as "D" or "Bb", or a key, of which the tonic counts.
     steps_per_measure : int, default=16
         See `endings`.
     steps_per_beat : int, default=4
@@ -95,7 +95,7 @@ def tonic_ending(X, tonic, *, steps_per_measure=16, steps_per_beat=4):
     Raises
     ------
     ValueError
-        As `endings`, and if there is no such tonic.
+        As `endings`, and if there is no such key, see `sklearn_c2c.melody.parse_key`.
 
     Notes
     -----
@@ -113,5 +113,5 @@ def tonic_ending(X, tonic, *, steps_per_measure=16, steps_per_beat=4):
     table = endings(
         X, steps_per_measure=steps_per_measure, steps_per_beat=steps_per_beat
     )
-    pitch_class = scale_pitch_classes(tonic)[0]
+    pitch_class = parse_key(tonic).pitch_class
     return (table.last_pitch_class == pitch_class) & table.ends_on_beat

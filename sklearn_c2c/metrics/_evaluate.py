@@ -62,7 +62,7 @@ def evaluate(
     others=None,
     reference=None,
     tonic=None,
-    mode="major",
+    mode=None,
     steps_per_measure=16,
     steps_per_beat=4,
     classify=True,
@@ -89,8 +89,9 @@ def evaluate(
         are and in the key of the corpus, by which the surprise of all columns is
         measured. None measures by the corpus, by which copies surprise least.
     tonic : str or None, default=None
-        Of the style, such as "D", for the rows that need it; None leaves them out.
-    mode : str, default="major"
+        Of the style, such as "D", or its key, such as "F#m", for the rows that need it;
+        None leaves them out.
+    mode : str, default=None
         Of the scale, see `in_scale_share`.
     steps_per_measure : int, default=16
         Steps a measure.
@@ -137,7 +138,7 @@ def evaluate(
     ValueError
         If the corpus has fewer than two melodies, the numbers of steps differ, the
         reference is empty or has a melody of the corpus or of `others`, measures do not
-        fill the row or beats the measure, or there is no such tonic or mode.
+        fill the row or beats the measure, or there is no such key or mode.
 
     Notes
     -----

@@ -73,7 +73,7 @@ def measures_of(X, steps_per_measure):
 
 def notes_of(X):
     """List the notes of checked melodies of shape (n_melodies, n_steps)."""
-    # Every row begins with an attack or a rest, so rows in a row are one long melody.
+    # Every row begins with an onset or a rest, so the rows can be concatenated.
     notes = notes_from_melody(X.ravel()) if X.size else np.empty((0, 3), dtype=int)
     melody, onset = np.divmod(notes[:, 0], X.shape[1])
     return Notes(len(X), melody, onset, notes[:, 1], notes[:, 2])

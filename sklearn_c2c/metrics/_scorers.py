@@ -1,5 +1,6 @@
 """How well a fitted model reconstructs melodies."""
 
+from sklearn_c2c.generation import LatentModel
 from sklearn_c2c.metrics._reconstruction import (
     binary_accuracy,
     melody_accuracy,
@@ -37,9 +38,10 @@ def reconstruction_scores(model, X):
     >>> reconstruction_scores(model.fit(X), X)["melody_accuracy"]
     1.0
     """
-    Z = model.transform(X)
-    decoded = model.inverse_transform(Z)
-    roll, probabilities = model[:-1].transform(X), model[-1].inverse_transform(Z)
+    latent = LatentModel(model)
+    Z = latent.encode(X)
+    decoded = latent.decode(Z)
+    roll, probabilities = latent.inputs(X), latent.estimator.inverse_transform(Z)
     return {
         "loss": -float(model.score(X)),
         "binary_accuracy": binary_accuracy(roll, probabilities),

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.stats import entropy
 from sklearn.utils import Bunch
 
-from sklearn_c2c.melody import HOLD, N_PITCHES, REST, scale_pitch_classes
+from sklearn_c2c.melody import HOLD, N_PITCHES, REST, parse_key
 from sklearn_c2c.metrics._histograms import pitch_class_histogram
 from sklearn_c2c.metrics._notes import (
     mean_by_melody,
@@ -15,7 +15,7 @@ from sklearn_c2c.metrics._notes import (
 )
 
 
-def melody_statistics(X, *, tonic=None, mode="major", steps_per_measure=16):
+def melody_statistics(X, *, tonic=None, mode=None, steps_per_measure=16):
     """Measure every statistic of every melody: a table with a row a melody.
 
     Parameters
@@ -23,8 +23,9 @@ def melody_statistics(X, *, tonic=None, mode="major", steps_per_measure=16):
     X : array-like of int, shape (n_melodies, n_steps)
         Melodies.
     tonic : str or None, default=None
-        Of the scale for `in_scale_share`, such as "D"; None leaves that column out.
-    mode : str, default="major"
+        Of the scale for `in_scale_share`, such as "D", or a key, such as "F#m"; None
+        leaves that column out.
+    mode : str, default=None
         Of that scale, see `in_scale_share`.
     steps_per_measure : int, default=16
         For `groove_consistency`.
@@ -117,7 +118,7 @@ def note_density(X):
     return (rows_of(X) < N_PITCHES).mean(axis=1)
 
 
-def in_scale_share(X, tonic, mode="major"):
+def in_scale_share(X, tonic, mode=None):
     """Share of the notes that belong to a scale.
 
     Parameters
@@ -125,10 +126,11 @@ def in_scale_share(X, tonic, mode="major"):
     X : array-like of int, shape (n_melodies, n_steps)
         Melodies.
     tonic : str
-        A letter, with ``#`` or ``b`` where needed, such as "D" or "Bb".
-    mode : str, default="major"
+        A tonic, such as "D" or "Bb", or a key, such as "F#m" or "A dorian".
+    mode : str, default=None
         major, minor (natural) or a church mode: ionian, dorian, phrygian, lydian,
-        mixolydian, aeolian, locrian.
+        mixolydian, aeolian, locrian. None takes that of the key, major if it states
+        none.
 
     Returns
     -------
@@ -138,7 +140,7 @@ def in_scale_share(X, tonic, mode="major"):
     Raises
     ------
     ValueError
-        If there is no such tonic or mode.
+        If there is no such key or mode, see `sklearn_c2c.melody.parse_key`.
 
     References
     ----------
@@ -150,13 +152,12 @@ def in_scale_share(X, tonic, mode="major"):
 
     >>> in_scale_share([[62, 129, 66, 65]], "D")
     array([0.66666667])
-    >>> in_scale_share([[62, 129, 66, 65]], "D", "minor")
+    >>> in_scale_share([[62, 129, 66, 65]], "Dm")
     array([0.66666667])
     """
     counts = pitch_class_histogram(X)
-    return ratio(
-        counts[:, scale_pitch_classes(tonic, mode)].sum(axis=1), counts.sum(axis=1)
-    )
+    in_scale = counts[:, parse_key(tonic, mode).pitch_classes]
+    return ratio(in_scale.sum(axis=1), counts.sum(axis=1))
 
 
 def pitch_class_entropy(X):
@@ -237,7 +238,7 @@ def mean_absolute_interval(X):
 
 
 def groove_consistency(X, steps_per_measure=16):
-    """How alike the rhythms of neighbouring measures are.
+    """How alike the rhythms of neighboring measures are.
 
     ``1 - mean_i d(g_i, g_{i+1})``, where ``g_i`` tells for each step of measure i
     whether a note begins there and ``d`` is the share of steps in which two measures

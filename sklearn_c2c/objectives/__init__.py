@@ -3,8 +3,7 @@
 An objective is a callable on melodies, one value each. Its `surrogate` is the expected
 value under the probabilities that a decoder gives for every step, with the gradient.
 Objectives add up, with weights: ``0.5 * HoldCount() - FirstNote(60)``; a plain function
-of melodies may be a term, but then the sum has no gradient. Imports `metrics`
-and `melody`.
+of melodies may be a term, but then the sum has no gradient.
 """
 
 from sklearn_c2c.objectives._form import SelfSimilarity

@@ -62,6 +62,7 @@ class Objective(Arithmetic, ABC):
         Returns
         -------
         values : ndarray of float64, shape (n_melodies,)
+            NaN where a melody has no such value.
 
         Raises
         ------
@@ -80,7 +81,8 @@ class Objective(Arithmetic, ABC):
         """Expected value if every step is drawn from its own probabilities.
 
         The outputs of a step are divided by their sum, and steps are independent. For
-        probabilities that are 0 or 1 it is the value of the decoded melody.
+        probabilities that are 0 or 1 it is the value of the decoded melody, if that has
+        one; it is always finite.
 
         Parameters
         ----------

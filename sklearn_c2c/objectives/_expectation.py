@@ -36,9 +36,9 @@ def sounding(Q, codes):
     In the sum Q stands without its hold. A hold sounds as what came before it, in the
     first step as a rest, so orphan holds are rests as they are in decoded melodies.
     """
-    attack = codes != HOLD
-    hold = Q @ ~attack
-    R = Q * attack
+    onset = codes != HOLD
+    hold = Q @ ~onset
+    R = Q * onset
     before = (codes == REST).astype(Q.dtype)
     for t in range(Q.shape[1]):
         R[:, t] += hold[:, t, None] * before
@@ -51,7 +51,7 @@ def sounding(Q, codes):
         previous = np.empty_like(R)
         previous[:, 0] = codes == REST
         previous[:, 1:] = R[:, :-1]
-        return later * attack + (later * previous).sum(axis=2, keepdims=True) * ~attack
+        return later * onset + (later * previous).sum(axis=2, keepdims=True) * ~onset
 
     return R, pull_back
 

@@ -5,7 +5,8 @@ from numbers import Integral
 
 import numpy as np
 
-from sklearn_c2c.melody import HOLD, N_PITCHES, pitch_name, scale_pitch_classes
+from sklearn_c2c.melody import HOLD, N_PITCHES, parse_key, pitch_name
+from sklearn_c2c.metrics import in_scale_share, note_density, pitch_range
 from sklearn_c2c.objectives._base import Objective
 from sklearn_c2c.objectives._expectation import (
     TINY,
@@ -76,8 +77,9 @@ class FirstNote(Objective):
 class HoldCount(Objective):
     """Number of steps that are holds: the more, the longer the notes.
 
-    The surrogate is the expected number of steps in which a note sounds minus that of
-    notes, so a hold after a rest does not count.
+    It is `metrics.hold_share` times the number of steps. The surrogate is the expected
+    number of steps in which a note sounds minus that of notes, so a hold after a rest
+    does not count.
 
     References
     ----------
@@ -105,6 +107,8 @@ class HoldCount(Objective):
 class NoteDensity(Objective):
     """Notes a step: 0 for silence, 1 if a note begins at every step.
 
+    The value is `metrics.note_density`.
+
     Examples
     --------
     >>> from sklearn_c2c.melody import HOLD, REST
@@ -114,7 +118,7 @@ class NoteDensity(Objective):
     """
 
     def _value(self, X):
-        return is_pitch(X).mean(axis=1)
+        return note_density(X)
 
     def _expected(self, Q, codes):
         pitch = is_pitch(codes) / Q.shape[1]
@@ -123,10 +127,11 @@ class NoteDensity(Objective):
 
 @dataclass(eq=False)
 class PitchRange(Objective):
-    """Semitones from the lowest to the highest note; 0 with less than two pitches.
+    """Semitones from the lowest to the highest note; NaN without notes.
 
-    The surrogate adds up, for each gap between neighbouring pitches of the decoder, its
-    semitones times the probability that there are notes on both sides of it.
+    The value is `metrics.pitch_range`. The surrogate adds up, for each gap between
+    neighboring pitches of the decoder, its semitones times the probability that there
+    are notes on both sides of it; silence counts as 0 in it.
 
     Examples
     --------
@@ -137,10 +142,7 @@ class PitchRange(Objective):
     """
 
     def _value(self, X):
-        pitch = is_pitch(X)
-        highest = np.where(pitch, X, -1).max(axis=1)
-        lowest = np.where(pitch, X, N_PITCHES).min(axis=1)
-        return np.maximum(highest - lowest, 0)
+        return pitch_range(X)
 
     def _expected(self, Q, codes):
         pitches = np.unique(codes[is_pitch(codes)])
@@ -160,18 +162,21 @@ class PitchRange(Objective):
 
 @dataclass(eq=False)
 class InScale(Objective):
-    """Share of the notes whose pitch is in a scale; 0 without notes.
+    """Share of the notes whose pitch is in a scale; NaN without notes.
 
-    Every note counts once, however long. The surrogate is the expected number of notes
-    in the scale over that of all notes.
+    Every note counts once, however long: the value is `metrics.in_scale_share`. The
+    surrogate is the expected number of notes in the scale over that of all notes, 0 for
+    silence.
 
     Parameters
     ----------
     tonic : str, default="D"
-        A letter from A to G, with "#" or "b" or neither.
+        A tonic, such as "D" or "Bb", or a key, such as "F#m" or "A dorian" (see
+        `sklearn_c2c.melody.parse_key`).
 
-    mode : str, default="major"
-        As `sklearn_c2c.melody.scale_pitch_classes` knows it.
+    mode : str, default=None
+        Such as "major" or "dorian". None takes that of the key, major if it states
+        none.
 
     Examples
     --------
@@ -182,20 +187,17 @@ class InScale(Objective):
     """
 
     tonic: str = "D"
-    mode: str = "major"
+    mode: str | None = None
 
     def __post_init__(self):
-        self._scale = scale_pitch_classes(self.tonic, self.mode)
-
-    def _is_member(self, codes):
-        return is_pitch(codes) & np.isin(codes % 12, self._scale)
+        self._scale = parse_key(self.tonic, self.mode).pitch_classes
 
     def _value(self, X):
-        n_notes = is_pitch(X).sum(axis=1)
-        return self._is_member(X).sum(axis=1) / np.maximum(n_notes, 1)
+        return in_scale_share(X, self.tonic, self.mode)
 
     def _expected(self, Q, codes):
-        pitch, member = is_pitch(codes), self._is_member(codes)
+        pitch = is_pitch(codes)
+        member = pitch & np.isin(codes % 12, self._scale)
         n_notes = np.maximum((Q @ pitch).sum(axis=1), TINY)
         values = (Q @ member).sum(axis=1) / n_notes
         slope = (member - values[:, None] * pitch) / n_notes[:, None]

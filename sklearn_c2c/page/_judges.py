@@ -74,7 +74,7 @@ _ROWS = {
             "Share of the steps that are the same in both: what comes back, and when.",
         )
         for lag, measures in [
-            (1, "of neighbouring measures"),
+            (1, "of neighboring measures"),
             (2, "of measures two apart"),
             (4, "of measures four apart"),
         ]

@@ -4,13 +4,14 @@ import base64
 import hashlib
 import io
 from html import escape
+from importlib import resources
 from string import Template
 
 import sklearn_c2c
 from sklearn_c2c._files import write_atomically
-from sklearn_c2c.display import LossCurveDisplay
+from sklearn_c2c.display import LossCurveDisplay, Melodies
+from sklearn_c2c.generation import LatentModel
 from sklearn_c2c.page._judges import judges_to_html
-from sklearn_c2c.page._melodies import Melodies, part
 
 _INK = "#010203"  # a colour that nothing else has, to find it again in the SVG
 
@@ -89,7 +90,7 @@ def write_page(
 
     See Also
     --------
-    Melodies : Scores and players alone, for a notebook.
+    sklearn_c2c.display.Melodies : Scores and players alone, for a notebook.
 
     Examples
     --------
@@ -112,10 +113,10 @@ def write_page(
         pickup=pickup,
         marks=marks,
     )
-    page = Template(part("page.html")).substitute(
+    page = Template(_part("page.html")).substitute(
         title=escape(title),
-        policy=_policy(part("melodies.js")),
-        style=part("page.css"),
+        policy=_policy(shown.script),
+        style=_part("page.css"),
         melodies=shown.to_html(heading="h2"),
         judges="" if judges is None else judges_to_html(judges),
         settings=_table(settings or {}),
@@ -123,6 +124,11 @@ def write_page(
         version=sklearn_c2c.__version__,
     )
     write_atomically(path, page.encode())
+
+
+def _part(name):
+    """One of the files beside this one."""
+    return resources.files("sklearn_c2c.page").joinpath(name).read_text("utf-8")
 
 
 def _policy(script):
@@ -176,8 +182,7 @@ def _loss_curve(model):
 
 def _course(model):
     """Why the loss of a variational autoencoder may rise: its weights change."""
-    estimator = model[-1] if hasattr(model, "steps") else model
-    params = estimator.get_params()
+    params = LatentModel(model).estimator.get_params()
     warmup, cooldown = params.get("kl_warmup", 0), params.get("kl_cooldown", 0)
     if not (warmup or cooldown):
         return ""

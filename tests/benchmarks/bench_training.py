@@ -62,10 +62,11 @@ def report(records):
 
 _EXPLANATION = """\
 Each of them trains the same network on the same melodies with the same number of
-updates, in a process of its own; they take turns, an epoch each. *ms*: median of the
-epochs, with the shortest and longest. *loss*: mean of the last epoch, nats a melody,
-from different random starts. *memory*: most that was resident, in MiB, and how much of
-it is new after the imports (*new*).
+updates, in a process of its own; they take turns of as many epochs as the fastest needs
+for a second, and the first epoch of a turn, which finds cold caches, is left out. *ms*:
+median of the other epochs, with the shortest and longest. *loss*: mean of the last
+epoch, nats a melody, from different random starts. *memory*: most that was resident, in
+MiB, and how much of it is new after the imports (*new*).
 
 *floor*: what the epoch needs if each phase takes the longer of moving its bytes and
 doing its operations; *in turn*: the sum of both. Bytes are moved and operations done at

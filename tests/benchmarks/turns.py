@@ -1,9 +1,14 @@
-"""Peers that take turns, an epoch each, every one in a process of its own."""
+"""Peers that take turns of several epochs, every one in a process of its own.
+
+Who comes next finds cold caches, and threads of the one before that still look for
+work: a turn is long, and its first epoch is left out.
+"""
 
 import importlib
 import multiprocessing
 import os
 import time
+from math import ceil
 
 from tests.benchmarks import memory
 from tests.benchmarks.corpora import melodies
@@ -11,20 +16,31 @@ from tests.benchmarks.corpora import melodies
 # Threads of the one before may still be looking for work.
 _PAUSE = 0.05
 
+# Seconds that the fastest peer's counted epochs of a turn last.
+_TURN = 1.0
+
 
 class Turns:
-    """In the peer's process: its turns, as the parent gives them."""
+    """In the peer's process: its turns, of as many epochs as the parent says."""
 
     def __init__(self, connection):
         self._connection, self._began = connection, None
+        self._n_left, self._seconds = 0, []
 
     def goes_on(self):
-        """Say how long this turn took, and wait for the next; whether there is one."""
-        if self._began is not None:
-            self._connection.send(time.perf_counter() - self._began)
-        goes_on = self._connection.recv()
+        """End an epoch, and at the end of a turn wait for the next; whether it trains.
+
+        Of each turn the seconds of all epochs are sent.
+        """
+        if self._n_left:
+            self._seconds.append(time.perf_counter() - self._began)
+            self._n_left -= 1
+            if not self._n_left:
+                self._connection.send(self._seconds)
+        if not self._n_left:
+            self._n_left, self._seconds = self._connection.recv(), []
         self._began = time.perf_counter()
-        return goes_on
+        return self._n_left > 0
 
 
 def _serve(connection, peer, task, rows):
@@ -43,7 +59,7 @@ class Player:
     """In the parent: a peer at work on a task and its melodies."""
 
     def __init__(self, peer, task, rows):
-        self.name, self.seconds, self.result = peer.name, [], None
+        self.name, self.result = peer.name, None
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(
@@ -52,24 +68,24 @@ class Player:
         self._process.start()
         theirs.close()
 
-    def turn(self):
-        """Let it train for one epoch, unless it has failed."""
+    def turn(self, n_epochs):
+        """Let it train, unless it has failed; return the seconds of each epoch."""
         if self.result is None:
-            self._send(True)
-            self._receive()
+            self._send(n_epochs)
+            return self._receive()
+        return []
 
     def end(self):
         """Stop it; return what is known of it."""
         if self.result is None:
-            self._send(False)
-            while self.result is None:
-                self._receive()
+            self._send(0)
+            self._receive()
         self._process.join()
-        return {"seconds": self.seconds, **self.result}
+        return self.result
 
-    def _send(self, goes_on):
+    def _send(self, n_epochs):
         try:
-            self._connection.send(goes_on)
+            self._connection.send(n_epochs)
         except BrokenPipeError:
             self.result = {"failed": "its process ended"}
 
@@ -78,24 +94,39 @@ class Player:
             answer = self._connection.recv()
         except EOFError:
             answer = {"failed": "its process ended"}
-        if isinstance(answer, dict):
-            self.result = answer
-        else:
-            self.seconds.append(answer)
+        if isinstance(answer, list):
+            return answer
+        self.result = answer
+        return []
 
 
-def play(peers, task, n_rounds, n_warm_up=1):
+def play(peers, task, n_rounds):
     """Let peers train in turn; return for each its seconds, loss and memory in bytes.
 
-    The seconds of the first turns, in which some compile, are left out.
+    All train for the same number of epochs: one, in which some compile; a few, by which
+    the length of a turn is found; and `n_rounds` turns, whose first epochs are left out
+    of the seconds.
     """
     rows = melodies(task.n_melodies)
     players = [Player(peer, task, rows) for peer in peers]
-    for _ in range(n_warm_up + n_rounds):
-        for player in players:
-            player.turn()
-            time.sleep(_PAUSE)
-    results = {player.name: player.end() for player in players}
-    for result in results.values():
-        del result["seconds"][:n_warm_up]
-    return results
+    _round(players, 1)
+    epochs = [s for seconds in _round(players, 4) for s in seconds[1:]]
+    n_epochs = 1 + ceil(_TURN / min(epochs, default=_TURN))
+    turns = [_round(players, n_epochs) for _ in range(n_rounds)]
+    seconds = [
+        [s for turn in turns_of_one for s in turn[1:]]
+        for turns_of_one in zip(*turns, strict=True)
+    ]
+    return {
+        player.name: {"seconds": found, **player.end()}
+        for player, found in zip(players, seconds, strict=True)
+    }
+
+
+def _round(players, n_epochs):
+    """Seconds of each epoch of a turn of each player."""
+    seconds = []
+    for player in players:
+        seconds.append(player.turn(n_epochs))
+        time.sleep(_PAUSE)
+    return seconds

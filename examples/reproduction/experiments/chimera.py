@@ -32,7 +32,7 @@ def chimera(materials, *, model, h, seed, kind="mean"):
         one = materials.green_mountain if name == "bach" else materials.bwv_347
         is_target = is_bach if name == "bach" else ~is_bach
         measured = _measured(originals, changed)
-        measured |= _neighbours(pipeline, originals, changed, both, is_target)
+        measured |= _neighbors(pipeline, originals, changed, both, is_target)
         result |= {f"{name}_{key}": values for key, values in measured.items()}
         result |= {f"{name}_one_{key}": values[one] for key, values in measured.items()}
         result[f"{name}_melody"] = changed[one].tolist()
@@ -62,7 +62,7 @@ def _measured(originals, changed):
     }
 
 
-def _neighbours(pipeline, originals, changed, corpora, is_target):
+def _neighbors(pipeline, originals, changed, corpora, is_target):
     """Share of the target corpus among the nearest ten, and nearness to its centre."""
     codes = pipeline.transform(corpora)
     spaces = {
@@ -79,7 +79,7 @@ def _neighbours(pipeline, originals, changed, corpora, is_target):
         own = (corpora[None] == originals[:, None]).all(axis=2)
         for when, rows in (("before", before), ("after", after)):
             distances = cdist(rows, points, metric)
-            # an original is not its own neighbour, nor is what was made of it
+            # an original is not its own neighbor, nor is what was made of it
             distances[own] = np.inf
             found[f"{name}_{when}"] = _target_share(distances, is_target).tolist()
     centre = codes[is_target].mean(axis=0)

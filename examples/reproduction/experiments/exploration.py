@@ -59,7 +59,7 @@ def corpus(materials, *, seed):
 
 
 def plane(materials, *, model, seed):
-    """Where two latent variables place the reels: spread, order, neighbours."""
+    """Where two latent variables place the reels: spread, order, neighbors."""
     reels = materials.reels
     Z = np.float64(materials.model(model, 2, seed).transform(reels))
     correlation = np.corrcoef(Z.T)[0, 1]

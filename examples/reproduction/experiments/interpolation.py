@@ -15,8 +15,10 @@ def interpolation(materials, *, model, h, seed, n_pairs, n_steps=5, n_fine=25):
     paths = [named, *_pairs(len(reels), n_pairs, seed)]
     rows = []
     for start, target in paths:
-        path = generation.interpolate(pipeline, reels[start], reels[target], n_steps)
-        fine = generation.interpolate(pipeline, reels[start], reels[target], n_fine)
+        path = generation.interpolate(
+            pipeline, reels[start], reels[target], n_steps + 1
+        )
+        fine = generation.interpolate(pipeline, reels[start], reels[target], n_fine + 1)
         rows.append(
             _path(path, reels[start], reels[target])
             | {
@@ -26,7 +28,7 @@ def interpolation(materials, *, model, h, seed, n_pairs, n_steps=5, n_fine=25):
                 ),
             }
         )
-    named_path = generation.interpolate(pipeline, *reels[list(named)], n_steps)
+    named_path = generation.interpolate(pipeline, *reels[list(named)], n_steps + 1)
     fields = {name: [row[name] for row in rows[1:]] for name in rows[0]}
     named_fields = {f"named_{name}": value for name, value in rows[0].items()}
     return fields | named_fields | {"named_path": named_path.tolist()}

@@ -15,8 +15,8 @@ def sweeps(materials, *, model, seed, corpus="reels"):
     pipeline = materials.model(model, 2, seed, corpus)
     X = materials.tunes(corpus)
     Z = pipeline.transform(X)
-    paths = [generation.sweep(pipeline, k, n_steps=5, X=X) for k in (0, 1)]
-    fine = [generation.sweep(pipeline, k, n_steps=_N_FINE, X=X) for k in (0, 1)]
+    paths = [generation.sweep(pipeline, k, n_points=6, X=X) for k in (0, 1)]
+    fine = [generation.sweep(pipeline, k, n_points=_N_FINE + 1, X=X) for k in (0, 1)]
     continuity = [metrics.path_continuity(path) for path in paths]
     means = Z.mean(axis=0)
     result = {

@@ -190,7 +190,7 @@ def _claims():
                 Check("chimera.ae.celtic_roll_plane_before", ">", 0.5),
                 Check("chimera.ae.celtic_code_plane_before", ">", 0.5),
             ),
-            "Its neighbours are other sopranos. Reels are "
+            "Its neighbors are other sopranos. Reels are "
             "{chimera.ae.celtic_one_steps_before} of the nearest by steps, "
             "{chimera.ae.celtic_one_codes_before} by codes, "
             "{chimera.ae.celtic_roll_plane_before} and "

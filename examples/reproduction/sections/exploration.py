@@ -24,7 +24,7 @@ _PLANE = {
     "correlation": ("correlation of z1 and z2, absolute", "correlation"),
     "second_axis": ("second principal axis of the codes over the first", "share"),
     "range": ("range of a latent variable", "units"),
-    "trustworthiness": ("trustworthiness of neighbours (chance .5)", "share"),
+    "trustworthiness": ("trustworthiness of neighbors (chance .5)", "share"),
 }
 
 
@@ -139,7 +139,7 @@ def _claims():
             ),
             "Sigmoid codes in (0, 1) span {plane.ae.range} of it: 400 updates drive "
             "both variables to the end of the sigmoid, where the reels lie in "
-            "one spot. What order is left in it is by neighbours "
+            "one spot. What order is left in it is by neighbors "
             "{plane.ae.trustworthiness}, where .5 is chance.",
         ),
         Claim(

@@ -11,9 +11,8 @@ from urllib.parse import quote
 
 import numpy as np
 
-from sklearn_c2c.display import score_svg
-from sklearn_c2c.display._score import check_marks
-from sklearn_c2c.io._sheet import make_sheet
+from sklearn_c2c.display._score import check_marks, score_svg
+from sklearn_c2c.io import make_sheet
 from sklearn_c2c.melody import N_PITCHES, check_melodies, notes_from_melody
 from sklearn_c2c.metrics import longest_copied_run, nearest_melody
 
@@ -75,12 +74,13 @@ class Melodies:
 
     See Also
     --------
-    write_page : The same as a page of its own, with what made the melodies.
-    sklearn_c2c.display.PianoRollDisplay : Piano rolls of melodies.
+    sklearn_c2c.page.write_page : The same as a page of its own, with what made the
+        melodies.
+    PianoRollDisplay : Piano rolls of melodies.
 
     Examples
     --------
-    >>> from sklearn_c2c.page import Melodies
+    >>> from sklearn_c2c.display import Melodies
     >>> Melodies([62, 129, 64, 66, 69, 129, 129, 129], titles=["Four notes"], key="D")
     Melodies(1 of 8 steps)
     """
@@ -144,7 +144,7 @@ class Melodies:
         rows = zip(self.X, self.titles, self.files, marks, strict=True)
         return Template(part("melodies.html")).substitute(
             style=part("melodies.css"),
-            script=part("melodies.js"),
+            script=self.script,
             alone="" if len(self.X) > 1 else " hidden",
             tempo=beats,
             slowest=min(40, beats),
@@ -152,6 +152,11 @@ class Melodies:
             sign=_NOTE_SIGNS.get(sheet.beat, f"{sheet.beat} note"),
             melodies="\n".join(self._section(*row, heading) for row in rows),
         )
+
+    @property
+    def script(self):
+        """The script in its HTML, such as a content security policy has to name."""
+        return part("melodies.js")
 
     def _marks_of_each(self):
         """For each melody its marks: a mask and an HTML caption by way of marking."""
@@ -216,7 +221,7 @@ class Melodies:
 @cache
 def part(name):
     """One of the files beside this one."""
-    return resources.files("sklearn_c2c.page").joinpath(name).read_text("utf-8")
+    return resources.files("sklearn_c2c.display").joinpath(name).read_text("utf-8")
 
 
 def _links(files, name):

@@ -1,33 +1,11 @@
-"""A melody as one row of integers: its codes, its notes, its checks.
-
-``X`` is ``(n_melodies, n_steps)``. A value is a MIDI pitch 0-127, `REST` or `HOLD`: a
-note is its pitch at the step of its attack, then `HOLD` for as long as it lasts, so a
-repeated note and a long note differ. Imports nothing of ours.
-"""
+"""Melodies as rows of integers: their codes, their notes, their checks."""
 
 import numpy as np
 
-#: Code of a step at which nothing sounds.
 REST = 128
-#: Code of a step at which the note before goes on.
 HOLD = 129
-#: MIDI pitches are 0 to 127.
 N_PITCHES = 128
 
-_NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_ACCIDENTALS = {"": 0, "#": 1, "b": -1}
-# Semitones from the tonic of a major scale up to that of the mode with its notes.
-_MODES = {
-    "major": 0,
-    "ionian": 0,
-    "dorian": 2,
-    "phrygian": 4,
-    "lydian": 5,
-    "mixolydian": 7,
-    "minor": 9,
-    "aeolian": 9,
-    "locrian": 11,
-}
 _PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
@@ -49,41 +27,6 @@ def pitch_name(pitch):
     ('C4', 'G3', 'B5')
     """
     return f"{_PITCH_CLASSES[pitch % 12]}{pitch // 12 - 1}"
-
-
-def scale_pitch_classes(tonic, mode="major"):
-    """Pitch classes of a scale.
-
-    Parameters
-    ----------
-    tonic : str
-        A letter from A to G, with "#" or "b" or neither.
-    mode : str, default="major"
-        "major", "minor" (the natural one) or the name of a church mode.
-
-    Returns
-    -------
-    list of int
-        The seven classes, C being 0, in the order of the notes C to B of the major
-        scale with the same notes.
-
-    Raises
-    ------
-    ValueError
-        If there is no such tonic or mode.
-
-    Examples
-    --------
-    >>> sorted(scale_pitch_classes("D", "major"))
-    [1, 2, 4, 6, 7, 9, 11]
-    """
-    letter, accidental = str(tonic)[:1], str(tonic)[1:]
-    if letter not in _NATURALS or accidental not in _ACCIDENTALS:
-        raise ValueError(f"Expected a tonic such as 'D', 'F#' or 'Bb', got {tonic!r}.")
-    if mode not in _MODES:
-        raise ValueError(f"Expected a mode among {', '.join(_MODES)}, got {mode!r}.")
-    major = _NATURALS[letter] + _ACCIDENTALS[accidental] - _MODES[mode]
-    return [(major + step) % 12 for step in _NATURALS.values()]
 
 
 def check_melodies(X):
@@ -159,7 +102,7 @@ def mend_orphan_holds(X):
     """Turn every hold that has no note to hold into a rest.
 
     A `HOLD` in the first step or after a `REST` means nothing; this is the one legal
-    row that such a row stands for: silence goes on until the next attack.
+    row that such a row stands for: silence goes on until the next onset.
 
     Parameters
     ----------

@@ -1,0 +1,123 @@
+"""Kinds of model that the command trains, and the defaults of the library."""
+
+from inspect import signature
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import sklearn_c2c
+from sklearn_c2c.cli._wording import CommandError
+
+# Melodies times epochs that training costs at most, and epochs that it has at least.
+_MOST_MELODIES = 40_000
+FEWEST_EPOCHS, MOST_EPOCHS = 60, 200
+
+# Tunes of the corpus for each latent variable; fewest and most latent variables.
+_TUNES_A_LATENT = 4
+SMALLEST_H, LARGEST_H = 32, 256
+
+# Weight of the divergence, until it shrinks.
+BETA = 10.0
+
+
+class Kind(NamedTuple):
+    """A kind of model: its estimator, of a name that the package has, and encoder."""
+
+    estimator: str
+    encoder: dict
+    help: str = ""
+
+    def make(self, n_steps, parameters):
+        """Make a Pipeline; a measure has `n_steps` steps."""
+        from sklearn.pipeline import make_pipeline
+
+        return make_pipeline(
+            sklearn_c2c.PianoRollEncoder(steps_per_measure=n_steps, **self.encoder),
+            getattr(sklearn_c2c, self.estimator)(**parameters),
+        )
+
+    def defaults(self):
+        """Parameters of the estimator and their defaults."""
+        return _defaults_of(getattr(sklearn_c2c, self.estimator))
+
+
+# Without an option.
+USUAL = Kind("VariationalAutoencoder", {})
+# By the option that asks for them.
+KINDS = {
+    "paper": Kind(
+        "Autoencoder",
+        {"transition_weight": 0},
+        "the paper's autoencoder, its random vectors and its decoding",
+    ),
+    "variational": Kind(
+        "VariationalAutoencoder",
+        {},
+        "a VariationalAutoencoder with the defaults of the library",
+    ),
+}
+
+
+def unfitted(args, n_tunes, n_steps):
+    """Make the model that the command line asks for, a Pipeline.
+
+    The usual one has the more latent variables the larger the corpus, and the fewer
+    epochs. A measure has `n_steps` steps.
+    """
+    kind, given = _kind(args), args.training
+    own = _by_size(n_tunes, given) if kind is USUAL else {}
+    return kind.make(n_steps, {"random_state": args.seed, **own, **given})
+
+
+def check_options(args):
+    """Check that one kind of model is asked for, and with parameters that it has."""
+    options = [f"--{name}" for name in dict.fromkeys(args.kinds)]
+    if len(options) > 1:
+        raise CommandError(
+            f"{' and '.join(options)} are {len(options)} models; pass one of them."
+        )
+    kind = _kind(args)
+    for name in args.training:
+        if name not in kind.defaults():
+            raise CommandError(
+                f"{args.flags[name]} is no parameter of {kind.estimator}, the model of "
+                f"{options[0]}; leave one of them out."
+            )
+
+
+def with_defaults(text):
+    """Fill in defaults of the library, such as ``{paper.h}``, ``{reading.pickup}``."""
+    return text.format_map(_Defaults())
+
+
+def _kind(args):
+    return KINDS[args.kinds[0]] if args.kinds else USUAL
+
+
+def _by_size(n_tunes, given):
+    affordable = max(FEWEST_EPOCHS, min(MOST_EPOCHS, _MOST_MELODIES // n_tunes))
+    n_epochs = given.get("max_iter", affordable)
+    return {
+        "h": max(SMALLEST_H, min(LARGEST_H, n_tunes // _TUNES_A_LATENT)),
+        "beta": BETA,
+        "max_iter": n_epochs,
+        "kl_warmup": n_epochs // 2,
+        "kl_cooldown": n_epochs // 4,
+        "n_iter_no_change": n_epochs,
+    }
+
+
+class _Defaults(dict):
+    """Defaults of what is asked for: a kind of model, or ``reading``."""
+
+    def __missing__(self, name):
+        if name == "reading":
+            from sklearn_c2c.io import read_melodies
+
+            return SimpleNamespace(**_defaults_of(read_melodies))
+        return SimpleNamespace(**KINDS[name].defaults())
+
+
+def _defaults_of(function):
+    return {
+        name: found.default for name, found in signature(function).parameters.items()
+    }

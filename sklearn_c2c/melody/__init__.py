@@ -1,0 +1,55 @@
+"""A melody as one row of integers: its codes, its notes, its checks, its notation.
+
+``X`` is ``(n_melodies, n_steps)``. A value is a MIDI pitch 0-127, `REST` or `HOLD`: a
+note is its pitch at the step of its onset, then `HOLD` for as long as it lasts, so a
+repeated note and a long note differ. Metre and key are parsed here, for all modules.
+"""
+
+from sklearn_c2c.melody import _rows
+
+# What other rooms need besides the public names.
+from sklearn_c2c.melody._key import LETTERS as LETTERS
+from sklearn_c2c.melody._key import NATURALS as NATURALS
+from sklearn_c2c.melody._key import Key, parse_key, scale_pitch_classes
+from sklearn_c2c.melody._key import key_of_signature as key_of_signature
+from sklearn_c2c.melody._key import parse_mode as parse_mode
+from sklearn_c2c.melody._key import spelled_key as spelled_key
+from sklearn_c2c.melody._key import stated_mode as stated_mode
+from sklearn_c2c.melody._metre import Metre, parse_metre
+from sklearn_c2c.melody._rows import (
+    check_melodies,
+    melody_from_notes,
+    mend_orphan_holds,
+    notes_from_melody,
+    pitch_name,
+    raise_where,
+    sounding_pitches,
+    transpose,
+)
+
+# Assigned here, as the reference takes the texts of constants from assignments.
+#: Code of a step at which nothing sounds.
+REST = _rows.REST
+#: Code of a step at which the note before goes on.
+HOLD = _rows.HOLD
+#: MIDI pitches are 0 to 127.
+N_PITCHES = _rows.N_PITCHES
+
+__all__ = [
+    "HOLD",
+    "N_PITCHES",
+    "REST",
+    "Key",
+    "Metre",
+    "check_melodies",
+    "melody_from_notes",
+    "mend_orphan_holds",
+    "notes_from_melody",
+    "parse_key",
+    "parse_metre",
+    "pitch_name",
+    "raise_where",
+    "scale_pitch_classes",
+    "sounding_pitches",
+    "transpose",
+]

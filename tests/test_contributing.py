@@ -1,0 +1,104 @@
+"""The worked examples of CONTRIBUTING: what they tell to write does what they say."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.integration  # each example compiles kernels of its own copy
+
+ROOT = Path(__file__).parent.parent
+COPIED = ["sklearn_c2c", "tests", "pyproject.toml"]
+
+SECTION = re.compile(r"^## (Add an? .*?)\n(.*?)(?=^## |\Z)", re.M | re.S)
+LISTING = re.compile(r"^`([\w/.]+)`[^\n]*:\n\n```python\n(.*?)^```", re.M | re.S)
+
+SECTIONS = {
+    title: LISTING.findall(text)
+    for title, text in SECTION.findall((ROOT / "CONTRIBUTING.md").read_text())
+}
+
+# Of the tests that an example names, those that its lines concern.
+CONCERNED = {
+    "Add a strategy": "mirror",
+    "Add a metric": "leaps or these_are_all_metrics",
+    "Add a file format": "rtttl",
+    "Add a model": "test_denoising or every_estimator or examples_of_an_estimator",
+}
+
+
+def copy_of_the_project(folder):
+    """Copies, with what Numba has compiled: it goes by the times of the files."""
+    for name in COPIED:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+        copy(ROOT / name, folder / name)
+
+
+def write(path, listing):
+    """Write a new file, or new lines around the assignment that is there."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(listing)
+        return
+    new = listing.strip("\n").split("\n")
+    lines = path.read_text().split("\n")
+    ((place, anchor),) = [
+        (i, j)
+        for i, line in enumerate(lines)
+        for j, other in enumerate(new)
+        if " = " in other and line.split(" = ")[0] == other.split(" = ")[0]
+    ]
+    lines[place : place + 1] = new[anchor:]
+    imports = [line for line in new[:anchor] if line]
+    ours = (i for i, line in enumerate(lines) if line.startswith("from sklearn_c2c"))
+    lines[(first := next(ours, 0)) : first] = imports
+    path.write_text("\n".join(lines))
+
+
+def run(folder, *command, **variables):
+    environment = os.environ | {"PYTHONPATH": str(folder)} | variables
+    done = subprocess.run(
+        [sys.executable, "-P", *command],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_all_four_are_there():
+    assert [title.split()[-1] for title in SECTIONS] == [
+        "strategy", "metric", "format", "model",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("title", SECTIONS)
+def test_an_example_does_what_it_says(title, tmp_path):
+    copy_of_the_project(tmp_path)
+    written = [tmp_path / name for name, _ in SECTIONS[title]]
+    for path, (_, listing) in zip(written, SECTIONS[title], strict=True):
+        write(path, listing)
+    run(tmp_path, "-m", "ruff", "check", "--fix", "--select", "I,RUF022", *written)
+    run(tmp_path, "-m", "ruff", "check", *written)
+    run(tmp_path, "-m", "ruff", "format", "--check", *written)
+    tests = [path for path in written if path.name.startswith("test_")]
+    sources = [path for path in written if path.name.startswith("_")]
+    where = "import sklearn_c2c; print(sklearn_c2c.__file__)"
+    assert run(tmp_path, "-c", where).startswith(str(tmp_path))
+    run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, *sources,
+        "-k", CONCERNED[title])  # fmt: skip
+    for page in [path for path in written if path.name.startswith("plot_")]:
+        # Where little is computed, compiling takes longest.
+        run(tmp_path, page, MPLBACKEND="Agg", NUMBA_DISABLE_JIT="1")
+
+
+def test_a_strategy_takes_less_than_forty_lines():
+    listings = [listing for _, listing in SECTIONS["Add a strategy"]]
+    lines = [line for listing in listings for line in listing.split("\n") if line]
+    assert 20 < len(lines) < 40
