@@ -7,6 +7,7 @@ from functools import partial
 import joblib
 import numpy as np
 from sklearn.base import clone
+from sklearn.model_selection import ParameterGrid
 from sklearn.utils import Bunch
 
 import sklearn_c2c
@@ -105,14 +106,10 @@ def reconstruction_curve(
     """
     _check_estimator(estimator)
     sizes, seeds = np.unique(_integers(h, "h")), _integers(seeds, "seeds")
-    tasks = [
-        {"h": size, "random_state": seed}
-        for size in sizes.tolist()
-        for seed in seeds.tolist()
-    ]
+    tasks = ParameterGrid({"h": sizes.tolist(), "random_state": seeds.tolist()})
     fits = run(
         partial(_fit_and_score, estimator, X, X_test),
-        tasks[::-1],  # the longest first, so that no worker is left alone with it
+        list(tasks)[::-1],  # the longest first: no worker is left alone with it
         journal,
         n_jobs=n_jobs,
         key=_key(estimator, X, X_test),

@@ -312,6 +312,12 @@ def test_a_sign_over_the_bar_line_of_a_measure_that_lacks_the_pick_up(row):
     assert row("c8|G4G3Hx||", header, n_measures=2, steps_per_quarter=2)[-1] == REST
 
 
+@pytest.mark.parametrize("end", ["|", "\n|", " [1 |"])
+def test_a_bar_line_after_the_end_of_a_measure_whose_last_rest_has_a_sign(row, end):
+    steps = row(f"CDEHx{end}CDEF|", "M:4/4\nL:1/4\nK:C", n_measures=2)
+    assert steps == [60, 62, 64, REST, 60, 62, 64, 65]
+
+
 def test_key_metre_and_unit_change_within_a_tune(row):
     assert row("F [K:D] F2 [K:C] F|") == [65, 66, _, 65]
     assert row("FFFF|\nK:D\nFFFF|", n_measures=2)[4:] == [66] * 4

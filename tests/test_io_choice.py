@@ -381,7 +381,7 @@ def test_nothing_read_tells_all(read):
 def test_every_reason_of_a_choice_has_a_kind_of_the_list():
     folder = Path(io.__file__).parent
     found = []
-    for name in ("_choice", "_excerpt", "_parts"):
+    for name in ("_choice", "_excerpt", "_parts", "_window"):
         for node in ast.walk(ast.parse((folder / f"{name}.py").read_text())):
             if (
                 isinstance(node, ast.Call)

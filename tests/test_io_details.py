@@ -6,7 +6,6 @@ import pytest
 from sklearn_c2c.io import read_melodies
 from sklearn_c2c.io._abc import read_abc
 from sklearn_c2c.io._abc_text import plain_text
-from sklearn_c2c.io._excerpt import _part_ends
 from sklearn_c2c.io._midi import read_midi
 from sklearn_c2c.io._music21 import tunes_from_stream
 from sklearn_c2c.io._musicxml import read_musicxml
@@ -23,6 +22,7 @@ from sklearn_c2c.io._tune import (
     TICKS_PER_QUARTER,
     measure_ticks,
 )
+from sklearn_c2c.io._window import _part_ends
 from sklearn_c2c.melody import parse_metre
 
 

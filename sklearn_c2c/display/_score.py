@@ -29,6 +29,25 @@ _SIGN = re.compile(
     r'<g id="(?P<name>[^"]*)" class="(?:note|rest)\b.*?translate\((?P<x>\d+)'
 )
 _SCALE = 44  # percent of verovio's own size: a staff is 32 pixels high
+# How verovio sets every score.
+_LAYOUT = {
+    "pageHeight": 60000,  # more than any melody needs; cut to fit below
+    "adjustPageHeight": True,
+    "pageMarginLeft": 0,
+    "pageMarginRight": 0,
+    "pageMarginTop": 10,
+    "pageMarginBottom": 10,
+    "scale": _SCALE,
+    # Close enough for two measures of eighth notes on a telephone.
+    "spacingLinear": 0.18,
+    "spacingNonLinear": 0.54,
+    "footer": "none",
+    "mnumInterval": 64,
+    "staffLineWidth": 0.2,
+    "svgViewBox": True,
+    "svgFormatRaw": True,
+    "minLastJustification": 0,
+}
 _PHRASES = (4, 2, 1)  # measures in a line of music, where they fit
 
 
@@ -121,38 +140,15 @@ def score_svg(
     sheet = make_sheet(melody, **writing)
     marks = check_marks(marks, np.shape(melody))
     notation = _notation(melody, **writing)
-    options = {
+    options = _LAYOUT | {
         "pageWidth": width * 100 // _SCALE,
-        "pageHeight": 60000,  # more than any melody needs; cut to fit below
-        "adjustPageHeight": True,
-        "pageMarginLeft": 0,
-        "pageMarginRight": 0,
-        "pageMarginTop": 10,
-        "pageMarginBottom": 10,
-        "scale": _SCALE,
-        # Close enough for two measures of eighth notes on a telephone.
-        "spacingLinear": 0.18,
-        "spacingNonLinear": 0.54,
         "header": "none" if title is None else "encoded",
-        "footer": "none",
-        "mnumInterval": 64,
-        "staffLineWidth": 0.2,
-        "svgViewBox": True,
-        "svgFormatRaw": True,
-        "minLastJustification": 0,
     }
     # Names inside the SVG follow from its content: unique on a page, and the same in
-    # every run. The second loading needs names that the first has not given.
+    # every run.
     seed = zlib.crc32(f"{width} {notation}".encode()) >> 2
     toolkit = verovio.toolkit()
-    toolkit.setOptions(options | {"breaks": "auto", "xmlIdSeed": 2 * seed})
-    if not toolkit.loadData(notation):
-        raise ValueError(f"verovio could not read this melody:\n{notation}")
-    n_systems = toolkit.renderToSVG(1).count('class="system"')
-    toolkit.setOptions(options | {"breaks": "encoded", "xmlIdSeed": 2 * seed + 1})
-    broken = _with_breaks(toolkit.getMEI(), n_systems, n_before=int(sheet.pickup > 0))
-    toolkit.loadData(broken)
-    svg = toolkit.renderToSVG(1)
+    svg = _engrave(toolkit, notation, options, seed, n_before=int(sheet.pickup > 0))
     steps = _steps_of_signs(toolkit, sheet)
     for style, mask in marks.items():
         svg = _mark(svg, style, _marked_signs(steps, melody, mask))
@@ -209,6 +205,18 @@ def _musicxml(melody, **options):
         xml = re.sub(rf"<{element}\b.*?</{element}>", "", xml, flags=re.S)
     clef = "<clef><sign>G</sign><line>2</line></clef>"
     return xml if "<clef" in xml else xml.replace("</time>", f"</time>{clef}", 1)
+
+
+def _engrave(toolkit, notation, options, seed, n_before):
+    """Load a melody into verovio, broken into lines, and draw it as SVG."""
+    toolkit.setOptions(options | {"breaks": "auto", "xmlIdSeed": 2 * seed})
+    if not toolkit.loadData(notation):
+        raise ValueError(f"verovio could not read this melody:\n{notation}")
+    n_systems = toolkit.renderToSVG(1).count('class="system"')
+    # The second loading needs names that the first has not given.
+    toolkit.setOptions(options | {"breaks": "encoded", "xmlIdSeed": 2 * seed + 1})
+    toolkit.loadData(_with_breaks(toolkit.getMEI(), n_systems, n_before))
+    return toolkit.renderToSVG(1)
 
 
 def _with_breaks(mei, n_systems, n_before):

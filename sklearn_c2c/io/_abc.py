@@ -128,9 +128,11 @@ def _read_tune(text):
             )
         reader.read(text)
         parts = tuple(
-            make_part(reader.names.get(id, id), voice.notes, voice.measures, id)
+            make_part(
+                reader.names.get(id, id), voice.measures.notes, voice.measures.rows, id
+            )
             for id, voice in reader.voices.items()
-            if voice.measures
+            if voice.measures.rows
         )
         if not parts:
             raise TuneError("has no notes after its K: field", "empty")
@@ -175,14 +177,14 @@ class _TuneReader:
         if self.voice is None:
             raise TuneError("has no K: field (the key, which ends an ABC header)")
         for voice in self.voices.values():
-            voice.close_measure()
+            voice.measures.close()
 
     def sounding_key(self):
         """Name of the key that is heard, ``""`` where voices are not in one."""
         transposed = {
             sum(voice.settings.shifts.get(name, 0) for name in fields.TRANSPOSING)
             for voice in self.voices.values()
-            if voice.notes
+            if voice.measures.notes
         }
         if len(transposed) > 1:
             return ""

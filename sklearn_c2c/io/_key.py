@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklearn_c2c.io._tune import DURATION, ONSET, PITCH
+from sklearn_c2c.io._tune import DURATION, PITCH, ends_of
 from sklearn_c2c.melody import LETTERS, NATURALS, key_of_signature
 
 # How well each pitch class fits a key, from its tonic up (Krumhansl and Kessler 1982).
@@ -94,7 +94,7 @@ def key_by_notes(signature, parts):
     notes = np.concatenate([part.notes for part in parts])
     if not len(notes):
         return key_of_signature(signature, "major")
-    ends = notes[:, ONSET] + notes[:, DURATION]
+    ends = ends_of(notes)
     last = notes[ends == ends.max(), PITCH].min()
     return key_by_pitches(signature, _lasting(notes), last)
 

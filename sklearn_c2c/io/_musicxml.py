@@ -14,18 +14,14 @@ from xml.etree.ElementTree import ParseError
 from defusedxml.common import DefusedXmlException, DTDForbidden
 from defusedxml.ElementTree import DefusedXMLParser
 
-from sklearn_c2c.io._key import key_by_notes
-from sklearn_c2c.io._musicxml_part import QUARTERS, StavedPart
+from sklearn_c2c.io._musicxml_part import StavedPart
+from sklearn_c2c.io._musicxml_score import Score
 from sklearn_c2c.io._mxl import is_archive, score_in_archive
-from sklearn_c2c.io._tune import MAX_MEASURES, Tune, TuneError, make_part
-from sklearn_c2c.melody import key_of_signature
+from sklearn_c2c.io._tune import TuneError
 
 MAX_BYTES = 16 * 2**20
 # Tags and attributes take the time and the memory; a usual score of 7 MiB has as many.
 MAX_MARKS = 2**19
-_MAX_STAVES = 1024
-_MAX_NAME = 200  # characters of a title, or of a part's name
-_TITLES = ("work-title", "movement-title", "credit")
 _DECLARATION = re.compile(
     rb"""\s{0,99}<\?xml\s[^>]{0,99}?encoding\s{0,9}=\s{0,9}["']([\w.:-]{1,40})["']"""
 )
@@ -35,18 +31,30 @@ _ENCODINGS = re.compile(
     r"big5\w*|gbk?\w*|shift_?jis|sjis|windows-31j|euc-\w+)",
     re.I,
 )
-_PER_MINUTE = re.compile(r"\d{1,4}(?:\.\d{1,9})?")
-
-# Elements that are read when they end, by what is in them ...
-_RECORDS = frozenset(
-    "note backup forward key time transpose barline metronome credit score-part".split()
-)
-# ... and what is in them: a text, of which the first counts.
+# Elements that are read when they end, from the fields that are collected in them.
+_OF_PART = {
+    "note": StavedPart.note,
+    "backup": StavedPart.backup,
+    "forward": StavedPart.forward,
+    "key": StavedPart.key,
+    "time": StavedPart.time,
+    "transpose": StavedPart.transpose,
+    "barline": StavedPart.barline,
+}
+_OF_SCORE = {
+    "credit": Score.credit,
+    "score-part": Score.name_part,
+    "metronome": Score.metronome,
+}
+_RECORDS = frozenset(_OF_PART) | frozenset(_OF_SCORE)
+# Fields that hold one text: of several in an element the first counts.
 _VALUES = frozenset(
     "actual-notes alter beat-unit chord chromatic credit-type credit-words cue "
     "duration fifths grace mode normal-notes notehead octave octave-change part-name "
     "per-minute pitch rest senza-misura staff step type unpitched".split()
 )
+# Fields that hold a list of the texts of all.
+_REPEATED = ("bar-style", "beats", "beat-type", "dot", "beat-unit-dot")
 
 
 def read_musicxml(data):
@@ -71,9 +79,7 @@ def read_musicxml(data):
         data, warning = score_in_archive(data, MAX_BYTES)
     if len(data) > MAX_BYTES:
         raise TuneError(f"is larger than the {MAX_BYTES >> 20} MiB that are read")
-    score = _Score()
-    _parse(_decode(data), score)
-    return [score.tune([warning])]
+    return [_parse(_decode(data)).tune([warning])]
 
 
 def _decode(data):
@@ -99,15 +105,16 @@ def _declared_encoding(data):
     return "cp1252"
 
 
-def _parse(text, score):
+def _parse(text):
     n_marks = text.count("<") + text.count("=")
     if n_marks > MAX_MARKS:
         raise TuneError(
             f"holds {n_marks} tags and attributes, more than the {MAX_MARKS} that are "
             f"read"
         )
+    handler = _Handler()
     try:
-        parser = _Parser(score)
+        parser = _Parser(handler)
         parser.feed(text.lstrip())
         parser.close()
     except DefusedXmlException as error:
@@ -115,22 +122,23 @@ def _parse(text, score):
             "declares a document type within the file, which is not read"
         ) from error
     except TuneError as error:
-        place = f"measure {score.number[:20]} " if score.part else ""
+        place = f"measure {handler.number[:20]} " if handler.part else ""
         raise TuneError(f"{place}{error}") from error
     except ParseError as error:
-        what = "is damaged" if score.root else "is no MusicXML score"
+        what = "is damaged" if handler.root else "is no MusicXML score"
         raise TuneError(f"{what}: {error}") from error
+    return handler.score
 
 
 class _Parser(DefusedXMLParser):
-    """Expat as defusedxml sets it up, that calls the methods of a `_Score` directly.
+    """Expat as defusedxml sets it up, that calls the methods of a `_Handler` directly.
 
     A document type may be named, as it usually is, but not declared within the file.
     """
 
-    def __init__(self, score):
-        super().__init__(target=score, forbid_dtd=True)
-        self.score = score
+    def __init__(self, handler):
+        super().__init__(target=handler, forbid_dtd=True)
+        self.handler = handler
         self.parser.ordered_attributes = False
         self.parser.StartElementHandler = self.read_root
 
@@ -139,7 +147,7 @@ class _Parser(DefusedXMLParser):
             raise DTDForbidden(name, sysid, pubid)
 
     def read_root(self, tag, _):
-        begin, end = self.score.begin, self.score.end
+        begin, end = self.handler.begin, self.handler.end
         namespace, _, name = tag.rpartition("}")
         if namespace:
             self.parser.StartElementHandler = lambda tag, attributes: begin(
@@ -149,11 +157,11 @@ class _Parser(DefusedXMLParser):
         else:
             self.parser.StartElementHandler = begin
             self.parser.EndElementHandler = end
-        self.score.begin_root(name)
+        self.handler.begin_root(name)
 
 
-class _Score:
-    """Brings what the parser meets to the part that it belongs to.
+class _Handler:
+    """Brings what the parser meets to the part, or the score, that it belongs to.
 
     `begin` and `end` are called for every element, which is half of the time that
     reading takes: they look up its name, and no more.
@@ -161,10 +169,7 @@ class _Score:
 
     def __init__(self):
         self.root, self.innermost = "", ""
-        self.titles = {}  # element: text
-        self.tempo = None
-        self.names = {}  # of parts, by id
-        self.parts = {}  # by id
+        self.score = Score()
         self.part_id, self.number = "", ""
         self.part = None  # whose measure is being read
         self.fields = {}  # of the record that is being read
@@ -184,21 +189,9 @@ class _Score:
             "divisions": self.divisions,
             "work-title": self.title,
             "movement-title": self.title,
-            "credit": self.credit,
-            "score-part": self.name_part,
-            "metronome": self.metronome,
-        } | dict.fromkeys(
-            ("bar-style", "beats", "beat-type", "dot", "beat-unit-dot"), self.repeated
-        )
-        self.part_ends = {
-            "note": StavedPart.note,
-            "backup": StavedPart.backup,
-            "forward": StavedPart.forward,
-            "key": StavedPart.key,
-            "time": StavedPart.time,
-            "transpose": StavedPart.transpose,
-            "barline": StavedPart.barline,
         }
+        self.ends |= dict.fromkeys(_OF_SCORE, self.end_of_score)
+        self.ends |= dict.fromkeys(_REPEATED, self.repeated)
 
     def begin_root(self, name):
         if name not in ("score-partwise", "score-timewise"):
@@ -217,8 +210,8 @@ class _Score:
         if tag in _VALUES:
             if tag not in self.fields:
                 self.fields[tag] = "".join(self.texts).strip()
-        elif tag in self.part_ends:
-            self.part_ends[tag](self.open_part(tag), self.fields)
+        elif tag in _OF_PART:
+            _OF_PART[tag](self.open_part(tag), self.fields)
         elif tag in self.ends:
             self.ends[tag](tag)
 
@@ -240,7 +233,7 @@ class _Score:
         self.part_id = attributes.get("id", "")
         if tag == self.innermost:
             self.open_measure()
-        elif self.part_id in self.parts:
+        elif self.part_id in self.score.parts:
             raise TuneError(f"has two parts {self.part_id[:20]!r}")
 
     def begin_measure(self, tag, attributes):
@@ -251,7 +244,7 @@ class _Score:
     def open_measure(self):
         if self.part:
             raise TuneError("has a measure within it")
-        self.part = self.parts.setdefault(self.part_id, StavedPart())
+        self.part = self.score.part(self.part_id)
         self.part.open_measure()
 
     def open_part(self, tag):
@@ -276,104 +269,10 @@ class _Score:
             self.fields["tied"] = True
 
     def sound(self, _, attributes):
-        if self.tempo is None and "tempo" in attributes:
-            self.tempo = _per_minute(attributes["tempo"])
-
-    def metronome(self, _):
-        if self.tempo is None:
-            quarters = QUARTERS.get(self.fields.get("beat-unit"), 0)
-            n_dots = len(self.fields.get("beat-unit-dot", ()))
-            beats = _per_minute(self.fields.get("per-minute", ""))
-            dotted = quarters * (2 - 0.5 ** min(n_dots, 4))
-            self.tempo = (beats and float(beats * dotted)) or None
+        self.score.sound(attributes)
 
     def title(self, tag):
-        self.titles.setdefault(tag, _name(self.text()))
+        self.score.title(tag, self.text())
 
-    def credit(self, _):
-        if self.fields.get("credit-type") == "title":
-            self.titles.setdefault("credit", _name(self.fields.get("credit-words")))
-
-    def name_part(self, _):
-        part_id = self.fields.get("score-part id")
-        self.names[part_id] = _name(self.fields.get("part-name"))
-
-    def tune(self, warnings):
-        """All that was read, once it was read.
-
-        Parameters
-        ----------
-        warnings : list of str
-            What to warn of besides; nothing if it is empty.
-
-        Returns
-        -------
-        Tune
-        """
-        titles = [self.titles.get(tag) for tag in _TITLES]
-        warnings = [*warnings, self._leave_slashes_out()]
-        parts = tuple(self._parts())
-        if not parts:
-            raise TuneError("has no measures")
-        return Tune(
-            title=next(filter(None, titles), ""),
-            key=self._key(parts),
-            tempo=self.tempo,
-            parts=parts,
-            warnings=tuple(filter(None, warnings)),
-        )
-
-    def _key(self, parts):
-        """Key that a part states first; without a mode its signature is judged.
-
-        Of the parts those count first that have notes: a staff of drums has no key.
-        """
-        read = sorted(self.parts.values(), key=lambda part: not part.notes)
-        stated = [part.sounding_signature for part in read if part.sounding_signature]
-        keys = (key_of_signature(*signature) for signature in stated)
-        key = next(filter(None, keys), None)
-        sharps = next((sharps for sharps, _ in stated if abs(sharps) <= 7), None)
-        if key is None and sharps is not None:
-            key = key_by_notes(sharps, parts)
-        return str(key or "")
-
-    def _leave_slashes_out(self):
-        """Leave out notes that state a rhythm and no pitch; warn of them."""
-        n = sum(part.leave_slashes_out() for part in self.parts.values())
-        note = "1 note" if n == 1 else f"{n} notes"
-        return f"{note} with slashes for heads, all at one pitch, left out" * (n > 0)
-
-    def _parts(self):
-        """A part for each staff that has notes, one at least for each part."""
-        n_staves = sum(max(1, len(part.notes)) for part in self.parts.values())
-        if n_staves > _MAX_STAVES:
-            raise TuneError(
-                f"has {n_staves} staves, more than the {_MAX_STAVES} that are read"
-            )
-        n_measures = sum(
-            len(part.measures) * max(1, len(part.notes)) for part in self.parts.values()
-        )
-        if n_measures > MAX_MEASURES:
-            raise TuneError(
-                f"has {n_measures} measures, in all staves together, more than the "
-                f"{MAX_MEASURES} that are read"
-            )
-        for i, (part_id, part) in enumerate(self.parts.items()):
-            name = self.names.get(part_id) or _name(part_id) or str(i)
-            measures = part.bounded_measures()
-            staves = sorted(part.notes) or [""]
-            for staff in staves if measures else ():
-                full_name = f"{name} staff {staff}" if len(staves) > 1 else name
-                yield make_part(full_name, part.notes.get(staff, []), measures)
-
-
-def _name(text):
-    """Text as a title or a name: one line of it, without control characters."""
-    text = "".join(c if c.isprintable() else " " for c in text or "")
-    return " ".join(text.split())[:_MAX_NAME]
-
-
-def _per_minute(text):
-    """The first number of a tempo such as ``ca. 108``, or None."""
-    match = _PER_MINUTE.search(text[:40])
-    return float(match[0]) or None if match else None
+    def end_of_score(self, tag):
+        _OF_SCORE[tag](self.score, self.fields)

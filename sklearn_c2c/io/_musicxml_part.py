@@ -30,6 +30,109 @@ QUARTERS = {"maxima": 32, "long": 16, "breve": 8} | {
 }
 
 
+class _Clock:
+    """Time within a measure: as the durations that are stated add up, and as it is.
+
+    The two differ where a program has rounded durations to its divisions.
+    """
+
+    def __init__(self):
+        self.now, self.length = 0, 0  # from the start of the measure
+        self.filled = 0  # length without what is skipped at the end
+        self.stated, self.places = 0, {0: 0}  # `now`, by durations as stated
+
+    def move(self, stated, duration):
+        """Let time go on, by as much as is stated, or by as much as that stands for."""
+        self.stated += stated
+        self.now += duration
+        if self.now != self.stated:
+            self.places.setdefault(self.stated, self.now)
+        if self.now > self.length:
+            _check_time(self.now)
+            self.length = self.now
+
+    def fill(self, stated, duration):
+        """Let time go on as a note or a rest does."""
+        self.move(stated, duration)
+        if self.now > self.filled:
+            self.filled = self.now
+
+    def skip(self, ticks):
+        """Let time go on without a note or a rest."""
+        self.move(ticks, self._place(self.stated + ticks) - self.now)
+
+    def go_back(self, ticks, divisions):
+        """Go back by as much as is stated, in `divisions` of a quarter note."""
+        self.stated -= ticks
+        self.now = self._place(self.stated)
+        # What is rounded may go back by a little more than what came before.
+        n_rounded = len(self.places) - 1
+        if self.now < 0 and -self.now < n_rounded * TICKS_PER_QUARTER / divisions:
+            self.now = 0
+        if self.now < 0:
+            raise TuneError("goes back to before its start")
+
+    def _place(self, stated):
+        """Where in the measure a sum of durations as they are stated leads."""
+        return self.places.get(stated, stated)
+
+
+def _check_time(time):
+    if time > MAX_TICKS:
+        raise TuneError(
+            f"is later than the {MAX_TICKS // TICKS_PER_QUARTER} quarter notes "
+            f"that are read"
+        )
+    if time.denominator > _MAX_DENOMINATOR:
+        raise TuneError("has durations that have no common division")
+
+
+class _Measures:
+    """Rows of measures, as of a `Part`, and what bar lines say about them."""
+
+    def __init__(self):
+        self.rows = []
+        self.opens = 0
+        self.ending_marks = []  # index of a measure, and what begins or ends there
+
+    def add(self, start, length, metre):
+        self.rows.append([start, length, *metre, self.opens, 0, 0])
+        self.opens = 0
+
+    def mark(self, fields):
+        """Note what a bar line says about the measures before and after it."""
+        place = len(self.rows)
+        direction = fields.get("repeat direction")
+        if direction not in (None, "forward", "backward"):
+            raise TuneError(f"has a repeat {direction[:20]!r}")
+        if direction == "backward" and self.rows:
+            self.rows[-1][CLOSES] = _times(fields.get("repeat times", "2"))
+        self.opens |= direction == "forward"
+        kind = fields.get("ending type")
+        if kind in ("stop", "discontinue"):
+            self.ending_marks.append((place, "stop", 0))
+        elif direction or not _DOUBLE_BARS.isdisjoint(fields.get("bar-style", ())):
+            self.ending_marks.append((place, "double bar", 0))
+        if kind == "start":
+            passes = _passes(fields.get("ending number", ""))
+            self.ending_marks.append((place, "start", passes))
+
+    def mark_endings(self):
+        """State in which passes each row plays.
+
+        An ending lasts to its stop, or else to the next ending, repeat or double bar.
+        """
+        marks = [*self.ending_marks, (len(self.rows), "start", 0)]
+        begins = [i for i, (_, kind, _) in enumerate(marks) if kind == "start"]
+        for begin, following in pairwise(begins):
+            first, _, passes = marks[begin]
+            inside = marks[begin + 1 : following + 1]
+            kinds = [kind for _, kind, _ in inside]
+            last = inside[kinds.index("stop") if "stop" in kinds else 0][0]
+            for row in self.rows[first:last]:
+                row[ENDINGS] = passes
+
+
 class StavedPart:
     """Builds the notes of each staff of a part, and the measures of all of them.
 
@@ -41,20 +144,16 @@ class StavedPart:
     def __init__(self):
         self.notes = {}  # staff: [(onset, duration, pitch, tied)]
         self.slashes = {}  # staff: {index of a note with a slash for a head: pitch}
-        self.measures = []
+        self.measures = _Measures()
         self.start = 0  # of this measure
         self.divisions, self.ticks = None, {}  # text of a duration: its ticks
         self.metre = (0, 0)
         self.signature = None  # sharps and mode of the first key
         self.sounding_signature = None
         self.transpositions = {}  # staff, or None for all: semitones
-        self.opens = 0
-        self.ending_marks = []  # index of a measure, and what begins or ends there
 
     def open_measure(self):
-        self.now, self.length = 0, 0  # from the start of the measure
-        self.filled = 0  # length without what is skipped at the end
-        self.stated, self.places = 0, {0: 0}  # `now`, by durations as stated
+        self.clock = _Clock()
         self.onset = None  # of the last note: a chord's others have it too
         self.sign_ticks, self.duration = None, 0  # of that note
         self.cut = 0  # up to where bar lines within have divided the measure
@@ -64,76 +163,51 @@ class StavedPart:
     def close_measure(self):
         """End the measure; one that has nothing in it is as long as its metre."""
         beats, beat_type = self.measure_metre
-        if self.onset is None and not self.length and beats:
-            self.length = exact(beats * TICKS_PER_WHOLE, beat_type)
-        self.skipped = self.length - self.filled if self.filled else 0
-        self._divide(self.length)
+        length, filled = self.clock.length, self.clock.filled
+        if self.onset is None and not length and beats:
+            length = exact(beats * TICKS_PER_WHOLE, beat_type)
+        self.skipped = length - filled if filled else 0
+        self._divide(length)
         if self.right_barline:
-            self._mark(self.right_barline)
+            self.measures.mark(self.right_barline)
         if self.signature and self.sounding_signature is None:
             self.sounding_signature = self._sounding_signature()
-        self.start += self.length
-        self._check_time(self.start)
+        self.start += length
+        _check_time(self.start)
 
     def _divide(self, place):
         """Divide the measure where a bar line stands."""
         if place > self.cut:
-            beats, beat_type = self.measure_metre
-            start, length = self.start + self.cut, place - self.cut
-            row = [start, length, beats, beat_type, self.opens, 0, 0]
-            self.measures.append(row)
-            self.cut, self.opens = place, 0
+            self.measures.add(
+                self.start + self.cut, place - self.cut, self.measure_metre
+            )
+            self.cut = place
 
     def barline(self, fields):
-        location = fields.get("barline location", "right" if self.length else "left")
+        usual = "right" if self.clock.length else "left"
+        location = fields.get("barline location", usual)
         if location == "right":
             self.right_barline = fields  # what comes before it may not be over
         else:
-            self._divide(self.now if location == "middle" else 0)
-            self._mark(fields)
-
-    def _mark(self, fields):
-        """Note what a bar line says about the measures before and after it."""
-        place = len(self.measures)
-        direction = fields.get("repeat direction")
-        if direction not in (None, "forward", "backward"):
-            raise TuneError(f"has a repeat {direction[:20]!r}")
-        if direction == "backward" and self.measures:
-            self.measures[-1][CLOSES] = _times(fields.get("repeat times", "2"))
-        self.opens |= direction == "forward"
-        kind = fields.get("ending type")
-        if kind in ("stop", "discontinue"):
-            self.ending_marks.append((place, "stop", 0))
-        elif direction or not _DOUBLE_BARS.isdisjoint(fields.get("bar-style", ())):
-            self.ending_marks.append((place, "double bar", 0))
-        if kind == "start":
-            passes = _passes(fields.get("ending number", ""))
-            self.ending_marks.append((place, "start", passes))
+            self._divide(self.clock.now if location == "middle" else 0)
+            self.measures.mark(fields)
 
     def bounded_measures(self):
         """Measures, with their endings.
 
-        An ending lasts to its stop, or else to the next ending, repeat or double bar.
-        The last measure ends with its last note or rest: what is skipped after them
-        fills up a measure that lacks the pick-up.
+        The last one ends with its last note or rest: what is skipped after them fills
+        up a measure that lacks the pick-up.
 
         Returns
         -------
         list of list
             Rows, as of a `Part`.
         """
-        marks = [*self.ending_marks, (len(self.measures), "start", 0)]
-        begins = [i for i, (_, kind, _) in enumerate(marks) if kind == "start"]
-        for begin, following in pairwise(begins):
-            first, _, passes = marks[begin]
-            inside = marks[begin + 1 : following + 1]
-            kinds = [kind for _, kind, _ in inside]
-            last = inside[kinds.index("stop") if "stop" in kinds else 0][0]
-            for row in self.measures[first:last]:
-                row[ENDINGS] = passes
-        if self.measures and self.measures[-1][LENGTH] > self.skipped:
-            self.measures[-1][LENGTH] -= self.skipped
-        return self.measures
+        self.measures.mark_endings()
+        rows = self.measures.rows
+        if rows and rows[-1][LENGTH] > self.skipped:
+            rows[-1][LENGTH] -= self.skipped
+        return rows
 
     def set_divisions(self, text):
         divisions = _number(text, "divisions")
@@ -149,7 +223,7 @@ class StavedPart:
             self.metre = _metre(
                 tuple(fields.get("beats", ())), tuple(fields.get("beat-type", ()))
             )
-        if not self.now:
+        if not self.clock.now:
             self.measure_metre = self.metre
 
     def key(self, fields):
@@ -185,10 +259,9 @@ class StavedPart:
         by_sign = _ticks_by_sign(fields)
         duration = self._unrounded(stated, by_sign)
         if "chord" not in fields:
-            self.onset, self.sign_ticks, self.duration = self.now, by_sign, duration
-            self._move(stated, duration)
-            if self.now > self.filled:
-                self.filled = self.now
+            clock = self.clock
+            self.onset, self.sign_ticks, self.duration = clock.now, by_sign, duration
+            clock.fill(stated, duration)
         elif self.onset is None:
             raise TuneError("has a chord's note with no note before it")
         elif by_sign is not None and by_sign == self.sign_ticks:
@@ -238,18 +311,10 @@ class StavedPart:
         return n_left_out
 
     def forward(self, fields):
-        ticks = self._duration_of("forward", fields)
-        self._move(ticks, self._place(self.stated + ticks) - self.now)
+        self.clock.skip(self._duration_of("forward", fields))
 
     def backup(self, fields):
-        self.stated -= self._duration_of("backup", fields)
-        self.now = self._place(self.stated)
-        # What is rounded may go back by a little more than what came before.
-        n_rounded = len(self.places) - 1
-        if self.now < 0 and -self.now < n_rounded * TICKS_PER_QUARTER / self.divisions:
-            self.now = 0
-        if self.now < 0:
-            raise TuneError("goes back to before its start")
+        self.clock.go_back(self._duration_of("backup", fields), self.divisions)
 
     def _duration_of(self, what, fields):
         if "duration" not in fields:
@@ -273,29 +338,6 @@ class StavedPart:
             return ticks
         off = abs(by_sign - ticks) * self.divisions
         return by_sign if off < TICKS_PER_QUARTER else ticks
-
-    def _move(self, stated, duration):
-        """Let time go on, by as much as is stated, or by as much as that stands for."""
-        self.stated += stated
-        self.now += duration
-        if self.now != self.stated:
-            self.places.setdefault(self.stated, self.now)
-        if self.now > self.length:
-            self._check_time(self.now)
-            self.length = self.now
-
-    def _place(self, stated):
-        """Where in the measure a sum of durations as they are stated leads."""
-        return self.places.get(stated, stated)
-
-    def _check_time(self, time):
-        if time > MAX_TICKS:
-            raise TuneError(
-                f"is later than the {MAX_TICKS // TICKS_PER_QUARTER} quarter notes "
-                f"that are read"
-            )
-        if time.denominator > _MAX_DENOMINATOR:
-            raise TuneError("has durations that have no common division")
 
 
 @lru_cache

@@ -150,18 +150,18 @@ def read_melodies(
     >>> folder.cleanup()
     """
     choice = Choice(
-        n_measures,
-        steps_per_quarter,
-        time_signature,
-        key,
-        mode,
-        repeats,
-        pickup,
-        part,
-        chords,
-        off_grid,
-        pitch_range,
-        duplicates,
+        n_measures=n_measures,
+        steps_per_quarter=steps_per_quarter,
+        time_signature=time_signature,
+        key=key,
+        mode=mode,
+        repeats=repeats,
+        pickup=pickup,
+        part=part,
+        chords=chords,
+        off_grid=off_grid,
+        pitch_range=pitch_range,
+        duplicates=duplicates,
     )
     return melodies_from(read_tunes(source, n_jobs=n_jobs), choice)
 

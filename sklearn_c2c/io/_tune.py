@@ -106,6 +106,11 @@ class Tune:
         return [part for part in self.parts if len(part.notes)]
 
 
+def ends_of(notes):
+    """Ticks at which the notes of a part end."""
+    return notes[:, ONSET] + notes[:, DURATION]
+
+
 def exact(numerator, denominator):
     """Divide exactly: to an int where it comes out even, else to a Fraction.
 

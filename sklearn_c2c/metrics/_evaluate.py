@@ -1,5 +1,7 @@
 """All judges in one table: generated melodies, real ones, and the baselines."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch, check_random_state
@@ -162,59 +164,81 @@ def evaluate(
             f"Expected at least two melodies in corpus, got shape {corpus.shape}."
         )
     seed = check_random_state(random_state).randint(2**31 - 1)
-
-    def auc(melodies, tunes):
-        if not classify:
-            return np.nan
-        return two_sample_auc(
-            melodies, tunes, steps_per_measure=steps_per_measure, random_state=seed
-        )
-
-    def nearness(melodies, tunes):
-        distance = frechet_distance(melodies, tunes)
-        return distance, *density_coverage(
-            melodies, tunes, steps_per_measure=steps_per_measure
-        )
-
-    def column(melodies, auc, nearness, tunes):
-        names = ("frechet_distance", "density", "coverage")
-        return Bunch(
-            **({"two_sample_auc": float(auc)} if classify else {}),
-            **dict(zip(names, map(float, nearness), strict=True)),
-            **_novelty(melodies, tunes, seed),
-            **_surprise(melodies, tunes if reference is None else reference),
-            **_form(melodies, steps_per_measure),
-            **_endings(melodies, tonic, steps_per_measure, steps_per_beat),
-            **_statistics(melodies, tonic, mode),
-        )
-
     sets = {"generated": X}
     if others is not None:
-        sets["others"] = others = rows_of(others)
-        if others.shape[1] != X.shape[1]:
-            raise ValueError(
-                f"Expected others of {X.shape[1]} steps, got shape {others.shape}."
-            )
+        sets["others"] = others = _others(others, X.shape[1])
     if reference is not None:
         real = corpus if others is None else np.vstack([corpus, others])
         reference = _reference(reference, real)
     n_melodies = len(X) or len(corpus)
     for name, compose in _BASELINES.items():
         sets[name] = compose(corpus, n_melodies, steps_per_measure, seed)
-    table = {
-        name: column(
-            melodies, auc(melodies, corpus), nearness(melodies, corpus), corpus
-        )
-        for name, melodies in sets.items()
-    }
-    halves = {"corpus": corpus, "random_state": seed}
-    real = column(
-        corpus,
-        half_against_half(auc, n_splits=_N_SPLITS_TO_CLASSIFY, **halves),
-        half_against_half(nearness, **halves),
-        None,
+    judges = _Judges(
+        reference=reference,
+        tonic=tonic,
+        mode=mode,
+        steps_per_measure=steps_per_measure,
+        steps_per_beat=steps_per_beat,
+        classify=classify,
+        seed=seed,
     )
+    table = {name: judges.compare(X, corpus) for name, X in sets.items()}
+    real = judges.by_itself(corpus)
     return Evaluation(generated=table.pop("generated"), real=real, **table)
+
+
+@dataclass(frozen=True)
+class _Judges:
+    """The measures of `evaluate` with their parameters: each call gives a column."""
+
+    reference: np.ndarray | None
+    tonic: str | None
+    mode: str
+    steps_per_measure: int
+    steps_per_beat: int
+    classify: bool
+    seed: int
+
+    def compare(self, X, corpus):
+        """Column of melodies beside a corpus."""
+        return self._column(X, corpus, self._auc(X, corpus), self._nearness(X, corpus))
+
+    def by_itself(self, corpus):
+        """Column of a corpus, as one half of it against the other."""
+        halves = {"corpus": corpus, "random_state": self.seed}
+        return self._column(
+            corpus,
+            None,
+            half_against_half(self._auc, n_splits=_N_SPLITS_TO_CLASSIFY, **halves),
+            half_against_half(self._nearness, **halves),
+        )
+
+    def _auc(self, X, corpus):
+        if not self.classify:
+            return np.nan
+        return two_sample_auc(
+            X,
+            corpus,
+            steps_per_measure=self.steps_per_measure,
+            random_state=self.seed,
+        )
+
+    def _nearness(self, X, corpus):
+        return frechet_distance(X, corpus), *density_coverage(
+            X, corpus, steps_per_measure=self.steps_per_measure
+        )
+
+    def _column(self, X, corpus, auc, nearness):
+        names = ("frechet_distance", "density", "coverage")
+        return Bunch(
+            **({"two_sample_auc": float(auc)} if self.classify else {}),
+            **dict(zip(names, map(float, nearness), strict=True)),
+            **_novelty(X, corpus, self.seed),
+            **_surprise(X, corpus if self.reference is None else self.reference),
+            **_form(X, self.steps_per_measure),
+            **_endings(X, self.tonic, self.steps_per_measure, self.steps_per_beat),
+            **_statistics(X, self.tonic, self.mode),
+        )
 
 
 def _dice(corpus, n_melodies, steps_per_measure, seed):
@@ -238,6 +262,15 @@ def _markov(corpus, n_melodies, steps_per_measure, seed):
 
 # Each composes from the corpus: (corpus, n_melodies, steps_per_measure, seed) -> rows.
 _BASELINES = {"dice": _dice, "markov": _markov}
+
+
+def _others(others, n_steps):
+    others = rows_of(others)
+    if others.shape[1] != n_steps:
+        raise ValueError(
+            f"Expected others of {n_steps} steps, got shape {others.shape}."
+        )
+    return others
 
 
 def _reference(reference, real):

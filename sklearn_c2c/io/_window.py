@@ -1,0 +1,237 @@
+"""Where in a part the measures lie that a row is made of."""
+
+from fractions import Fraction
+from math import lcm
+from typing import NamedTuple
+
+import numpy as np
+
+from sklearn_c2c.io._tune import (
+    BEAT_TYPE,
+    BEATS,
+    CLOSES,
+    ENDINGS,
+    LENGTH,
+    ONSET,
+    OPENS,
+    START,
+    TICKS_PER_WHOLE,
+    TuneError,
+    ends_of,
+    grid_of,
+    measure_ticks,
+)
+from sklearn_c2c.melody import Metre
+
+
+class Window(NamedTuple):
+    """Where the measures lie that a row is made of, in ticks of their part.
+
+    Up to `stop` they belong to the part. The last measure `leads_on` if it is whole and
+    something is played after it, be it the repeat.
+    """
+
+    start: int
+    stop: int
+    end: int
+    leads_on: bool
+    pick_up: int  # its length; 0 for none
+    n_silent: int  # measures before it that have no note, as many from the first
+
+
+def find_window(notes, measures, metre, n_measures, pickup, tolerance):
+    """Find the first full measures, and where the part ends that ends in the last one.
+
+    Measures before the first note are passed over. A short measure is fine where the
+    next one completes it; what is shorter than a measure before the first such ones is
+    the pick-up. The last measure may lack what the pick-up has.
+
+    Parameters
+    ----------
+    notes : ndarray of int64, shape (n_notes, 4)
+        At least one.
+    measures : ndarray of int64, shape (n_measures, 7)
+    metre : Metre
+    n_measures : int
+    pickup : {"drop", "keep"}
+    tolerance : int
+        See `excerpt`.
+
+    Returns
+    -------
+    Window
+    """
+    bar = measure_ticks(metre)
+    measures, n_silent = _without_silent_measures(notes, measures, tolerance)
+    first = _first_full(measures, metre)
+    pick_up = int(measures[:first, LENGTH].sum())
+    start = measures[first, START]
+    # Those that are cut in two by signs may be silent too, or those after a pick-up.
+    sounding = notes if pickup == "keep" else notes[ends_of(notes) > start]
+    if not len(sounding):
+        raise TuneError("has no notes after the pick-up", "empty")
+    n_bars = max(0, sounding[0, ONSET] + tolerance - start) // bar
+    n_silent, start = n_silent + int(n_bars), start + n_bars * bar
+    first = int(np.searchsorted(measures[:, START], start))
+    if first == len(measures) or measures[first, START] != start:
+        raise TuneError(
+            f"has no bar line after the {n_silent} measures without notes", "measures"
+        )
+    end = start + n_measures * bar
+    missing, n_rows = n_measures * bar, 0
+    for row in measures[first:].tolist():
+        if missing <= 0:
+            break
+        if row[LENGTH] > missing and _ends_short(notes, end, missing, pick_up):
+            break
+        filled = (n_silent + n_measures) * bar - missing
+        _check_measure(row, filled, metre)
+        missing -= row[LENGTH]
+        n_rows += 1
+    if missing > 0 and not _ends_short(notes, end, missing, pick_up):
+        raise _too_short(missing, bar, n_measures, pick_up, n_silent)
+    if missing > 0:
+        # Notes may sound on as far as the measure was written.
+        stop = end - pick_up
+        return Window(start, stop, end - missing, False, pick_up, n_silent)
+    rows, after = np.split(measures[first:], [n_rows])
+    part_ends = _part_ends(rows, bar)
+    stop = part_ends[-1] if len(part_ends) else end
+    is_followed = len(after) > 0 or rows[-1, CLOSES] > 0
+    leads_on = stop == end and is_followed
+    return Window(start, stop, end, leads_on, pick_up, n_silent)
+
+
+def _without_silent_measures(notes, measures, tolerance):
+    """Leave out the whole measures before the first note; count them.
+
+    Short ones after the last of them stay: a measure that a sign cuts in two may begin
+    with them.
+    """
+    before = measures[: first_sounding(notes, measures, tolerance)]
+    if not len(before):
+        return measures, 0
+    whole = (
+        before[:, LENGTH] * before[:, BEAT_TYPE] >= before[:, BEATS] * TICKS_PER_WHOLE
+    )
+    whole &= before[:, BEATS] > 0
+    n_left_out = len(before) - int(np.argmax(whole[::-1])) if whole.any() else 0
+    return measures[n_left_out:], int(whole.sum())
+
+
+def _first_full(measures, metre):
+    """Index of the first measure that is full, or that those after it complete.
+
+    What is before it is the pick-up, shorter than a measure. Short measures that add
+    up to whole ones, as between dotted bar lines, are none.
+    """
+    bar = measure_ticks(metre)
+    lengths = measures[:, LENGTH]
+    full = np.flatnonzero(lengths >= bar)
+    if len(full) and full[0] == 0:
+        return 0
+    ends = np.cumsum(lengths)
+    starts = ends - lengths
+    if len(full):
+        bounds = np.arange(starts[full[0]], -1, -bar)
+        if np.isin(bounds, starts).all():
+            return int(np.searchsorted(starts, bounds[-1]))
+        raise TuneError(
+            f"begins with {full[0]} short measures, together "
+            f"{_in_metre(starts[full[0]], metre)} long, which are neither "
+            f"a pick-up nor whole measures of {metre}",
+            "measures",
+        )
+    completed = np.flatnonzero((starts < bar) & np.isin(starts + bar, ends))
+    if not len(completed):
+        raise TuneError(f"has no full measure of {metre}", "measures")
+    return int(completed[0])
+
+
+def _ends_short(notes, end, missing, pick_up):
+    """Whether a last measure that is not whole lacks what the pick-up has.
+
+    It may lack less, if it is written out with rests.
+    """
+    onsets = notes[:, ONSET]
+    rests = (onsets >= end - pick_up) & (onsets < end - missing)
+    return 0 < missing <= pick_up and not rests.any()
+
+
+def _too_short(missing, bar, n_measures, pick_up, n_silent):
+    whole, rest = divmod(missing, bar)
+    completed = whole and rest <= pick_up  # it lacks what the pick-up has
+    found = n_measures - whole - (0 if completed else rest / bar)
+    silent = f"{n_silent} without notes at its start" * bool(n_silent)
+    before = " and ".join(["the pick-up"] * bool(pick_up) + [silent] * bool(n_silent))
+    return TuneError(
+        f"has {found:g} measure{'s' * (found != 1)}{' after ' * bool(before)}{before}, "
+        f"fewer than n_measures={n_measures}",
+        "length",
+        found,
+    )
+
+
+def _part_ends(rows, bar):
+    """Ticks at which parts end within the last measure of a window.
+
+    A bar line without a repeat sign ends none if such ones cut most of the measures
+    before: then they are dotted ones.
+
+    Parameters
+    ----------
+    rows : ndarray of int64, shape (n_pieces, 7)
+        What bar lines and repeat signs cut the window into, as of a Part.
+    bar : int
+        Length of a measure, in ticks.
+    """
+    before, after = rows[:-1], rows[1:]
+    measure, place = np.divmod(after[:, START] - rows[0, START], bar)
+    last = (rows[-1, START] - rows[0, START]) // bar
+    begins_ending = (after[:, ENDINGS] > 0) & (before[:, ENDINGS] == 0)
+    has_sign = (before[:, CLOSES] > 0) | (after[:, OPENS] > 0)
+    is_plain = (place > 0) & ~begins_ending & ~has_sign
+    ends = (place > 0) & (~begins_ending | (before[:, CLOSES] > 0))
+    if 2 * len(set(measure[is_plain & (measure < last)].tolist())) > last:
+        ends &= has_sign
+    return after[ends & (measure == last), START]
+
+
+def _check_measure(row, filled, metre):
+    """Check that a measure keeps the metre and completes what those before left."""
+    bar = measure_ticks(metre)
+    number = filled // bar + 1
+    if metre_of_row(row) not in (None, metre):
+        raise TuneError(
+            f"changes metre to {row[BEATS]}/{row[BEAT_TYPE]} in measure {number}",
+            "metre",
+        )
+    before = filled % bar
+    if before + row[LENGTH] > bar:
+        lasts = _in_metre(before or row[LENGTH], metre)
+        fault = "and the next does not complete it to" if before else "more than"
+        raise TuneError(
+            f"measure {number} lasts {lasts}, {fault} {metre}",
+            "measures",
+        )
+
+
+def _in_metre(ticks, metre):
+    """Name a length as a metre does: 12/8 for that of two measures of 6/8."""
+    length = Fraction(int(ticks), TICKS_PER_WHOLE)
+    parts = lcm(length.denominator, metre.beat_type)
+    return f"{length * parts}/{parts}"
+
+
+def metre_of_row(row):
+    """Metre of a measure, or None if it has none."""
+    return grid_of(Metre(row[BEATS], row[BEAT_TYPE])) if row[BEATS] else None
+
+
+def first_sounding(notes, measures, tolerance=0):
+    """Index of the measure that the first note begins in; 0 if there are no notes."""
+    if not len(notes):
+        return 0
+    onset = notes[0, ONSET] + tolerance
+    found = measures[:, START].searchsorted(onset, side="right") - 1
+    return max(0, int(found))
