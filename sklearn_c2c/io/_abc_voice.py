@@ -217,10 +217,11 @@ class Voice:
             if not token:
                 raise TuneError(f"the chord {text!r} is not understood")
             place = token.end()
-            *spelling, number, slashes, divisor, tie = token.groups()
+            sign, letter, octave, number, slashes, divisor, tie = token.groups()
             tied |= tie is not None
-            if spelling[1]:
-                pitch, name = self.accidentals.pitch(*spelling, self.settings)
+            if letter:
+                settings = self.settings
+                pitch, name = self.accidentals.pitch(sign, letter, octave, settings)
                 pitches.append(pitch)
                 names.append(name)
                 durations.append(_times(self.settings.unit, number, slashes, divisor))
