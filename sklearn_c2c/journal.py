@@ -19,6 +19,8 @@ from joblib.parallel import get_active_backend
 
 from sklearn_c2c._files import sync_folder
 
+__all__ = ["run"]
+
 # So often may a task end its worker while it is the only one that runs.
 _DEATHS_ALONE = 2
 

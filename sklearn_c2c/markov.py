@@ -13,6 +13,8 @@ from sklearn_c2c._ngrams import NGrams
 from sklearn_c2c._validation import check_input, check_memory
 from sklearn_c2c.melody import HOLD, N_PITCHES, REST, check_melodies, raise_where
 
+__all__ = ["MarkovMelodies"]
+
 _N_CODES = HOLD + 1
 _FREE = -1  # in `fixed`
 _HOLD, _REST = -2, -1  # their columns, counted from the end

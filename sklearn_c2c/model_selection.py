@@ -15,6 +15,8 @@ from sklearn_c2c.generation import LatentModel
 from sklearn_c2c.journal import run
 from sklearn_c2c.metrics import reconstruction_scores
 
+__all__ = ["reconstruction_curve"]
+
 # How the warning begins with which Ctrl-C ends a training early.
 _INTERRUPTED = "Training interrupted"
 

@@ -31,6 +31,8 @@ import sklearn_c2c
 from sklearn_c2c._files import write_atomically
 from sklearn_c2c._fitted import Array, Number, OneOf, Whole, check_fitted, length
 
+__all__ = ["load", "save"]
+
 _MAGIC = b"sklearn_c2c model\n"
 _FORMAT = b"003\n"  # counted up when older versions could not read what we write
 _DIGEST_SIZE = hashlib.sha256().digest_size

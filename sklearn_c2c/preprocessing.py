@@ -33,6 +33,8 @@ from sklearn_c2c.melody import (
     raise_where,
 )
 
+__all__ = ["PianoRollEncoder"]
+
 # Rows of a sparse piano roll that are dense at one time while it is decoded.
 _CHUNK = 256
 
