@@ -1,4 +1,4 @@
-"""What the fitted attributes of an autoencoder must be, for whoever reads a file."""
+"""Forms of the fitted attributes of an autoencoder, checked when a file is read."""
 
 import numpy as np
 

@@ -107,7 +107,7 @@ def _by_size(n_tunes, given):
 
 
 class _Defaults(dict):
-    """Defaults of what is asked for: a kind of model, or ``reading``."""
+    """Defaults by the name of a kind of model, or of ``reading``."""
 
     def __missing__(self, name):
         if name == "reading":

@@ -103,7 +103,7 @@ def _trained(args):
         "tempo": choose_tempo(args.tempo, corpus.tempo, metre),
         "reading": corpus.reading,
     }
-    measure = steps_per_measure(data, corpus.reading)
+    measure = steps_per_measure(corpus.reading)
     model = _kinds.unfitted(args, len(data), measure)
     rows = _transposed(data, args.transpose)
     _memory.check_training(model, rows)

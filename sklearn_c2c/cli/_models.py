@@ -103,18 +103,17 @@ def reconstruction(model, X):
 
 def judges(melodies, about, key):
     """Judge melodies in a key by the corpus in the same."""
-    from sklearn_c2c.io import quarters_in_beat
+    from sklearn_c2c.melody import parse_metre
     from sklearn_c2c.metrics import evaluate
 
     reading = about["reading"]
-    beat = reading["steps_per_quarter"] * quarters_in_beat(reading["time_signature"])
-    tonic, _, mode = (key or "").partition(" ")
+    metre = parse_metre(reading["time_signature"])
+    beat = reading["steps_per_quarter"] * metre.quarters_per_beat
     return evaluate(
         melodies,
         about["data"],
-        tonic=tonic or None,
-        mode=mode or "major",
-        steps_per_measure=steps_per_measure(about["data"], reading),
+        tonic=key or None,
+        steps_per_measure=steps_per_measure(reading),
         steps_per_beat=max(1, int(beat)),
         classify=len(melodies) >= _FEWEST_TO_CLASSIFY,
         random_state=0,

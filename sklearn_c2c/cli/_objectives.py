@@ -66,7 +66,7 @@ def _form(value, about):
     if re.fullmatch("[A-Z]+", value):
         return SelfSimilarity(value), f"fit to the form {value}"
     tune = find_tune(value, about)
-    measure = steps_per_measure(about["data"], about["reading"])
+    measure = steps_per_measure(about["reading"])
     objective = SelfSimilarity(tune.melody, steps_per_measure=measure)
     return objective, f"fit to the form of {tune.title}"
 

@@ -37,7 +37,7 @@ class Tune(NamedTuple):
         }
 
 
-def steps_per_measure(data, reading):
+def steps_per_measure(reading):
     """Steps of a measure of rows that were read so."""
     from sklearn_c2c.melody import parse_metre
 

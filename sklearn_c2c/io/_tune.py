@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from sklearn_c2c.melody import Metre, parse_metre
+from sklearn_c2c.melody import Metre
 
 # Divisible by 2-10, 12, 14-16, ...: the onsets of all usual tuplets are whole numbers.
 TICKS_PER_QUARTER = 10080
@@ -168,8 +168,3 @@ def grid_of(metre):
 def measure_ticks(metre):
     """Length of one measure, in ticks."""
     return metre.steps_per_measure(TICKS_PER_QUARTER)
-
-
-def quarters_in_beat(time_signature):
-    """Quarter notes in a beat: 1.5 in compound metres such as 6/8."""
-    return parse_metre(time_signature).quarters_per_beat

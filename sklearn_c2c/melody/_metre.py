@@ -10,7 +10,7 @@ _METRE = re.compile(r"\(?\s*(\d{1,3}(?:\s*\+\s*\d{1,3})*)\s*\)?\s*/\s*(\d{1,3})"
 
 
 class Metre(NamedTuple):
-    """A metre: how many beats of which note value a measure has.
+    """A metre, by the two numbers of its time signature.
 
     Parameters
     ----------

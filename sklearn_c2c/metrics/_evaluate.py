@@ -193,7 +193,7 @@ class _Judges:
 
     reference: np.ndarray | None
     tonic: str | None
-    mode: str
+    mode: str | None
     steps_per_measure: int
     steps_per_beat: int
     classify: bool
