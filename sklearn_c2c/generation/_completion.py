@@ -163,8 +163,7 @@ def complete(
     latent = LatentModel(model)
     latent.check_gradient()
     encoder = latent.encoder
-    kept = _kept_steps(keep, encoder)
-    given = _given(as_row(start, "start"), kept, aspect)
+    given = _given(encoder, start, keep, aspect)
     rng = check_random_state(random_state)
     descent = {
         "prior_weight": prior_weight,
@@ -177,14 +176,14 @@ def complete(
     allowed = np.tile(_allowed(encoder, given, semitones), (n_samples, 1, 1))
     center = _draw_centers(latent, n_samples, rng)
     if aspect == "pitches":
-        allowed[:, kept] = _in_new_rhythms(latent, center, given, semitones)
+        allowed[:, given.kept] = _in_new_rhythms(latent, center, given, semitones)
     Z = search(latent, center, allowed, center=center, **descent)
     letters = letters_of(latent, _fitting_form(form, encoder, X), Z, X=X, rng=rng)
     P = probabilities(latent, Z, letters)
     melodies = decode_steps(encoder, P, letters, allowed)
     return Bunch(
         melodies=transpose(melodies, -semitones),
-        kept=kept,
+        kept=given.kept,
         semitones=semitones,
         latent=Z,
     )
@@ -203,8 +202,9 @@ class _Given(NamedTuple):
         return self.melody[self.kept & (self.melody < N_PITCHES)]
 
 
-def _given(melody, kept, aspect):
-    """Check that the given steps are legal."""
+def _given(encoder, start, keep, aspect):
+    """Check that the given steps are steps of the melody, and legal."""
+    kept, melody = _kept_steps(keep, encoder), as_row(start, "start")
     if melody.shape[1] != len(kept):
         raise ValueError(
             f"start has {melody.shape[1]} steps, but the model's melodies have "
