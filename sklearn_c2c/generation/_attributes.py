@@ -93,7 +93,7 @@ def attribute_vector(model, X, X_without=None, *, by=None, label=None):
         if X_without is not None:
             raise ValueError("Give X_without or by, not both: by parts X in two.")
         values = np.asarray(by(X) if callable(by) else by)
-        has, lacks = _parts(values, label, len(Z))
+        has, lacks = _parts(values, label, len(Z), getattr(by, "__name__", "by"))
         return Z[has].mean(axis=0) - Z[lacks].mean(axis=0)
     if label is not None:
         raise ValueError(f"label={label!r} needs by, the labels of all rows of X.")
@@ -166,7 +166,7 @@ def add_attribute(model, X, vector, scale=1.0, *, encoding="encoder", form=None)
     return translate(model, X, moves, encoding=encoding, form=form)
 
 
-def _parts(values, label, n_melodies):
+def _parts(values, label, n_melodies, name):
     """Which rows have the attribute and which lack it, as two masks."""
     if values.shape != (n_melodies,):
         raise ValueError(
@@ -176,7 +176,7 @@ def _parts(values, label, n_melodies):
     if label is not None:
         values = values == label
     if values.dtype != bool:
-        return _outer_quarters(values)
+        return _outer_quarters(values, name)
     if values.all() or not values.any():
         raise ValueError(
             f"by must part X in two, but {values.sum()} of {n_melodies} rows have the "
@@ -185,8 +185,8 @@ def _parts(values, label, n_melodies):
     return values, ~values
 
 
-def _outer_quarters(values):
-    """Masks of the top and the bottom quarter."""
+def _outer_quarters(values, name):
+    """Masks of the top and the bottom quarter; `name` is for the error."""
     if values.dtype.kind not in "iuf":
         raise ValueError(
             f"by holds labels, of dtype {values.dtype}; say with label= which one "
@@ -195,7 +195,7 @@ def _outer_quarters(values):
     low, high = np.quantile(values, [0.25, 0.75])
     if not low < high:
         raise ValueError(
-            f"by has a lower quartile of {low:g} and an upper one of {high:g}: it does "
-            "not set a top quarter off from a bottom quarter."
+            f"{name} has a lower quartile of {low:g} and an upper one of {high:g}: it "
+            "does not set a top quarter off from a bottom quarter."
         )
     return values >= high, values <= low

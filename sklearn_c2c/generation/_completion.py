@@ -18,7 +18,13 @@ from sklearn_c2c.generation._form import (
 )
 from sklearn_c2c.generation._models import MODEL, LatentModel, as_row
 from sklearn_c2c.generation._rhythm import new_rhythm
-from sklearn_c2c.melody import N_PITCHES, check_melodies, pitch_name, transpose
+from sklearn_c2c.melody import (
+    N_PITCHES,
+    check_melodies,
+    measure_mask,
+    pitch_name,
+    transpose,
+)
 
 # What stands where nothing is given, so that a given hold may follow it.
 _ANY_PITCH = 60
@@ -81,7 +87,8 @@ def complete(
         matter.
 
     keep : array-like of bool, shape (n_steps,), or of int
-        The steps that are given; or the measures, counted from 1.
+        The steps that are given; or the measures, counted from 1. Where the first
+        measure is that of a pick-up, `melody.measure_mask` makes the mask.
 
     n_samples : int, default=8
         How many results.
@@ -173,16 +180,13 @@ def complete(
     semitones = transposition
     if transposition == "auto":
         semitones = _best_transposition(latent, given, descent)
-    allowed = np.tile(_allowed(encoder, given, semitones), (n_samples, 1, 1))
     center = _draw_centers(latent, n_samples, rng)
-    if aspect == "pitches":
-        allowed[:, given.kept] = _in_new_rhythms(latent, center, given, semitones)
+    allowed = _allowed_in_each(latent, center, given, semitones)
     Z = search(latent, center, allowed, center=center, **descent)
     letters = letters_of(latent, _fitting_form(form, encoder, X), Z, X=X, rng=rng)
     P = probabilities(latent, Z, letters)
-    melodies = decode_steps(encoder, P, letters, allowed)
     return Bunch(
-        melodies=transpose(melodies, -semitones),
+        melodies=transpose(decode_steps(encoder, P, letters, allowed), -semitones),
         kept=given.kept,
         semitones=semitones,
         latent=Z,
@@ -228,6 +232,15 @@ def _fitting_form(form, encoder, X):
     return "corpus" if X is not None and has_half_measures(encoder) else None
 
 
+def _allowed_in_each(latent, center, given, semitones):
+    """Tokens that may stand in each result, (n_samples, n_steps, n_tokens)."""
+    allowed = _allowed(latent.encoder, given, semitones)
+    allowed = np.tile(allowed, (len(center), 1, 1))
+    if given.aspect == "pitches":
+        allowed[:, given.kept] = _in_new_rhythms(latent, center, given, semitones)
+    return allowed
+
+
 def _in_new_rhythms(latent, center, given, semitones):
     """The tokens of the given steps, the given notes placed anew for each result.
 
@@ -259,7 +272,7 @@ def _kept_steps(keep, encoder):
             f"keep must be a bool mask of {n_steps} steps, or measures from 1 to "
             f"{n_measures}; got {keep.dtype} {keep.tolist()}."
         )
-    return np.isin(np.arange(n_steps) // measure + 1, keep)
+    return measure_mask(keep, n_steps, measure)
 
 
 def _allowed(encoder, given, semitones):
