@@ -280,7 +280,7 @@ def _allowed(encoder, given, semitones):
     codes, note = _moved_back(encoder, semitones), given.melody[:, np.newaxis]
     allowed = codes == note
     if given.aspect == "rhythm":
-        allowed |= (encoder.codes_ < N_PITCHES) & (note < N_PITCHES)
+        allowed |= (encoder.tokens_ < N_PITCHES) & (note < N_PITCHES)
     allowed |= ~given.kept[:, np.newaxis]
     in_midi = codes >= 0
     allowed &= in_midi
@@ -293,7 +293,7 @@ def _allowed(encoder, given, semitones):
 
 def _moved_back(encoder, semitones):
     """Each code of the encoder in the key of the given melody; -1 if it is none."""
-    codes = encoder.codes_.astype(int)
+    codes = encoder.tokens_.astype(int)
     back = codes - semitones
     back[(back < 0) | (back >= N_PITCHES)] = -1
     return np.where(codes < N_PITCHES, back, codes)

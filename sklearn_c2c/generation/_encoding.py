@@ -101,7 +101,7 @@ def encode(
     if method == "encoder":
         return Z
     latent.check_gradient()
-    target = np.asarray(X)[..., np.newaxis] == latent.encoder.codes_
+    target = np.asarray(X)[..., np.newaxis] == latent.encoder.tokens_
     return search(
         latent,
         Z,

@@ -244,7 +244,7 @@ class _Search:
         encoder = self._latent.encoder
         P, vjp = probabilities_vjp(self._latent, Z, self._letters)
         found = self._judge(Z, decode_steps(encoder, P, self._letters))
-        expected, gradient = self._objective.surrogate(P, encoder.codes_)
+        expected, gradient = self._objective.surrogate(P, encoder.tokens_)
         found["surrogate"] = self._sign * expected
         found["gradient"] = vjp(self._sign * gradient) - self._prior_weight * Z
         return found
