@@ -120,7 +120,7 @@ def complete(
         from each other, and the less they take up of what is given.
 
     max_iter : int, default=60
-        Steps of Adam.
+        Updates of Adam.
 
     learning_rate_init : float, default=0.2
         First step of Adam, in standard deviations of each latent variable. It falls

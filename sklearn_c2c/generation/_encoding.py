@@ -66,7 +66,7 @@ def encode(
         is like theirs, and the less may come back.
 
     max_iter : int, default=100
-        Steps of Adam.
+        Updates of Adam.
 
     learning_rate_init : float, default=0.2
         First step of Adam, in standard deviations of each latent variable. It falls
