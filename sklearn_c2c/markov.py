@@ -15,7 +15,7 @@ from sklearn_c2c.melody import HOLD, N_PITCHES, REST, check_melodies, raise_wher
 
 __all__ = ["MarkovMelodies"]
 
-_N_CODES = HOLD + 1
+_N_TOKENS = HOLD + 1
 _FREE = -1  # in `fixed`
 _HOLD, _REST = -2, -1  # their columns, counted from the end
 
@@ -50,8 +50,8 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
 
     Attributes
     ----------
-    codes_ : ndarray of int16, shape (`n_tokens_`,)
-        The code of each token: the pitches of the range of `fit`, `HOLD`, `REST`.
+    tokens_ : ndarray of int16, shape (`n_tokens_`,)
+        The token of each column: the pitches of the range of `fit`, `HOLD`, `REST`.
 
     n_tokens_ : int
         Number of tokens.
@@ -123,7 +123,7 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Count which codes follow which contexts.
+        """Count which tokens follow which contexts.
 
         Parameters
         ----------
@@ -140,7 +140,7 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a value is no code, or a hold has nothing to hold.
+            If a value is no token, or a hold has nothing to hold.
         """
         X = check_melodies(
             validate_data(self, check_input(X), ensure_non_negative=True)
@@ -149,10 +149,10 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
             self.order * X.size * np.dtype(int).itemsize,
             f"A chain of order={self.order} on {X.size} steps",
         )
-        self.codes_ = _known_codes(X)
-        self.n_tokens_ = len(self.codes_)
+        self.tokens_ = _known_tokens(X)
+        self.n_tokens_ = len(self.tokens_)
         self.places_ = _places(X.shape[1], self.steps_per_measure)
-        self._count(self._tokens(X))
+        self._count(self._columns(X))
         return self
 
     def score_samples(self, X):
@@ -179,11 +179,11 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         )
         states = np.full(len(X), self.start_)
         log_likelihood = np.zeros(len(X))
-        for step, token in enumerate(self._tokens(X).T):
-            p = self._probabilities(step, states)[np.arange(len(X)), token]
+        for step, column in enumerate(self._columns(X).T):
+            p = self._probabilities(step, states)[np.arange(len(X)), column]
             with np.errstate(divide="ignore"):
                 log_likelihood += np.log(p)
-            states = self.transitions_[states, token]
+            states = self.transitions_[states, column]
         return log_likelihood
 
     def score(self, X, y=None):
@@ -227,10 +227,10 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
 
         fixed : array-like of int, default=None
             Of shape (n_steps,), or (n_samples, n_steps) for other steps in each melody:
-            the code of a step that is fixed, -1 for one that is free.
+            the token of a step that is fixed, -1 for one that is free.
 
         allowed : array-like of bool, shape (n_steps, 130), default=None
-            Whether a step may have a code. None allows all. A fixed code must be
+            Whether a step may have a token. None allows all. A fixed token must be
             allowed.
 
         random_state : int, RandomState instance or None, default=None
@@ -251,8 +251,8 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         Notes
         -----
         Backward messages, ``beta_t(s) = Σ_c p(c | s) beta_{t+1}(next(s, c))`` over the
-        allowed codes c, scaled to a maximum of 1, give the probability that the steps
-        from t on meet the constraints; codes are drawn in proportion to ``p(c | s)
+        allowed tokens c, scaled to a maximum of 1, give the probability that the steps
+        from t on meet the constraints; tokens are drawn in proportion to ``p(c | s)
         beta_{t+1}(next(s, c))``. They are computed up to the last step that has a
         constraint, for the states that can be reached, once for each row of `fixed`.
         """
@@ -299,7 +299,7 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         return p
 
     def _draw(self, n_samples, allowed, rng):
-        tokens = np.empty((n_samples, self.n_features_in_), dtype=int)
+        columns = np.empty((n_samples, self.n_features_in_), dtype=int)
         states = np.full(n_samples, self.start_)
         messages = self._messages(allowed)
         for step in range(self.n_features_in_):
@@ -310,9 +310,9 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
             cumulative /= cumulative[:, -1:]
             # The first token above u has a weight: below 1 is where all weights end.
             u = rng.random_sample((n_samples, 1))
-            tokens[:, step] = (cumulative > u).argmax(axis=1)
-            states = self.transitions_[states, tokens[:, step]]
-        return self.codes_[tokens]
+            columns[:, step] = (cumulative > u).argmax(axis=1)
+            states = self.transitions_[states, columns[:, step]]
+        return self.tokens_[columns]
 
     def _messages(self, allowed):
         """Reachable states and their backward messages, up to the last constraint."""
@@ -341,7 +341,7 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         if not possible.any():
             raise ValueError(
                 f"No melody meets the constraints: after all that may stand before "
-                f"step {step}, no code that is fixed or allowed there is possible. "
+                f"step {step}, no token that is fixed or allowed there is possible. "
                 f"Free this step or some before it"
                 f"{', or fit with smoothing > 0' if self.smoothing == 0 else ''}."
             )
@@ -349,31 +349,31 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         reached[self.transitions_[states][possible]] = True
         return np.flatnonzero(reached)
 
-    def _tokens(self, X):
-        """The column of each code."""
-        column = np.full(_N_CODES, -1)
-        column[self.codes_] = np.arange(self.n_tokens_)
-        tokens = column[X]
-        pitches = self.codes_[:_HOLD]
+    def _columns(self, X):
+        """The column of each token."""
+        column_of = np.full(_N_TOKENS, -1)
+        column_of[self.tokens_] = np.arange(self.n_tokens_)
+        columns = column_of[X]
+        pitches = self.tokens_[:_HOLD]
         known = f"pitches {pitches[0]}-{pitches[-1]}" if pitches.size else "no pitches"
         raise_where(
             X,
-            tokens < 0,
+            columns < 0,
             f"the melodies of fit have {known}; transpose the melody, or fit with "
             f"melodies that reach this pitch",
         )
-        return tokens
+        return columns
 
     def _allowed_tokens(self, allowed):
         """Columns allowed at each step, (n_steps, n_tokens)."""
-        shape = (self.n_features_in_, _N_CODES)
+        shape = (self.n_features_in_, _N_TOKENS)
         allowed = np.ones(shape, bool) if allowed is None else np.asarray(allowed)
         if allowed.shape != shape or allowed.dtype != bool:
             raise ValueError(
-                f"Expected allowed of shape {shape}, a bool for each step and code, "
+                f"Expected allowed of shape {shape}, a bool for each step and token, "
                 f"got shape {allowed.shape} of {allowed.dtype}."
             )
-        return allowed[:, self.codes_]
+        return allowed[:, self.tokens_]
 
     def _kept_tokens(self, fixed, n_samples):
         """Columns that fixed codes leave at each step, (..., n_steps, n_tokens)."""
@@ -388,28 +388,28 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
             raise ValueError(f"Expected integers in fixed, got {fixed.dtype}.")
         raise_where(
             fixed,
-            (fixed < _FREE) | (fixed >= _N_CODES),
-            f"expected a code 0-{HOLD}, or {_FREE} where the step is free",
+            (fixed < _FREE) | (fixed >= _N_TOKENS),
+            f"expected a token 0-{HOLD}, or {_FREE} where the step is free",
         )
         free = fixed == _FREE
-        tokens = self._tokens(np.where(free, REST, fixed))
+        columns = self._columns(np.where(free, REST, fixed))
         return free[..., np.newaxis] | (
-            tokens[..., np.newaxis] == np.arange(self.n_tokens_)
+            columns[..., np.newaxis] == np.arange(self.n_tokens_)
         )
 
     def _fitted_form(self):
         """Forms of the fitted attributes, see `_fitted`."""
         fitted = vars(self)
-        found = fitted.get("codes_")
+        found = fitted.get("tokens_")
         is_known = isinstance(found, np.ndarray) and found.dtype == np.int16
-        codes = _known_codes(found if is_known else np.empty(0, np.int16))
-        n_tokens = len(codes)
+        tokens = _known_tokens(found if is_known else np.empty(0, np.int16))
+        n_tokens = len(tokens)
         n_states = length(fitted.get("transitions_"), 0, least=1)
         n_places = length(fitted.get("contexts_"), 0, least=1)
         n_contexts = length(fitted.get("probabilities_"), 0, least=1)
         index, state = (np.dtype(np.int32),), n_states - 1
         return {
-            "codes_": Same(codes),
+            "tokens_": Same(tokens),
             "n_tokens_": Whole(n_tokens, n_tokens),
             "places_": Array((self.n_features_in_,), INTEGERS, 0, n_places - 1),
             "start_": Whole(0, state),
@@ -426,9 +426,9 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         return tags
 
 
-def _known_codes(codes):
-    """All pitches between the lowest and the highest of some codes, hold, rest."""
-    pitches = codes[(codes >= 0) & (codes < N_PITCHES)]
+def _known_tokens(tokens):
+    """All pitches between the lowest and the highest of some tokens, hold, rest."""
+    pitches = tokens[(tokens >= 0) & (tokens < N_PITCHES)]
     pitch_range = range(pitches.min(), pitches.max() + 1) if pitches.size else ()
     return np.array([*pitch_range, HOLD, REST], dtype=np.int16)
 

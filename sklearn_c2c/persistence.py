@@ -34,13 +34,15 @@ from sklearn_c2c._fitted import Array, Number, OneOf, Whole, check_fitted, lengt
 __all__ = ["load", "save"]
 
 _MAGIC = b"sklearn_c2c model\n"
-_FORMAT = b"003\n"  # counted up when older versions could not read what we write
+_FORMAT = b"004\n"  # counted up when older versions could not read what we write
 _DIGEST_SIZE = hashlib.sha256().digest_size
 
 # Of each format that is read, the names of our estimators. Beside these, skops trusts
 # scikit-learn's estimators, NumPy's arrays and plain Python.
+_PUBLIC = [f"sklearn_c2c.{name}" for name in sklearn_c2c._ESTIMATORS]
 _TRUSTED = {
-    _FORMAT: [f"sklearn_c2c.{name}" for name in sklearn_c2c._ESTIMATORS],
+    _FORMAT: _PUBLIC,
+    b"003\n": _PUBLIC,
     b"002\n": [
         "sklearn_c2c.autoencoder._autoencoder.Autoencoder",
         "sklearn_c2c.autoencoder._variational.VariationalAutoencoder",
@@ -48,6 +50,8 @@ _TRUSTED = {
         "sklearn_c2c.preprocessing.PianoRollEncoder",
     ],
 }
+# Attributes that our estimators had in earlier formats, and their names now.
+_RENAMED = {"codes_": "tokens_"}
 # Sizes of the fitted arrays of scikit-learn's estimators that may be in a model: k for
 # its components, n for its columns.
 _ARRAYS = {
@@ -211,10 +215,13 @@ def load(path, *, return_metadata=False):
     from skops.io import loads
 
     path = Path(path)
-    archive, trusted = _checked_archive(path.read_bytes(), path)
+    archive, stamp = _checked_archive(path.read_bytes(), path)
+    trusted = _TRUSTED[stamp]
     try:
         _audit(archive, trusted)
         content = loads(archive, trusted=trusted)
+        if stamp != _FORMAT:
+            _rename(content["model"])
         _check_content(content)
         model, metadata = content["model"], content["metadata"]
     except Exception as error:  # whatever skops meets in a file made by a stranger
@@ -242,6 +249,16 @@ def _lean_copy(estimator, *, optimizer):
 def _random_streams(estimator):
     generators = (np.random.RandomState, np.random.Generator)
     return [n for n, value in vars(estimator).items() if isinstance(value, generators)]
+
+
+def _rename(model):
+    """Give the attributes of an earlier format the names that they have now."""
+    if type(model) is Pipeline:
+        for _, step in _steps(model):
+            _rename(step)
+    elif hasattr(type(model), "_fitted_form"):
+        for old in _RENAMED.keys() & vars(model).keys():
+            vars(model)[_RENAMED[old]] = vars(model).pop(old)
 
 
 def _check_content(content):
@@ -354,7 +371,7 @@ def _check_plain(value):
 
 
 def _checked_archive(data, path):
-    """Return the skops archive of a file, and the names of classes that it may hold.
+    """Return the skops archive of a file, and its format.
 
     Its checksum must agree, and its format be known.
     """
@@ -377,7 +394,7 @@ def _checked_archive(data, path):
             f"reads {', '.join(map(repr, _TRUSTED))}: update sklearn_c2c, or save the "
             "model again with this version."
         )
-    return archive, _TRUSTED[stamp]
+    return archive, stamp
 
 
 def _audit(archive, trusted):

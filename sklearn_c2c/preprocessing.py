@@ -71,12 +71,11 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     pitch_range_ : tuple of (int, int)
         Lowest and highest MIDI pitch that has a column.
 
-    codes_ : ndarray of int16, shape (`n_tokens_`,)
-        Which code each column of a step stands for: the pitches of the range, `HOLD`,
-        `REST`.
+    tokens_ : ndarray of int16, shape (`n_tokens_`,)
+        The token of each column of a step: the pitches of the range, `HOLD`, `REST`.
 
     n_tokens_ : int
-        Columns a step, the length of `codes_`.
+        Columns a step, the length of `tokens_`.
 
     transitions_ : dict of str to ndarray
         Log ratios by which `inverse_transform` prefers what follows as in the corpus.
@@ -159,20 +158,22 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a value is no code, a pitch lies outside a given range, or "auto" finds
+            If a value is no token, a pitch lies outside a given range, or "auto" finds
             no pitch.
         """
-        codes = check_melodies(
+        melodies = check_melodies(
             validate_data(self, check_input(X), ensure_non_negative=True)
         )
         context = self._init_callback_context()
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        low, high = self._pitch_range(codes)
-        _token_columns(codes, low, high)
+        low, high = self._pitch_range(melodies)
+        _token_columns(melodies, low, high)
         self.pitch_range_ = (low, high)
-        self.codes_ = _codes(low, high)
-        self.n_tokens_ = len(self.codes_)
-        self.transitions_ = count_transitions(codes, self.steps_per_measure)._asdict()
+        self.tokens_ = _tokens(low, high)
+        self.n_tokens_ = len(self.tokens_)
+        self.transitions_ = count_transitions(
+            melodies, self.steps_per_measure
+        )._asdict()
         context.call_on_fit_task_end(
             estimator=self, X=X, y=y, reconstruction_attributes={}
         )
@@ -197,17 +198,17 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             If a pitch lies outside the range; names the melody, step and pitch.
         """
         check_is_fitted(self)
-        codes = check_melodies(
+        melodies = check_melodies(
             validate_data(self, check_input(X), reset=False, ensure_non_negative=True)
         )
-        n_melodies, n_steps = codes.shape
-        columns = _token_columns(codes, *self.pitch_range_)
+        n_melodies, n_steps = melodies.shape
+        columns = _token_columns(melodies, *self.pitch_range_)
         columns += self.n_tokens_ * np.arange(n_steps, dtype=columns.dtype)
         shape = (n_melodies, n_steps * self.n_tokens_)
         if self.sparse_output:
-            ones = np.ones(codes.size, dtype=self.dtype)
-            dtype = sparse.get_index_dtype(maxval=codes.size)
-            indptr = np.arange(0, codes.size + 1, n_steps, dtype=dtype)
+            ones = np.ones(melodies.size, dtype=self.dtype)
+            dtype = sparse.get_index_dtype(maxval=melodies.size)
+            indptr = np.arange(0, melodies.size + 1, n_steps, dtype=dtype)
             return sparse.csr_array((ones, columns.ravel(), indptr), shape=shape)
         roll = np.zeros(shape, dtype=self.dtype)
         np.put_along_axis(roll, columns, 1, axis=1)
@@ -265,10 +266,10 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     def _melodies(self, roll):
         roll = roll.reshape(len(roll), self.n_features_in_, self.n_tokens_)
         if self.transition_weight == 0:
-            return mend_orphan_holds(self.codes_[roll.argmax(axis=2)])
+            return mend_orphan_holds(self.tokens_[roll.argmax(axis=2)])
         transitions = Transitions(**self.transitions_)
         weight = self.transition_weight
-        melodies = most_probable_melodies(roll, self.codes_, transitions, weight)
+        melodies = most_probable_melodies(roll, self.tokens_, transitions, weight)
         return mend_orphan_holds(melodies)
 
     def get_feature_names_out(self, input_features=None):
@@ -296,9 +297,9 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             dtype=object,
         )
 
-    def _pitch_range(self, codes):
+    def _pitch_range(self, melodies):
         if isinstance(self.pitch_range, str):
-            pitches = codes[codes < N_PITCHES]
+            pitches = melodies[melodies < N_PITCHES]
             if not pitches.size:
                 raise ValueError(
                     'pitch_range="auto" found no pitch in X, only rests and holds; '
@@ -323,12 +324,12 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         low, high = 0, N_PITCHES - 1
         if pitch_range.accepts(fitted.get("pitch_range_")):
             low, high = self.pitch_range_
-        codes = _codes(low, high)
+        tokens = _tokens(low, high)
         return {
             "pitch_range_": pitch_range,
-            "codes_": Same(codes),
-            "n_tokens_": Whole(len(codes), len(codes)),
-            "transitions_": transitions_form(fitted.get("transitions_"), codes),
+            "tokens_": Same(tokens),
+            "n_tokens_": Whole(len(tokens), len(tokens)),
+            "transitions_": transitions_form(fitted.get("transitions_"), tokens),
         }
 
     @property
@@ -343,19 +344,19 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
-def _codes(low, high):
-    """Which code each column of a step stands for."""
+def _tokens(low, high):
+    """The token of each column of a step."""
     return np.array([*range(low, high + 1), HOLD, REST], dtype=np.int16)
 
 
-def _token_columns(codes, low, high):
-    """The column of each code within its step: pitches of the range, hold, rest."""
+def _token_columns(X, low, high):
+    """The column of each token within its step: pitches of the range, hold, rest."""
     raise_where(
-        codes,
-        (codes < N_PITCHES) & ((codes < low) | (codes > high)),
+        X,
+        (X < N_PITCHES) & ((X < low) | (X > high)),
         f"this pitch is outside {low}-{high} ({pitch_name(low)}-{pitch_name(high)}); "
         f"transpose the melody, or fit with a pitch_range=(low, high) that holds it",
     )
     column_of = np.arange(-low, HOLD + 1 - low, dtype=np.int32)
     column_of[[HOLD, REST]] = high + 1 - low, high + 2 - low
-    return column_of[codes]
+    return column_of[X]

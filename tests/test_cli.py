@@ -2,6 +2,7 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import wraps
 from inspect import signature
 
 import numpy as np
@@ -479,6 +480,33 @@ def test_defaults_of_the_variational_model(monkeypatch, tunes, tmp_path):
     assert seen == defaults and seen["h"] == 32
 
 
+@pytest.mark.parametrize(
+    ("command", "function", "names"),
+    [
+        ("generate", generation.sample, ["n_samples"]),
+        ("vary m", generation.vary, ["n_samples", "strength"]),
+        ("complete m", generation.complete, ["n_samples"]),
+        ("complete m", generation.complete, ["aspect"]),
+        ("recurse", generation.recurse, ["max_iter"]),
+        ("optimize m", generation.optimize, ["max_iter"]),
+        ("optimize m", generation.optimize, ["method"]),
+    ],
+)
+def test_defaults_are_those_of_the_library(command, function, names):
+    args = parse([*command.split(), "--out", "o"])
+    for name in names:
+        default = signature(function).parameters[name].default
+        assert getattr(args, name) == default
+
+
+@pytest.mark.parametrize("command", ["interpolate a b", "sweep"])
+def test_a_path_has_a_step_less_than_points(command):
+    name = command.split()[0]
+    n_points = signature(getattr(generation, name)).parameters["n_points"].default
+    assert parse([*command.split(), "--out", "o"]).n_steps == n_points - 1
+    assert parse([*command.split(), "--out", "o", "--steps", "2"]).n_steps == 2
+
+
 def test_help_tells_the_defaults_of_the_library(capsys):
     with pytest.raises(SystemExit, match="0"):
         run("compose", "--help")
@@ -694,6 +722,7 @@ def asked(monkeypatch):
     """What compose asks `sample` for."""
     seen = {}
 
+    @wraps(generation.sample)
     def sample(model, n_samples, **how):
         seen.update(how, n=n_samples, model=model)
         raise ValueError("enough")

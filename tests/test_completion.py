@@ -204,7 +204,7 @@ def test_where_no_pitch_is_given_nothing_is_moved(tiny, keep, aspect):
     start = [100, 101, REST, REST]
     result = complete(tiny, start, keep, 3, aspect=aspect, random_state=0)
     assert result.semitones == 0
-    assert np.isin(result.melodies, tiny[0].codes_).all()
+    assert np.isin(result.melodies, tiny[0].tokens_).all()
 
 
 def test_what_is_not_kept_need_not_be_a_melody(tiny):

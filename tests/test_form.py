@@ -152,7 +152,7 @@ def test_any_probabilities_are_decoded_in_any_form(X, letters, seed, weight):
     found = check_melodies(decode_steps(encoder, pool(P, letters), letters))
     assert equal_pairs(found, letters[0]).all()
     fixed = np.where(rng.random(12) < 0.4, X, -1)
-    allowed = (fixed[..., np.newaxis] == encoder.codes_) | (fixed < 0)[..., np.newaxis]
+    allowed = (fixed[..., np.newaxis] == encoder.tokens_) | (fixed < 0)[..., np.newaxis]
     found = check_melodies(decode_steps(encoder, pool(P, letters), letters, allowed))
     assert_array_equal(found[fixed >= 0], X[fixed >= 0])
 
@@ -160,7 +160,7 @@ def test_any_probabilities_are_decoded_in_any_form(X, letters, seed, weight):
 def test_given_steps_are_repeated_where_the_form_says(reels):
     encoder = PianoRollEncoder().fit(reels)
     P = np.full((1, 128, encoder.n_tokens_), 1 / encoder.n_tokens_)
-    allowed = reels[:1, :, np.newaxis] == encoder.codes_
+    allowed = reels[:1, :, np.newaxis] == encoder.tokens_
     allowed[0, 32:] = True
     letters = np.array([[0, 1, 0, 1]])
     found = decode_steps(encoder, P, letters, allowed)
@@ -172,7 +172,7 @@ def test_given_steps_are_repeated_where_the_form_says(reels):
 def test_a_place_that_begins_with_a_hold_begins_anew_after_a_rest():
     X = [[60, 62, 60, 62, HOLD, REST]]
     encoder = PianoRollEncoder(steps_per_measure=2).fit(X)
-    tokens = {code: i for i, code in enumerate(encoder.codes_)}
+    tokens = {code: i for i, code in enumerate(encoder.tokens_)}
     P = np.full((1, 6, 5), 0.01)
     for step, code in enumerate([60, HOLD, HOLD, REST, HOLD, REST]):
         P[0, step, tokens[code]] = 1
@@ -203,7 +203,7 @@ def test_the_gradient_goes_through_the_form(reels, rng):
 
     def expected(Z):
         P, vjp = probabilities_vjp(latent, Z, letters)
-        values, gradient = objective.surrogate(P, latent.encoder.codes_)
+        values, gradient = objective.surrogate(P, latent.encoder.tokens_)
         return values, vjp(gradient)
 
     Z = rng.uniform(*latent.range(), (4, 6))

@@ -250,7 +250,7 @@ def test_moves_that_do_not_fit_are_named(codes, roll, shape):
 
 @pytest.mark.parametrize("move", [np.nan, np.full(30, np.inf), np.empty((0, 30))])
 def test_moves_to_nowhere_are_named(codes, roll, move):
-    with pytest.raises(ValueError, match=r"must be finite.* at delta, or at the attr"):
+    with pytest.raises(ValueError, match=r"must be finite.* at offset, and at the sc"):
         translate(codes, roll[:1], move)
 
 

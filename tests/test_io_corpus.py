@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from symusic import Score
 
-from sklearn_c2c.datasets._bundled import corpus
+from sklearn_c2c.datasets import corpus_folder
 from sklearn_c2c.io import _abc, _excerpt, read_melodies, write_melody
 from sklearn_c2c.io._reader import read_tunes
 from sklearn_c2c.io._tune import ONSET, PITCH, TICKS_PER_QUARTER
@@ -19,11 +19,13 @@ SUFFIXES = [".mid", ".abc", ".musicxml"]
 
 
 def read_collection(name, metre):
-    return read_melodies(corpus(name), time_signature=metre, chords="highest", part=0)
+    return read_melodies(
+        corpus_folder(name), time_signature=metre, chords="highest", part=0
+    )
 
 
 def metres_of(name):
-    tunes = [tune for _, tune in read_tunes(corpus(name)) if not tune.fault]
+    tunes = [tune for _, tune in read_tunes(corpus_folder(name)) if not tune.fault]
     return {str(_excerpt.metre_of(tune.parts[0]) or "4/4") for tune in tunes}
 
 
@@ -116,7 +118,7 @@ def theirs(text):
 
 def agreement(collection, every):
     count = Counter()
-    for path in sorted(corpus(collection).glob("*.abc"))[::every]:
+    for path in sorted(corpus_folder(collection).glob("*.abc"))[::every]:
         for text in _abc.split_tunes(_abc.decode(path.read_bytes())):
             text = comparable(text)
             own = ours(text)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from symusic import Score
 
-from sklearn_c2c.datasets._bundled import corpus
+from sklearn_c2c.datasets import corpus_folder
 from sklearn_c2c.io import _abc, _midi_events, melody_to_midi, read_melodies
 from sklearn_c2c.io._midi import MAX_BYTES, read_midi
 from sklearn_c2c.io._tune import DURATION, ONSET, PITCH, TICKS_PER_QUARTER, TuneError
@@ -555,7 +555,9 @@ def tunes_of_known_mode():
     """Tunes of the bundled collections that are in major or minor."""
     from sklearn_c2c.io._reader import read_tunes
 
-    folders = [corpus(name) for name in ("oneills1850", "ryansMammoth", "airdsAirs")]
+    folders = [
+        corpus_folder(name) for name in ("oneills1850", "ryansMammoth", "airdsAirs")
+    ]
     for _, tune in read_tunes(folders):
         if tune.key.endswith(("major", "minor")) and tune.sounding_parts:
             yield tune
@@ -632,7 +634,7 @@ def bundled():
     """A few hundred tunes, played and written to MIDI by another program."""
     files = []
     for name in ("oneills1850", "airdsAirs"):
-        for path in sorted(corpus(name).glob("*.abc"))[::10]:
+        for path in sorted(corpus_folder(name).glob("*.abc"))[::10]:
             for text in _abc.split_tunes(_abc.decode(path.read_bytes())):
                 files.append(Score.from_abc(text).dumps_midi())
     return files

@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from sklearn_c2c.datasets._bundled import corpus
+from sklearn_c2c.datasets import corpus_folder
 from sklearn_c2c.io import _excerpt, _musicxml, read_melodies
 from sklearn_c2c.io._music21 import tunes_from_stream
 from sklearn_c2c.io._musicxml import read_musicxml
@@ -954,7 +954,7 @@ def sounding(tune):
 def test_music21_agrees(name):
     from music21 import converter
 
-    path = corpus(name.split("/")[0]).parent / name
+    path = corpus_folder(name.split("/")[0]).parent / name
     (own,) = read_musicxml(path.read_bytes())
     (other,) = tunes_from_stream(converter.parse(path, forceSource=True))
     assert own.sounding_parts

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_c2c.datasets._bundled import corpus
+from sklearn_c2c.datasets import corpus_folder
 from sklearn_c2c.io import melody_to_abc, read_melodies, write_melody
 from sklearn_c2c.melody import HOLD, REST
 from tests.strategies import melodies
@@ -333,7 +333,9 @@ def test_other_programs_find_the_bar_lines_after_a_pick_up(tmp_path):
 
 @pytest.mark.integration
 def test_hardly_a_row_of_the_jigs_ends_on_an_upbeat():
-    folders = [corpus(name) for name in ("airdsAirs", "oneills1850", "ryansMammoth")]
+    folders = [
+        corpus_folder(name) for name in ("airdsAirs", "oneills1850", "ryansMammoth")
+    ]
     jigs = read_melodies(folders, time_signature="6/8")
     last_onsets = [np.flatnonzero(row < REST)[-1] for row in jigs.data]
     assert len(jigs.data) > 1000

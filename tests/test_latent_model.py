@@ -155,7 +155,7 @@ def test_models_are_told_by_what_they_lack(model, bare, reels):
 
 
 PROBES = {
-    "codes_",
+    "tokens_",
     "decode_with_vjp",
     "latent_max_",
     "latent_mean_",

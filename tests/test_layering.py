@@ -83,15 +83,7 @@ def test_imports_go_up(path):
     assert set(imports_of_ours(path)) - {room} <= ROOMS[room]
 
 
-# Not yet by the door of `io`.
-INSIDE = {PACKAGE / "display" / "_score.py"}
-
-
-@pytest.mark.parametrize(
-    "path",
-    [path for path in FILES if path not in INSIDE],
-    ids=lambda path: str(path.relative_to(PACKAGE)),
-)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_rooms_use_the_doors_of_other_rooms(path):
     private = re.findall(r"from sklearn_c2c\.(\w+)\._\w+ import", path.read_text())
     assert set(private) <= {room_of(path)}

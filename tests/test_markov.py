@@ -288,7 +288,7 @@ def test_errors():
         model.sample(2, fixed=[[-1] * 4] * 3)
     with pytest.raises(ValueError, match="integers in fixed, got float64"):
         model.sample(fixed=[0.5] * 4)
-    with pytest.raises(ValueError, match="Found 130 at step 3: expected a code 0-129"):
+    with pytest.raises(ValueError, match="Found 130 at step 3: expected a token 0-129"):
         model.sample(fixed=[-1, -1, -1, 130])
     for allowed in (np.ones((4, 4), dtype=bool), np.ones((4, 130))):
         with pytest.raises(ValueError, match=r"allowed of shape \(4, 130\), a bool"):

@@ -7,6 +7,7 @@ from sklearn_c2c.melody import (
     HOLD,
     REST,
     check_melodies,
+    measure_mask,
     melody_from_notes,
     mend_orphan_holds,
     notes_from_melody,
@@ -153,3 +154,19 @@ def test_a_mode_that_is_none_is_named():
 def test_pitches_are_named_with_sharps_from_c_to_c():
     names = [pitch_name(pitch) for pitch in (0, 59, 60, 61, 70, 127)]
     assert names == ["C-1", "B3", "C4", "C#4", "A#4", "G9"]
+
+
+@pytest.mark.parametrize("pickup", [False, True])
+@pytest.mark.parametrize("n_steps", [16, 18])
+def test_measure_mask_marks_each_step_of_its_measures(n_steps, pickup):
+    starts = range(4, n_steps, 4) if pickup else range(0, n_steps, 4)
+    for number, start in enumerate(starts, 1):
+        begin = 0 if number == 1 else start
+        expected = [begin <= step < start + 4 for step in range(n_steps)]
+        mask = measure_mask([number], n_steps, 4, pickup=pickup)
+        assert mask.tolist() == expected
+    assert measure_mask(range(1, len(starts) + 1), n_steps, 4, pickup=pickup).all()
+    assert not measure_mask([], n_steps, 4, pickup=pickup).any()
+    for number in (0, len(starts) + 1):
+        with pytest.raises(ValueError, match=f"from 1 to {len(starts)}, got"):
+            measure_mask([number], n_steps, 4, pickup=pickup)

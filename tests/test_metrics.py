@@ -1,6 +1,7 @@
 """Reconstruction, continuity, and what holds for every metric."""
 
 import inspect
+import re
 import warnings
 
 import numpy as np
@@ -241,3 +242,8 @@ def test_a_step_is_a_sixteenth_of_common_time_unless_it_is_said():
         if parameter.name in ("steps_per_measure", "steps_per_beat")
     }
     assert defaults == {("steps_per_measure", 16), ("steps_per_beat", 4)}
+
+
+def test_the_reference_lists_every_metric_once_by_its_kind():
+    listed = re.findall(r"`(\w+)`", metrics.__doc__)
+    assert sorted(listed) == sorted(metrics.__all__)

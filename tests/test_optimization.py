@@ -172,7 +172,7 @@ def test_the_chain_rule_through_the_decoder(reels, objective, output, rng):
     def expected(Z):
         P, vjp = decoder.decode_with_vjp(Z)
         steps = P.reshape(len(Z), reels.shape[1], -1)
-        values, gradient = objective.surrogate(steps, encoder.codes_)
+        values, gradient = objective.surrogate(steps, encoder.tokens_)
         return values, vjp(gradient.reshape(P.shape))
 
     Z = rng.uniform(decoder.latent_min_, decoder.latent_max_, (4, 6))
@@ -192,7 +192,7 @@ def test_ties_go_to_the_likelier(model):
 
     def probability(Z):
         P = model[-1].inverse_transform(Z).reshape(len(Z), 128, 31)
-        return FirstNote(83).surrogate(P, model[0].codes_)[0]
+        return FirstNote(83).surrogate(P, model[0].tokens_)[0]
 
     assert (probability(result.latent) > probability(result.start_latent)).all()
 

@@ -207,7 +207,7 @@ def test_without_weight_the_largest_value_counts(reels, rng):
     encoder = PianoRollEncoder(transition_weight=0).fit(reels)
     P = rng.random((20, encoder.transform(reels).shape[1]))
     tokens = P.reshape(20, 128, -1).argmax(axis=2)
-    expected = encoder.codes_[tokens]
+    expected = encoder.tokens_[tokens]
     for row in expected:
         for t in range(128):
             if row[t] == HOLD and (t == 0 or row[t - 1] == REST):

@@ -5,8 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from sklearn_c2c.datasets import load_celtic
-from sklearn_c2c.datasets._bundled import corpus
+from sklearn_c2c.datasets import corpus_folder, load_celtic
 from sklearn_c2c.io import read_melodies
 
 TONIC = "D"
@@ -67,7 +66,7 @@ def jigs(collections, n_jigs):
 @cache
 def tunes(collections, time_signature):
     """Tunes of collections in one metre, moved to D: distinct rows in a fixed order."""
-    folders = [corpus(folder) for folder in collections]
+    folders = [corpus_folder(folder) for folder in collections]
     found = read_melodies(folders, time_signature=time_signature, key=TONIC)
     rows = np.unique(found.data, axis=0)
     return rows[np.random.RandomState(0).permutation(len(rows))]

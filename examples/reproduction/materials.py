@@ -16,7 +16,7 @@ from sklearn_c2c import (
     persistence,
 )
 from sklearn_c2c.datasets import (
-    _bundled,
+    corpus_folder,
     load_bach_sopranos,
     load_celtic,
     load_folder,
@@ -118,7 +118,7 @@ _COLLECTIONS = ("oneills1850", "ryansMammoth", "airdsAirs")
 def _collected():
     """Tunes in 4/4 of the collections that music21 brings, in D, reels among them."""
     choice = {"time_signature": "4/4", "n_measures": 8, "key": "D"}
-    folders = [_bundled.corpus(name) for name in _COLLECTIONS]
+    folders = [corpus_folder(name) for name in _COLLECTIONS]
     tunes = np.vstack([load_folder(folder, **choice).data for folder in folders])
     return np.unique(tunes, axis=0)
 

@@ -9,6 +9,7 @@ from sklearn_c2c.cli._kinds import (
     LARGEST_H,
     MOST_EPOCHS,
     SMALLEST_H,
+    Default,
     with_defaults,
 )
 
@@ -229,10 +230,21 @@ _TRAINING_OPTIONS = {
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose help names defaults of the library, looked up when it is asked."""
+    """A parser that looks defaults of the library up when it runs."""
+
+    def parse_known_args(self, args=None, namespace=None):
+        """Look the defaults up before; of a subparser, if its command is called."""
+        self._look_up()
+        return super().parse_known_args(args, namespace)
+
+    def _look_up(self):
+        for action in self._actions:
+            if isinstance(action.default, Default):
+                action.default = action.default.value()
 
     def format_help(self):
         """Fill in the defaults before."""
+        self._look_up()
         for action in self._actions:
             action.help = action.help and with_defaults(action.help)
         return super().format_help()

@@ -7,85 +7,99 @@ from sklearn_c2c.cli._wording import CommandError, counted
 
 
 @exploration
-def complete(args, model, about):
+def complete(args, model, learned):
     """Keep some measures of a tune, and fill the others in the style of a model."""
     if args.keep is None:
         raise CommandError("Expected the measures to keep, such as --keep 1-4.")
-    return _completed(args, model, about, "Completion", args.keep)
+    return _completed(args, model, learned, "Completion", args.keep)
 
 
 @exploration
-def continue_(args, model, about):
+def continue_(args, model, learned):
     """Go on from the beginning of a tune in the style of a model."""
-    return _completed(args, model, about, "Continuation", args.keep)
+    return _completed(args, model, learned, "Continuation", args.keep)
 
 
-def _completed(args, model, about, what, keep):
-    import numpy as np
-
+def _completed(args, model, learned, what, keep):
     from sklearn_c2c import generation
-    from sklearn_c2c.melody import N_PITCHES
 
     _memory.check_melodies(args.n_samples, "--n", model)
-    tune, n_measures = find_beginning(args.tune, about)
-    melody, name = tune.melody, tune.title
+    tune, n_measures = find_beginning(args.tune, learned)
     if tune.done:
         print(tune.done, flush=True)
-    whole = about["reading"]["n_measures"]
-    if keep is None:
-        keep = range(1, (n_measures if n_measures < whole else whole // 2) + 1)
-    if not set(keep) <= set(range(1, n_measures + 1)):
-        raise CommandError(
-            f"{name} has {counted(n_measures, 'measure')}, and --keep asks for more."
-        )
-    kept = _steps_of_measures(keep, model, about)
-    if not (melody[kept] < N_PITCHES).any():
-        raise CommandError(f"{name} has no note in the measures to keep.")
-    form, form_words = asked_form(args, model, about)
+    keep = keep or _beginning(n_measures, learned)
+    kept = _kept_steps(keep, tune, n_measures, model, learned)
+    form, form_words = asked_form(args, model, learned)
     result = generation.complete(
         model,
-        melody,
+        tune.melody,
         kept,
         args.n_samples,
         aspect=args.aspect,
-        X=about["data"],
+        X=learned.data,
         form=form,
         random_state=args.seed,
     )
-    titles = [f"{name}, {what.lower()} {i + 1}" for i in range(args.n_samples)]
-    melodies = result.melodies
-    if n_measures == whole:
-        melodies, titles = np.vstack([melody, melodies]), [name, *titles]
-    moved = ""
-    if result.semitones:
-        moved = moved_and_back(result.semitones, "for the model")
-        print(f"{name}: {moved}", flush=True)
+    moved = result.semitones and moved_and_back(result.semitones, "for the model")
+    if moved:
+        print(f"{tune.title}: {moved}", flush=True)
+    is_whole = n_measures == learned.n_measures
+    melodies, titles = _with_tune(tune, is_whole, result.melodies, what)
     return {
         "key": tune.key,
         "tempo": tune.tempo,
         "semitones": -result.semitones,
         "melodies": melodies,
-        "title": f"{what}s of {name}",
+        "title": f"{what}s of {tune.title}",
         "titles": titles,
         "settings": {
-            "Melodies": f"{args.aspect.capitalize()} of measures "
-            f"{', '.join(map(str, keep))} of {name} kept, the rest by search from "
-            f"draws of the latent space, seed {args.seed}{'; ' * bool(moved)}{moved}",
+            "Melodies": _how_completed(args, keep, tune)
+            + (f"; {moved}" if moved else ""),
             **form_words,
             **({"Given": tune.done} if tune.done else {}),
         },
-        "marks": {"band": (np.tile(result.kept, (len(melodies), 1)), "Kept")},
+        "marks": {"band": (result.kept[None].repeat(len(melodies), axis=0), "Kept")},
     }
 
 
-def _steps_of_measures(keep, model, about):
-    """The mask of measures, counted from 1; a pick-up goes with the first."""
+def _how_completed(args, keep, tune):
+    measures = ", ".join(map(str, keep))
+    return (
+        f"{args.aspect.capitalize()} of measures {measures} of {tune.title} kept, the "
+        f"rest by search from draws of the latent space, seed {args.seed}"
+    )
+
+
+def _beginning(n_measures, learned):
+    """The measures of a tune that is too short, or the first half of a whole one."""
+    whole = learned.n_measures
+    return range(1, (n_measures if n_measures < whole else whole // 2) + 1)
+
+
+def _kept_steps(keep, tune, n_measures, model, learned):
+    """The steps of the measures to keep, of which there must be such, with a note."""
+    from sklearn_c2c.generation import LatentModel
+    from sklearn_c2c.melody import N_PITCHES, measure_mask
+
+    if not set(keep) <= set(range(1, n_measures + 1)):
+        raise CommandError(
+            f"{tune.title} has {counted(n_measures, 'measure')}, and --keep asks for "
+            "more."
+        )
+    steps_per_measure = LatentModel(model).encoder.steps_per_measure
+    pickup = learned.has_pickup
+    kept = measure_mask(keep, learned.n_steps, steps_per_measure, pickup=pickup)
+    if not (tune.melody[kept] < N_PITCHES).any():
+        raise CommandError(f"{tune.title} has no note in the measures to keep.")
+    return kept
+
+
+def _with_tune(tune, is_whole, completed, what):
+    """The melodies to show, after the tune if it is whole, and their titles."""
     import numpy as np
 
-    from sklearn_c2c.generation import LatentModel
-
-    measure = LatentModel(model).encoder.steps_per_measure
-    number = np.arange(about["data"].shape[1]) // measure + 1
-    if about["reading"].get("pickup") == "keep":
-        number = np.maximum(number - 1, 1)
-    return np.isin(number, list(keep))
+    name = tune.title
+    titles = [f"{name}, {what.lower()} {i + 1}" for i in range(len(completed))]
+    if not is_whole:
+        return completed, titles
+    return np.vstack([tune.melody, completed]), [name, *titles]

@@ -17,43 +17,43 @@ from sklearn_c2c.cli._objectives import (
 from sklearn_c2c.cli._result import new_folder, say_what_is_missing, write_melodies
 from sklearn_c2c.cli._tempo import choose_tempo
 from sklearn_c2c.cli._tunes import Tune, find_tune, form_of, form_of_tune
-from sklearn_c2c.cli._wording import CommandError, counted
+from sklearn_c2c.cli._wording import counted
 
 
 def exploration(explore):
-    """Make a command of a function of the arguments, the model and what it is about."""
+    """Make a command of a function of the arguments, a model and what it learned."""
 
     @wraps(explore)
     def command(args):
         say_what_is_missing()
         with new_folder(args) as folder:
-            model, about = _model(args)
-            reading = about["reading"] | args.reading
+            model, learned = _model(args)
+            reading = learned.reading | args.reading
             metre = reading["time_signature"]
-            tempo = choose_tempo(args.tempo, about.get("tempo"), metre)
-            about = about | {"reading": reading, "tempo": tempo}
-            shown = explore(args, model, about)
+            tempo = choose_tempo(args.tempo, learned.tempo, metre)
+            learned = learned._replace(reading=reading, tempo=tempo)
+            shown = explore(args, model, learned)
             own = shown.pop("tempo", None)
             if own and args.tempo is None:
-                about = about | {"tempo": own}
-            write_melodies(folder, model, about, **shown)
+                learned = learned._replace(tempo=own)
+            write_melodies(folder, model, learned, **shown)
 
     return command
 
 
-def samples(args, model, about):
+def samples(args, model, learned):
     """Sample from a saved model."""
     from sklearn_c2c import generation
 
     _memory.check_melodies(args.n_samples, "--n", model)
-    how, source = _models.sampling(args, model, about)
-    form, form_words = asked_form(args, model, about)
+    how, source = _models.sampling(args, model, learned)
+    form, form_words = asked_form(args, model, learned)
     melodies = generation.sample(
         model, args.n_samples, form=form, random_state=args.seed, **how
     )
     return {
         "melodies": melodies,
-        "title": f"New melodies after {about['name']}",
+        "title": f"New melodies after {learned.name}",
         "titles": [f"Melody {i + 1}" for i in range(len(melodies))],
         "settings": {
             "Melodies": f"Drawn from {source}, seed {args.seed}",
@@ -66,12 +66,12 @@ generate = exploration(samples)
 
 
 @exploration
-def interpolate(args, model, about):
+def interpolate(args, model, learned):
     """Go from one tune to another in the latent space of a saved model."""
     from sklearn_c2c import generation
 
     _memory.check_melodies(args.n_steps, "--steps", model)
-    start, target = (find_tune(text, about) for text in (args.a, args.b))
+    start, target = (find_tune(text, learned) for text in (args.a, args.b))
     known = _known(model, start, target)
     melodies = generation.interpolate(
         model,
@@ -97,7 +97,7 @@ def interpolate(args, model, about):
 
 
 @exploration
-def sweep(args, model, about):
+def sweep(args, model, learned):
     """Move one latent variable of a saved model from its minimum to its maximum."""
     from sklearn_c2c import generation
 
@@ -121,23 +121,17 @@ def sweep(args, model, about):
 
 
 @exploration
-def attribute(args, model, about):
+def attribute(args, model, learned):
     """Give a tune more or less of a musical attribute of the corpus."""
     import numpy as np
 
     from sklearn_c2c import generation, metrics
 
-    start = find_tune(args.tune, about)
+    start = find_tune(args.tune, learned)
     known = _known(model, start)
     measure = getattr(metrics, args.attribute.replace("-", "_"))
     what = args.attribute.replace("-", " ")
-    low, high = np.quantile(measure(about["data"]), [0.25, 0.75])
-    if not low < high:
-        raise CommandError(
-            f"The tunes of the corpus have about the same {what}, {low:.3g}: no top "
-            "quarter is set off from a bottom quarter."
-        )
-    vector = generation.attribute_vector(model, about["data"], by=measure)
+    vector = generation.attribute_vector(model, learned.data, by=measure)
     changed = generation.add_attribute(
         model,
         start.melody[np.newaxis],
@@ -146,8 +140,7 @@ def attribute(args, model, about):
         encoding=_models.encoding(model),
     )
     melodies = np.vstack([start.melody, changed])
-    values = [f"{value:.3g}" for value in measure(melodies)]
-    scales = [f"{scale:g}" for scale in args.scales]
+    scales = ", ".join(f"{scale:g}" for scale in args.scales)
     return {
         **start.returned(melodies),
         "title": f"{start.title} by {what}",
@@ -157,14 +150,20 @@ def attribute(args, model, about):
         ],
         "settings": {
             "Melodies": f"The code of {start.title} plus the attribute vector of "
-            f"{what} by scales {', '.join(scales)}",
-            what.capitalize(): f"{values[0]} in {start.title}; "
-            + ", ".join(f"{v} at {x}" for x, v in zip(scales, values[1:], strict=True)),
+            f"{what} by scales {scales}",
+            what.capitalize(): _at_scales(measure(melodies), start, args.scales),
             "Attribute vector": "Mean code of the quarter of the corpus with the most "
             f"{what} minus that of the quarter with the least",
             **known,
         },
     }
+
+
+def _at_scales(values, start, scales):
+    """Tell the values of a tune and of what became of it at each scale."""
+    own, *changed = values
+    at = (f"{v:.3g} at {x:g}" for x, v in zip(scales, changed, strict=True))
+    return f"{own:.3g} in {start.title}; {', '.join(at)}"
 
 
 def _more_or_less(scale, what):
@@ -174,13 +173,13 @@ def _more_or_less(scale, what):
 
 
 @exploration
-def recurse(args, model, about):
+def recurse(args, model, learned):
     """Feed a saved model a tune, or noise, then what it makes of it, and so on."""
     import numpy as np
 
     from sklearn_c2c import generation
 
-    start = _start(args, model, about)
+    start = _start(args, model, learned)
     if start.done:
         print(start.done, flush=True)
     result = generation.recurse(model, start.melody[np.newaxis], max_iter=args.max_iter)
@@ -210,20 +209,20 @@ def recurse(args, model, about):
 
 
 @exploration
-def optimize(args, model, about):
+def optimize(args, model, learned):
     """Steer melodies of a saved model to one or several objectives."""
     import numpy as np
 
     from sklearn_c2c import generation
 
     _memory.check_melodies(args.n_starts, "--starts", model)
-    terms = parse_objectives(args.objectives, about)
+    terms = parse_objectives(args.objectives, learned)
     known = _known(model, *(term.tune for term in terms if term.tune))
-    form, form_words = asked_form(args, model, about)
+    form, form_words = asked_form(args, model, learned)
     result = generation.optimize(
         model,
         join_objectives(terms),
-        X=about["data"],
+        X=learned.data,
         form=form,
         method=args.method,
         n_starts=args.n_starts,
@@ -232,18 +231,14 @@ def optimize(args, model, about):
     )
     order = np.argsort(-result.after, kind="stable")
     starts, ends = result.start_melodies[order], result.melodies[order]
-    numbers = range(1, len(order) + 1)
-    melodies = np.stack([starts, ends], axis=1).reshape(-1, starts.shape[1])
+    melodies, titles = _in_pairs(starts, ends)
     tune = tune_to_sound_with(terms, args.objectives)
-    before, after = (np.fmax.reduce(of) for of in (result.before, result.after))
-    best = f"{before:.4g} at best before, {after:.4g} after"
+    best = _best_values(result)
     print(f"Objective: {best}", flush=True)
     return {
         **(tune.returned(melodies) if tune else {"melodies": melodies}),
         "title": f"Steered to {spell_out(args.objectives)}",
-        "titles": [
-            title for i in numbers for title in (f"Melody {i}, as drawn", f"Melody {i}")
-        ],
+        "titles": titles,
         "settings": {
             "Melodies": f"Optimized for {' '.join(args.objectives)} by method "
             f"{result.method} from {args.n_starts} random starts, the best first; "
@@ -255,6 +250,25 @@ def optimize(args, model, about):
             **known,
         },
     }
+
+
+def _best_values(result):
+    """Tell the best value of the objective before and after; NaN is none."""
+    import numpy as np
+
+    before, after = (np.fmax.reduce(of) for of in (result.before, result.after))
+    return f"{before:.4g} at best before, {after:.4g} after"
+
+
+def _in_pairs(starts, ends):
+    """Each melody as drawn, then as steered, with their titles."""
+    import numpy as np
+
+    melodies = np.stack([starts, ends], axis=1).reshape(-1, starts.shape[1])
+    numbers = range(1, len(starts) + 1)
+    return melodies, [
+        title for i in numbers for title in (f"Melody {i}, as drawn", f"Melody {i}")
+    ]
 
 
 def _changes(terms, starts, ends):
@@ -279,17 +293,17 @@ def _figure(value):
 
 
 @exploration
-def vary(args, model, about):
+def vary(args, model, learned):
     """Make variations of a tune with a saved model."""
     import numpy as np
 
     from sklearn_c2c import generation
 
     _memory.check_melodies(args.n_samples, "--n", model)
-    start = find_tune(args.tune, about)
+    start = find_tune(args.tune, learned)
     known = _known(model, start)
-    how, source = _models.sampling(args, model, about)
-    form, form_words = asked_form(args, model, about, of=start)
+    how, source = _models.sampling(args, model, learned)
+    form, form_words = asked_form(args, model, learned, of=start)
     variations = generation.vary(
         model,
         start.melody,
@@ -326,7 +340,7 @@ def _model(args):
     return trained_on_reels(args.seed)
 
 
-def asked_form(args, model, about, of=None):
+def asked_form(args, model, learned, of=None):
     """The form that is asked for, or fits, and a setting that tells it."""
     text = args.form
     if text is None:
@@ -336,7 +350,7 @@ def asked_form(args, model, about, of=None):
             form, words = form_of_tune(of)
             return form, {"Form": words}
         text = "corpus"
-    form, words = form_of(text, about)
+    form, words = form_of(text, learned)
     return form, {"Form": words}
 
 
@@ -353,17 +367,17 @@ def _known(model, *tunes):
     return settings
 
 
-def _start(args, model, about):
+def _start(args, model, learned):
     """A tune to start a recursion from, or noise."""
     if args.tune is not None:
-        return find_tune(args.tune, about)
+        return find_tune(args.tune, learned)
     import numpy as np
 
     from sklearn_c2c.generation import LatentModel
 
     rng = np.random.default_rng(args.seed)
     melody = LatentModel(model).draw_noise(1, rng)[0]
-    return Tune(melody, f"noise of seed {args.seed}", about["key"], 0, "")
+    return Tune(melody, f"noise of seed {args.seed}", learned.key, 0, "")
 
 
 def _evenness(melodies):

@@ -106,6 +106,24 @@ def _by_size(n_tunes, given):
     }
 
 
+class Default(NamedTuple):
+    """The default of a parameter of `generation`, looked up when it is needed.
+
+    It is `less` than there, by 1 for the steps between points.
+    """
+
+    function: str
+    parameter: str
+    less: int = 0
+
+    def value(self):
+        """Look it up."""
+        from sklearn_c2c import generation
+
+        default = _defaults_of(getattr(generation, self.function))[self.parameter]
+        return default - self.less if self.less else default
+
+
 class _Defaults(dict):
     """Defaults by the name of a kind of model, or of ``reading``."""
 

@@ -10,10 +10,10 @@ from sklearn_c2c.cli._corpus import (
     print_summary,
     read_corpus,
 )
+from sklearn_c2c.cli._learned import Learned
 from sklearn_c2c.cli._progress import Progress
 from sklearn_c2c.cli._result import new_folder, say_what_is_missing, write_melodies
 from sklearn_c2c.cli._tempo import choose_tempo
-from sklearn_c2c.cli._tunes import steps_per_measure
 from sklearn_c2c.cli._wording import CommandError
 
 
@@ -27,24 +27,24 @@ def compose(args):
 
     say_what_is_missing()
     with new_folder(args, keeps_part=True) as folder:
-        model, about, is_whole = _trained(args)
-        persistence.save(model, folder / "model.c2c", metadata=about)
+        model, learned, is_whole = _trained(args)
+        persistence.save(model, folder / "model.c2c", metadata=learned._asdict())
         if not is_whole:
             kept = Path(args.out) / "model.c2c"
             print(f"Stopped early: c2c generate --model {kept} composes with the model")
             raise KeyboardInterrupt
-        samples = _exploring.samples(args, model, about)
-        write_melodies(folder, model, about, **samples)
+        samples = _exploring.samples(args, model, learned)
+        write_melodies(folder, model, learned, **samples)
 
 
 def trained_on_reels(seed):
     """Train what `c2c compose` trains, for commands without a model."""
     defaults = {"corpus": ["celtic"], "reading": {}, "training": {}, "transpose": 0}
     args = Namespace(**defaults, tempo=None, kinds=[], seed=seed)
-    model, about, is_whole = _trained(args)
+    model, learned, is_whole = _trained(args)
     if not is_whole:
         raise KeyboardInterrupt
-    return model, about
+    return model, learned
 
 
 def train(args):
@@ -55,8 +55,8 @@ def train(args):
     from sklearn_c2c import persistence
 
     _models.check_path(args.out, args.force)
-    model, about, is_whole = _trained(args)
-    persistence.save(model, args.out, metadata=about)
+    model, learned, is_whole = _trained(args)
+    persistence.save(model, args.out, metadata=learned._asdict())
     print(f"Model: {args.out}")
     if not is_whole:
         raise KeyboardInterrupt
@@ -79,7 +79,7 @@ def _trained(args):
     Returns
     -------
     model : Pipeline
-    about : dict
+    learned : Learned
     is_whole : bool
         Whether training came to its end, and was not interrupted.
     """
@@ -95,16 +95,15 @@ def _trained(args):
             "it in the style of others: c2c vary, c2c complete."
         )
     metre = corpus.reading["time_signature"]
-    about = {
-        "name": corpus.name,
-        "data": data,
-        "titles": list(corpus.melodies.titles),
-        "key": corpus.key,
-        "tempo": choose_tempo(args.tempo, corpus.tempo, metre),
-        "reading": corpus.reading,
-    }
-    measure = steps_per_measure(corpus.reading)
-    model = _kinds.unfitted(args, len(data), measure)
+    learned = Learned(
+        name=corpus.name,
+        data=data,
+        titles=list(corpus.melodies.titles),
+        key=corpus.key,
+        tempo=choose_tempo(args.tempo, corpus.tempo, metre),
+        reading=corpus.reading,
+    )
+    model = _kinds.unfitted(args, len(data), learned.steps_per_measure)
     rows = _transposed(data, args.transpose)
     _memory.check_training(model, rows)
     autoencoder = LatentModel(model).estimator
@@ -118,7 +117,7 @@ def _trained(args):
     model.fit(rows)
     autoencoder.set_callbacks()
     print(f"Reconstructed: {_models.reconstruction(model, data)}", flush=True)
-    return model, about, not progress.is_interrupted
+    return model, learned, not progress.is_interrupted
 
 
 def _transposed(data, semitones):

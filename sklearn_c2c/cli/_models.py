@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
-from sklearn_c2c.cli._tunes import steps_per_measure
+from sklearn_c2c.cli._learned import Learned
 from sklearn_c2c.cli._wording import CommandError
+
+# How many times as far as the codes latent vectors are from their mean, where the
+# command draws further than the library.
+SCALES = {"gaussian": 1.3}
 
 # Melodies that a classifier can tell from others, at least.
 _FEWEST_TO_CLASSIFY = 50
@@ -16,27 +20,6 @@ def is_paper(model):
     return LatentModel(model).encoder.transition_weight == 0
 
 
-def sampling(args, model, about):
-    """Return arguments of `generation.sample`, and a phrase that describes them."""
-    if args.method is None and is_paper(model):
-        how = {"method": "range"}
-    elif args.method in (None, "gaussian"):
-        how = {"method": "gaussian", "scale": 1.3}
-    else:
-        how = {"method": args.method}
-    if args.scale is not None and args.method == "kde":
-        raise CommandError(
-            "--sampling kde takes no --scale: how far it draws from the codes follows "
-            "from their number."
-        )
-    if args.scale is not None:
-        how["scale"] = args.scale
-    words = _SOURCES[how["method"]]
-    if how.get("scale", 1) != 1:
-        words += f", {how['scale']:g} times as wide"
-    return {"X": about["data"], **how}, words
-
-
 _SOURCES = {
     "gaussian": "the normal distribution of the codes",
     "diagonal": "the normal distributions of the latent variables",
@@ -44,6 +27,17 @@ _SOURCES = {
     "prior": "the prior, a standard normal distribution",
     "range": "the range of the latent space",
 }
+
+
+def sampling(args, model, learned):
+    """Return arguments of `generation.sample`, and a phrase that describes them."""
+    method = args.method or ("range" if is_paper(model) else "gaussian")
+    scale = SCALES.get(method) if args.scale is None else args.scale
+    words = _SOURCES[method]
+    if scale not in (None, 1):
+        words += f", {scale:g} times as wide"
+    how = {"X": learned.data, "method": method}
+    return how | ({} if scale is None else {"scale": scale}), words
 
 
 def knowledge(model, tune):
@@ -66,16 +60,17 @@ def encoding(model):
 
 
 def load(path):
-    """Load a model, and what `c2c` said of it when it was trained."""
+    """Load a model, and the corpus that it has learned by what `c2c` said of it."""
     from sklearn_c2c import persistence
 
-    model, about = persistence.load(path, return_metadata=True)
-    if missing := {"name", "data", "titles", "key", "reading"} - about.keys():
+    model, metadata = persistence.load(path, return_metadata=True)
+    metadata = {"tempo": None} | metadata
+    if missing := set(Learned._fields) - metadata.keys():
         raise CommandError(
             f"{path} does not say how its melodies are written (no "
             f"{', '.join(sorted(missing))}); use a model made by c2c compose or train."
         )
-    return model, about
+    return model, Learned(*(metadata[field] for field in Learned._fields))
 
 
 def check_path(path, force):
@@ -101,19 +96,16 @@ def reconstruction(model, X):
     )
 
 
-def judges(melodies, about, key):
-    """Judge melodies in a key by the corpus in the same."""
-    from sklearn_c2c.melody import parse_metre
+def judges(melodies, learned):
+    """Judge melodies by the corpus, which is in the same key."""
     from sklearn_c2c.metrics import evaluate
 
-    reading = about["reading"]
-    metre = parse_metre(reading["time_signature"])
-    beat = reading["steps_per_quarter"] * metre.quarters_per_beat
+    beat = learned.reading["steps_per_quarter"] * learned.metre.quarters_per_beat
     return evaluate(
         melodies,
-        about["data"],
-        tonic=key or None,
-        steps_per_measure=steps_per_measure(reading),
+        learned.data,
+        tonic=learned.key or None,
+        steps_per_measure=learned.steps_per_measure,
         steps_per_beat=max(1, int(beat)),
         classify=len(melodies) >= _FEWEST_TO_CLASSIFY,
         random_state=0,

@@ -5,11 +5,11 @@ from functools import reduce
 from operator import add
 from typing import NamedTuple
 
-from sklearn_c2c.cli._tunes import Tune, find_tune, steps_per_measure
+from sklearn_c2c.cli._tunes import Tune, find_tune
 from sklearn_c2c.cli._wording import CommandError
 
 
-def _first_note(value, about):
+def _first_note(value, learned):
     from sklearn_c2c.melody import N_PITCHES, pitch_name
     from sklearn_c2c.objectives import FirstNote
 
@@ -21,11 +21,11 @@ def _first_note(value, about):
     return FirstNote(pitches[value]), f"first note is {value}"
 
 
-def _in_scale(value, about):
+def _in_scale(value, learned):
     from sklearn_c2c.melody import parse_key
     from sklearn_c2c.objectives import InScale
 
-    scale = value or about["key"]
+    scale = value or learned.key
     if not scale:
         raise CommandError(
             "Expected a scale for in-scale, such as in-scale=D or 'in-scale=A minor': "
@@ -34,7 +34,7 @@ def _in_scale(value, about):
     return InScale(scale), f"share of notes in {parse_key(scale)}"
 
 
-def _contour(value, about):
+def _contour(value, learned):
     from sklearn_c2c.objectives import Contour
 
     try:
@@ -47,16 +47,16 @@ def _contour(value, about):
     return Contour(heights), "likeness to the contour"
 
 
-def _consonance(value, about):
+def _consonance(value, learned):
     from sklearn_c2c.objectives import Consonance
 
     if not value:
         raise CommandError("Expected a tune for consonance, such as consonance=1.")
-    tune = find_tune(value, about)
+    tune = find_tune(value, learned)
     return Consonance(tune.melody), f"consonance with {tune.title}", tune
 
 
-def _form(value, about):
+def _form(value, learned):
     from sklearn_c2c.objectives import SelfSimilarity
 
     if not value:
@@ -65,22 +65,22 @@ def _form(value, about):
         )
     if re.fullmatch("[A-Z]+", value):
         return SelfSimilarity(value), f"fit to the form {value}"
-    tune = find_tune(value, about)
-    measure = steps_per_measure(about["reading"])
+    tune = find_tune(value, learned)
+    measure = learned.steps_per_measure
     objective = SelfSimilarity(tune.melody, steps_per_measure=measure)
     return objective, f"fit to the form of {tune.title}"
 
 
-def _style(value, about):
+def _style(value, learned):
     from sklearn_c2c.objectives import StyleLikeness
 
-    return StyleLikeness(about["data"]), "log-likelihood a step"
+    return StyleLikeness(learned.data), "log-likelihood a step"
 
 
 def _counted(name, what):
     """Make an objective that takes no value."""
 
-    def make(value, about):
+    def make(value, learned):
         from sklearn_c2c import objectives
 
         return getattr(objectives, name)(), what
@@ -123,14 +123,14 @@ class Term(NamedTuple):
     tune: Tune | None
 
 
-def parse_objectives(texts, about):
+def parse_objectives(texts, learned):
     """Make objectives of those that the command line names.
 
     Returns
     -------
     list of Term
     """
-    return [_parse(text, about) for text in texts]
+    return [_parse(text, learned) for text in texts]
 
 
 def join_objectives(terms):
@@ -155,7 +155,7 @@ def spell_out(texts):
     return " and ".join(name.replace("-", " ").replace("=", " ") for name in names)
 
 
-def _parse(text, about):
+def _parse(text, learned):
     """The term of one name, its weight below 0 for what is to be small."""
     stated, has_weight, weight = text.partition("@")
     name, has_value, value = stated.partition("=")
@@ -166,7 +166,7 @@ def _parse(text, about):
     make, sign, takes_value, _ = _OBJECTIVES[name]
     if has_value and not takes_value:
         raise CommandError(f"{name} takes no value, got {value!r}.")
-    measure, what, *tune = make(value, about)
+    measure, what, *tune = make(value, learned)
     factor = _weight(text, weight) if has_weight else 1.0
     return Term(sign * factor, measure, what, tune[0] if tune else None)
 

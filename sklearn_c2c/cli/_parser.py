@@ -5,6 +5,7 @@ import argparse
 import sklearn_c2c
 from sklearn_c2c.cli import _arguments as arguments
 from sklearn_c2c.cli import _completing, _exploring, _learning
+from sklearn_c2c.cli._kinds import Default
 from sklearn_c2c.cli._objectives import OBJECTIVES_HELP
 
 _EXAMPLES = """\
@@ -26,6 +27,8 @@ _ATTRIBUTES = (
     "pitch-class-entropy",
 )
 _SCALES = [-4.0, -2.0, 0.0, 2.0, 4.0]
+# Half of the library's: of each start two melodies are written and engraved.
+_N_STARTS = 5
 _NOTHING_DRAWN = "as other commands have it; nothing is random here"
 
 
@@ -114,7 +117,8 @@ examples:
 
 def _add_drawing(parser, what):
     """How many results, and how they are drawn."""
-    arguments.add_number(parser, "--n", arguments.count, 8, what, dest="n_samples")
+    number = Default("sample", "n_samples")
+    arguments.add_number(parser, "--n", arguments.count, number, what, dest="n_samples")
     arguments.add_sampling(parser)
     arguments.add_form(parser)
     arguments.add_seed(parser)
@@ -171,10 +175,15 @@ examples:
     )
     parser.add_argument("a", metavar="A", help=arguments.TUNE_HELP)
     parser.add_argument("b", metavar="B", help="likewise")
-    arguments.add_number(
-        parser, "--steps", arguments.count, 5, "steps to walk", dest="n_steps"
-    )
+    _add_steps(parser, "interpolate")
     arguments.add_result(parser)
+
+
+def _add_steps(parser, function):
+    number = Default(function, "n_points", less=1)
+    arguments.add_number(
+        parser, "--steps", arguments.count, number, "steps to walk", dest="n_steps"
+    )
 
 
 def _add_sweep(commands):
@@ -195,9 +204,7 @@ example:
     arguments.add_number(
         parser, "--latent", arguments.index, 0, "which, from 0", dest="dimension"
     )
-    arguments.add_number(
-        parser, "--steps", arguments.count, 5, "steps to walk", dest="n_steps"
-    )
+    _add_steps(parser, "sweep")
     arguments.add_seed(parser, _NOTHING_DRAWN)
     arguments.add_result(parser)
 
@@ -252,8 +259,9 @@ examples:
     )
     help_ = f"{arguments.TUNE_HELP}; without it, noise"
     parser.add_argument("tune", nargs="?", metavar="TUNE", help=help_)
+    number = Default("recurse", "max_iter")
     arguments.add_number(
-        parser, "--max-iter", arguments.count, 100, "iterations at most"
+        parser, "--max-iter", arguments.count, number, "iterations at most"
     )
     arguments.add_seed(parser)
     arguments.add_result(parser)
@@ -286,14 +294,15 @@ examples:
     parser.add_argument(
         "--method",
         choices=("gradient", "random", "evolution"),
-        default="gradient",
+        default=Default("optimize", "method"),
         help="how to search; default: %(default)s",
     )
     arguments.add_number(
-        parser, "--starts", arguments.count, 5, "random starts", dest="n_starts"
+        parser, "--starts", arguments.count, _N_STARTS, "random starts", dest="n_starts"
     )
+    number = Default("optimize", "max_iter")
     arguments.add_number(
-        parser, "--max-iter", arguments.count, 100, "steps from each start"
+        parser, "--max-iter", arguments.count, number, "steps from each start"
     )
     arguments.add_form(parser)
     arguments.add_seed(parser)
@@ -313,12 +322,12 @@ examples:
 """,
     )
     parser.add_argument("tune", metavar="TUNE", help=arguments.TUNE_HELP)
+    number, strength = (Default("vary", name) for name in ("n_samples", "strength"))
     arguments.add_number(
-        parser, "--n", arguments.count, 5, "variations", dest="n_samples"
+        parser, "--n", arguments.count, number, "variations", dest="n_samples"
     )
-    arguments.add_number(
-        parser, "--strength", arguments.share, 0.5, "from 0, near the tune, to 1", "X"
-    )
+    help_ = "from 0, near the tune, to 1"
+    arguments.add_number(parser, "--strength", arguments.share, strength, help_, "X")
     arguments.add_sampling(parser)
     arguments.add_form(parser, "that of the tune")
     arguments.add_seed(parser)
@@ -369,10 +378,13 @@ def _add_completion(parser, keep_help):
     parser.add_argument(
         "--aspect",
         choices=("notes", "rhythm", "pitches"),
-        default="notes",
+        default=Default("complete", "aspect"),
         help="what is kept of them; default: %(default)s",
     )
-    arguments.add_number(parser, "--n", arguments.count, 8, "results", dest="n_samples")
+    number = Default("complete", "n_samples")
+    arguments.add_number(
+        parser, "--n", arguments.count, number, "results", dest="n_samples"
+    )
     arguments.add_form(parser)
     arguments.add_seed(parser)
     arguments.add_result(parser)

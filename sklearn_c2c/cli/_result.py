@@ -75,7 +75,7 @@ def _publish(draft, out):
 def write_melodies(
     folder,
     model,
-    about,
+    learned,
     *,
     melodies,
     title,
@@ -90,22 +90,11 @@ def write_melodies(
     Without verovio there is no page, and without Matplotlib no loss curve on it. The
     melodies may be in another `key` than the corpus, so many `semitones` away from it.
     """
-    from sklearn_c2c import io, page
+    from sklearn_c2c import page
     from sklearn_c2c.generation import LatentModel
 
-    score = {
-        "time_signature": about["reading"]["time_signature"],
-        "steps_per_quarter": about["reading"]["steps_per_quarter"],
-        "key": key or about["key"],
-        "tempo": about["tempo"],
-        "pickup": about["reading"].get("pickup") == "keep",
-    }
-    corpus = _moved(about, semitones)
-    stems = [f"melody-{i + 1:02d}" for i in range(len(melodies))]
-    files = [[stem + suffix for suffix in _SUFFIXES] for stem in stems]
-    for melody, name, paths in zip(melodies, titles, files, strict=True):
-        for path in paths:
-            io.write_melody(melody, folder / path, title=name, **score)
+    corpus = _moved(learned, semitones)._replace(key=key or learned.key)
+    files = _write_files(folder, melodies, titles, corpus.notation)
     if not find_spec("verovio"):
         return
     page.write_page(
@@ -114,48 +103,60 @@ def write_melodies(
         title=title,
         titles=titles,
         files=files,
-        corpus=corpus,
+        corpus=corpus._asdict(),
         model=model if find_spec("matplotlib") else None,
-        judges=judges(melodies, corpus, score["key"]),
+        judges=judges(melodies, corpus),
         marks=marks,
         settings={
-            **_describe(model, about),
+            **_describe(model, learned),
             **settings,
             "Parameters": _parameters(LatentModel(model).estimator),
         },
-        **score,
+        **corpus.notation,
     )
 
 
-def _moved(about, semitones):
-    """The corpus in the key of the melodies; pitches that are none then are lowest."""
+def _write_files(folder, melodies, titles, notation):
+    """Write each melody in three formats; return the names of the files of each."""
+    from sklearn_c2c import io
+
+    stems = [f"melody-{i + 1:02d}" for i in range(len(melodies))]
+    files = [[stem + suffix for suffix in _SUFFIXES] for stem in stems]
+    for melody, title, names in zip(melodies, titles, files, strict=True):
+        for name in names:
+            io.write_melody(melody, folder / name, title=title, **notation)
+    return files
+
+
+def _moved(learned, semitones):
+    """The corpus in the key of the melodies, pitches clipped to those of MIDI."""
     import numpy as np
 
     from sklearn_c2c.melody import N_PITCHES
 
-    data = about["data"]
+    data = learned.data
     moved = np.clip(data + semitones, 0, N_PITCHES - 1)
-    return about | {"data": np.where(data < N_PITCHES, moved, data)}
+    return learned._replace(data=np.where(data < N_PITCHES, moved, data))
 
 
-def _describe(model, about):
+def _describe(model, learned):
     """What stands behind the melodies, for the table of the page."""
     from sklearn_c2c.generation import LatentModel
     from sklearn_c2c.melody import pitch_name
 
-    reading, latent = about["reading"], LatentModel(model)
+    latent = LatentModel(model)
     autoencoder = latent.estimator
     low, high = map(pitch_name, latent.encoder.pitch_range_)
-    n_measures = f"{reading['n_measures']} measures of {reading['time_signature']}"
-    if reading.get("pickup") == "keep":
+    n_measures = f"{learned.n_measures} measures of {learned.metre}"
+    if learned.has_pickup:
         n_measures = f"a pick-up and {n_measures}"
     return {
-        "Corpus": f"{about['name']}: {len(about['data'])} melodies",
-        "Each melody": f"{n_measures}, {about['data'].shape[1]} steps, {low} to {high}",
+        "Corpus": f"{learned.name}: {len(learned.data)} melodies",
+        "Each melody": f"{n_measures}, {learned.n_steps} steps, {low} to {high}",
         "Model": f"{type(autoencoder).__name__}, h = {autoencoder.h}",
         "Training": f"{autoencoder.n_iter_} epochs, last loss "
         f"{autoencoder.loss_curve_[-1]:.3g} nats per melody",
-        "Reconstructed": reconstruction(model, about["data"]),
+        "Reconstructed": reconstruction(model, learned.data),
     }
 
 

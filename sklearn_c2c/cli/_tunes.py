@@ -37,15 +37,7 @@ class Tune(NamedTuple):
         }
 
 
-def steps_per_measure(reading):
-    """Steps of a measure of rows that were read so."""
-    from sklearn_c2c.melody import parse_metre
-
-    metre = parse_metre(reading["time_signature"])
-    return metre.steps_per_measure(reading["steps_per_quarter"])
-
-
-def form_of(text, about):
+def form_of(text, learned):
     """Return what `form=` takes, and a phrase that describes it.
 
     `text` is letters, "corpus", "none" or what names a tune.
@@ -56,9 +48,9 @@ def form_of(text, about):
         words = "Half measures are equal as in a tune of the corpus, one near each"
         return text, words
     if re.fullmatch("[A-Z]+", text):
-        letters = _letters_after_pickup(text, about)
+        letters = _letters_after_pickup(text, learned)
         return letters, f"{text}: equal letters are equal parts"
-    return form_of_tune(find_tune(text, about))
+    return form_of_tune(find_tune(text, learned))
 
 
 def form_of_tune(tune):
@@ -66,12 +58,11 @@ def form_of_tune(tune):
     return tune.melody, f"The half measures that are equal in {tune.title}"
 
 
-def _letters_after_pickup(letters, about):
+def _letters_after_pickup(letters, learned):
     """Letters of all measures, if the first is that of a pick-up and like no other."""
-    reading = about["reading"]
-    if reading.get("pickup") != "keep":
+    if not learned.has_pickup:
         return letters
-    n_measures = reading["n_measures"]
+    n_measures = learned.n_measures
     if n_measures % len(letters):
         raise CommandError(
             f"The {len(letters)} letters of {letters} do not divide {n_measures} "
@@ -83,7 +74,7 @@ def _letters_after_pickup(letters, about):
     return "A" + "".join(names[part] for part in parts)
 
 
-def find_beginning(text, about):
+def find_beginning(text, learned):
     """Find a tune that may be too short, in its own key.
 
     Returns
@@ -97,11 +88,11 @@ def find_beginning(text, about):
 
     from sklearn_c2c.melody import REST
 
-    n_steps, n_measures = about["data"].shape[1], about["reading"]["n_measures"]
+    n_steps, n_measures = learned.n_steps, learned.n_measures
     tunes = _tunes_of(text)
     if tunes is None:
-        return find_tune(text, about), n_measures
-    reading = about["reading"] | _AS_IT_IS
+        return find_tune(text, learned), n_measures
+    reading = learned.reading | _AS_IT_IS
     try:
         tune = _read_tune(text, tunes, reading)
     except TooShort as error:
@@ -134,7 +125,7 @@ def _whole_measures(error, path):
     return int(error.length)
 
 
-def find_tune(text, about):
+def find_tune(text, learned):
     """Find a tune in a file, or in the corpus by number or title.
 
     Returns
@@ -144,10 +135,10 @@ def find_tune(text, about):
     """
     tunes = _tunes_of(text)
     if tunes is not None:
-        tune = _read_tune(text, tunes, about["reading"] | _AS_IT_IS)
-        return _moved(tune, tunes, about)
-    i = _number_in_corpus(text, about["titles"])
-    return Tune(about["data"][i], about["titles"][i], about["key"], 0, "")
+        tune = _read_tune(text, tunes, learned.reading | _AS_IT_IS)
+        return _moved(tune, tunes, learned)
+    i = _number_in_corpus(text, learned.titles)
+    return Tune(learned.data[i], learned.titles[i], learned.key, 0, "")
 
 
 def _tunes_of(text):
@@ -217,15 +208,15 @@ def _changes(tunes, reading, found):
     yield from found.warnings[0]
 
 
-def _moved(tune, tunes, about):
+def _moved(tune, tunes, learned):
     """Move a tune to the tonic of a corpus that has one key."""
     from sklearn_c2c import io
     from sklearn_c2c.melody import N_PITCHES, parse_key
 
-    if not (about["key"] and tune.key):
+    if not (learned.key and tune.key):
         return tune
-    tonic = parse_key(about["key"]).tonic
-    choice = io.Choice(**about["reading"] | {"key": tonic, "mode": None})
+    tonic = parse_key(learned.key).tonic
+    choice = io.Choice(**learned.reading | {"key": tonic, "mode": None})
     melody = io.melodies_from(tunes, choice).data[0]
     is_onset = melody < N_PITCHES
     semitones = int((melody - tune.melody)[is_onset][0])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_c2c.datasets._bundled import corpus, first_rows
+from sklearn_c2c.datasets._bundled import corpus_folder, first_rows
 from sklearn_c2c.io import Choice, melodies_from, read_tunes
 
 
@@ -85,7 +85,7 @@ def load_bach_sopranos(*, n_melodies=80, return_X_y=False):
 def _chorales():
     """Files of the chorales BWV 253 to 438, by number."""
     numbered = {}
-    for path in corpus("bach").glob("bwv*.mxl"):
+    for path in corpus_folder("bach").glob("bwv*.mxl"):
         match = re.fullmatch(r"bwv(\d+)", path.stem)
         if match and 253 <= int(match[1]) <= 438:
             numbered[int(match[1])] = path

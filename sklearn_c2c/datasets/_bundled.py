@@ -8,13 +8,38 @@ from sklearn.utils import Bunch
 from sklearn_c2c.io import PER_MELODY
 
 
-def corpus(folder):
-    """A folder of music21's corpus, found without importing music21."""
+def corpus_folder(name):
+    """Find a folder of music21's corpus, without importing music21.
+
+    Parameters
+    ----------
+    name : str
+        Folder of the corpus, such as "oneills1850" or "ryansMammoth".
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    FileNotFoundError
+        If music21 is not installed, or its corpus has no such folder.
+
+    See Also
+    --------
+    load_folder : Read the tunes of a folder.
+
+    Examples
+    --------
+    >>> from sklearn_c2c.datasets import corpus_folder
+    >>> corpus_folder("ryansMammoth").name
+    'ryansMammoth'
+    """
     spec = importlib.util.find_spec("music21")
-    path = Path(spec.submodule_search_locations[0], "corpus", folder) if spec else None
+    path = Path(spec.submodule_search_locations[0], "corpus", name) if spec else None
     if path is None or not path.is_dir():
         raise FileNotFoundError(
-            f"Found no corpus {folder!r} in music21; expected the one that "
+            f"Found no corpus {name!r} in music21; expected the one that "
             f"`pip install music21` brings. Install it again, or read a folder of "
             f"your own with load_folder."
         )

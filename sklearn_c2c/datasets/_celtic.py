@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from sklearn_c2c.datasets._bundled import corpus, first_rows
+from sklearn_c2c.datasets._bundled import corpus_folder, first_rows
 from sklearn_c2c.io import (
     Choice,
     abc_texts,
@@ -101,7 +101,7 @@ def load_celtic(*, n_melodies=75, return_X_y=False):
 def _reels_in_d(folder):
     """Tunes of a collection that are reels in D in common or cut time, by number."""
     reels = []
-    for path in sorted(corpus(folder).glob("*.abc")):
+    for path in sorted(corpus_folder(folder).glob("*.abc")):
         for text in abc_texts(path):
             if _is_reel_in_d(text):
                 number = int(re.sub(r"\D", "", header_field(text, "X")) or 0)

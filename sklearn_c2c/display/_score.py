@@ -8,8 +8,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from sklearn_c2c.display._studio import studio
-from sklearn_c2c.io import melody_to_abc, write_melody
-from sklearn_c2c.io._sheet import make_sheet
+from sklearn_c2c.io import make_sheet, melody_to_abc, write_melody
 from sklearn_c2c.melody import HOLD
 
 # How steps can be marked, and in which colour. The colour-blind tell blue from orange,

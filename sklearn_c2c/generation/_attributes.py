@@ -1,4 +1,4 @@
-"""Attribute vectors: what melodies of one kind have in common, as a move."""
+"""Attribute vectors: offsets that give melodies more or less of an attribute."""
 
 from numbers import Real
 
@@ -22,7 +22,7 @@ from sklearn_c2c.generation._models import MODEL, LatentModel
     prefer_skip_nested_validation=True,
 )
 def attribute_vector(model, X, X_without=None, *, by=None, label=None):
-    """Find the move in latent space that stands for an attribute.
+    """Find the offset in latent space that stands for an attribute.
 
     Of the melodies that have it, the mean code, as in the paper; or, as in MusicVAE,
     the mean code of those that have it minus that of those that do not::
@@ -93,7 +93,7 @@ def attribute_vector(model, X, X_without=None, *, by=None, label=None):
         if X_without is not None:
             raise ValueError("Give X_without or by, not both: by parts X in two.")
         values = np.asarray(by(X) if callable(by) else by)
-        has, lacks = _parts(values, label, len(Z))
+        has, lacks = _parts(values, label, len(Z), getattr(by, "__name__", "by"))
         return Z[has].mean(axis=0) - Z[lacks].mean(axis=0)
     if label is not None:
         raise ValueError(f"label={label!r} needs by, the labels of all rows of X.")
@@ -106,15 +106,15 @@ def attribute_vector(model, X, X_without=None, *, by=None, label=None):
     {
         "model": MODEL,
         "X": ["array-like"],
-        "vector": ["array-like"],
+        "offset": ["array-like"],
         "scale": [Real, "array-like"],
         "encoding": ENCODING,
         "form": FORM,
     },
     prefer_skip_nested_validation=True,
 )
-def add_attribute(model, X, vector, scale=1.0, *, encoding="encoder", form=None):
-    """Give melodies an attribute: decode ``z + scale * vector``.
+def add_attribute(model, X, offset, scale=1.0, *, encoding="encoder", form=None):
+    """Give melodies an attribute: decode ``z + scale * offset``.
 
     Parameters
     ----------
@@ -124,8 +124,8 @@ def add_attribute(model, X, vector, scale=1.0, *, encoding="encoder", form=None)
     X : array-like of shape (n_melodies, n_features)
         Melodies, as ``model.transform`` takes them.
 
-    vector : array-like of shape (h,)
-        From `attribute_vector`.
+    offset : array-like of shape (h,)
+        The attribute vector, from `attribute_vector`.
 
     scale : float or array-like of shape (n_scales,), default=1.0
         How much of it; a negative scale takes it away, 0 gives the reconstruction.
@@ -145,7 +145,7 @@ def add_attribute(model, X, vector, scale=1.0, *, encoding="encoder", form=None)
     Raises
     ------
     ValueError
-        If shapes do not fit, or vector or scale is not finite.
+        If shapes do not fit, or offset or scale is not finite.
 
     References
     ----------
@@ -162,11 +162,11 @@ def add_attribute(model, X, vector, scale=1.0, *, encoding="encoder", form=None)
     >>> generation.add_attribute(model, X[2:], vector, scale=[-1, 0, 1])[1].tolist()
     [69, 66, 62, 62]
     """
-    moves = np.multiply.outer(scale, vector)
-    return translate(model, X, moves, encoding=encoding, form=form)
+    offsets = np.multiply.outer(scale, offset)
+    return translate(model, X, offsets, encoding=encoding, form=form)
 
 
-def _parts(values, label, n_melodies):
+def _parts(values, label, n_melodies, name):
     """Which rows have the attribute and which lack it, as two masks."""
     if values.shape != (n_melodies,):
         raise ValueError(
@@ -176,7 +176,7 @@ def _parts(values, label, n_melodies):
     if label is not None:
         values = values == label
     if values.dtype != bool:
-        return _outer_quarters(values)
+        return _outer_quarters(values, name)
     if values.all() or not values.any():
         raise ValueError(
             f"by must part X in two, but {values.sum()} of {n_melodies} rows have the "
@@ -185,8 +185,8 @@ def _parts(values, label, n_melodies):
     return values, ~values
 
 
-def _outer_quarters(values):
-    """Masks of the top and the bottom quarter."""
+def _outer_quarters(values, name):
+    """Masks of the top and the bottom quarter; `name` is for the error."""
     if values.dtype.kind not in "iuf":
         raise ValueError(
             f"by holds labels, of dtype {values.dtype}; say with label= which one "
@@ -195,7 +195,7 @@ def _outer_quarters(values):
     low, high = np.quantile(values, [0.25, 0.75])
     if not low < high:
         raise ValueError(
-            f"by has a lower quartile of {low:g} and an upper one of {high:g}: it does "
-            "not set a top quarter off from a bottom quarter."
+            f"{name} has a lower quartile of {low:g} and an upper one of {high:g}: it "
+            "does not set a top quarter off from a bottom quarter."
         )
     return values >= high, values <= low

@@ -1,6 +1,7 @@
 """Completion: melodies that keep what is given, filled in the style."""
 
 from numbers import Integral, Real
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
@@ -17,13 +18,19 @@ from sklearn_c2c.generation._form import (
 )
 from sklearn_c2c.generation._models import MODEL, LatentModel, as_row
 from sklearn_c2c.generation._rhythm import new_rhythm
-from sklearn_c2c.melody import N_PITCHES, check_melodies, pitch_name, transpose
+from sklearn_c2c.melody import (
+    N_PITCHES,
+    check_melodies,
+    measure_mask,
+    pitch_name,
+    transpose,
+)
 
 # What stands where nothing is given, so that a given hold may follow it.
 _ANY_PITCH = 60
 
-# Transpositions that are compared, and steps of Adam for each.
-_OCTAVE, _N_TRANSPOSITIONS, _N_STEPS_TO_COMPARE = 12, 25, 30
+# Transpositions that are compared, and updates of Adam for each.
+_OCTAVE, _N_TRANSPOSITIONS, _N_UPDATES_TO_COMPARE = 12, 25, 30
 
 
 @validate_params(
@@ -80,7 +87,8 @@ def complete(
         matter.
 
     keep : array-like of bool, shape (n_steps,), or of int
-        The steps that are given; or the measures, counted from 1.
+        The steps that are given; or the measures, counted from 1. Where the first
+        measure is that of a pick-up, `melody.measure_mask` makes the mask.
 
     n_samples : int, default=8
         How many results.
@@ -112,7 +120,7 @@ def complete(
         from each other, and the less they take up of what is given.
 
     max_iter : int, default=60
-        Steps of Adam.
+        Updates of Adam.
 
     learning_rate_init : float, default=0.2
         First step of Adam, in standard deviations of each latent variable. It falls
@@ -162,49 +170,88 @@ def complete(
     latent = LatentModel(model)
     latent.check_gradient()
     encoder = latent.encoder
-    kept = _kept_steps(keep, encoder)
-    melody = _given(as_row(start, "start"), kept)
+    given = _given(encoder, start, keep, aspect)
     rng = check_random_state(random_state)
-    tune = {
+    descent = {
         "prior_weight": prior_weight,
         "max_iter": max_iter,
         "learning_rate_init": learning_rate_init,
     }
     semitones = transposition
     if transposition == "auto":
-        semitones = _best_transposition(latent, melody, kept, aspect, tune)
-    allowed = _allowed(encoder, melody, kept, aspect, semitones)
-    mean, spread = latent.mean(), latent.spread()
-    center = mean + spread * rng.standard_normal((n_samples, len(mean)))
-    center = center.astype(mean.dtype)
-    allowed = np.tile(allowed, (n_samples, 1, 1))
-    if aspect == "pitches":
-        P = probabilities(latent, center)
-        placed = np.stack([new_rhythm(encoder, p, melody[0], kept) for p in P])
-        codes = _moved_back(encoder, semitones)
-        allowed[:, kept] = placed[:, kept, np.newaxis] == codes
-    Z = search(latent, center, allowed, center=center, **tune)
-    if isinstance(form, str) and form == "auto":
-        form = "corpus" if X is not None and has_half_measures(encoder) else None
-    letters = letters_of(latent, form, Z, X=X, rng=rng)
+        semitones = _best_transposition(latent, given, descent)
+    center = _draw_centers(latent, n_samples, rng)
+    allowed = _allowed_in_each(latent, center, given, semitones)
+    Z = search(latent, center, allowed, center=center, **descent)
+    letters = letters_of(latent, _fitting_form(form, encoder, X), Z, X=X, rng=rng)
     P = probabilities(latent, Z, letters)
-    melodies = decode_steps(encoder, P, letters, allowed)
     return Bunch(
-        melodies=transpose(melodies, -semitones),
-        kept=kept,
+        melodies=transpose(decode_steps(encoder, P, letters, allowed), -semitones),
+        kept=given.kept,
         semitones=semitones,
         latent=Z,
     )
 
 
-def _given(melody, kept):
-    """The melody with notes where nothing is kept, once what is kept is legal."""
+class _Given(NamedTuple):
+    """What is given: a melody, which of its steps, and which aspect of these."""
+
+    melody: np.ndarray  # (n_steps,), any note where nothing is kept
+    kept: np.ndarray  # bool, (n_steps,)
+    aspect: str
+
+    @property
+    def pitches(self):
+        """Pitches of the notes that begin in the given steps."""
+        return self.melody[self.kept & (self.melody < N_PITCHES)]
+
+
+def _given(encoder, start, keep, aspect):
+    """Check that the given steps are steps of the melody, and legal."""
+    kept, melody = _kept_steps(keep, encoder), as_row(start, "start")
     if melody.shape[1] != len(kept):
         raise ValueError(
             f"start has {melody.shape[1]} steps, but the model's melodies have "
             f"{len(kept)}."
         )
-    return check_melodies(np.where(kept, melody, _ANY_PITCH))
+    melody = check_melodies(np.where(kept, melody, _ANY_PITCH))
+    return _Given(melody[0], kept, aspect)
+
+
+def _draw_centers(latent, n_samples, rng):
+    """Draw the latent vectors near which the results are sought."""
+    mean, spread = latent.mean(), latent.spread()
+    center = mean + spread * rng.standard_normal((n_samples, len(mean)))
+    return center.astype(mean.dtype)
+
+
+def _fitting_form(form, encoder, X):
+    """The form asked for; for "auto" that of the corpus, if there is one."""
+    if not isinstance(form, str) or form != "auto":
+        return form
+    return "corpus" if X is not None and has_half_measures(encoder) else None
+
+
+def _allowed_in_each(latent, center, given, semitones):
+    """Tokens that may stand in each result, (n_samples, n_steps, n_tokens)."""
+    allowed = _allowed(latent.encoder, given, semitones)
+    allowed = np.tile(allowed, (len(center), 1, 1))
+    if given.aspect == "pitches":
+        allowed[:, given.kept] = _in_new_rhythms(latent, center, given, semitones)
+    return allowed
+
+
+def _in_new_rhythms(latent, center, given, semitones):
+    """The tokens of the given steps, the given notes placed anew for each result.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_samples, n_kept, n_tokens)
+    """
+    encoder, kept = latent.encoder, given.kept
+    P = probabilities(latent, center)
+    placed = np.stack([new_rhythm(encoder, p, given.melody, kept) for p in P])
+    return placed[:, kept, np.newaxis] == _moved_back(encoder, semitones)
 
 
 def _kept_steps(keep, encoder):
@@ -225,64 +272,70 @@ def _kept_steps(keep, encoder):
             f"keep must be a bool mask of {n_steps} steps, or measures from 1 to "
             f"{n_measures}; got {keep.dtype} {keep.tolist()}."
         )
-    return np.isin(np.arange(n_steps) // measure + 1, keep)
+    return measure_mask(keep, n_steps, measure)
 
 
-def _allowed(encoder, melody, kept, aspect, semitones):
+def _allowed(encoder, given, semitones):
     """Tokens that may stand at each step, (n_steps, n_tokens)."""
-    codes, given = _moved_back(encoder, semitones), melody[0, :, np.newaxis]
-    is_pitch = encoder.codes_ < N_PITCHES
-    allowed = codes == given
-    if aspect == "rhythm":
-        allowed |= is_pitch & (given < N_PITCHES)
-    allowed |= ~kept[:, np.newaxis]
+    codes, note = _moved_back(encoder, semitones), given.melody[:, np.newaxis]
+    allowed = codes == note
+    if given.aspect == "rhythm":
+        allowed |= (encoder.tokens_ < N_PITCHES) & (note < N_PITCHES)
+    allowed |= ~given.kept[:, np.newaxis]
     in_midi = codes >= 0
     allowed &= in_midi
     if not allowed.any(axis=1).all():
-        raise ValueError(_outside(encoder, melody, kept, semitones))
-    return np.tile(in_midi, (len(kept), 1)) if aspect == "pitches" else allowed
+        raise ValueError(_outside(encoder, given, semitones))
+    if given.aspect == "pitches":
+        return np.tile(in_midi, (len(given.kept), 1))
+    return allowed
 
 
 def _moved_back(encoder, semitones):
     """Each code of the encoder in the key of the given melody; -1 if it is none."""
-    codes = encoder.codes_.astype(int)
+    codes = encoder.tokens_.astype(int)
     back = codes - semitones
     back[(back < 0) | (back >= N_PITCHES)] = -1
     return np.where(codes < N_PITCHES, back, codes)
 
 
-def _outside(encoder, melody, kept, semitones=None):
-    low, high = encoder.pitch_range_
-    pitches = melody[0, kept & (melody[0] < N_PITCHES)]
-    found = f"{pitch_name(pitches.min())} to {pitch_name(pitches.max())}"
+def _outside(encoder, given, semitones=None):
+    low, high = map(pitch_name, encoder.pitch_range_)
+    lowest, highest = map(pitch_name, (given.pitches.min(), given.pitches.max()))
     moved = "in any key" if semitones is None else f"moved by {semitones:+d} semitones"
     return (
-        f"The given notes, {found}, do not fit into the range of the model, "
-        f"{pitch_name(low)} to {pitch_name(high)}, {moved}."
+        f"The given notes, {lowest} to {highest}, do not fit into the range of the "
+        f"model, {low} to {high}, {moved}."
     )
 
 
-def _best_transposition(latent, melody, kept, aspect, tune):
+def _best_transposition(latent, given, descent):
     """The one that makes what is given most likely, the smaller of equal ones."""
-    encoder = latent.encoder
-    given = melody[0, kept & (melody[0] < N_PITCHES)]
-    if aspect == "rhythm" or not len(given):
+    if given.aspect == "rhythm" or not len(given.pitches):
         return 0
+    fitting = _fitting_transpositions(latent.encoder, given)
+    of_notes = given._replace(aspect="notes")
+    targets = np.stack([_allowed(latent.encoder, of_notes, k) for k in fitting])
+    mean, spread = latent.mean(), latent.spread()
+    max_iter = min(descent["max_iter"], _N_UPDATES_TO_COMPARE)
+    descent = {**descent, "max_iter": max_iter}
+    start = np.tile(mean, (len(fitting), 1))
+    Z = search(latent, start, targets, center=mean, **descent)
+    log_p = log_likelihood(probabilities(latent, Z), targets)
+    log_p -= descent["prior_weight"] * (((Z - mean) / spread) ** 2).sum(1) / 2
+    return fitting[int(log_p.argmax())]
+
+
+def _fitting_transpositions(encoder, given):
+    """Transpositions that bring all given pitches into the range, small ones first."""
     low, high = encoder.pitch_range_
-    lowest, highest = given.min(), given.max()
+    lowest, highest = given.pitches.min(), given.pitches.max()
     fitting = [
         k
         for k in sorted(range(1 - N_PITCHES, N_PITCHES), key=abs)
         if low <= lowest + k and highest + k <= high
     ]
     if not fitting:
-        raise ValueError(_outside(encoder, melody, kept))
+        raise ValueError(_outside(encoder, given))
     near = [k for k in fitting if abs(k) <= _OCTAVE]
-    fitting = near or fitting[:_N_TRANSPOSITIONS]
-    targets = np.stack([_allowed(encoder, melody, kept, "notes", k) for k in fitting])
-    mean, spread = latent.mean(), latent.spread()
-    tune = {**tune, "max_iter": min(tune["max_iter"], _N_STEPS_TO_COMPARE)}
-    Z = search(latent, np.tile(mean, (len(fitting), 1)), targets, center=mean, **tune)
-    log_p = log_likelihood(probabilities(latent, Z), targets)
-    log_p -= tune["prior_weight"] * (((Z - mean) / spread) ** 2).sum(1) / 2
-    return fitting[int(log_p.argmax())]
+    return near or fitting[:_N_TRANSPOSITIONS]

@@ -66,7 +66,7 @@ def encode(
         is like theirs, and the less may come back.
 
     max_iter : int, default=100
-        Steps of Adam.
+        Updates of Adam.
 
     learning_rate_init : float, default=0.2
         First step of Adam, in standard deviations of each latent variable. It falls
@@ -101,7 +101,7 @@ def encode(
     if method == "encoder":
         return Z
     latent.check_gradient()
-    target = np.asarray(X)[..., np.newaxis] == latent.encoder.codes_
+    target = np.asarray(X)[..., np.newaxis] == latent.encoder.tokens_
     return search(
         latent,
         Z,

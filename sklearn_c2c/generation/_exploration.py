@@ -17,14 +17,14 @@ from sklearn_c2c.generation._models import MODEL, LatentModel
     {
         "model": MODEL,
         "X": ["array-like"],
-        "delta": ["array-like", Real],
+        "offset": ["array-like", Real],
         "encoding": ENCODING,
         "form": FORM,
     },
     prefer_skip_nested_validation=True,
 )
-def translate(model, X, delta, *, encoding="encoder", form=None):
-    """Move melodies in the latent space: decode ``z + delta``.
+def translate(model, X, offset, *, encoding="encoder", form=None):
+    """Move melodies in the latent space: decode ``z + offset``.
 
     Parameters
     ----------
@@ -34,9 +34,9 @@ def translate(model, X, delta, *, encoding="encoder", form=None):
     X : array-like of shape (n_melodies, n_features)
         Melodies, as ``model.transform`` takes them.
 
-    delta : float or array-like of shape (h,) or (n_moves, h)
-        The same move for all; or a move for each melody; or several of one melody. 0
-        gives the reconstructions.
+    offset : float or array-like of shape (h,) or (n_offsets, h)
+        What is added to the latent vectors: one offset for all melodies, one for each
+        melody, or several for one melody. 0 gives the reconstructions.
 
     encoding : {"encoder", "search"}, default="encoder"
         How codes of melodies are found, see `encode`.
@@ -46,13 +46,13 @@ def translate(model, X, delta, *, encoding="encoder", form=None):
 
     Returns
     -------
-    moved : ndarray of shape (n_melodies or n_moves, ...)
+    moved : ndarray of shape (n_melodies or n_offsets, ...)
         What ``model.inverse_transform`` returns.
 
     Raises
     ------
     ValueError
-        If the shapes of delta and of the codes do not fit, or delta is not finite.
+        If the shapes of offset and of the codes do not fit, or offset is not finite.
 
     References
     ----------
@@ -71,7 +71,7 @@ def translate(model, X, delta, *, encoding="encoder", form=None):
     """
     check_is_fitted(model)
     Z = encode(model, X, method=encoding)
-    Z = Z + _check_moves(delta, Z)
+    Z = Z + _check_offsets(offset, Z)
     latent = LatentModel(model)
     return decode(latent, Z, letters_of(latent, form, Z))
 
@@ -204,22 +204,22 @@ def neighbors(model, start, X, n_neighbors=5):
     return Bunch(indices=indices[0], distances=distances[0])
 
 
-def _check_moves(moves, Z):
-    """One move of all codes, a number or a vector, or one move for each."""
-    moves = np.asarray(moves, dtype=Z.dtype)
-    n_moves, width = np.atleast_2d(moves).shape[-2:]
-    one_each = len({1, n_moves, len(Z)}) <= 2
-    if moves.ndim and not (moves.ndim <= 2 and width == Z.shape[1] and one_each):
+def _check_offsets(offsets, Z):
+    """One offset for all latent vectors, a number or a vector, or one for each."""
+    offsets = np.asarray(offsets, dtype=Z.dtype)
+    n_offsets, width = np.atleast_2d(offsets).shape[-2:]
+    one_each = len({1, n_offsets, len(Z)}) <= 2
+    if offsets.ndim and not (offsets.ndim <= 2 and width == Z.shape[1] and one_each):
         raise ValueError(
-            f"A move of shape {moves.shape} does not fit codes of shape {Z.shape}; "
-            f"expected ({Z.shape[1]},) or one such row for each melody."
+            f"An offset of shape {offsets.shape} does not fit codes of shape "
+            f"{Z.shape}; expected ({Z.shape[1]},) or one such row for each melody."
         )
-    if not moves.size or not np.isfinite(moves).all():
+    if not offsets.size or not np.isfinite(offsets).all():
         raise ValueError(
-            f"A move of shape {moves.shape} must be finite numbers, at least one row; "
-            "look at delta, or at the attribute vector and its scale."
+            f"An offset of shape {offsets.shape} must be finite numbers, at least one "
+            "row; look at offset, and at the scale of an attribute."
         )
-    return moves
+    return offsets
 
 
 def _check_weights(weights, n_melodies):

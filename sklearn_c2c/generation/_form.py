@@ -143,7 +143,7 @@ def _decode_in_form(encoder, P, letters, allowed):
 
 def _decode_bound(encoder, P, bound, allowed):
     """Decode with some codes given; -1 is free."""
-    given = encoder.codes_ == bound[..., np.newaxis]
+    given = encoder.tokens_ == bound[..., np.newaxis]
     P = np.where((bound >= 0)[..., np.newaxis], given, P)
     return _decode_allowed(encoder, P, allowed)
 
@@ -165,7 +165,7 @@ def _decode_allowed(encoder, P, allowed):
 
 def _stands(encoder, melodies, allowed):
     """Whether each code is allowed."""
-    return (allowed & (melodies[..., np.newaxis] == encoder.codes_)).any(axis=2)
+    return (allowed & (melodies[..., np.newaxis] == encoder.tokens_)).any(axis=2)
 
 
 def _release_before(broken, bound, letters):

@@ -47,7 +47,7 @@ class LatentModel:
     >>> latent.estimator.h, latent.mean().shape, latent.gradient_obstacle
     (8, (8,), None)
     >>> P = latent.probabilities(latent.encode(X))
-    >>> P.shape == (3, 4, len(latent.encoder.codes_))
+    >>> P.shape == (3, 4, len(latent.encoder.tokens_))
     True
     """
 
@@ -244,7 +244,7 @@ class LatentModel:
     def encoder(self):
         """The `PianoRollEncoder` that a Pipeline begins with; ValueError without one.
 
-        Its ``codes_`` are the tokens of a step, its ``transitions_`` say how they
+        Its ``tokens_`` are the tokens of a step, its ``transitions_`` say how they
         follow each other.
         """
         encoder = melody_encoder(self.model)
@@ -353,7 +353,7 @@ class LatentModel:
 def melody_encoder(model):
     """Return the fitted `PianoRollEncoder` that a Pipeline begins with, or None."""
     first = model[0] if isinstance(model, Pipeline) else None
-    return first if hasattr(first, "codes_") else None
+    return first if hasattr(first, "tokens_") else None
 
 
 def as_row(row, name):

@@ -156,13 +156,8 @@ def optimize(
             f"objective is the class {objective.__name__}; expected an object of it, "
             f"such as {objective.__name__}(...)."
         )
-    if method == "evolution" and bounds is None:
-        raise ValueError('method="evolution" needs bounds="observed", got bounds=None.')
-    if method == "evolution" and n_starts < _MIN_POPULATION:
-        raise ValueError(
-            f'method="evolution" needs n_starts of at least {_MIN_POPULATION}, got '
-            f"n_starts={n_starts}."
-        )
+    if method == "evolution":
+        _check_evolution(bounds, n_starts)
     latent = LatentModel(model)
     method = _possible_method(latent, objective, method)
     rng = check_random_state(random_state)
@@ -172,10 +167,14 @@ def optimize(
     search = _Search(latent, objective, 1 if maximize else -1, prior_weight, letters)
     if method == "gradient":
         first, best = _climb(search, start, box, max_iter, learning_rate_init)
-    elif method == "random":
-        first, best = _draw_on(search, start, box, max_iter, rng)
     else:
-        first, best = _evolve(search, start, box, max_iter, rng)
+        explore = _draw_on if method == "random" else _evolve
+        first, best = explore(search, start, box, max_iter, rng)
+    return _result(first, best, method, search.n_decoder_calls)
+
+
+def _result(first, best, method, n_decoder_calls):
+    """What `optimize` returns of the starts and of the best found from each."""
     return Bunch(
         melodies=best["rows"],
         latent=best["Z"],
@@ -185,8 +184,19 @@ def optimize(
         after=best["value"],
         best=int(best["score"].argmax()),
         method=method,
-        n_decoder_calls=search.n_decoder_calls,
+        n_decoder_calls=n_decoder_calls,
     )
+
+
+def _check_evolution(bounds, n_starts):
+    """Check what differential evolution cannot do without."""
+    if bounds is None:
+        raise ValueError('method="evolution" needs bounds="observed", got bounds=None.')
+    if n_starts < _MIN_POPULATION:
+        raise ValueError(
+            f'method="evolution" needs n_starts of at least {_MIN_POPULATION}, got '
+            f"n_starts={n_starts}."
+        )
 
 
 class _Box:
@@ -234,7 +244,7 @@ class _Search:
         encoder = self._latent.encoder
         P, vjp = probabilities_vjp(self._latent, Z, self._letters)
         found = self._judge(Z, decode_steps(encoder, P, self._letters))
-        expected, gradient = self._objective.surrogate(P, encoder.codes_)
+        expected, gradient = self._objective.surrogate(P, encoder.tokens_)
         found["surrogate"] = self._sign * expected
         found["gradient"] = vjp(self._sign * gradient) - self._prior_weight * Z
         return found

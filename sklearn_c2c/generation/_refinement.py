@@ -94,7 +94,7 @@ def refine(
     -----
     The score is the margin of the target: its `decision_function`, or without one its
     `predict_proba`, minus the largest of the other classes. Values that may stand at a
-    step are the encoder's ``codes_``, otherwise those that X has anywhere. A round
+    step are the encoder's ``tokens_``, otherwise those that X has anywhere. A round
     costs ``n_starts * n_steps * n_values`` scores. Classifiers whose score is constant
     over wide regions, such as trees, leave nothing to climb there.
 
@@ -170,7 +170,7 @@ class _Critic:
         self._classifier = classifier
         self._column = int(np.flatnonzero(classes == target)[0])
         self._encoder = melody_encoder(classifier)
-        self.values = self._encoder.codes_ if self._encoder else np.unique(X)
+        self.values = self._encoder.tokens_ if self._encoder else np.unique(X)
         self.n_calls, self.rounding = 0, 0.0
 
     def legal(self, rows):

@@ -29,7 +29,7 @@ _SCALE = [Interval(Real, 0, None, closed="left")]
 )
 def sample(
     model,
-    n_samples,
+    n_samples=8,
     *,
     X=None,
     method="range",
@@ -45,7 +45,7 @@ def sample(
     model : fitted estimator or Pipeline
         Has `transform` and `inverse_transform`.
 
-    n_samples : int
+    n_samples : int, default=8
         How many.
 
     X : array-like of shape (n_melodies, n_features), default=None
@@ -236,7 +236,10 @@ def _draw(latent, n_samples, X, method, scale, bandwidth, rng):
         Z = codes.mean(axis=0) + scale * codes.std(axis=0, ddof=1) * noise
     else:
         if scale != 1:
-            raise ValueError(f'"kde" has a bandwidth and no scale; got {scale:g}.')
+            raise ValueError(
+                f"method='kde' takes no scale={scale:g}: how far from the codes it "
+                "draws is its bandwidth."
+            )
         if bandwidth == "scott":
             bandwidth = _scott(*codes.shape)
         centers = codes[rng.randint(len(codes), size=n_samples)]

@@ -189,8 +189,6 @@ def melodies_from(tunes, choice):
     NothingReadError
         If not one gives a row.
     """
-    from sklearn.utils import Bunch  # takes longer to import than all else here
-
     rejected = {}  # by place among the tunes, as are parts, excerpts and rows
     parts = _each(
         lambda i: _part_of(tunes[i].tune, choice), range(len(tunes)), rejected
@@ -200,51 +198,73 @@ def melodies_from(tunes, choice):
     excerpts = _each(
         lambda i: _excerpt_of(parts[i], metres[i], metre, choice), parts, rejected
     )
-    steps_per_quarter = choice.steps_per_quarter
-    if steps_per_quarter == "auto":
-        steps_per_quarter = _finest_grid(excerpts.values())
-    n_steps = choice.n_measures * metre.steps_per_measure(steps_per_quarter)
+    steps_per_quarter = _steps_per_quarter(excerpts.values(), choice)
+    steps_per_measure = metre.steps_per_measure(steps_per_quarter)
+    grid = _Grid(metre, steps_per_quarter, steps_per_measure)
     rows = _each(
-        lambda i: _row(tunes[i].tune, excerpts[i], steps_per_quarter, n_steps, choice),
-        excerpts,
-        rejected,
+        lambda i: _row(tunes[i].tune, excerpts[i], grid, choice), excerpts, rejected
     )
     if choice.duplicates == "drop":
-        first = _first_equal(rows, by_interval=choice.key is not None)
-        rows = _each(
-            lambda i: _unless_equal(rows[i], tunes[first[i]], i == first[i]),
-            rows,
-            rejected,
-        )
+        rows = _without_duplicates(rows, tunes, choice, rejected)
     rejected = [
         Rejection(tunes[i].source, tunes[i].tune.title, *rejected[i])
         for i in sorted(rejected)
     ]
     if not rows:
         raise NothingReadError(rejected)
-    read = [tunes[i] for i in rows]
-    upbeats = [row.upbeat for row in rows.values()]
+    read = [_Read(*tunes[i], row, metres[i] is not None) for i, row in rows.items()]
+    return _result(read, rejected, grid, choice)
+
+
+class _Grid(NamedTuple):
+    """The metre of all rows, and their time steps."""
+
+    metre: Metre
+    steps_per_quarter: int
+    steps_per_measure: int
+
+
+class _Row(NamedTuple):
+    """A row of steps, and what was done to fit the notes into it."""
+
+    steps: np.ndarray
+    upbeat: int  # steps at its end that led on
+    n_silent: int  # measures without notes left out before it
+    n_chord_notes: int  # left out
+    n_moved: int  # onsets between two steps
+    n_merged: int  # notes that gave way to another on their step
+
+
+class _Read(NamedTuple):
+    """A tune that was read: where it was found, its row, and whether it has a metre."""
+
+    source: str
+    tune: Tune
+    row: _Row
+    states_metre: bool
+
+
+def _result(read, rejected, grid, choice):
+    """What `read_melodies` returns of the tunes that were read and left out."""
+    from sklearn.utils import Bunch  # takes longer to import than all else here
+
+    rows, tunes = [one.row for one in read], [one.tune for one in read]
+    upbeats = [row.upbeat for row in rows]
     return Bunch(
-        data=np.array([row.steps for row in rows.values()]),
-        titles=[tune.title for _, tune in read],
-        sources=[source for source, _ in read],
-        tonalities=[tune.key for _, tune in read],
-        tempos=[tune.tempo for _, tune in read],
+        data=np.array([row.steps for row in rows]),
+        titles=[tune.title for tune in tunes],
+        sources=[one.source for one in read],
+        tonalities=[tune.key for tune in tunes],
+        tempos=[tune.tempo for tune in tunes],
         upbeats=upbeats,
-        silent_measures=[excerpts[i].n_silent for i in rows],
-        warnings=[
-            (
-                *tunes[i].tune.warnings,
-                *_warnings(metres[i], excerpts[i], row, metre, steps_per_quarter),
-            )
-            for i, row in rows.items()
-        ],
+        silent_measures=[row.n_silent for row in rows],
+        warnings=[(*one.tune.warnings, *_warnings(one, grid)) for one in read],
         rejected=rejected,
-        time_signature=str(metre),
-        steps_per_quarter=steps_per_quarter,
+        time_signature=str(grid.metre),
+        steps_per_quarter=grid.steps_per_quarter,
         n_measures=choice.n_measures,
         pickup=choice.pickup,
-        DESCR=_describe(upbeats, len(tunes), metre, steps_per_quarter, choice),
+        DESCR=_describe(upbeats, len(read) + len(rejected), grid, choice),
     )
 
 
@@ -310,26 +330,17 @@ def _excerpt_of(part, own, metre, choice):
     )
 
 
-class _Row(NamedTuple):
-    """A row of steps, and what was done to fit the notes into it."""
-
-    steps: np.ndarray
-    upbeat: int  # steps at its end that led on
-    n_chord_notes: int  # left out
-    n_moved: int  # onsets between two steps
-    n_merged: int  # notes that gave way to another on their step
-
-
-def _row(tune, excerpt, steps_per_quarter, n_steps, choice):
-    """Row of a tune's window, of `n_steps` and those of a pick-up that is kept."""
+def _row(tune, excerpt, grid, choice):
+    """Row of the measures of a tune's window, and of a pick-up that is kept."""
     exact = choice.steps_per_quarter == "auto"
-    tolerance = 0 if exact else TICKS_PER_QUARTER // (2 * steps_per_quarter)
+    tolerance = 0 if exact else TICKS_PER_QUARTER // (2 * grid.steps_per_quarter)
     notes = rules.one_voice(excerpt, choice.chords, tolerance)
-    before = n_steps // choice.n_measures if choice.pickup == "keep" else 0
+    before = grid.steps_per_measure if choice.pickup == "keep" else 0
+    n_steps = before + choice.n_measures * grid.steps_per_measure
     if choice.off_grid == "reject":
-        rules.check_grid(excerpt, notes, steps_per_quarter)
-    steps, n_moved, n_merged = rules.on_grid(notes, steps_per_quarter, before + n_steps)
-    upbeat = rules.close(steps, excerpt.stop, steps_per_quarter)
+        rules.check_grid(excerpt, notes, grid.steps_per_quarter)
+    steps, n_moved, n_merged = rules.on_grid(notes, grid.steps_per_quarter, n_steps)
+    upbeat = rules.close(steps, excerpt.stop, grid.steps_per_quarter)
     if (steps[before:] == REST).all():
         n = choice.n_measures
         where = f"{n} measures" if n > 1 else "measure"
@@ -339,7 +350,7 @@ def _row(tune, excerpt, steps_per_quarter, n_steps, choice):
     if choice.pitch_range is not None:
         _check_range(steps, *choice.pitch_range)
     n_chord_notes = len(excerpt.notes) - len(notes)
-    return _Row(steps, upbeat, n_chord_notes, n_moved, n_merged)
+    return _Row(steps, upbeat, excerpt.n_silent, n_chord_notes, n_moved, n_merged)
 
 
 def _moved(steps, semitones):
@@ -347,6 +358,16 @@ def _moved(steps, semitones):
         return transpose(steps, semitones)
     except ValueError as error:
         raise TuneError(str(error), "range") from error
+
+
+def _without_duplicates(rows, tunes, choice, rejected):
+    """The first of each set of equal rows; the others are rejected."""
+    first = _first_equal(rows, by_interval=choice.key is not None)
+    return _each(
+        lambda i: _unless_equal(rows[i], tunes[first[i]], i == first[i]),
+        rows,
+        rejected,
+    )
 
 
 def _first_equal(rows, by_interval):
@@ -374,17 +395,17 @@ def _unless_equal(row, other, is_first):
     return row
 
 
-def _warnings(own, excerpt, row, metre, steps_per_quarter):
+def _warnings(read, grid):
     """What a reader of the row should know, in short sentences."""
-    step = _STEP_NAMES.get(steps_per_quarter, "time step")
+    row, step = read.row, _STEP_NAMES.get(grid.steps_per_quarter, "time step")
     counted = (
-        (excerpt.n_silent, "measure", "without notes at the start left out"),
+        (row.n_silent, "measure", "without notes at the start left out"),
         (row.n_chord_notes, "lower note", "of chords left out"),
         (row.n_moved, "note", f"moved to the nearest {step}"),
         (row.n_merged, "note", f"left out, as a nearer one is on the same {step}"),
     )
-    if own is None:
-        yield f"states no metre, taken to be in {metre}"
+    if not read.states_metre:
+        yield f"states no metre, taken to be in {grid.metre}"
     for count, noun, what in counted:
         if count:
             yield f"{count} {noun}{'s' * (count != 1)} {what}"
@@ -403,7 +424,10 @@ def _check_range(row, low, high):
         )
 
 
-def _finest_grid(excerpts):
+def _steps_per_quarter(excerpts, choice):
+    """Those asked for, or with "auto" the fewest that hold all notes exactly."""
+    if choice.steps_per_quarter != "auto":
+        return choice.steps_per_quarter
     steps = rules.finest_grid([excerpt.notes for excerpt in excerpts])
     if steps > _MAX_STEPS_PER_QUARTER:
         raise ValueError(
@@ -414,7 +438,7 @@ def _finest_grid(excerpts):
     return steps
 
 
-def _describe(upbeats, n_tunes, metre, steps_per_quarter, choice):
+def _describe(upbeats, n_tunes, grid, choice):
     found = (
         ", the greatest common divisor of all onsets and durations"
         if choice.steps_per_quarter == "auto"
@@ -424,6 +448,7 @@ def _describe(upbeats, n_tunes, metre, steps_per_quarter, choice):
     pick_up = "a pick-up measure and " if choice.pickup == "keep" else ""
     return (
         f"{len(upbeats)} of {n_tunes} tunes: {pick_up}{choice.n_measures} measures of "
-        f"{metre}, {steps_per_quarter} steps a quarter note{found}. In {n_held} the "
-        f"last note is held on in place of an upbeat to what is played next."
+        f"{grid.metre}, {grid.steps_per_quarter} steps a quarter note{found}. In "
+        f"{n_held} the last note is held on in place of an upbeat to what is played "
+        "next."
     )

@@ -18,6 +18,7 @@ from sklearn_c2c.melody._key import stated_mode as stated_mode
 from sklearn_c2c.melody._metre import Metre, parse_metre
 from sklearn_c2c.melody._rows import (
     check_melodies,
+    measure_mask,
     melody_from_notes,
     mend_orphan_holds,
     notes_from_melody,
@@ -42,6 +43,7 @@ __all__ = [
     "Key",
     "Metre",
     "check_melodies",
+    "measure_mask",
     "melody_from_notes",
     "mend_orphan_holds",
     "notes_from_melody",

@@ -256,3 +256,46 @@ def transpose(X, semitones):
         f"{semitones:+d} semitones would leave the MIDI pitches 0-127",
     )
     return np.where(sounds, moved, X)
+
+
+def measure_mask(measures, n_steps, steps_per_measure, *, pickup=False):
+    """Mark the steps of some measures.
+
+    Parameters
+    ----------
+    measures : array-like of int
+        Numbers of measures, from 1.
+    n_steps : int
+        Steps of a melody.
+    steps_per_measure : int
+        Steps of a measure; the last one may be shorter.
+    pickup : bool, default=False
+        Whether the melody begins with the measure of a pick-up. It has no number and
+        goes with measure 1.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_steps,)
+
+    Raises
+    ------
+    ValueError
+        If the melody has no measure of such a number.
+
+    Examples
+    --------
+    >>> measure_mask([2], n_steps=6, steps_per_measure=2)
+    array([False, False,  True,  True, False, False])
+    >>> measure_mask([1], n_steps=6, steps_per_measure=2, pickup=True)
+    array([ True,  True,  True,  True, False, False])
+    """
+    numbers = np.arange(n_steps) // steps_per_measure + 1
+    if pickup:
+        numbers = np.maximum(numbers - 1, 1)
+    last = int(numbers[-1]) if n_steps else 0
+    measures = np.asarray(measures, dtype=int)
+    if ((measures < 1) | (measures > last)).any():
+        raise ValueError(
+            f"Expected measures from 1 to {last}, got {measures.tolist()}."
+        )
+    return np.isin(numbers, measures)

@@ -2,6 +2,25 @@
 
 Melodies are rows of steps, see `sklearn_c2c.melody`. One rule for what is empty: a
 share, mean or entropy of nothing is NaN; a set of no melodies has no row to return.
+
+By kind:
+
+* reconstruction: `binary_accuracy`, `step_accuracy`, `melody_accuracy`, `onset_f1`,
+  `onset_pitch_accuracy`; as scorers `step_accuracy_scorer`, `melody_accuracy_scorer`,
+  `reconstruction_scores`
+* novelty: `nearest_melody`, `originality`, `copy_share`, `longest_copied_run`,
+  `distinct_share`, `diversity`
+* continuity: `path_continuity`
+* musical statistics: `melody_statistics`, `note_density`, `hold_share`, `rest_share`,
+  `pitch_range`, `pitch_class_entropy`, `in_scale_share`, `mean_absolute_interval`,
+  `groove_consistency`; `interval_histogram`, `note_length_histogram`,
+  `pitch_class_histogram`
+* style: `style_features`, `style_overlap`, `overlapping_area`, `kl_divergence`,
+  `note_surprise`, `step_surprise`, `two_sample_auc`, `half_against_half`,
+  `melody_features`, `density_coverage`, `frechet_distance`
+* form: `repeat_share`, `equal_measure_share`, `measure_similarity`,
+  `similarity_by_lag`, `endings`, `tonic_ending`
+* all in one table: `evaluate`, an `Evaluation`
 """
 
 from sklearn_c2c.metrics._continuity import path_continuity

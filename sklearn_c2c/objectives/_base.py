@@ -90,7 +90,7 @@ class Objective(Arithmetic, ABC):
             What a decoder gives: not negative, and not 0 for all tokens of a step.
 
         codes : array-like of int, shape (n_tokens,)
-            Which code each token is, such as the encoder's ``codes_``.
+            Which code each token is, such as the encoder's ``tokens_``.
 
         Returns
         -------

@@ -113,7 +113,13 @@ def write_page(
         pickup=pickup,
         marks=marks,
     )
-    page = Template(_part("page.html")).substitute(
+    page = _page(shown, title=title, settings=settings, model=model, judges=judges)
+    write_atomically(path, page.encode())
+
+
+def _page(shown, *, title, settings, model, judges):
+    """Fill the template of the page in."""
+    return Template(_part("page.html")).substitute(
         title=escape(title),
         policy=_policy(shown.script),
         style=_part("page.css"),
@@ -123,7 +129,6 @@ def write_page(
         loss_curve="" if model is None else _loss_curve(model),
         version=sklearn_c2c.__version__,
     )
-    write_atomically(path, page.encode())
 
 
 def _part(name):

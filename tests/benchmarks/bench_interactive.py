@@ -57,7 +57,7 @@ def _in_pytorch(model):
     weights = [torch.from_numpy(coef) for coef in autoencoder.coefs_]
     biases = [torch.from_numpy(intercept) for intercept in autoencoder.intercepts_]
     transposed = [weight.T.contiguous() for weight in weights]
-    codes = torch.from_numpy(encoder.codes_)
+    codes = torch.from_numpy(encoder.tokens_)
     n_tokens = len(codes)
     token_of = torch.zeros(HOLD + 1, dtype=torch.long)
     token_of[codes.long()] = torch.arange(n_tokens)

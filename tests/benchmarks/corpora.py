@@ -5,8 +5,7 @@ import functools
 import numpy as np
 
 from sklearn_c2c import PianoRollEncoder
-from sklearn_c2c.datasets import load_celtic, recombine_measures
-from sklearn_c2c.datasets._bundled import corpus
+from sklearn_c2c.datasets import corpus_folder, load_celtic, recombine_measures
 from sklearn_c2c.io import read_melodies
 
 # G3 to B5 with hold and rest: 31 columns a step, 3,968 a melody, as in the paper.
@@ -20,7 +19,7 @@ def tunes():
 
     Those that then leave `PITCH_RANGE` are left out.
     """
-    folders = [corpus(name) for name in _COLLECTIONS]
+    folders = [corpus_folder(name) for name in _COLLECTIONS]
     found = read_melodies(
         folders, time_signature="4/4", key="D", pitch_range=PITCH_RANGE
     )
