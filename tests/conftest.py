@@ -38,8 +38,11 @@ matplotlib.use("Agg")
 # A shell that starts the tests in the background lets them ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# The first example of a test may be the one for which a kernel is compiled.
-hypothesis.settings.register_profile("patient", deadline=None)
+# The first example of a test may be the one for which a kernel is compiled. Each run
+# draws other examples, so there are not many in one; --hypothesis-profile=thorough
+# takes more.
+hypothesis.settings.register_profile("patient", deadline=None, max_examples=50)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("patient")
 
 
@@ -52,3 +55,20 @@ def rng():
 def reels():
     """The 75 reels, as rows."""
     return datasets.load_celtic().data
+
+
+# A file is the work of one worker. The longest come first, or one of them is run at the
+# end while the other workers have nothing left to do. Then one file for which most of
+# the kernels are compiled, and those of io, which need none: the other workers find the
+# kernels compiled, and do not compile the same at the same time.
+FIRST = ["scale_out", "docs", "reproduction", "cli", "autoencoder", "io_"]
+
+
+def pytest_collection_modifyitems(items):
+    """Sort by file, as above, then as collected."""
+    items.sort(key=lambda item: _place(item.path.stem))
+
+
+def _place(name):
+    starts = (name.startswith(f"test_{start}") for start in FIRST)
+    return next((place for place, found in enumerate(starts) if found), len(FIRST))

@@ -138,6 +138,7 @@ def test_float32_follows_float64(roll, output):
 # --------------------------------------------------------------- what it learns
 
 
+@pytest.mark.integration
 def test_the_default_reconstructs_every_reel_at_h_100(encoder, roll, reels):
     model = Autoencoder(h=100, random_state=0).fit(roll.astype(np.float32))
     assert (

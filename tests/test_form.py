@@ -213,6 +213,7 @@ def test_the_gradient_goes_through_the_form(reels, rng):
     assert_allclose(slope, (ahead - behind) / 2e-5, rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.integration
 def test_optimize_meets_its_objective_in_a_form(model):
     for method in ("gradient", "random", "evolution"):
         result = optimize(

@@ -164,6 +164,7 @@ def pipeline(request, reels):
     return make_pipeline(PianoRollEncoder(), estimators[request.param]).fit(reels)
 
 
+@pytest.mark.integration
 def test_random_melodies_all_end_and_ends_stay(pipeline, reels):
     ends = attractors(pipeline, 200, X=reels, random_state=0)
     assert (ends.labels >= 0).all()

@@ -127,6 +127,7 @@ def test_the_import_is_light(statement):
     assert not {*HEAVY, "numba", "rich", "pandas", "torch"} & loaded_by(statement)
 
 
+@pytest.mark.integration
 def test_rooms_do_not_load_what_they_read_save_and_show_with():
     rooms = ("io", "datasets", "display", "page", "persistence")
     statement = "import " + ", ".join(f"sklearn_c2c.{room}" for room in rooms)

@@ -235,6 +235,7 @@ def test_without_classifiers_their_row_is_left_out_and_no_other_changes(reels):
         assert all(quick[name][row] == column[row] for row in quick[name])
 
 
+@pytest.mark.integration
 def test_of_a_large_corpus_some_tunes_are_looked_up_in_the_others(sets, monkeypatch):
     X, corpus, _ = sets
     monkeypatch.setattr(_evaluate, "_N_LOOKED_UP", 15)

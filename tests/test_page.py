@@ -311,6 +311,7 @@ def test_judges_are_there_to_open(write):
     assert "<details" not in write()
 
 
+@pytest.mark.integration
 def test_every_row_and_column_of_evaluate_is_explained(reels):
     table = evaluate(reels[:2], reels[2:9], others=reels[9:11], tonic="D")
     names = set(table.generated)

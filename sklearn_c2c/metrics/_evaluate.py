@@ -154,7 +154,7 @@ def evaluate(
     --------
     >>> from sklearn_c2c.datasets import load_celtic
     >>> reels = load_celtic().data
-    >>> table = evaluate(reels[:30], reels[30:], tonic="D", random_state=0)
+    >>> table = evaluate(reels[:30], reels[30:], classify=False, random_state=0)
     >>> table.generated.repeat_share > 0.8 > 0.2 > table.dice.repeat_share
     True
     """
