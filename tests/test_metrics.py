@@ -15,6 +15,14 @@ from sklearn_c2c.melody import HOLD, REST
 from tests.strategies import melodies
 
 OF_A_SET = {
+    "attribute_values": lambda X: metrics.attribute_values(
+        X,
+        ["note_density", "contour"],
+        steps_per_measure=X.shape[1],
+        steps_per_beat=1,
+        allow_nan=True,
+    ),
+    "contour": metrics.contour,
     "distinct_share": metrics.distinct_share,
     "diversity": metrics.diversity,
     "endings": lambda X: metrics.endings(
@@ -28,6 +36,7 @@ OF_A_SET = {
     "in_scale_share": lambda X: metrics.in_scale_share(X, "D"),
     "interval_histogram": metrics.interval_histogram,
     "mean_absolute_interval": metrics.mean_absolute_interval,
+    "mean_pitch": metrics.mean_pitch,
     "measure_similarity": lambda X: metrics.measure_similarity(
         X, steps_per_measure=X.shape[1]
     ),
@@ -43,11 +52,22 @@ OF_A_SET = {
     "pitch_class_histogram": metrics.pitch_class_histogram,
     "pitch_range": metrics.pitch_range,
     "repeat_share": lambda X: metrics.repeat_share(X, steps_per_measure=X.shape[1]),
+    "repeated_measure_share": lambda X: metrics.repeated_measure_share(
+        X, steps_per_measure=X.shape[1]
+    ),
+    "repeated_note_share": metrics.repeated_note_share,
     "rest_share": metrics.rest_share,
+    "rhythmic_complexity": lambda X: metrics.rhythmic_complexity(
+        X, steps_per_measure=X.shape[1], steps_per_beat=1
+    ),
     "similarity_by_lag": lambda X: metrics.similarity_by_lag(
         X, steps_per_measure=X.shape[1]
     ),
+    "stepwise_share": metrics.stepwise_share,
     "style_features": metrics.style_features,
+    "syncopation": lambda X: metrics.syncopation(
+        np.hstack([X, X]), steps_per_measure=2, steps_per_beat=1
+    ),
     "tonic_ending": lambda X: metrics.tonic_ending(
         X, "D", steps_per_measure=X.shape[1], steps_per_beat=1
     ),
@@ -70,6 +90,8 @@ OF_TWO_SETS = {
 }
 OTHERS = {
     "Evaluation",
+    "attribute_names",
+    "attributes",
     "binary_accuracy",
     "evaluate",
     "half_against_half",

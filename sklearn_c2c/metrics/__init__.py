@@ -4,6 +4,18 @@ Melodies are rows of steps, see `sklearn_c2c.melody`. One rule for what is empty
 share, mean or entropy of nothing is NaN; a set of no melodies has no row to return.
 """
 
+from sklearn_c2c.metrics._attributes import (
+    attribute_names,
+    attribute_values,
+    attributes,
+    contour,
+    mean_pitch,
+    repeated_measure_share,
+    repeated_note_share,
+    rhythmic_complexity,
+    stepwise_share,
+    syncopation,
+)
 from sklearn_c2c.metrics._continuity import path_continuity
 from sklearn_c2c.metrics._endings import endings, tonic_ending
 from sklearn_c2c.metrics._evaluate import Evaluation, evaluate
@@ -66,7 +78,11 @@ from sklearn_c2c.metrics._two_sample import (
 
 __all__ = [
     "Evaluation",
+    "attribute_names",
+    "attribute_values",
+    "attributes",
     "binary_accuracy",
+    "contour",
     "copy_share",
     "density_coverage",
     "distinct_share",
@@ -83,6 +99,7 @@ __all__ = [
     "kl_divergence",
     "longest_copied_run",
     "mean_absolute_interval",
+    "mean_pitch",
     "measure_similarity",
     "melody_accuracy",
     "melody_accuracy_scorer",
@@ -102,13 +119,18 @@ __all__ = [
     "pitch_range",
     "reconstruction_scores",
     "repeat_share",
+    "repeated_measure_share",
+    "repeated_note_share",
     "rest_share",
+    "rhythmic_complexity",
     "similarity_by_lag",
     "step_accuracy",
     "step_accuracy_scorer",
     "step_surprise",
+    "stepwise_share",
     "style_features",
     "style_overlap",
+    "syncopation",
     "tonic_ending",
     "two_sample_auc",
 ]
