@@ -17,6 +17,21 @@ from sklearn_c2c.metrics._attributes import (
     syncopation,
 )
 from sklearn_c2c.metrics._continuity import path_continuity
+from sklearn_c2c.metrics._control import (
+    control_r2,
+    leakage,
+    monotonicity,
+    slider_control,
+    smoothness,
+)
+from sklearn_c2c.metrics._disentanglement import (
+    disentanglement,
+    interpretability,
+    modularity,
+    mutual_information_gap,
+    separated_attribute_predictability,
+    spearman_correlation,
+)
 from sklearn_c2c.metrics._endings import endings, tonic_ending
 from sklearn_c2c.metrics._evaluate import Evaluation, evaluate
 from sklearn_c2c.metrics._form import (
@@ -83,8 +98,10 @@ __all__ = [
     "attributes",
     "binary_accuracy",
     "contour",
+    "control_r2",
     "copy_share",
     "density_coverage",
+    "disentanglement",
     "distinct_share",
     "diversity",
     "endings",
@@ -95,8 +112,10 @@ __all__ = [
     "half_against_half",
     "hold_share",
     "in_scale_share",
+    "interpretability",
     "interval_histogram",
     "kl_divergence",
+    "leakage",
     "longest_copied_run",
     "mean_absolute_interval",
     "mean_pitch",
@@ -105,6 +124,9 @@ __all__ = [
     "melody_accuracy_scorer",
     "melody_features",
     "melody_statistics",
+    "modularity",
+    "monotonicity",
+    "mutual_information_gap",
     "nearest_melody",
     "note_density",
     "note_length_histogram",
@@ -123,7 +145,11 @@ __all__ = [
     "repeated_note_share",
     "rest_share",
     "rhythmic_complexity",
+    "separated_attribute_predictability",
     "similarity_by_lag",
+    "slider_control",
+    "smoothness",
+    "spearman_correlation",
     "step_accuracy",
     "step_accuracy_scorer",
     "step_surprise",

@@ -488,11 +488,12 @@ def attribute_values(
     for column, (name, function) in enumerate(functions.items()):
         values[:, column] = function(X)
         if not allow_nan:
-            _check_defined(name, values[:, column])
+            check_defined(name, values[:, column])
     return values
 
 
-def _check_defined(name, values):
+def check_defined(name, values):
+    """Raise a ValueError if an attribute is undefined for a melody."""
     undefined = np.flatnonzero(np.isnan(values))
     if len(undefined):
         shown = ", ".join(map(str, undefined[:5])) + (
