@@ -16,6 +16,14 @@ from sklearn_c2c.melody import HOLD, REST
 from tests.strategies import melodies
 
 OF_A_SET = {
+    "attribute_values": lambda X: metrics.attribute_values(
+        X,
+        ["note_density", "contour"],
+        steps_per_measure=X.shape[1],
+        steps_per_beat=1,
+        allow_nan=True,
+    ),
+    "contour": metrics.contour,
     "distinct_share": metrics.distinct_share,
     "diversity": metrics.diversity,
     "endings": lambda X: metrics.endings(
@@ -29,6 +37,7 @@ OF_A_SET = {
     "in_scale_share": lambda X: metrics.in_scale_share(X, "D"),
     "interval_histogram": metrics.interval_histogram,
     "mean_absolute_interval": metrics.mean_absolute_interval,
+    "mean_pitch": metrics.mean_pitch,
     "measure_similarity": lambda X: metrics.measure_similarity(
         X, steps_per_measure=X.shape[1]
     ),
@@ -44,11 +53,22 @@ OF_A_SET = {
     "pitch_class_histogram": metrics.pitch_class_histogram,
     "pitch_range": metrics.pitch_range,
     "repeat_share": lambda X: metrics.repeat_share(X, steps_per_measure=X.shape[1]),
+    "repeated_measure_share": lambda X: metrics.repeated_measure_share(
+        X, steps_per_measure=X.shape[1]
+    ),
+    "repeated_note_share": metrics.repeated_note_share,
     "rest_share": metrics.rest_share,
+    "rhythmic_complexity": lambda X: metrics.rhythmic_complexity(
+        X, steps_per_measure=X.shape[1], steps_per_beat=1
+    ),
     "similarity_by_lag": lambda X: metrics.similarity_by_lag(
         X, steps_per_measure=X.shape[1]
     ),
+    "stepwise_share": metrics.stepwise_share,
     "style_features": metrics.style_features,
+    "syncopation": lambda X: metrics.syncopation(
+        np.hstack([X, X]), steps_per_measure=2, steps_per_beat=1
+    ),
     "tonic_ending": lambda X: metrics.tonic_ending(
         X, "D", steps_per_measure=X.shape[1], steps_per_beat=1
     ),
@@ -71,14 +91,27 @@ OF_TWO_SETS = {
 }
 OTHERS = {
     "Evaluation",
+    "attribute_names",
+    "attributes",
     "binary_accuracy",
+    "control_r2",
+    "disentanglement",
     "evaluate",
     "half_against_half",
+    "interpretability",
     "kl_divergence",
+    "leakage",
     "melody_accuracy_scorer",
+    "modularity",
+    "monotonicity",
+    "mutual_information_gap",
     "overlapping_area",
     "path_continuity",
     "reconstruction_scores",
+    "separated_attribute_predictability",
+    "slider_control",
+    "smoothness",
+    "spearman_correlation",
     "step_accuracy_scorer",
     "style_overlap",
     "two_sample_auc",

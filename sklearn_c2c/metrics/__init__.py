@@ -23,7 +23,34 @@ By kind:
 * all in one table: `evaluate`, an `Evaluation`
 """
 
+from sklearn_c2c.metrics._attributes import (
+    attribute_names,
+    attribute_values,
+    attributes,
+    contour,
+    mean_pitch,
+    repeated_measure_share,
+    repeated_note_share,
+    rhythmic_complexity,
+    stepwise_share,
+    syncopation,
+)
 from sklearn_c2c.metrics._continuity import path_continuity
+from sklearn_c2c.metrics._control import (
+    control_r2,
+    leakage,
+    monotonicity,
+    slider_control,
+    smoothness,
+)
+from sklearn_c2c.metrics._disentanglement import (
+    disentanglement,
+    interpretability,
+    modularity,
+    mutual_information_gap,
+    separated_attribute_predictability,
+    spearman_correlation,
+)
 from sklearn_c2c.metrics._endings import endings, tonic_ending
 from sklearn_c2c.metrics._evaluate import Evaluation, evaluate
 from sklearn_c2c.metrics._form import (
@@ -85,9 +112,15 @@ from sklearn_c2c.metrics._two_sample import (
 
 __all__ = [
     "Evaluation",
+    "attribute_names",
+    "attribute_values",
+    "attributes",
     "binary_accuracy",
+    "contour",
+    "control_r2",
     "copy_share",
     "density_coverage",
+    "disentanglement",
     "distinct_share",
     "diversity",
     "endings",
@@ -98,15 +131,21 @@ __all__ = [
     "half_against_half",
     "hold_share",
     "in_scale_share",
+    "interpretability",
     "interval_histogram",
     "kl_divergence",
+    "leakage",
     "longest_copied_run",
     "mean_absolute_interval",
+    "mean_pitch",
     "measure_similarity",
     "melody_accuracy",
     "melody_accuracy_scorer",
     "melody_features",
     "melody_statistics",
+    "modularity",
+    "monotonicity",
+    "mutual_information_gap",
     "nearest_melody",
     "note_density",
     "note_length_histogram",
@@ -121,13 +160,22 @@ __all__ = [
     "pitch_range",
     "reconstruction_scores",
     "repeat_share",
+    "repeated_measure_share",
+    "repeated_note_share",
     "rest_share",
+    "rhythmic_complexity",
+    "separated_attribute_predictability",
     "similarity_by_lag",
+    "slider_control",
+    "smoothness",
+    "spearman_correlation",
     "step_accuracy",
     "step_accuracy_scorer",
     "step_surprise",
+    "stepwise_share",
     "style_features",
     "style_overlap",
+    "syncopation",
     "tonic_ending",
     "two_sample_auc",
 ]

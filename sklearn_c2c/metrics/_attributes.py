@@ -1,0 +1,581 @@
+"""Attributes: what musicians say of a melody, one number each, by name."""
+
+from functools import partial
+
+import numpy as np
+
+from sklearn_c2c.melody import N_PITCHES
+from sklearn_c2c.metrics._notes import (
+    mean_by_melody,
+    measures_of,
+    notes_of,
+    ratio,
+    rows_of,
+)
+from sklearn_c2c.metrics._statistics import (
+    hold_share,
+    in_scale_share,
+    mean_absolute_interval,
+    note_density,
+    pitch_range,
+    rest_share,
+)
+
+_MAJOR_SECOND = 2  # semitones
+
+
+def rhythmic_complexity(X, *, steps_per_measure=16, steps_per_beat=4):
+    """Share of all possible onsets, weak places of the measure counting more.
+
+    ``sum_t w_t onset_t / sum_t w_t``, with ``w_t = 1 / level_t`` of Toussaint's
+    metrical hierarchy: the level is the number of pulses (measure, half measure, beat,
+    eighth, sixteenth) that fall on the step. In common time the weights of a measure
+    are 1/5 on the first beat, 1/4 on the third, 1/3 on the second and fourth, 1/2 on
+    the eighths between and 1 on all other sixteenths. In 6/8 they are 1/4 and 1/3 on
+    the beats, 1/2 on the other eighths and 1 on the other sixteenths.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies of whole measures.
+    steps_per_measure : int, default=16
+        Steps a measure: 16 for sixteenths in common time, 12 in 6/8 or 3/4.
+    steps_per_beat : int, default=4
+        Steps a beat: 4 for quarters counted in sixteenths, 6 for the beats of 6/8.
+        Divides the measure.
+
+    Returns
+    -------
+    complexity : ndarray of float, shape (n_melodies,)
+        In [0, 1]; 0 for silence, 1 if a note begins at every step.
+
+    Raises
+    ------
+    ValueError
+        If the measures do not fill the row or the beats do not fill the measure.
+
+    Notes
+    -----
+    A beat is divided by its odd factors first (that of 6/8 in three eighths), a measure
+    of several beats by two first. AR-VAE writes these weights for six unequal ticks a
+    beat: there a triplet's ticks have weight 2, and the second and fourth beats .67 in
+    place of 1/3.
+
+    It rises with `note_density`: both count onsets.
+
+    References
+    ----------
+    G. T. Toussaint, "A mathematical analysis of African, Brazilian, and Cuban clave
+    rhythms", Bridges 2002.
+
+    A. Pati and A. Lerch, "Attribute-based regularization of latent spaces for
+    variational auto-encoders", Neural Computing and Applications 33, 2021.
+
+    Examples
+    --------
+    A note on each of the two beats, and one on each of the two places between them:
+
+    >>> on, off = [62, 129, 62, 129], [128, 62, 128, 62]
+    >>> rhythmic_complexity([on, off], steps_per_measure=4, steps_per_beat=2).round(3)
+    array([0.294, 0.706])
+    """
+    measures = measures_of(rows_of(X), steps_per_measure)
+    weights = 1 / _levels(steps_per_measure, steps_per_beat)
+    onsets = (measures < N_PITCHES).mean(axis=1)
+    return onsets @ (weights / weights.sum())
+
+
+def syncopation(X, *, level=1, steps_per_measure=16, steps_per_beat=4):
+    """Share of the notes that are syncopated at one level of the metre.
+
+    A note is syncopated if it begins off the beat of that level, and no other note
+    begins after it up to the next place of a stronger level, that place included. There
+    it sounds on, or is followed by silence, where an onset is expected.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies of whole measures.
+    level : int, default=1
+        Steps between two places of the level, a pulse of the metre: of a step of a
+        sixteenth, 1 for sixteenths and 2 for eighths.
+    steps_per_measure : int, default=16
+        Steps a measure, see `rhythmic_complexity`.
+    steps_per_beat : int, default=4
+        Steps a beat, see `rhythmic_complexity`.
+
+    Returns
+    -------
+    share : ndarray of float, shape (n_melodies,)
+        In [0, 1]. NaN where there is no note.
+
+    Raises
+    ------
+    ValueError
+        If the metre has no such level below the measure, the measures do not fill the
+        row or the beats do not fill the measure.
+
+    Notes
+    -----
+    Where the next stronger place lies behind the end of the row, it is not known
+    whether a note begins there, and the note before it does not count as syncopated.
+
+    The condition is that of Longuet-Higgins and Lee, looked at for one level at a time
+    as in MusicVAE's attributes "16th note syncopation" and "8th note syncopation".
+
+    References
+    ----------
+    H. C. Longuet-Higgins and C. S. Lee, "The rhythmic interpretation of monophonic
+    music", Music Perception 1, 1984.
+
+    A. Roberts et al., "A Hierarchical Latent Vector Model for Learning Long-Term
+    Structure in Music", ICML 2018, section 5.4.
+
+    Examples
+    --------
+    An eighth, a quarter held over the beat, an eighth; in steps of an eighth:
+
+    >>> syncopation([[62, 64, 129, 62]], steps_per_measure=4, steps_per_beat=2)
+    array([0.33333333])
+
+    In steps of a sixteenth the same notes are syncopated at the level of the eighths:
+
+    >>> X = [[62, 129, 64, 129, 129, 129, 62, 129]]
+    >>> syncopation(X, level=2, steps_per_measure=8)
+    array([0.33333333])
+    >>> syncopation(X, level=1, steps_per_measure=8)
+    array([0.])
+    """
+    X = rows_of(X)
+    measures_of(X, steps_per_measure)
+    stronger = _next_pulse(level, steps_per_measure, steps_per_beat)
+    notes = notes_of(X)
+    off_beat = (notes.onset % level == 0) & (notes.onset % stronger > 0)
+    strong_place = (notes.onset // stronger + 1) * stronger
+    next_onset = np.full(len(notes.onset), X.shape[1])
+    followed = notes.followed()
+    next_onset[followed] = notes.onset[followed + 1]
+    is_known = strong_place < X.shape[1]
+    syncopated = off_beat & is_known & (next_onset > strong_place)
+    return mean_by_melody(len(X), notes.melody, syncopated)
+
+
+def mean_pitch(X):
+    """Mean pitch of the notes, every note counting once, however long.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies.
+
+    Returns
+    -------
+    pitch : ndarray of float, shape (n_melodies,)
+        MIDI pitch, 0 to 127. NaN where there is no note.
+
+    Examples
+    --------
+    >>> mean_pitch([[62, 129, 64, 69]])
+    array([65.])
+    """
+    notes = notes_of(rows_of(X))
+    return mean_by_melody(notes.n_melodies, notes.melody, notes.pitch)
+
+
+def contour(X):
+    """Direction of a melody: its last pitch minus its first, in semitones.
+
+    That is the sum of its intervals: what comes between the two is not seen.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies.
+
+    Returns
+    -------
+    semitones : ndarray of float, shape (n_melodies,)
+        In [-127, 127]; positive if the melody rises, 0 for one note. NaN where there is
+        no note.
+
+    Notes
+    -----
+    AR-VAE divides it by 26, the range of its corpus.
+
+    References
+    ----------
+    A. Pati and A. Lerch, "Attribute-based regularization of latent spaces for
+    variational auto-encoders", Neural Computing and Applications 33, 2021.
+
+    Examples
+    --------
+    >>> contour([[62, 129, 74, 69], [69, 128, 69, 62]])
+    array([ 7., -7.])
+    """
+    notes = notes_of(rows_of(X))
+    direction = np.full(notes.n_melodies, np.nan)
+    is_last = np.diff(notes.melody, append=notes.n_melodies) > 0
+    is_first = np.diff(notes.melody, prepend=-1) > 0
+    last, first = notes.pitch[is_last], notes.pitch[is_first]
+    direction[notes.melody[is_last]] = last - first
+    return direction
+
+
+def stepwise_share(X):
+    """Share of the changes of pitch that move stepwise, by a semitone or a whole tone.
+
+    The others are leaps. Repeated pitches are no change, and count neither way: they
+    are the matter of `repeated_note_share`.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies. Rests between two notes are passed over.
+
+    Returns
+    -------
+    share : ndarray of float, shape (n_melodies,)
+        In [0, 1]. NaN where the pitch never changes.
+
+    References
+    ----------
+    ``Stepwise Motion`` in jSymbolic; there repeated pitches count as intervals.
+
+    Examples
+    --------
+    A whole tone, a repeated note, a third:
+
+    >>> stepwise_share([[62, 64, 64, 67]])
+    array([0.5])
+    """
+    notes = notes_of(rows_of(X))
+    size = np.abs(notes.intervals())
+    changes = size > 0
+    owner = notes.melody[notes.followed()][changes]
+    is_stepwise = size[changes] <= _MAJOR_SECOND
+    return mean_by_melody(notes.n_melodies, owner, is_stepwise)
+
+
+def repeated_note_share(X):
+    """Share of the intervals that are unisons: notes of the same pitch as that before.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies. Rests between two notes are passed over.
+
+    Returns
+    -------
+    share : ndarray of float, shape (n_melodies,)
+        In [0, 1]; 1 if there is one pitch. NaN where there are fewer than two notes.
+
+    References
+    ----------
+    ``Repeated Notes`` in jSymbolic.
+
+    Examples
+    --------
+    >>> repeated_note_share([[62, 62, 64, 129, 64]])
+    array([0.66666667])
+    """
+    notes = notes_of(rows_of(X))
+    owner = notes.melody[notes.followed()]
+    return mean_by_melody(notes.n_melodies, owner, notes.intervals() == 0)
+
+
+def repeated_measure_share(X, *, steps_per_measure=16):
+    """Share of the measures, from the second on, that are equal to an earlier one.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies of whole measures.
+    steps_per_measure : int, default=16
+        Steps a measure, or half measure, see `measure_similarity`.
+
+    Returns
+    -------
+    share : ndarray of float, shape (n_melodies,)
+        In [0, 1]; 1 if all measures are the same. NaN where there is only one.
+
+    Raises
+    ------
+    ValueError
+        If the measures do not fill the row.
+
+    See Also
+    --------
+    equal_measure_share : Share of the pairs of measures.
+
+    Examples
+    --------
+    The second measure is new, the third is the first:
+
+    >>> repeated_measure_share([[62, 129, 62, 64, 62, 129]], steps_per_measure=2)
+    array([0.5])
+    """
+    measures = measures_of(rows_of(X), steps_per_measure)
+    n_melodies, n_measures, _ = measures.shape
+    n_repeated = np.zeros(n_melodies)
+    for m in range(1, n_measures):
+        equal = (measures[:, :m] == measures[:, [m]]).all(axis=2)
+        n_repeated += equal.any(axis=1)
+    return ratio(n_repeated, n_measures - 1)
+
+
+# What each attribute is told beside the melodies.
+_METRE = ("steps_per_measure", "steps_per_beat")
+_ATTRIBUTES = {
+    "note_density": (note_density, ()),
+    "rhythmic_complexity": (rhythmic_complexity, _METRE),
+    "sixteenth_syncopation": (syncopation, (*_METRE, "sixteenth")),
+    "eighth_syncopation": (syncopation, (*_METRE, "eighth")),
+    "hold_share": (hold_share, ()),
+    "rest_share": (rest_share, ()),
+    "mean_pitch": (mean_pitch, ()),
+    "pitch_range": (pitch_range, ()),
+    "contour": (contour, ()),
+    "mean_absolute_interval": (mean_absolute_interval, ()),
+    "stepwise_share": (stepwise_share, ()),
+    "repeated_note_share": (repeated_note_share, ()),
+    "repeated_measure_share": (repeated_measure_share, ("steps_per_measure",)),
+    "in_scale_share": (in_scale_share, ("tonic", "mode")),
+}
+_PER_QUARTER = {"sixteenth": 4, "eighth": 2}
+
+
+def attribute_names():
+    """Names of all attributes, as `attributes` and `attribute_values` take them.
+
+    Returns
+    -------
+    names : list of str
+
+    Examples
+    --------
+    >>> attribute_names()[:2]
+    ['note_density', 'rhythmic_complexity']
+    """
+    return list(_ATTRIBUTES)
+
+
+def attributes(names, *, steps_per_measure=16, steps_per_beat=4, tonic=None, mode=None):
+    """Look up attributes by name, as functions of melodies alone.
+
+    Parameters
+    ----------
+    names : str or list of str
+        Some of `attribute_names`; hyphens may stand for underscores.
+
+        ================================ ==================== ==========================
+        name                             unit                 undefined
+        ================================ ==================== ==========================
+        ``note_density``                 notes a step
+        ``rhythmic_complexity``          share
+        ``sixteenth_syncopation``        share of the notes   no note
+        ``eighth_syncopation``           share of the notes   no note
+        ``hold_share``, ``rest_share``   share of the steps
+        ``mean_pitch``                   MIDI pitch           no note
+        ``pitch_range``, ``contour``     semitones            no note
+        ``mean_absolute_interval``       semitones            fewer than two notes
+        ``stepwise_share``               share of the changes one pitch
+        ``repeated_note_share``          share of intervals   fewer than two notes
+        ``repeated_measure_share``       share of measures    one measure
+        ``in_scale_share``               share of the notes   no note
+        ================================ ==================== ==========================
+
+    steps_per_measure : int, default=16
+        Steps a measure, see `rhythmic_complexity`.
+    steps_per_beat : int, default=4
+        Steps a beat, see `rhythmic_complexity`. A beat of a multiple of three steps is
+        that of 6/8, three eighths; any other is a quarter.
+    tonic : str or None, default=None
+        Of the scale for ``in_scale_share``, such as "D", or a key, such as "F#m".
+    mode : str, default=None
+        Of that scale, see `in_scale_share`.
+
+    Returns
+    -------
+    functions : dict of str to callable
+        By name, in the order of `names`: each takes melodies and returns an ndarray of
+        shape (n_melodies,), NaN where the attribute is undefined. They can be pickled.
+
+    Raises
+    ------
+    ValueError
+        If there is no such attribute, ``in_scale_share`` is asked for without a tonic,
+        or a step is too long for a sixteenth or eighth.
+
+    See Also
+    --------
+    attribute_values : The values, as the `y` of an estimator.
+
+    Examples
+    --------
+    >>> functions = attributes(["note-density", "eighth_syncopation"])
+    >>> list(functions)
+    ['note_density', 'eighth_syncopation']
+    >>> functions["note_density"]([[62, 129, 64, 129]])
+    array([0.5])
+    """
+    given = {
+        "steps_per_measure": steps_per_measure,
+        "steps_per_beat": steps_per_beat,
+        "tonic": tonic,
+        "mode": mode,
+    }
+    names = [names] if isinstance(names, str) else names
+    return {name: _bound(name, given) for name in map(_known, names)}
+
+
+def attribute_values(
+    X,
+    names,
+    *,
+    steps_per_measure=16,
+    steps_per_beat=4,
+    tonic=None,
+    mode=None,
+    allow_nan=False,
+):
+    """Measure attributes of melodies: a column each, the `y` of an estimator.
+
+    Parameters
+    ----------
+    X : array-like of int, shape (n_melodies, n_steps)
+        Melodies.
+    names : str or list of str
+        See `attributes`.
+    steps_per_measure : int, default=16
+        Steps a measure, see `rhythmic_complexity`.
+    steps_per_beat : int, default=4
+        Steps a beat, see `attributes`.
+    tonic : str or None, default=None
+        Of the scale for ``in_scale_share``, such as "D", or a key, such as "F#m".
+    mode : str, default=None
+        Of that scale, see `in_scale_share`.
+    allow_nan : bool, default=False
+        Whether values that are undefined come back as NaN. An estimator cannot learn
+        from them, so that otherwise they are an error.
+
+    Returns
+    -------
+    values : ndarray of float, shape (n_melodies, n_attributes)
+        Each in its own unit.
+
+    Raises
+    ------
+    ValueError
+        As `attributes`, if measures do not fill the row, or if an attribute is
+        undefined for a melody; the message names attribute and rows.
+
+    Examples
+    --------
+    >>> X = [[62, 129, 64, 66], [62, 129, 129, 129]]
+    >>> attribute_values(X, ["note_density", "mean_pitch"])
+    array([[ 0.75, 64.  ],
+           [ 0.25, 62.  ]])
+    """
+    X = rows_of(X)
+    functions = attributes(
+        names,
+        steps_per_measure=steps_per_measure,
+        steps_per_beat=steps_per_beat,
+        tonic=tonic,
+        mode=mode,
+    )
+    values = np.empty((len(X), len(functions)))
+    for column, (name, function) in enumerate(functions.items()):
+        values[:, column] = function(X)
+        if not allow_nan:
+            check_defined(name, values[:, column])
+    return values
+
+
+def check_defined(name, values):
+    """Raise a ValueError if an attribute is undefined for a melody."""
+    undefined = np.flatnonzero(np.isnan(values))
+    if len(undefined):
+        shown = ", ".join(map(str, undefined[:5])) + (
+            ", ..." if undefined[5:].size else ""
+        )
+        raise ValueError(
+            f"Found {len(undefined)} of {len(values)} melodies that have no {name}, in "
+            f"row {shown}: too few notes or measures. Leave these rows out, or take "
+            f"another attribute."
+        )
+
+
+def _known(name):
+    known = name.replace("-", "_")
+    if known not in _ATTRIBUTES:
+        raise ValueError(
+            f"Found the attribute {name!r}; expected one of {', '.join(_ATTRIBUTES)}."
+        )
+    return known
+
+
+def _bound(name, given):
+    """Function of melodies alone: the attribute with all else that it is told."""
+    function, needed = _ATTRIBUTES[name]
+    arguments = {key: given[key] for key in needed if key in given}
+    if "tonic" in arguments and arguments["tonic"] is None:
+        raise ValueError(f"{name} needs a tonic, such as tonic='D' or tonic='F#m'.")
+    for note_value in _PER_QUARTER.keys() & needed:
+        arguments["level"] = _note_steps(note_value, given["steps_per_beat"], name)
+    return partial(function, **arguments)
+
+
+def _note_steps(note_value, steps_per_beat, name):
+    """Steps of a sixteenth or an eighth, by the length of a beat."""
+    eighths_per_beat = 2 if steps_per_beat % 3 else 3
+    steps, rest = divmod(
+        2 * steps_per_beat, eighths_per_beat * _PER_QUARTER[note_value]
+    )
+    if rest or not steps:
+        raise ValueError(
+            f"{name} needs steps of a {note_value} or less, got "
+            f"steps_per_beat={steps_per_beat}."
+        )
+    return steps
+
+
+def _pulses(steps_per_measure, steps_per_beat):
+    """Steps between places of each level of the metre, from the measure downwards."""
+    if steps_per_beat < 1 or steps_per_measure % steps_per_beat:
+        raise ValueError(
+            f"Expected measures of whole beats, got {steps_per_measure} steps a "
+            f"measure at steps_per_beat={steps_per_beat}."
+        )
+    beats = _prime_factors(steps_per_measure // steps_per_beat)
+    within_beat = _prime_factors(steps_per_beat)[::-1]
+    return steps_per_measure // np.cumprod([1, *beats, *within_beat])
+
+
+def _prime_factors(number):
+    factors, factor = [], 2
+    while number > 1:
+        if number % factor:
+            factor += 1
+        else:
+            factors.append(factor)
+            number //= factor
+    return factors
+
+
+def _levels(steps_per_measure, steps_per_beat):
+    """How many pulses of the metre fall on each step of a measure."""
+    pulses = _pulses(steps_per_measure, steps_per_beat)
+    return (np.arange(steps_per_measure)[:, np.newaxis] % pulses == 0).sum(axis=1)
+
+
+def _next_pulse(level, steps_per_measure, steps_per_beat):
+    """Steps between places of the next stronger level."""
+    pulses = _pulses(steps_per_measure, steps_per_beat).tolist()
+    if level not in pulses[1:]:
+        raise ValueError(
+            f"Found level={level}; expected one of {', '.join(map(str, pulses[1:]))}: "
+            f"the metre of {steps_per_measure} steps a measure and {steps_per_beat} a "
+            f"beat has no other below the measure."
+        )
+    return pulses[pulses.index(level) - 1]
