@@ -212,7 +212,10 @@ def melodies_from(tunes, choice):
     ]
     if not rows:
         raise NothingReadError(rejected)
-    read = [_Read(*tunes[i], row, metres[i] is not None) for i, row in rows.items()]
+    read = [
+        _Read(tunes[i].source, tunes[i].tune, row, metres[i] is not None)
+        for i, row in rows.items()
+    ]
     return _result(read, rejected, grid, choice)
 
 

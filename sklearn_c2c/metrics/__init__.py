@@ -15,6 +15,13 @@ By kind:
   `pitch_range`, `pitch_class_entropy`, `in_scale_share`, `mean_absolute_interval`,
   `groove_consistency`; `interval_histogram`, `note_length_histogram`,
   `pitch_class_histogram`
+* attributes: `attributes`, `attribute_values`, `attribute_names`;
+  `rhythmic_complexity`, `syncopation`, `mean_pitch`, `contour`, `stepwise_share`,
+  `repeated_note_share`, `repeated_measure_share`
+* disentanglement and control: `disentanglement`, `interpretability`,
+  `mutual_information_gap`, `separated_attribute_predictability`,
+  `spearman_correlation`, `modularity`; `slider_control`, `control_r2`, `leakage`,
+  `monotonicity`, `smoothness`
 * style: `style_features`, `style_overlap`, `overlapping_area`, `kl_divergence`,
   `note_surprise`, `step_surprise`, `two_sample_auc`, `half_against_half`,
   `melody_features`, `density_coverage`, `frechet_distance`
@@ -23,10 +30,12 @@ By kind:
 * all in one table: `evaluate`, an `Evaluation`
 """
 
-from sklearn_c2c.metrics._attributes import (
+from sklearn_c2c.metrics._attribute_names import (
     attribute_names,
     attribute_values,
     attributes,
+)
+from sklearn_c2c.metrics._attributes import (
     contour,
     mean_pitch,
     repeated_measure_share,

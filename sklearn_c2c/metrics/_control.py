@@ -9,7 +9,7 @@ from sklearn.utils import (
 )
 
 from sklearn_c2c.generation import LatentModel
-from sklearn_c2c.metrics._attributes import check_defined
+from sklearn_c2c.metrics._attribute_names import check_defined
 from sklearn_c2c.metrics._disentanglement import mean_of_defined, table_by_attribute
 from sklearn_c2c.metrics._notes import ratio, rows_of
 from sklearn_c2c.metrics._reconstruction import step_accuracy
