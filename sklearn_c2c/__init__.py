@@ -10,6 +10,7 @@ from importlib import import_module
 __version__ = "0.1.0.dev0"
 
 _ESTIMATORS = {
+    "AttributeVariationalAutoencoder": "sklearn_c2c.autoencoder",
     "Autoencoder": "sklearn_c2c.autoencoder",
     "MarkovMelodies": "sklearn_c2c.markov",
     "PianoRollEncoder": "sklearn_c2c.preprocessing",

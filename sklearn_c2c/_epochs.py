@@ -79,8 +79,9 @@ class EpochTrainedMixin(CallbackSupportMixin):
             Values in [0, 1], one-hot as a rule. Values outside are accepted with a
             warning, since no output can reach them.
 
-        y : Ignored
-            Not used, present for API consistency by convention.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
+            What else is known of the samples, for estimators that learn from it; the
+            others ignore it.
 
         Returns
         -------
@@ -108,8 +109,9 @@ class EpochTrainedMixin(CallbackSupportMixin):
             The next chunk of the data. The first one sets the number of columns, the
             type and the initial weights.
 
-        y : Ignored
-            Not used, present for API consistency by convention.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
+            What else is known of the samples, for estimators that learn from it; the
+            others ignore it.
 
         Returns
         -------

@@ -9,6 +9,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import sklearn_c2c
 from sklearn_c2c import (
+    AttributeVariationalAutoencoder,
     Autoencoder,
     MarkovMelodies,
     PianoRollEncoder,
@@ -25,6 +26,14 @@ ESTIMATORS = [
     Autoencoder(h=2, max_iter=5, hidden_layer_sizes=(4,), tied=True),
     VariationalAutoencoder(h=3, max_iter=5),
     VariationalAutoencoder(h=2, max_iter=5, output="sigmoid", hidden_layer_sizes=(4,)),
+    AttributeVariationalAutoencoder(h=3, hidden_layer_sizes=(4,), max_iter=5),
+    AttributeVariationalAutoencoder(
+        h=3,
+        regularization="geodesic",
+        hidden_layer_sizes=(),
+        output="sigmoid",
+        max_iter=5,
+    ),
     MarkovMelodies(),
     MarkovMelodies(order=2, smoothing=0, steps_per_measure=2),
 ]

@@ -1,6 +1,11 @@
 """Autoencoders as scikit-learn transformers."""
 
+from sklearn_c2c.autoencoder._attribute import AttributeVariationalAutoencoder
 from sklearn_c2c.autoencoder._autoencoder import Autoencoder
 from sklearn_c2c.autoencoder._variational import VariationalAutoencoder
 
-__all__ = ["Autoencoder", "VariationalAutoencoder"]
+__all__ = [
+    "AttributeVariationalAutoencoder",
+    "Autoencoder",
+    "VariationalAutoencoder",
+]

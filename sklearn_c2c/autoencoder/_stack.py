@@ -71,8 +71,8 @@ class Stack:
         self.training, self.workers = training, Workers()
         hidden, n = Activation(hidden_activation), len(layers) // 2
         dense = self._tied_layers(n) if tied and training else self._dense_layers()
-        self.encoder = Chain(*_with_between(dense[:n], hidden))
-        self.decoder = Chain(*_with_between(dense[n:], hidden))
+        self.encoder = Chain(*with_between(dense[:n], hidden))
+        self.decoder = Chain(*with_between(dense[n:], hidden))
 
     def _dense_layers(self):
         adam = self.training.adam if self.training else None
@@ -233,7 +233,7 @@ def _averages(weights):
     return mean, square
 
 
-def _with_between(layers, between):
+def with_between(layers, between):
     """Layers with another one between each two."""
     return [part for layer in layers for part in (layer, between)][:-1]
 

@@ -15,6 +15,7 @@ from sklearn_c2c.generation._paths import interpolate, interpolate_grid, sweep
 from sklearn_c2c.generation._recursion import attractors, recurse
 from sklearn_c2c.generation._refinement import refine
 from sklearn_c2c.generation._sampling import sample, vary
+from sklearn_c2c.generation._setting import set_attribute
 
 __all__ = [
     "LatentModel",
@@ -31,6 +32,7 @@ __all__ = [
     "recurse",
     "refine",
     "sample",
+    "set_attribute",
     "sweep",
     "translate",
     "vary",

@@ -176,7 +176,7 @@ def _parts(values, label, n_melodies, name):
     if label is not None:
         values = values == label
     if values.dtype != bool:
-        return _outer_quarters(values, name)
+        return outer_quarters(values, name)
     if values.all() or not values.any():
         raise ValueError(
             f"by must part X in two, but {values.sum()} of {n_melodies} rows have the "
@@ -185,11 +185,11 @@ def _parts(values, label, n_melodies, name):
     return values, ~values
 
 
-def _outer_quarters(values, name):
+def outer_quarters(values, name):
     """Masks of the top and the bottom quarter; `name` is for the error."""
     if values.dtype.kind not in "iuf":
         raise ValueError(
-            f"by holds labels, of dtype {values.dtype}; say with label= which one "
+            f"{name} holds labels, of dtype {values.dtype}; say with label= which one "
             "melodies with the attribute have."
         )
     low, high = np.quantile(values, [0.25, 0.75])

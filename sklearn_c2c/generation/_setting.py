@@ -1,0 +1,379 @@
+"""Give melodies a value of an attribute, and change as little else as may be."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils import Bunch, check_random_state, gen_batches
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_c2c.generation._attributes import outer_quarters
+from sklearn_c2c.generation._encoding import ENCODING, encode
+from sklearn_c2c.generation._form import FORM, decode, letters_of
+from sklearn_c2c.generation._models import MODEL, LatentModel
+
+# Codes that stand for what a model decodes, where no corpus is given.
+_N_DRAWS = 256
+
+# Points on a line, and how far it reaches in standard deviations of the codes.
+_N_POINTS = 41
+_REACH = 10.0
+
+# Codes of each kind that a search tries in a round for each melody, and how far the
+# first and the last round go, as a share of the way to another code.
+_N_TRIES = 6
+_FIRST_SHARE, _LAST_SHARE = 1.0, 0.05
+
+# Codes that are decoded at one time.
+_CHUNK = 2048
+
+
+@validate_params(
+    {
+        "model": MODEL,
+        "X": ["array-like"],
+        "attribute": [callable],
+        "value": [Real, "array-like"],
+        "relative": ["boolean"],
+        "method": [StrOptions({"auto", "latent", "vector", "search"})],
+        "hold": [list, tuple],
+        "hold_weight": [Interval(Real, 0, None, closed="left")],
+        "keep_weight": [Interval(Real, 0, None, closed="left")],
+        "corpus": ["array-like", None],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "encoding": ENCODING,
+        "form": FORM,
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def set_attribute(
+    model,
+    X,
+    attribute,
+    value,
+    *,
+    relative=False,
+    method="auto",
+    hold=(),
+    hold_weight=0.2,
+    keep_weight=0.1,
+    corpus=None,
+    max_iter=20,
+    encoding="encoder",
+    form=None,
+    random_state=None,
+):
+    """Change melodies until an attribute of theirs has the value asked for.
+
+    Looks in the latent space, near the code z of a melody x, for the code that decodes
+    to the melody y with the least
+
+        ``|a(y) - value| / s + hold_weight * mean_i |a_i(y) - a_i(x)| / s_i +
+        keep_weight * d(x, y)``,
+
+    a being the attribute, a_i those to hold, s and s_i their standard deviations over
+    the corpus, and d the share of steps that differ. The attributes are measured on
+    what is decoded, so the value found is that of the melody returned.
+
+    Parameters
+    ----------
+    model : fitted estimator or Pipeline
+        Has `transform` and `inverse_transform`.
+
+    X : array-like of shape (n_melodies, n_steps)
+        Melodies, as ``model.transform`` takes them.
+
+    attribute : callable
+        Takes melodies and returns one value for each, such as `metrics.note_density`
+        or one of `metrics.attributes`.
+
+    value : float or array-like of shape (n_values,)
+        Value asked for, in the unit of the attribute. Several are for one melody, or
+        one for each melody.
+
+    relative : bool, default=False
+        Whether `value` is added to what each melody has.
+
+    method : {"auto", "latent", "vector", "search"}, default="auto"
+        Where to look.
+
+        - "latent": along the latent of the model that is this attribute, see
+          `AttributeVariationalAutoencoder`: the one that its ``attributes`` name as
+          the function's ``__name__``.
+        - "vector": along the attribute vector, between the mean codes of the quarters
+          of the corpus that have most and least of it, see `attribute_vector`.
+        - "search": along the vector and, from the best code found, everywhere near it:
+          a random local search.
+        - "auto": "search".
+
+    hold : list of callable, default=()
+        Attributes that are to stay as they are.
+
+    hold_weight : float, default=0.2
+        Weight of a change of those, in standard deviations.
+
+    keep_weight : float, default=0.1
+        Weight of the share of steps that change.
+
+    corpus : array-like of shape (n_tunes, n_steps), default=None
+        Melodies in the style of the model. They give the standard deviations, the
+        vector and codes to move towards. None: what the model decodes from 256 random
+        codes, for models that remember the mean and the spread of theirs.
+
+    max_iter : int, default=20
+        Rounds of the search, of 24 codes for each melody.
+
+    encoding : {"encoder", "search"}, default="encoder"
+        How codes of melodies are found, see `encode`.
+
+    form : str, array-like of shape (n_steps,) or None, default=None
+        Which places of a melody are alike: letters or a melody, as in `sample`.
+
+    random_state : int, RandomState instance or None, default=None
+        An int gives the same result again.
+
+    Returns
+    -------
+    result : `Bunch`
+        - melodies : what ``model.inverse_transform`` returns, a row for each melody or
+          value
+        - latent : ndarray of shape (n_rows, h), the codes that decode to them
+        - before, asked, found : ndarray of shape (n_rows,), the attribute of the
+          melodies given, the value asked for, and that of the melodies returned
+        - held : ndarray of shape (n_rows, n_hold), by how much the attributes to hold
+          changed, in their units
+        - kept : ndarray of shape (n_rows,), share of the steps that did not change
+        - method : str, the method that was used
+        - n_decoder_calls : int, codes decoded
+
+    Raises
+    ------
+    ValueError
+        If the model has no such latent, shapes do not fit, the attribute is not defined
+        on a melody of X or does not vary in the corpus, or the model does not remember
+        its codes and no corpus is given.
+
+    References
+    ----------
+    J.-P. Briot, "Compress to Create", sections V.iii, V.v and VI.iii.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_c2c import Autoencoder, PianoRollEncoder, generation
+    >>> from sklearn_c2c.metrics import note_density
+    >>> X = [[62, 129, 64, 129], [66, 64, 62, 129], [69, 66, 62, 62]]
+    >>> model = make_pipeline(PianoRollEncoder(), Autoencoder(h=8, random_state=0))
+    >>> result = generation.set_attribute(
+    ...     model.fit(X), X[:1], note_density, [0.5, 0.75, 1], random_state=0
+    ... )
+    >>> result.found
+    array([0.5 , 0.75, 1.  ])
+    """
+    check_is_fitted(model)
+    latent, rng = LatentModel(model), check_random_state(random_state)
+    rows, Z = np.asarray(X), encode(model, X, method=encoding)
+    before = _measured(attribute, rows, "X")
+    rows, Z, before, asked = _one_row_each(rows, Z, before, value, relative)
+    reference = _Reference(latent, corpus, rng)
+    weights = 1.0, hold_weight, keep_weight
+    goal = _Goal(rows, asked, (attribute, *hold), weights, reference.rows)
+    method = "search" if method == "auto" else method
+    if method == "latent":
+        direction = _own_latent(latent, attribute, reference.spread)
+    else:
+        direction = reference.vector(attribute)
+    search = _Search(latent, goal, Z, letters_of(latent, form, Z))
+    search.look_along(direction)
+    if method == "search":
+        search.look_around(direction, reference, max_iter, rng)
+    return Bunch(before=before, asked=asked, method=method, **search.result())
+
+
+class _Reference:
+    """Melodies in the style of a model, and their codes."""
+
+    def __init__(self, latent, corpus, rng):
+        if corpus is None:
+            mean, spread = latent.mean(), latent.spread()
+            noise = rng.standard_normal((_N_DRAWS, len(mean))).astype(mean.dtype)
+            self.Z = mean + spread * noise
+            self.rows = np.asarray(latent.decode(self.Z))
+        else:
+            self.rows, self.Z = np.asarray(corpus), latent.encode(corpus)
+        self.spread = self.Z.std(axis=0)
+
+    def vector(self, attribute):
+        """From the codes with least of an attribute to those with most, of length 1.
+
+        The unit of length is the standard deviation of the codes along it.
+        """
+        values = np.asarray(attribute(self.rows), dtype=np.float64)
+        known = np.isfinite(values)
+        name = getattr(attribute, "__name__", "the attribute")
+        has, lacks = outer_quarters(values[known], f"{name}, over the corpus,")
+        Z = self.Z[known]
+        vector = Z[has].mean(axis=0) - Z[lacks].mean(axis=0)
+        length = np.linalg.norm(vector)
+        along = (Z @ vector).std() / length if length else 0.0
+        return vector / length * along if along else vector
+
+
+class _Goal:
+    """How far melodies are from what is asked for: less is better.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_rows, n_steps)
+        Melodies as they are.
+    asked : ndarray of shape (n_rows,)
+        Value of the first attribute.
+    attributes : tuple of callable
+        The others are to hold.
+    weights : tuple of float
+        Of the first attribute, those to hold, and the steps to keep.
+    corpus : ndarray of shape (n_tunes, n_steps)
+        Gives the standard deviation of each attribute.
+    """
+
+    def __init__(self, rows, asked, attributes, weights, corpus):
+        self._rows, self._attributes, self._weights = rows, attributes, weights
+        self.own = self._values(rows)
+        self._wanted = np.column_stack([asked, self.own[:, 1:]])
+        values = self._values(corpus)
+        scales = np.nanstd(np.where(np.isfinite(values), values, np.nan), axis=0)
+        self._scales = np.where(scales > 0, scales, 1)
+
+    def judge(self, melodies, at):
+        """Score, values and changed share of melodies that row ``at`` may become."""
+        values = self._values(melodies)
+        error = np.abs(values - self._wanted[at]) / self._scales
+        changed = (melodies != self._rows[at]).mean(axis=1)
+        asked, hold, keep = self._weights
+        score = asked * error[:, 0] + keep * changed
+        if error.shape[1] > 1:  # what a melody never had cannot be held
+            score += hold * np.nan_to_num(error[:, 1:]).mean(axis=1)
+        score[~np.isfinite(score)] = np.inf
+        return {"score": score, "values": values, "changed": changed}
+
+    def _values(self, rows):
+        columns = [np.asarray(measure(rows), float) for measure in self._attributes]
+        return np.column_stack(columns)
+
+
+class _Search:
+    """Decodes codes, measures what comes out, and keeps the best for each melody."""
+
+    def __init__(self, latent, goal, Z, letters):
+        self._latent, self._goal, self._start = latent, goal, Z
+        self._letters, self.n_decoder_calls, self.best = letters, 0, None
+        self.look(Z[:, np.newaxis])
+
+    def look(self, Z):
+        """Look at codes of shape (n_melodies, n_codes, h)."""
+        n_codes = Z.shape[1]
+        at = np.repeat(np.arange(len(Z)), n_codes)
+        Z = Z.reshape(len(at), -1).astype(self._start.dtype, copy=False)
+        parts = [self._judged(Z[p], at[p]) for p in gen_batches(len(Z), _CHUNK)]
+        found = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
+        first = found["score"].reshape(-1, n_codes).argmin(axis=1)
+        at = np.arange(len(first)) * n_codes + first
+        found = {name: values[at] for name, values in found.items()}
+        if self.best is None:
+            self.best = found
+        better = found["score"] < self.best["score"]
+        for name, values in self.best.items():
+            values[better] = found[name][better]
+
+    def look_along(self, direction):
+        """Look along a line through each code, then nearer to the best point."""
+        offsets = np.linspace(-_REACH, _REACH, _N_POINTS)[:, np.newaxis] * direction
+        for _ in range(2):
+            self.look(self.best["Z"][:, np.newaxis] + offsets)
+            offsets = offsets * 2 / (_N_POINTS - 1)
+
+    def look_around(self, direction, reference, max_iter, rng):
+        """Random local search from the best codes so far on."""
+        for share in np.geomspace(_FIRST_SHARE, _LAST_SHARE, max_iter):
+            Z = self.best["Z"][:, np.newaxis]
+            shape = len(Z), _N_TRIES, 1
+            target = reference.Z[rng.randint(len(reference.Z), size=shape[:2])]
+            noise = rng.standard_normal((*shape[:2], Z.shape[2]))
+            some = rng.uniform(size=noise.shape) < rng.uniform(size=shape) ** 2
+            steps = [
+                # Along the attribute, back to the melody, and towards others.
+                2 * share * rng.standard_normal(shape) * direction,
+                share * rng.uniform(size=shape) * (self._start[:, np.newaxis] - Z),
+                share * rng.uniform(size=shape) * (target - Z),
+                2 * share * reference.spread * noise * some,
+            ]
+            self.look(np.hstack([Z + step for step in steps]))
+
+    def result(self):
+        """What is best, by the names that `set_attribute` returns."""
+        values = self.best["values"]
+        return {
+            "melodies": self.best["rows"],
+            "latent": self.best["Z"],
+            "found": values[:, 0],
+            "held": values[:, 1:] - self._goal.own[:, 1:],
+            "kept": 1 - self.best["changed"],
+            "n_decoder_calls": self.n_decoder_calls,
+        }
+
+    def _judged(self, Z, at):
+        self.n_decoder_calls += len(Z)
+        letters = None if self._letters is None else self._letters[at]
+        rows = np.asarray(decode(self._latent, Z, letters))
+        return {"Z": Z, "rows": rows, **self._goal.judge(rows, at)}
+
+
+def _measured(attribute, rows, name):
+    values = np.asarray(attribute(rows), dtype=np.float64)
+    if values.shape != (len(rows),):
+        raise ValueError(
+            f"attribute must return one value for each of {len(rows)} rows, got an "
+            f"array of shape {values.shape}."
+        )
+    if not np.isfinite(values).all():
+        row = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise ValueError(
+            f"The attribute of row {row} of {name} is {values[row]}; expected melodies "
+            "that have a value of it. Leave the others out."
+        )
+    return values
+
+
+def _one_row_each(rows, Z, before, value, relative):
+    """Rows, codes and values for each result."""
+    value = np.asarray(value, dtype=np.float64)
+    if value.ndim > 1 or not np.isfinite(value).all() or not value.size:
+        raise ValueError(
+            f"value must be a finite number or a list of them, got {value.tolist()}."
+        )
+    n_rows = max(len(rows), value.size)
+    if value.size not in (1, n_rows) or len(rows) not in (1, n_rows):
+        raise ValueError(
+            f"Expected one value, or one for each of the {len(rows)} melodies, got "
+            f"{value.size}; several values are for one melody."
+        )
+    at = np.broadcast_to(np.arange(len(rows)), n_rows)
+    asked = np.broadcast_to(value, n_rows) + (before[at] if relative else 0)
+    return rows[at], Z[at].copy(), before[at], asked
+
+
+def _own_latent(latent, attribute, spread):
+    """Direction of the latent that is an attribute, of its spread."""
+    names = getattr(latent.estimator, "attributes", None) or ()
+    name = getattr(attribute, "__name__", None)
+    if name not in names:
+        known = f"knows {', '.join(names)}" if names else "names none"
+        raise ValueError(
+            f"No latent is the attribute {name!r}: {type(latent.estimator).__name__} "
+            f"{known}. Take method='search', or an AttributeVariationalAutoencoder "
+            "that is fitted on it, with its name in attributes."
+        )
+    direction = np.zeros_like(spread)
+    direction[list(names).index(name)] = spread[list(names).index(name)]
+    return direction
