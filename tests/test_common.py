@@ -12,6 +12,7 @@ from sklearn_c2c import (
     Autoencoder,
     MarkovMelodies,
     PianoRollEncoder,
+    PitchRhythmAutoencoder,
     VariationalAutoencoder,
 )
 
@@ -25,6 +26,14 @@ ESTIMATORS = [
     Autoencoder(h=2, max_iter=5, hidden_layer_sizes=(4,), tied=True),
     VariationalAutoencoder(h=3, max_iter=5),
     VariationalAutoencoder(h=2, max_iter=5, output="sigmoid", hidden_layer_sizes=(4,)),
+    PitchRhythmAutoencoder(h_pitch=2, h_rhythm=1, max_iter=5),
+    PitchRhythmAutoencoder(
+        h_pitch=2,
+        h_rhythm=2,
+        max_iter=5,
+        hidden_layer_sizes=(4,),
+        steps_per_measure=None,
+    ),
     MarkovMelodies(),
     MarkovMelodies(order=2, smoothing=0, steps_per_measure=2),
 ]

@@ -1,6 +1,7 @@
 """Autoencoders as scikit-learn transformers."""
 
 from sklearn_c2c.autoencoder._autoencoder import Autoencoder
+from sklearn_c2c.autoencoder._pitch_rhythm import PitchRhythmAutoencoder
 from sklearn_c2c.autoencoder._variational import VariationalAutoencoder
 
-__all__ = ["Autoencoder", "VariationalAutoencoder"]
+__all__ = ["Autoencoder", "PitchRhythmAutoencoder", "VariationalAutoencoder"]

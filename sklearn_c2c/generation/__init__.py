@@ -15,6 +15,7 @@ from sklearn_c2c.generation._paths import interpolate, interpolate_grid, sweep
 from sklearn_c2c.generation._recursion import attractors, recurse
 from sklearn_c2c.generation._refinement import refine
 from sklearn_c2c.generation._sampling import sample, vary
+from sklearn_c2c.generation._swapping import branch, swap
 
 __all__ = [
     "LatentModel",
@@ -22,6 +23,7 @@ __all__ = [
     "attractors",
     "attribute_vector",
     "average",
+    "branch",
     "complete",
     "encode",
     "interpolate",
@@ -31,6 +33,7 @@ __all__ = [
     "recurse",
     "refine",
     "sample",
+    "swap",
     "sweep",
     "translate",
     "vary",
