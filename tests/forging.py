@@ -58,10 +58,10 @@ def models():
             VariationalAutoencoder(2, early_stopping=True, **common),
         ),
         make_pipeline(encoder(), Autoencoder(5, tied=True, **common)),
-        make_pipeline(encoder(), PitchRhythmAutoencoder(3, 2, **common)),
         make_pipeline(encoder(), StandardScaler(), PCA(3)),
         make_pipeline(encoder(), NMF(3, random_state=0)),
         MarkovMelodies(2, steps_per_measure=4),
+        make_pipeline(encoder(), PitchRhythmAutoencoder(3, 2, **common)),
     ]
 
 
