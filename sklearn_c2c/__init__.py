@@ -14,6 +14,7 @@ _ESTIMATORS = {
     "Autoencoder": "sklearn_c2c.autoencoder",
     "MarkovMelodies": "sklearn_c2c.markov",
     "PianoRollEncoder": "sklearn_c2c.preprocessing",
+    "PitchRhythmAutoencoder": "sklearn_c2c.autoencoder",
     "VariationalAutoencoder": "sklearn_c2c.autoencoder",
 }
 _MODULES = (

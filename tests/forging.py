@@ -28,6 +28,7 @@ from sklearn_c2c import (
     Autoencoder,
     MarkovMelodies,
     PianoRollEncoder,
+    PitchRhythmAutoencoder,
     VariationalAutoencoder,
     persistence,
 )
@@ -60,6 +61,7 @@ def models():
         make_pipeline(encoder(), StandardScaler(), PCA(3)),
         make_pipeline(encoder(), NMF(3, random_state=0)),
         MarkovMelodies(2, steps_per_measure=4),
+        make_pipeline(encoder(), PitchRhythmAutoencoder(3, 2, **common)),
     ]
 
 

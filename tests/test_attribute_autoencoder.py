@@ -82,7 +82,7 @@ def test_gradients(rng, monkeypatch, regularization, group_size, kind):
         group_size=group_size,
         **GRADIENT,
     )
-    shapes = model._layer_shapes(12)
+    shapes = model._layer_shapes(12, group_size)
     weights = [[rng.normal(size=s), 0.3 * rng.normal(size=s[1])] for s in shapes]
     fixed = [[part.copy() for part in layer] for layer in weights[:2]]
     _, after = one_step(model, X, y, weights, fixed)

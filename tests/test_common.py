@@ -13,6 +13,7 @@ from sklearn_c2c import (
     Autoencoder,
     MarkovMelodies,
     PianoRollEncoder,
+    PitchRhythmAutoencoder,
     VariationalAutoencoder,
 )
 
@@ -32,6 +33,14 @@ ESTIMATORS = [
         regularization="geodesic",
         hidden_layer_sizes=(),
         output="sigmoid",
+        max_iter=5,
+    ),
+    PitchRhythmAutoencoder(h_pitch=2, h_rhythm=1, max_iter=5),
+    PitchRhythmAutoencoder(
+        h_pitch=2,
+        h_rhythm=2,
+        hidden_layer_sizes=(4,),
+        steps_per_measure=None,
         max_iter=5,
     ),
     MarkovMelodies(),

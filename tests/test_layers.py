@@ -7,7 +7,11 @@ from scipy import sparse
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from sklearn_c2c import Autoencoder, VariationalAutoencoder
+from sklearn_c2c import (
+    Autoencoder,
+    PitchRhythmAutoencoder,
+    VariationalAutoencoder,
+)
 from sklearn_c2c._nn.gaussian import GaussianCode, gaussian_divergence
 
 # With these settings an update of Adam is the gradient itself, to eight digits.
@@ -28,6 +32,10 @@ MODELS = {
     "free bits": VariationalAutoencoder(h=4, free_bits=0.02, group_size=4),
     "deep variational": VariationalAutoencoder(
         h=2, hidden_layer_sizes=(5,), group_size=4
+    ),
+    "pitch and rhythm": PitchRhythmAutoencoder(2, 3, group_size=4, beta=2.0),
+    "deep pitch and rhythm": PitchRhythmAutoencoder(
+        3, 2, group_size=4, steps_per_measure=2, hidden_layer_sizes=(5,)
     ),
 }
 
@@ -56,7 +64,7 @@ def test_gradients(rng, name, kind):
     X = rng.random((n_samples, 12)) * (rng.random((n_samples, 12)) < 0.4)
     X = sparse.csr_array(X) if kind == "sparse" else X
     model = MODELS[name].set_params(**GRADIENT)
-    shapes = model._layer_shapes(12)
+    shapes = model._layer_shapes(12, 4)
     coefs = [0.7 * rng.normal(size=shape) for shape in shapes]
     intercepts = [0.3 * rng.normal(size=n_out) for _, n_out in shapes]
     is_tied = getattr(model, "tied", False)

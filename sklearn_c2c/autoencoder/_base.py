@@ -16,7 +16,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from sklearn_c2c._epochs import EpochTrainedMixin, History
-from sklearn_c2c._nn import initial, losses
+from sklearn_c2c._fitted import Divisor
+from sklearn_c2c._nn import initial
 from sklearn_c2c._nn.activations import ACTIVATIONS
 from sklearn_c2c._nn.adam import Adam
 from sklearn_c2c._validation import check_input, check_magnitude, check_memory
@@ -45,6 +46,9 @@ class BaseAutoencoder(
 
     # Names of losses in training, and the fitted attributes that are their curves.
     _curves: dict = {"loss": "loss_curve_"}
+
+    # Parameters that say how large the layers are.
+    _size_parameters: tuple = ("h", "hidden_layer_sizes")
 
     _parameter_constraints: dict = {
         "h": [Interval(Integral, 1, None, closed="left")],
@@ -106,8 +110,7 @@ class BaseAutoencoder(
         """
         Z = self._check_Z(X)
         with self._fitted_stack() as stack:
-            logits, _ = stack.decoder(Z)
-        return losses.probabilities(logits, self.group_size_)
+            return stack.decode(Z)[0]
 
     def decode_with_vjp(self, X):
         """Decode latent vectors and return the decoder's vector-Jacobian product.
@@ -134,8 +137,7 @@ class BaseAutoencoder(
         """
         Z = self._check_Z(X)
         with self._fitted_stack() as stack:
-            logits, pull_back = stack.decoder(Z)
-        p = losses.probabilities(logits, stack.group_size)
+            p, pull_back = stack.decode(Z)
 
         def vjp(cotangent):
             cotangent = check_array(cotangent, dtype=[np.float64, np.float32])
@@ -144,9 +146,8 @@ class BaseAutoencoder(
                     f"Expected a gradient of shape {p.shape}, that of the "
                     f"probabilities, got {cotangent.shape}."
                 )
-            delta = losses.probabilities_vjp(p, cotangent, stack.group_size)
             with stack:
-                gradient = pull_back(delta)
+                gradient = pull_back(cotangent)
             if not np.isfinite(gradient).all():
                 raise ValueError(
                     f"A gradient as large as {np.abs(cotangent).max():.4g} overflows "
@@ -244,7 +245,8 @@ class BaseAutoencoder(
         return int(self.group_size)
 
     def _check_sizes(self, X, shapes, resumes):
-        settings = f"h={self.h} and hidden_layer_sizes={tuple(self.hidden_layer_sizes)}"
+        sizes = {name: getattr(self, name) for name in self._size_parameters}
+        settings = " and ".join(f"{name}={size}" for name, size in sizes.items())
         if resumes:
             fitted = [coef.shape for coef in self.coefs_]
             if shapes != fitted:
@@ -261,16 +263,10 @@ class BaseAutoencoder(
 
     # ------------------------------------------------------------------ layers
 
-    def _layer_shapes(self, n_features):
+    def _layer_shapes(self, n_features, group_size):
         """Shapes of all weight matrices, from the data to the code and back."""
-        hidden = list(self.hidden_layer_sizes)
-        if not all(isinstance(n, Integral) and n >= 1 for n in hidden):
-            raise ValueError(
-                f"hidden_layer_sizes must be integers of at least 1, got {hidden}."
-            )
-        encoder = [n_features, *hidden, self._code_width()]
-        decoder = [self.h, *hidden[::-1], n_features]
-        return [*pairwise(encoder), *pairwise(decoder)]
+        hidden = self.hidden_layer_sizes
+        return stack_shapes(n_features, hidden, self._code_width(), self.h)
 
     def _fitted_stack(self):
         arrays = zip(self.coefs_, self.intercepts_, strict=True)
@@ -281,9 +277,9 @@ class BaseAutoencoder(
 
     def _network(self, X, y, resumes):
         """Wire a stack for training, from initial weights or from the fitted ones."""
-        shapes = self._layer_shapes(X.shape[1])
-        self._check_sizes(X, shapes, resumes)
         group_size = self._check_group_size(X)
+        shapes = self._layer_shapes(X.shape[1], group_size)
+        self._check_sizes(X, shapes, resumes)
         history, n_updates = History(check_random_state(self.random_state)), 0
         if resumes:
             layers, n_updates = self._resumed_layers(history)
@@ -354,7 +350,10 @@ class BaseAutoencoder(
 
     def _fitted_form(self):
         """Forms of the fitted attributes, by the parameters and `n_features_in_`."""
-        return fitted_form(self, self._layer_shapes(self.n_features_in_))
+        n_features, group_size = self.n_features_in_, vars(self).get("group_size_")
+        if not Divisor(n_features).accepts(group_size):
+            group_size = n_features  # any, as the form of it fails
+        return fitted_form(self, self._layer_shapes(n_features, group_size))
 
     # ----------------------------------------------------------------- scikit-learn
 
@@ -367,6 +366,18 @@ class BaseAutoencoder(
         tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def stack_shapes(n_features, hidden_layer_sizes, code_width, h):
+    """Shapes of the weight matrices of a stack, from the data to the code and back."""
+    hidden = list(hidden_layer_sizes)
+    if not all(isinstance(n, Integral) and n >= 1 for n in hidden):
+        raise ValueError(
+            f"hidden_layer_sizes must be integers of at least 1, got {hidden}."
+        )
+    encoder = [n_features, *hidden, code_width]
+    decoder = [h, *hidden[::-1], n_features]
+    return [*pairwise(encoder), *pairwise(decoder)]
 
 
 def latent_statistics(latents):

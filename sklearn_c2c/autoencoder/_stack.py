@@ -1,5 +1,6 @@
 """Encoder, code and decoder of dense layers, wired for use and for training."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,11 @@ from sklearn_c2c._nn.adam import Adam
 from sklearn_c2c._nn.gaussian import gaussian_divergence, split_code
 from sklearn_c2c._nn.kernels import Weights
 from sklearn_c2c._nn.layers import Activation, Chain, Dense, SparseDense, Tied
-from sklearn_c2c._nn.losses import cross_entropy
+from sklearn_c2c._nn.losses import (
+    cross_entropy,
+    probabilities,
+    probabilities_vjp,
+)
 from sklearn_c2c._nn.threads import Workers
 
 # Samples that pass through the network at once where no gradient is needed.
@@ -64,6 +69,10 @@ class Stack:
 
     terms = ("reconstruction",)
 
+    # Of data and of latent vectors: the output, and its pull-back.
+    encoder: Callable
+    decoder: Callable
+
     def __init__(
         self, layers, hidden_activation, code, group_size, training=None, tied=False
     ):
@@ -113,6 +122,20 @@ class Stack:
         """Latent vectors of all samples."""
         return collected(self.latents(X), X.shape[0])
 
+    def decode(self, Z):
+        """Probabilities of latent vectors, and the pull-back to these."""
+        logits, to_decoder = self.decoder(Z)
+        p = probabilities(logits, self.group_size)
+
+        def pull_back(delta):
+            return to_decoder(probabilities_vjp(p, delta, self.group_size))
+
+        return p, pull_back
+
+    def loss(self, logits, X):
+        """Cross-entropy, nats summed over samples, and its gradient over their mean."""
+        return cross_entropy(logits, X, self.group_size, self.workers)
+
     def losses(self, X):
         """Losses of some samples without random draws, nats summed over them."""
         a, _ = self.encoder(X)
@@ -120,7 +143,7 @@ class Stack:
 
     def _reconstruction_loss(self, a, X):
         logits, _ = self.decoder(self.latent(a))
-        return cross_entropy(logits, X, self.group_size, self.workers)[0]
+        return self.loss(logits, X)[0]
 
     def evaluate(self, X, y=None):
         """Mean loss of samples, without random draws."""
@@ -137,7 +160,7 @@ class Stack:
         a, to_encoder = self.encoder(X)
         z, to_code = self.code(a)
         logits, to_decoder = self.decoder(z)
-        loss, delta = cross_entropy(logits, X, self.group_size, self.workers)
+        loss, delta = self.loss(logits, X)
         self.training.adam.tick()
         to_encoder(to_code(to_decoder(delta)))
         return {"reconstruction": loss}

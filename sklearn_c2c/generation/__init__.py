@@ -16,6 +16,7 @@ from sklearn_c2c.generation._recursion import attractors, recurse
 from sklearn_c2c.generation._refinement import refine
 from sklearn_c2c.generation._sampling import sample, vary
 from sklearn_c2c.generation._setting import set_attribute
+from sklearn_c2c.generation._swapping import branch, swap
 
 __all__ = [
     "LatentModel",
@@ -23,6 +24,7 @@ __all__ = [
     "attractors",
     "attribute_vector",
     "average",
+    "branch",
     "complete",
     "encode",
     "interpolate",
@@ -33,6 +35,7 @@ __all__ = [
     "refine",
     "sample",
     "set_attribute",
+    "swap",
     "sweep",
     "translate",
     "vary",

@@ -15,8 +15,9 @@ class LatentModel:
     them. It alone knows the steps of a Pipeline, and what an estimator may offer beside
     `transform` and `inverse_transform`: the range, mean and standard deviation of its
     latent variables (``latent_min_``, ``latent_max_``, ``latent_mean_`` and
-    ``latent_std_``), a prior (``sample_prior``), and the gradient through its decoder
-    (``decode_with_vjp``).
+    ``latent_std_``), a prior (``sample_prior``), the gradient through its decoder
+    (``decode_with_vjp``), and which of its latent variables stand for what
+    (``branches_``, a slice by each name).
 
     Parameters
     ----------
@@ -215,6 +216,50 @@ class LatentModel:
                 "VariationalAutoencoder."
             )
         return self.estimator.sample_prior(n_samples, random_state=rng)
+
+    def branches(self, *names):
+        """Which latent variables stand for what.
+
+        Parameters
+        ----------
+        *names : str
+            Branches that are needed.
+
+        Returns
+        -------
+        dict of str to slice
+
+        Raises
+        ------
+        ValueError
+            If the estimator has no branches of these names.
+        """
+        branches = getattr(self.estimator, "branches_", {})
+        if missing := [name for name in names if name not in branches]:
+            has = f"only {', '.join(branches)}" if branches else "none"
+            raise ValueError(
+                f"{type(self.estimator).__name__} has no branch {missing[0]!r} of its "
+                f"latent variables ({has}); take a PitchRhythmAutoencoder, whose "
+                "branches are 'pitch' and 'rhythm'."
+            )
+        return branches
+
+    def with_estimator(self, estimator):
+        """Make the same model with another fitted estimator in its place.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Takes and gives what the present one does.
+
+        Returns
+        -------
+        estimator or Pipeline
+        """
+        if not isinstance(self.model, Pipeline):
+            return estimator
+        *before, (name, _) = self.model.steps
+        return Pipeline([*before, (name, estimator)])
 
     def draw_noise(self, n_samples, rng):
         """Draw rows of uniform noise, such as recursion starts from.
