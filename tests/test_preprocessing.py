@@ -131,6 +131,29 @@ def test_a_measure_has_sixteen_steps_unless_it_is_said(reels):
     assert default["rhythm"].shape != other["rhythm"].shape
 
 
+class Tasks:
+    """A callback that notes which fits begin and end."""
+
+    def __init__(self):
+        self.seen = []
+
+    def setup(self, estimator, context): ...
+
+    def teardown(self, estimator, context): ...
+
+    def on_fit_task_begin(self, estimator, context):
+        self.seen.append("begin")
+
+    def on_fit_task_end(self, estimator, context):
+        self.seen.append("end")
+
+
+def test_callbacks_see_the_fit_begin_and_end():
+    tasks = Tasks()
+    PianoRollEncoder().set_callbacks(tasks).fit([[60, 62]])
+    assert tasks.seen == ["begin", "end"]
+
+
 def test_bad_input_is_named():
     encoder = PianoRollEncoder().fit([[60, 62]])
     with pytest.raises(ValueError, match="129 at melody 0, step 0"):
