@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
+from sklearn.exceptions import NotFittedError
 
 from sklearn_c2c import PianoRollEncoder
 from sklearn_c2c.melody import HOLD, REST, check_melodies, mend_orphan_holds
@@ -152,6 +153,14 @@ def test_callbacks_see_the_fit_begin_and_end():
     tasks = Tasks()
     PianoRollEncoder().set_callbacks(tasks).fit([[60, 62]])
     assert tasks.seen == ["begin", "end"]
+
+
+@pytest.mark.parametrize(
+    "method", ["transform", "inverse_transform", "get_feature_names_out"]
+)
+def test_an_encoder_that_is_not_fitted_says_so(method):
+    with pytest.raises(NotFittedError, match="is not fitted yet"):
+        getattr(PianoRollEncoder(), method)([[60, 62]])
 
 
 def test_bad_input_is_named():
