@@ -51,6 +51,15 @@ def test_without_a_unit_a_metre_below_three_quarters_has_sixteenths(metre, eight
     assert notes("C", f"M:{metre}\nK:C") == [(60, eighths / 2)]
 
 
+@pytest.mark.parametrize(("metre", "n"), [("4/4", 2), ("3/4", 2), ("6/8", 3)])
+@pytest.mark.parametrize("p", range(2, 10))
+def test_tuplets_last_as_long_as_the_standard_says(metre, n, p):
+    q = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(p, n)
+    header = f"M:{metre}\nL:1/4\nK:C"
+    found = notes(f"({p}" + "C" * p, header)
+    assert [length for _, length in found] == pytest.approx([q / p] * p, abs=1e-3)
+
+
 @pytest.mark.parametrize(("unit", "quarters"), [("1", 4), ("1/1", 4), ("1/16", 0.25)])
 def test_the_unit_may_be_a_whole_note(unit, quarters):
     assert notes("C", f"M:4/4\nL:{unit}\nK:C") == [(60, quarters)]
@@ -148,6 +157,15 @@ def test_a_stream_without_notes_is_a_tune_without_notes():
     (part,) = found.parts
     assert not len(part.notes)
     assert part.measures[0, [BEATS, BEAT_TYPE]].tolist() == [3, 4]
+
+
+def test_notes_of_a_stream_that_last_no_time_are_left_out():
+    from music21 import note, stream
+
+    notes = [note.Note(60 + n) for n in range(6)]
+    notes[0].quarterLength = notes[3].quarterLength = 0
+    (found,) = tunes_from_stream(stream.Score([stream.Part(notes)]))
+    assert found.parts[0].notes[:, PITCH].tolist() == [61, 62, 64, 65]
 
 
 def test_what_music21_cannot_do_is_a_reason(monkeypatch):

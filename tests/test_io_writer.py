@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sklearn_c2c.io import melody_to_abc, melody_to_midi, read_melodies, write_melody
-from sklearn_c2c.melody import HOLD, REST
+from sklearn_c2c.melody import HOLD, REST, key_of_signature
 from tests.strategies import melodies
 
 _ = HOLD
@@ -294,6 +294,14 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         write_melody([60], tmp_path / "melody.mid")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("signature", range(-7, 8))
+def test_midi_states_sharps_and_flats_as_signed_bytes(signature):
+    key = str(key_of_signature(signature, "minor"))
+    content = melody_to_midi([60, _, 62, _], key=key)
+    stated = signature.to_bytes(1, "big", signed=True)
+    assert b"\xff\x59\x02" + stated + b"\x01" in content
 
 
 def test_midi_bytes_do_not_depend_on_when_they_are_written():
