@@ -306,3 +306,11 @@ def test_midi_states_sharps_and_flats_as_signed_bytes(signature):
 
 def test_midi_bytes_do_not_depend_on_when_they_are_written():
     assert melody_to_midi([60, _]) == melody_to_midi([60, _])
+
+
+def test_musicxml_tells_neither_when_nor_by_what_it_was_written(tmp_path):
+    path = tmp_path / "tune.musicxml"
+    write_melody([60, _, 62, _] * 4, path)
+    text = path.read_text()
+    assert "<identification>" in text
+    assert "encoding-date" not in text and "creator" not in text

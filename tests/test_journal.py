@@ -248,6 +248,13 @@ def test_the_line_that_is_damaged_is_named_and_can_be_removed(path, journalled):
     assert journal.run(dict, [{"x": 1.5}], path) == [{"x": 1.5}]
 
 
+def test_an_end_that_no_journal_has_is_refused_and_not_touched(path, journalled):
+    path.write_bytes(journalled + b"my notes")
+    with pytest.raises(ValueError, match=r"of the journal .* is damaged"):
+        journal.run(None, [{"x": 1.5}], path)
+    assert path.read_bytes() == journalled + b"my notes"
+
+
 def test_lines_without_checksums_are_not_believed(path):
     line = b'{"key": "", "task": {"x": 2}, "result": {"a": 1, "checksum": "0"}}\n'
     path.write_bytes(line)
