@@ -282,7 +282,8 @@ def test_models_without_gradient_or_steps_are_named(reels):
 
 
 def test_the_transposition_is_the_likeliest_of_notes_and_prior(model, reels, rng):
-    latent, melody, kept = LatentModel(model), reels[[61]], np.ones(128, bool)
+    latent, melody = LatentModel(model), reels[61]
+    given_all = _completion._Given(melody, np.ones(128, bool), "notes")
     low, high = latent.encoder.pitch_range_
     pitches = melody[melody < 128]
     semitones = [
@@ -304,7 +305,7 @@ def test_the_transposition_is_the_likeliest_of_notes_and_prior(model, reels, rng
             patch.setattr(_completion, "probabilities", lambda *_: None)
             patch.setattr(_completion, "log_likelihood", lambda *_, p=log_p: p.copy())
             tune = {"prior_weight": 1.5, "max_iter": 5}
-            found = _completion._best_transposition(latent, melody, kept, "notes", tune)
+            found = _completion._best_transposition(latent, given_all, tune)
         expected = np.argmax(log_p - 1.5 * (z**2).sum(axis=1) / 2)
         assert found == semitones[expected]
         seen.add(found)
