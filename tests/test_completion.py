@@ -12,6 +12,8 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_c2c import Autoencoder, PianoRollEncoder, VariationalAutoencoder
 from sklearn_c2c.generation import (
+    LatentModel,
+    _completion,
     average,
     complete,
     encode,
@@ -277,6 +279,37 @@ def test_models_without_gradient_or_steps_are_named(reels):
     roll = PianoRollEncoder().fit_transform(reels)
     with pytest.raises(ValueError, match="begins with a PianoRollEncoder"):
         complete(Autoencoder(2, max_iter=1).fit(roll), reels[0], [1])
+
+
+def test_the_transposition_is_the_likeliest_of_notes_and_prior(model, reels, rng):
+    latent, melody = LatentModel(model), reels[61]
+    given_all = _completion._Given(melody, np.ones(128, bool), "notes")
+    low, high = latent.encoder.pitch_range_
+    pitches = melody[melody < 128]
+    semitones = [
+        k
+        for k in sorted(range(-12, 13), key=abs)
+        if low <= pitches.min() + k and pitches.max() + k <= high
+    ]
+    assert len(semitones) > 4
+    mean, spread = latent.mean(), latent.spread()
+    seen = set()
+    for _ in range(20):
+        z = rng.standard_normal((len(semitones), len(mean)))
+        z *= rng.uniform(0, 1, (len(semitones), 1))
+        log_p = rng.normal(0, 10, len(semitones))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(
+                _completion, "search", lambda *_, z=z, **__: mean + spread * z
+            )
+            patch.setattr(_completion, "probabilities", lambda *_: None)
+            patch.setattr(_completion, "log_likelihood", lambda *_, p=log_p: p.copy())
+            tune = {"prior_weight": 1.5, "max_iter": 5}
+            found = _completion._best_transposition(latent, given_all, tune)
+        expected = np.argmax(log_p - 1.5 * (z**2).sum(axis=1) / 2)
+        assert found == semitones[expected]
+        seen.add(found)
+    assert len(seen) > 2
 
 
 # ------------------------------------------------------------------------- rhythm

@@ -1,5 +1,8 @@
 """Form: equal places come back equal, whatever the model, the letters and the tunes."""
 
+from itertools import product
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,7 +24,7 @@ from sklearn_c2c.generation import (
     translate,
     vary,
 )
-from sklearn_c2c.generation._form import decode_steps, letters_of, pool
+from sklearn_c2c.generation._form import _near, _unequal, decode_steps, letters_of, pool
 from sklearn_c2c.melody import HOLD, REST, check_melodies, mend_orphan_holds
 from sklearn_c2c.metrics import two_sample_auc
 from sklearn_c2c.objectives import FirstNote, HoldCount
@@ -279,3 +282,34 @@ def test_measures_that_do_not_divide_the_row_are_named():
         sample(model, 2, form=X[0])
     model[0].set_params(steps_per_measure=3)
     assert sample(model, 2, form=X[0]).shape == (2, 6)
+
+
+def test_unequal_are_free_places_that_differ_from_a_free_one_of_their_letter(rng):
+    letters = rng.integers(0, 2, (40, 4))
+    melodies = rng.integers(60, 62, (40, 8))
+    free = rng.random((40, 4)) < 0.7
+    allowed = np.ones((40, 8, 3), bool)
+    allowed[np.repeat(~free, 2, axis=1), 1] = False
+    expected = np.zeros((40, 4), bool)
+    for melody in range(40):
+        for a, b in product(range(4), repeat=2):
+            one_letter = letters[melody, a] == letters[melody, b]
+            places = melodies[melody].reshape(4, 2)
+            differ = (places[a] != places[b]).any()
+            if free[melody, a] and free[melody, b] and one_letter and differ:
+                expected[melody, a] = True
+    assert_array_equal(_unequal(melodies, letters, allowed), expected)
+
+
+def test_near_is_the_direction_whatever_component_all_codes_share(rng):
+    X, codes = np.arange(20).reshape(20, 1), rng.standard_normal((20, 3))
+    codes[:, 1] = 4.0
+    latent = SimpleNamespace(encode=lambda X: codes)
+    Z = rng.standard_normal((7, 3))
+    Z[:, 1] = 4.0
+    far = codes.mean(axis=0) + 5 * (codes - codes.mean(axis=0))
+    assert_array_equal(_near(latent, far, X, None), X)
+    spread = codes.std(axis=0)
+    z, c = ((A - codes.mean(axis=0))[:, ::2] / spread[::2] for A in (Z, codes))
+    cosines = z @ (c / np.linalg.norm(c, axis=1, keepdims=True)).T
+    assert_array_equal(_near(latent, Z, X, None)[:, 0], cosines.argmax(axis=1))

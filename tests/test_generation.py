@@ -182,6 +182,13 @@ def test_the_prior_is_the_model_s_own(reels):
     )
     varied = vary(model, reels[0], 9, strength=1, method="prior", random_state=3)
     assert_array_equal(varied, melodies)
+    # Scaled are the vectors, about 0.
+    Z = 3 * vae.sample_prior(9, random_state=3)
+    assert_allclose(
+        sample(vae, 9, method="prior", scale=3, random_state=3),
+        vae.inverse_transform(Z),
+        rtol=1e-5,
+    )
 
 
 @on_fitted_models

@@ -220,9 +220,14 @@ def test_a_mode_is_chosen_before_the_metre(read):
         ({"key": "D dorian", "mode": "minor"}, "contradict"),
         ({"key": "DM"}, "'DM'; expected a tonic"),
         ({"duplicates": "merge"}, "'merge'; expected 'keep' or 'drop'"),
+        ({"repeats": "once"}, "'once'; expected 'written' or 'played'"),
+        ({"pickup": "fill"}, "'fill'; expected 'drop' or 'keep'"),
+        ({"chords": "lowest"}, "'lowest'; expected 'reject' or 'highest'"),
+        ({"off_grid": "keep"}, "'keep'; expected 'round' or 'reject'"),
+        ({"n_measures": 4097}, "expected an integer 1 to 4096"),
     ],
 )
-def test_modes_out_of_range(read, options, words):
+def test_choices_that_are_none_are_named(read, options, words):
     with pytest.raises(ValueError, match=words):
         read(("K:C", "C4|D4|"), **options)
 

@@ -6,6 +6,7 @@ import pytest
 from sklearn_c2c.io import read_melodies
 from sklearn_c2c.io._abc import read_abc
 from sklearn_c2c.io._abc_text import plain_text
+from sklearn_c2c.io._key import key_by_pitches
 from sklearn_c2c.io._midi import read_midi
 from sklearn_c2c.io._music21 import tunes_from_stream
 from sklearn_c2c.io._musicxml import read_musicxml
@@ -23,7 +24,7 @@ from sklearn_c2c.io._tune import (
     measure_ticks,
 )
 from sklearn_c2c.io._window import _part_ends
-from sklearn_c2c.melody import parse_metre
+from sklearn_c2c.melody import key_of_signature, parse_metre
 
 
 def tune(body, header="M:4/4\nL:1/4\nK:C"):
@@ -48,6 +49,15 @@ def notes(body, header="M:4/4\nL:1/4\nK:C"):
 )
 def test_without_a_unit_a_metre_below_three_quarters_has_sixteenths(metre, eighths):
     assert notes("C", f"M:{metre}\nK:C") == [(60, eighths / 2)]
+
+
+@pytest.mark.parametrize(("metre", "n"), [("4/4", 2), ("3/4", 2), ("6/8", 3)])
+@pytest.mark.parametrize("p", range(2, 10))
+def test_tuplets_last_as_long_as_the_standard_says(metre, n, p):
+    q = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(p, n)
+    header = f"M:{metre}\nL:1/4\nK:C"
+    found = notes(f"({p}" + "C" * p, header)
+    assert [length for _, length in found] == pytest.approx([q / p] * p, abs=1e-3)
 
 
 @pytest.mark.parametrize(("unit", "quarters"), [("1", 4), ("1/1", 4), ("1/16", 0.25)])
@@ -147,6 +157,15 @@ def test_a_stream_without_notes_is_a_tune_without_notes():
     (part,) = found.parts
     assert not len(part.notes)
     assert part.measures[0, [BEATS, BEAT_TYPE]].tolist() == [3, 4]
+
+
+def test_notes_of_a_stream_that_last_no_time_are_left_out():
+    from music21 import note, stream
+
+    notes = [note.Note(60 + n) for n in range(6)]
+    notes[0].quarterLength = notes[3].quarterLength = 0
+    (found,) = tunes_from_stream(stream.Score([stream.Part(notes)]))
+    assert found.parts[0].notes[:, PITCH].tolist() == [61, 62, 64, 65]
 
 
 def test_what_music21_cannot_do_is_a_reason(monkeypatch):
@@ -265,3 +284,27 @@ def test_what_takes_no_time_says_nothing(tmp_path, capfd):
     read = read_melodies(tmp_path, n_measures=1, steps_per_quarter=1)
     assert np.array_equal(read.data, [[60, 62, 64, 65]])
     assert capfd.readouterr() == ("", "")
+
+
+# C. L. Krumhansl, "Cognitive foundations of musical pitch", 1990, table 2.1.
+PROBES = {
+    "major": [6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88],
+    "minor": [6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17],
+}
+
+
+def test_the_key_that_correlates_best_counts_and_an_ending_on_it_a_fifth(rng):
+    seen = set()
+    for _ in range(3000):
+        signature, last = int(rng.integers(-7, 8)), int(rng.integers(40, 52))
+        lasting = rng.gamma(0.5, size=12)
+        keys = [key_of_signature(signature, mode) for mode in PROBES]
+        values = [
+            np.corrcoef(np.roll(PROBES[key.mode], key.pitch_class), lasting)[0, 1]
+            + (0.2 if last % 12 == key.pitch_class else 0)
+            for key in keys
+        ]
+        expected = keys[int(np.argmax(values))]
+        assert key_by_pitches(signature, lasting, last) == expected
+        seen.add((expected.mode, last % 12 == expected.pitch_class))
+    assert len(seen) == 4

@@ -410,6 +410,7 @@ def test_drums_alone_are_no_tune():
         ("Polska".encode("utf-16-be"), "Polska"),
         (b"Tune\0\0\0\0\0\0\0\0", "Tune"),
         (b"A\0", "A"),
+        (b"A\0bc", "A bc"),  # a quarter of zeros makes no UTF-16
         (b" Two\r\nlines \x07", "Two lines"),
         (b"\x81\xff\xfe", "\ufffd\xff\xfe"),
         (b"", ""),

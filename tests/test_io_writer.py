@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sklearn_c2c.io import melody_to_abc, melody_to_midi, read_melodies, write_melody
-from sklearn_c2c.melody import HOLD, REST
+from sklearn_c2c.melody import HOLD, REST, key_of_signature
 from tests.strategies import melodies
 
 _ = HOLD
@@ -296,5 +296,21 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("signature", range(-7, 8))
+def test_midi_states_sharps_and_flats_as_signed_bytes(signature):
+    key = str(key_of_signature(signature, "minor"))
+    content = melody_to_midi([60, _, 62, _], key=key)
+    stated = signature.to_bytes(1, "big", signed=True)
+    assert b"\xff\x59\x02" + stated + b"\x01" in content
+
+
 def test_midi_bytes_do_not_depend_on_when_they_are_written():
     assert melody_to_midi([60, _]) == melody_to_midi([60, _])
+
+
+def test_musicxml_tells_neither_when_nor_by_what_it_was_written(tmp_path):
+    path = tmp_path / "tune.musicxml"
+    write_melody([60, _, 62, _] * 4, path)
+    text = path.read_text()
+    assert "<identification>" in text
+    assert "encoding-date" not in text and "creator" not in text

@@ -86,6 +86,33 @@ def test_a_result_is_on_disk_before_others_are_there(path):
     assert results == SQUARES
 
 
+def test_each_result_is_synced_to_the_disk_when_it_is_whole(path, monkeypatch):
+    synced = []
+
+    def fsync(descriptor):
+        synced.append(path.read_bytes())
+
+    monkeypatch.setattr(journal.os, "fsync", fsync)
+    journal.run(dict, TASKS[:3], path)
+    whole = path.read_bytes().splitlines(keepends=True)
+    assert [lines for lines in synced if lines] == [
+        b"".join(whole[:n]) for n in (1, 2, 3)
+    ]
+
+
+def test_a_line_as_earlier_releases_wrote_it_is_read(path):
+    line = (
+        b'{"key": "k", "task": {"base": 2, "exp": 3}, "result": 8, '
+        b'"checksum": "ec827d703165f6c8"}\n'
+    )
+    task = {"base": 2, "exp": 3}
+    path.write_bytes(line)
+    assert journal.run(None, [task], path, key="k") == [8]
+    path.unlink()
+    journal.run(pow, [task], path, key="k")
+    assert path.read_bytes() == line
+
+
 def test_finished_tasks_are_not_run_again(path, file):
     function = partial(noted, file)
     assert journal.run(function, TASKS[:3], path) == SQUARES[:3]
@@ -221,6 +248,13 @@ def test_the_line_that_is_damaged_is_named_and_can_be_removed(path, journalled):
     assert journal.run(dict, [{"x": 1.5}], path) == [{"x": 1.5}]
 
 
+def test_an_end_that_no_journal_has_is_refused_and_not_touched(path, journalled):
+    path.write_bytes(journalled + b"my notes")
+    with pytest.raises(ValueError, match=r"of the journal .* is damaged"):
+        journal.run(None, [{"x": 1.5}], path)
+    assert path.read_bytes() == journalled + b"my notes"
+
+
 def test_lines_without_checksums_are_not_believed(path):
     line = b'{"key": "", "task": {"x": 2}, "result": {"a": 1, "checksum": "0"}}\n'
     path.write_bytes(line)
@@ -312,7 +346,10 @@ def test_a_task_that_ends_its_workers_is_named_when_all_others_are_done(path, fi
 
 
 def test_what_dies_together_with_a_deadly_task_is_done(path, monkeypatch):
+    started = []
+
     def start(n_jobs, function, tasks, running):
+        started.append(len(tasks))
         running.extend(tasks)
         if TASKS[5] in tasks.values():
             raise BrokenExecutor
@@ -323,6 +360,8 @@ def test_what_dies_together_with_a_deadly_task_is_done(path, monkeypatch):
     with pytest.raises(RuntimeError, match=r'The task {"x": 5} ends its worker'):
         journal.run(dict, TASKS, path)
     assert journal.run(None, TASKS[:5], path) == TASKS[:5]
+    # All die, the deadly one alone dies twice more, and is left out.
+    assert started == [6, 1, 1, 5]
 
 
 @pytest.mark.parametrize(

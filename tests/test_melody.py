@@ -1,3 +1,5 @@
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,15 +7,19 @@ from hypothesis import strategies as st
 
 from sklearn_c2c.melody import (
     HOLD,
+    NATURALS,
     REST,
     check_melodies,
+    key_of_signature,
     measure_mask,
     melody_from_notes,
     mend_orphan_holds,
     notes_from_melody,
+    parse_key,
     pitch_name,
     scale_pitch_classes,
     sounding_pitches,
+    spelled_key,
     transpose,
 )
 from tests.strategies import melodies, rows
@@ -136,6 +142,35 @@ def test_accidentals_move_a_scale():
     assert scale_pitch_classes("Bb") == [10, 0, 2, 3, 5, 7, 9]
     #                                        F# G# A# B  C# D# E#
     assert scale_pitch_classes("F#") == [6, 8, 10, 11, 1, 3, 5]
+
+
+SIGNS = {"": 0, "#": 1, "b": -1}
+MODES = "major dorian phrygian lydian mixolydian minor locrian".split()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_key_within_seven_accidentals_stays_as_it_is_spelled(mode):
+    n_keys = 0
+    for letter, (sign, semitones) in product("ABCDEFG", SIGNS.items()):
+        tonic = letter + sign
+        spelled = spelled_key(tonic, mode)
+        assert abs(spelled.signature) <= 7
+        assert spelled.pitch_class == (NATURALS[letter] + semitones) % 12
+        try:
+            key = parse_key(tonic, mode)
+        except ValueError:
+            continue
+        assert spelled == key == key_of_signature(key.signature, mode)
+        n_keys += 1
+    assert n_keys == 15
+
+
+@pytest.mark.parametrize("signature", range(-7, 8))
+def test_the_signature_alters_the_letters_to_the_notes_of_the_scale(signature):
+    key = key_of_signature(signature, "major")
+    altered = {(NATURALS[k] + key.alterations[k]) % 12 for k in "ABCDEFG"}
+    assert altered == set(key.pitch_classes)
+    assert sum(key.alterations.values()) == signature
 
 
 @pytest.mark.parametrize("tonic", ["H", "", "Fx", "Bbb"])

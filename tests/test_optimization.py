@@ -1,5 +1,6 @@
 import pickle
 import warnings
+from itertools import product
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_c2c import Autoencoder, PianoRollEncoder, VariationalAutoencoder
 from sklearn_c2c.generation import optimize
-from sklearn_c2c.generation._optimization import _Box, _climb
+from sklearn_c2c.generation._optimization import _Box, _climb, _keep_better
 from sklearn_c2c.melody import REST, check_melodies
 from sklearn_c2c.metrics import measure_similarity
 from sklearn_c2c.objectives import (
@@ -235,6 +236,23 @@ def test_the_prior_as_a_term(variational):
     assert abs(wide.start_latent.std() - 1) < 0.1
     inside = optimize(variational, HoldCount(), **BUDGET)
     assert (inside.latent >= low).all() and (inside.latent <= high).all()
+
+
+def test_the_prior_alone_shortens_vectors(variational):
+    options = {"bounds": None, "prior_weight": 1.0, "method": "random", **BUDGET}
+    result = optimize(variational, lambda X: np.zeros(len(X)), **options)
+    before, after = ((Z**2).sum(axis=1) for Z in (result.start_latent, result.latent))
+    assert (after <= before).all() and after.mean() < 0.8 * before.mean()
+
+
+def test_of_equal_scores_the_likelier_is_kept():
+    values = np.array(list(product([0.0, 1.0], repeat=4))).T
+    best = dict(zip(("score", "surrogate"), values[:2].copy(), strict=True))
+    found = dict(zip(("score", "surrogate"), values[2:], strict=True))
+    _keep_better(best, found)
+    pairs = zip(values[:2].T.tolist(), values[2:].T.tolist(), strict=True)
+    expected = [max(pair) for pair in pairs]
+    assert_array_equal(np.transpose([best["score"], best["surrogate"]]), expected)
 
 
 def test_models_without_a_gradient_are_searched_at_random(pca, reels):

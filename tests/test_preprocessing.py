@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
+from sklearn.exceptions import NotFittedError
 
 from sklearn_c2c import PianoRollEncoder
 from sklearn_c2c.melody import HOLD, REST, check_melodies, mend_orphan_holds
@@ -129,6 +130,37 @@ def test_a_measure_has_sixteen_steps_unless_it_is_said(reels):
     for name in default:
         assert np.array_equal(default[name], said[name])
     assert default["rhythm"].shape != other["rhythm"].shape
+
+
+class Tasks:
+    """A callback that notes which fits begin and end."""
+
+    def __init__(self):
+        self.seen = []
+
+    def setup(self, estimator, context): ...
+
+    def teardown(self, estimator, context): ...
+
+    def on_fit_task_begin(self, estimator, context):
+        self.seen.append("begin")
+
+    def on_fit_task_end(self, estimator, context):
+        self.seen.append("end")
+
+
+def test_callbacks_see_the_fit_begin_and_end():
+    tasks = Tasks()
+    PianoRollEncoder().set_callbacks(tasks).fit([[60, 62]])
+    assert tasks.seen == ["begin", "end"]
+
+
+@pytest.mark.parametrize(
+    "method", ["transform", "inverse_transform", "get_feature_names_out"]
+)
+def test_an_encoder_that_is_not_fitted_says_so(method):
+    with pytest.raises(NotFittedError, match="is not fitted yet"):
+        getattr(PianoRollEncoder(), method)([[60, 62]])
 
 
 def test_bad_input_is_named():

@@ -1,0 +1,69 @@
+"""What docstrings say of the arguments of a call."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+
+import numpy as np
+import pytest
+
+import sklearn_c2c
+
+MODULES = ["sklearn_c2c"] + [
+    info.name
+    for info in pkgutil.walk_packages(sklearn_c2c.__path__, "sklearn_c2c.")
+    if "._" not in info.name
+]
+EXPRESSIONS = {
+    "np.float32": np.float32,
+    "range(5)": range(5),
+    "range(-5, 7)": range(-5, 7),
+}
+
+
+def public_calls(module):
+    """Yield the public functions, classes and methods of a module."""
+    module = importlib.import_module(module)
+    for name in getattr(module, "__all__", ()):
+        member = getattr(module, name)
+        if inspect.isclass(member):
+            yield name, member
+            for method, function in inspect.getmembers(member, inspect.isroutine):
+                if method[0] != "_":
+                    yield f"{name}.{method}", function
+        elif inspect.isroutine(member):
+            yield name, member
+
+
+def stated_defaults(call):
+    """Map each argument to the text after "default=" of its docstring."""
+    text = inspect.getdoc(call) or ""
+    lines = re.findall(r"^([\w, ]+) : .*?default=(.+)$", text, re.M)
+    return {name: stated for names, stated in lines for name in names.split(", ")}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_defaults_are_those_that_the_docstring_states(module):
+    for name, call in public_calls(module):
+        if not (stated := stated_defaults(call)):
+            continue
+        actual = {
+            argument.name: argument.default
+            for argument in inspect.signature(call).parameters.values()
+        }
+        for argument, text in stated.items():
+            value = EXPRESSIONS.get(text) or ast.literal_eval(text)
+            default = actual[argument]
+            assert (type(default), default) == (type(value), value), (name, argument)
+
+
+def test_most_defaults_are_stated():
+    stated = [
+        argument
+        for module in MODULES
+        for _, call in public_calls(module)
+        for argument in stated_defaults(call)
+    ]
+    assert len(stated) > 200
