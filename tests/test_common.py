@@ -11,6 +11,7 @@ import sklearn_c2c
 from sklearn_c2c import (
     AttributeVariationalAutoencoder,
     Autoencoder,
+    DualBranchAutoencoder,
     MarkovMelodies,
     PianoRollEncoder,
     VariationalAutoencoder,
@@ -34,6 +35,8 @@ ESTIMATORS = [
         output="sigmoid",
         max_iter=5,
     ),
+    DualBranchAutoencoder(h_a=3, h_b=2, max_iter=5),
+    DualBranchAutoencoder(2, 1, max_iter=5, output="sigmoid", adversary="trained"),
     MarkovMelodies(),
     MarkovMelodies(order=2, smoothing=0, steps_per_measure=2),
 ]

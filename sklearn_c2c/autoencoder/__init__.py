@@ -2,10 +2,12 @@
 
 from sklearn_c2c.autoencoder._attribute import AttributeVariationalAutoencoder
 from sklearn_c2c.autoencoder._autoencoder import Autoencoder
+from sklearn_c2c.autoencoder._dual_branch import DualBranchAutoencoder
 from sklearn_c2c.autoencoder._variational import VariationalAutoencoder
 
 __all__ = [
     "AttributeVariationalAutoencoder",
     "Autoencoder",
+    "DualBranchAutoencoder",
     "VariationalAutoencoder",
 ]
