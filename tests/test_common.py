@@ -35,6 +35,7 @@ ESTIMATORS = [
         output="sigmoid",
         max_iter=5,
     ),
+    VariationalAutoencoder(h=2, max_iter=5, prior="mixture", aggregate_weight=1.0),
     DualBranchAutoencoder(h_a=3, h_b=2, max_iter=5),
     DualBranchAutoencoder(2, 1, max_iter=5, output="sigmoid", adversary="trained"),
     MarkovMelodies(),
