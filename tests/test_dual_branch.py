@@ -262,6 +262,16 @@ def test_later_calls_have_the_same_labels(roll, y, model):
         model.partial_fit(roll, y[:, 0])
 
 
+def test_weights_may_be_numbers_of_numpy(roll, y, model):
+    weights = {"classification_weight": 0.7, "adversarial_weight": 1.3}
+    of_numpy = {name: np.float64(weight) for name, weight in weights.items()}
+    codes = [
+        clone(model).set_params(**given).fit(roll, y).transform(roll)
+        for given in (weights, of_numpy)
+    ]
+    assert_array_equal(*codes)
+
+
 @pytest.mark.parametrize("adversary", ["best", "trained"])
 def test_going_on_is_bit_for_bit(roll, y, model, adversary):
     model.set_params(tol=0, adversary=adversary)

@@ -175,6 +175,16 @@ def test_the_discrepancy_falls_and_is_in_the_loss(roll):
     assert with_it.loss_curve_[0] > bound + 1
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_types_are_kept(rng, dtype):
+    mu, log_var = rng.normal(size=(2, 6, 3)).astype(dtype)
+    for prior in PRIORS.values():
+        assert {part.dtype for part in prior.divergence(mu, log_var)} == {
+            np.dtype(dtype)
+        }
+    assert discrepancy(mu, log_var)[1].dtype == dtype
+
+
 def test_a_last_batch_of_one_has_no_discrepancy(roll):
     model = VariationalAutoencoder(h=2, aggregate_weight=1.0, batch_size=74, max_iter=2)
     assert np.isfinite(model.fit(roll).loss_curve_).all()

@@ -52,7 +52,7 @@ class GaussianCode:
     def __init__(self, rng, free_bits, prior=None, aggregate_weight=0.0):
         self._rng, self._free_bits = rng, free_bits
         self.prior = prior or PRIORS["normal"]
-        self._aggregate_weight = aggregate_weight
+        self._aggregate_weight = float(aggregate_weight)
         self.weight = 1.0
 
     def __call__(self, a):

@@ -81,7 +81,7 @@ def _from_normal(mu, log_var, mean, scale):
         return (mu * mu + by_log_var - log_var) / 2, mu, by_log_var / 2
     precision = scale**-2.0
     distance = precision * (mu - mean)
-    log_ratio = log_var - 2 * np.log(scale)
+    log_ratio = log_var - 2 * float(np.log(scale))  # a Python float keeps the type
     by_log_var = np.expm1(log_ratio)
     divergence = ((mu - mean) * distance + by_log_var - log_ratio) / 2
     return divergence, distance, by_log_var / 2

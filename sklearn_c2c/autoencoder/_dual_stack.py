@@ -56,8 +56,9 @@ class DualBranchStack(Stack):
         heads = [Dense(*layer, self.workers, adam) for layer in layers[n_layers:]]
         heads = list(zip(sights, heads, strict=True))
         self.classifiers, self.adversaries = heads[:n_sets], heads[n_sets:]
-        self._classification_weight = classification_weight
-        self._adversarial_weight = adversarial_weight
+        # NumPy's numbers would make float64 of float32.
+        self._classification_weight = float(classification_weight)
+        self._adversarial_weight = float(adversarial_weight)
         self._trusts_adversary = trusts_adversary
 
     def evaluate(self, X, y=None):
