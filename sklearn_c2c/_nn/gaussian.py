@@ -18,6 +18,14 @@ def split_code(a):
     return a[:, :h], np.clip(a[:, h:], -MAX_LOG_VAR, MAX_LOG_VAR)
 
 
+def gaussian_divergence(mu, log_var):
+    """KL divergence of normal distributions from the standard one, nats an element.
+
+    ``(mu**2 + exp(log_var) - 1 - log_var) / 2``
+    """
+    return PRIORS["normal"].divergence(mu, log_var)[0]
+
+
 class GaussianCode:
     """A draw from the encoded distribution, at the price of its information.
 

@@ -410,7 +410,9 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     def __setstate__(self, state):
         # A model of before there was a choice has the normal prior.
-        super().__setstate__({"prior": "normal", "aggregate_weight": 0.0} | state)
+        before = {"prior": "normal", "aggregate_weight": 0.0}
+        chosen = before.keys() & self._get_param_names()
+        super().__setstate__({name: before[name] for name in chosen} | state)
 
     def _train(self, network, X, y):
         if self.kl_cooldown and (
