@@ -12,6 +12,7 @@ __version__ = "0.1.0.dev0"
 _ESTIMATORS = {
     "AttributeVariationalAutoencoder": "sklearn_c2c.autoencoder",
     "Autoencoder": "sklearn_c2c.autoencoder",
+    "DualBranchAutoencoder": "sklearn_c2c.autoencoder",
     "MarkovMelodies": "sklearn_c2c.markov",
     "PianoRollEncoder": "sklearn_c2c.preprocessing",
     "PitchRhythmAutoencoder": "sklearn_c2c.autoencoder",

@@ -11,6 +11,7 @@ import sklearn_c2c
 from sklearn_c2c import (
     AttributeVariationalAutoencoder,
     Autoencoder,
+    DualBranchAutoencoder,
     MarkovMelodies,
     PianoRollEncoder,
     PitchRhythmAutoencoder,
@@ -43,6 +44,9 @@ ESTIMATORS = [
         steps_per_measure=None,
         max_iter=5,
     ),
+    VariationalAutoencoder(h=2, max_iter=5, prior="mixture", aggregate_weight=1.0),
+    DualBranchAutoencoder(h_a=3, h_b=2, max_iter=5),
+    DualBranchAutoencoder(2, 1, max_iter=5, output="sigmoid", adversary="trained"),
     MarkovMelodies(),
     MarkovMelodies(order=2, smoothing=0, steps_per_measure=2),
 ]

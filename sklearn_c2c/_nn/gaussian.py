@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sklearn_c2c._nn.priors import PRIORS, discrepancy
+
 # Natural logarithm of the largest and smallest variance of a latent variable.
 MAX_LOG_VAR = 20
 
@@ -21,7 +23,7 @@ def gaussian_divergence(mu, log_var):
 
     ``(mu**2 + exp(log_var) - 1 - log_var) / 2``
     """
-    return (mu * mu + np.expm1(log_var) - log_var) / 2
+    return PRIORS["normal"].divergence(mu, log_var)[0]
 
 
 class GaussianCode:
@@ -29,7 +31,8 @@ class GaussianCode:
 
     Of ``[mu, log_var]`` it makes ``z = mu + exp(log_var / 2) * noise``, at the cost of
     ``weight * sum_k max(KL_k, free_bits)``, KL_k being latent k's mean divergence from
-    the standard normal prior over the batch.
+    the prior over the batch, and of `aggregate_weight` times the discrepancy of the
+    draws of the batch from draws of the prior. A batch of one sample has none.
 
     Parameters
     ----------
@@ -37,37 +40,58 @@ class GaussianCode:
         Draws the noise.
     free_bits : float
         Nats of each latent that cost nothing.
+    prior : Prior, default=None
+        None is the standard normal one.
+    aggregate_weight : float, default=0
+        Of the discrepancy in the loss.
 
     Attributes
     ----------
     weight : float
         Of the divergence in the loss.
     cost : float
-        Of the last batch, nats summed over samples.
+        Of the divergence of the last batch, nats summed over samples.
+    aggregate_cost : float
+        Of the discrepancy of the last batch, times its samples.
     divergence : ndarray of shape (h,)
         Of the last batch, for each latent, nats summed over samples.
     """
 
-    def __init__(self, rng, free_bits):
+    def __init__(self, rng, free_bits, prior=None, aggregate_weight=0.0):
         self._rng, self._free_bits = rng, free_bits
+        self.prior = prior or PRIORS["normal"]
+        self._aggregate_weight = float(aggregate_weight)
         self.weight = 1.0
 
     def __call__(self, a):
         """Draw a code for each sample."""
         mu, log_var = split_code(a)
-        self.divergence = gaussian_divergence(mu, log_var).sum(axis=0, dtype=np.float64)
+        divergence, by_mu, by_log_var = self.prior.divergence(mu, log_var)
+        self.divergence = divergence.sum(axis=0, dtype=np.float64)
         free = self._free_bits * len(a)
         self.cost = self.weight * np.maximum(self.divergence, free).sum()
         weights = self.weight / len(a) * (self.divergence >= free)
         noise = self._rng.standard_normal(mu.shape).astype(a.dtype)
         z = mu + np.exp(log_var / 2) * noise
+        from_prior = self._from_prior(z)
 
         def pull_back(delta):
+            delta = delta + from_prior
             costs = weights.astype(a.dtype)
             # z - mu is the noise times the standard deviation.
-            delta_mu = delta + costs * mu
-            delta_log_var = (delta * (z - mu) + costs * np.expm1(log_var)) / 2
+            delta_mu = delta + costs * by_mu
+            delta_log_var = (delta * (z - mu) + costs * (2 * by_log_var)) / 2
             delta_log_var *= np.abs(a[:, mu.shape[1] :]) < MAX_LOG_VAR
             return np.hstack([delta_mu, delta_log_var])
 
         return z, pull_back
+
+    def _from_prior(self, z):
+        """Note the cost of the discrepancy of draws; return its gradient."""
+        self.aggregate_cost = 0.0
+        if self._aggregate_weight == 0 or len(z) < 2:
+            return 0
+        draws = self.prior.sample(self._rng, z.shape).astype(z.dtype)
+        value, delta = discrepancy(z, draws)
+        self.aggregate_cost = self._aggregate_weight * value * len(z)
+        return self._aggregate_weight * delta

@@ -12,6 +12,9 @@ from sklearn_c2c._nn.activations import exp_scratch, sigmoid
 # Estimated cost of the loss for one output, in multiply-adds.
 _LOSS_WORK = 16
 
+# Added to variances that are divided by.
+_LEAST = 1e-6
+
 
 def sigmoid_cross_entropy(a, X, workers):
     """Binary cross-entropy of sigmoid outputs, from their logits.
@@ -104,6 +107,40 @@ def _group_sums(X, group_size):
     group += np.repeat(np.arange(n_samples) * n_groups, np.diff(X.indptr))
     sums = np.bincount(group, weights=X.data, minlength=n_samples * n_groups)
     return sums.reshape(n_samples, n_groups).astype(X.dtype)
+
+
+def between_class_shares(Z, Y):
+    """Share of each column's variance that lies between classes, summed over columns.
+
+    ``sum_j sum_k p_k (m_kj - m_j)**2 / var_j``, where p_k is the share of the samples
+    in class k, m_kj the mean of column j in it, m_j and var_j those of all samples: how
+    much of column j the classes explain by linear regression, and the column of them
+    (the squared correlation ratio). It is 0 if, and only if, all classes have the same
+    mean, and then no linear classifier does better on Z than on nothing. The scale of a
+    column changes nothing, down to a variance of `_LEAST`.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n_samples, n_columns)
+    Y : ndarray of shape (n_samples, n_classes)
+        One-hot.
+
+    Returns
+    -------
+    loss : float
+        From 0 to n_columns.
+    delta : ndarray of shape (n_samples, n_columns)
+        Its gradient with respect to Z.
+    """
+    n_samples, counts = len(Z), Y.sum(axis=0)
+    Y, counts = Y[:, counts > 0], counts[counts > 0]
+    C = Z - Z.mean(axis=0)
+    variance = (C * C).mean(axis=0) + _LEAST
+    means = Y.T @ C / counts[:, np.newaxis]
+    between = counts @ (means * means) / n_samples
+    # The sums of C and of Y @ means over samples are 0: so is that of the gradient.
+    delta = 2 / n_samples * (Y @ means - C * (between / variance)) / variance
+    return float((between / variance).sum()), delta
 
 
 def probabilities(a, group_size):

@@ -2,12 +2,14 @@
 
 from sklearn_c2c.autoencoder._attribute import AttributeVariationalAutoencoder
 from sklearn_c2c.autoencoder._autoencoder import Autoencoder
+from sklearn_c2c.autoencoder._dual_branch import DualBranchAutoencoder
 from sklearn_c2c.autoencoder._pitch_rhythm import PitchRhythmAutoencoder
 from sklearn_c2c.autoencoder._variational import VariationalAutoencoder
 
 __all__ = [
     "AttributeVariationalAutoencoder",
     "Autoencoder",
+    "DualBranchAutoencoder",
     "PitchRhythmAutoencoder",
     "VariationalAutoencoder",
 ]

@@ -256,6 +256,9 @@ class AttributeVariationalAutoencoder(VariationalAutoencoder):
 
     __module__ = "sklearn_c2c"  # where it is public, and what model files name
 
+    # What it has no choice of.
+    prior, aggregate_weight = "normal", 0.0
+
     _parameter_constraints: dict = {
         **VariationalAutoencoder._parameter_constraints,
         "regularization": [StrOptions({"given", "squared", "pairwise", "geodesic"})],
@@ -263,6 +266,7 @@ class AttributeVariationalAutoencoder(VariationalAutoencoder):
         "control_weight": [Interval(Real, 0, None, closed="left")],
         "attributes": [tuple, list, None],
     }
+    del _parameter_constraints["prior"], _parameter_constraints["aggregate_weight"]
     _curves: dict = {
         **VariationalAutoencoder._curves,
         "attributes": "attribute_curve_",

@@ -232,13 +232,18 @@ class PitchRhythmAutoencoder(VariationalAutoencoder):
         "h_rhythm",
         "hidden_layer_sizes",
     )
+    # What it has no choice of.
+    prior, aggregate_weight = "normal", 0.0
+
     _parameter_constraints: dict = {
         **VariationalAutoencoder._parameter_constraints,
         "h_pitch": [Interval(Integral, 1, None, closed="left")],
         "h_rhythm": [Interval(Integral, 1, None, closed="left")],
         "steps_per_measure": [Interval(Integral, 1, None, closed="left"), None],
     }
-    del _parameter_constraints["h"], _parameter_constraints["output"]
+    for name in ("h", "output", "prior", "aggregate_weight"):
+        del _parameter_constraints[name]
+    del name
     _curves: dict = {
         **VariationalAutoencoder._curves,
         "pitch": "pitch_curve_",

@@ -8,7 +8,7 @@ from sklearn.utils import gen_batches
 
 from sklearn_c2c._epochs import History
 from sklearn_c2c._nn.adam import Adam
-from sklearn_c2c._nn.gaussian import gaussian_divergence, split_code
+from sklearn_c2c._nn.gaussian import split_code
 from sklearn_c2c._nn.kernels import Weights
 from sklearn_c2c._nn.layers import Activation, Chain, Dense, SparseDense, Tied
 from sklearn_c2c._nn.losses import (
@@ -216,7 +216,7 @@ class VariationalStack(Stack):
         Of the number of epochs before, the weight in the next one.
     """
 
-    terms = ("reconstruction", "weighted divergence")
+    terms = ("reconstruction", "weighted divergence", "weighted discrepancy")
 
     def __init__(self, *stack, beta, weight_of):
         super().__init__(*stack)
@@ -234,7 +234,7 @@ class VariationalStack(Stack):
     def losses(self, X):
         """Losses of some samples with means for draws, nats summed over them."""
         a, _ = self.encoder(X)
-        divergence = gaussian_divergence(*split_code(a))
+        divergence, *_ = self.code.prior.divergence(*split_code(a))
         weighted = self.beta * float(divergence.sum(dtype=np.float64))
         return [self._reconstruction_loss(a, X), weighted]
 
@@ -244,6 +244,7 @@ class VariationalStack(Stack):
         losses = super().step(X, y)
         return losses | {
             "weighted divergence": self.code.cost,
+            "weighted discrepancy": self.code.aggregate_cost,
             "divergence": self.code.divergence,
         }
 

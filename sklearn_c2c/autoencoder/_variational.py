@@ -5,11 +5,12 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c._fitted import Array, Whole
 from sklearn_c2c._nn.gaussian import GaussianCode
+from sklearn_c2c._nn.priors import PRIORS
 from sklearn_c2c.autoencoder._base import BaseAutoencoder
 from sklearn_c2c.autoencoder._stack import VariationalStack
 
@@ -21,17 +22,20 @@ _ROUNDING = 1e-3
 
 
 class VariationalAutoencoder(BaseAutoencoder):
-    """Compress data to the distribution of a code near a standard normal prior.
+    """Compress data to the distribution of a code near a prior.
 
     The encoder gives mean and variance of `h` independent normal latent variables; the
     decoder is trained to reconstruct from draws of them, while the divergence from the
     prior is held down. So nearby codes decode alike, and draws from the prior decode to
-    data. Trained with Adam to minimise the negative evidence lower bound
+    data. Trained with Adam to minimise
 
-        CE(x, decoder(z)) + beta * sum_k KL(N(mu_k, sigma_k**2) || N(0, 1)),
+        CE(x, decoder(z)) + beta * sum_k KL(N(mu_k, sigma_k**2) || p)
+        + aggregate_weight * sum_k MMD**2(draws of z_k, draws of p),
 
-    both in nats a sample, summed over columns and latents: ``beta=1`` is the textbook's
-    bound whatever the number of columns.
+    in nats a sample, summed over columns and latents. With ``beta=1`` the first two are
+    the textbook's negative evidence lower bound whatever the number of columns. The
+    third compares all codes of a batch to the prior p, a standard normal one unless
+    `prior` says otherwise.
 
     Parameters
     ----------
@@ -57,6 +61,20 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     beta : float, default=1.0
         Weight of the divergence.
+
+    prior : {"normal", "sparse", "mixture"}, default="normal"
+        What codes are drawn near to, each latent by itself. "normal": a standard normal
+        distribution. "sparse": the same with probability .2, otherwise N(0, .05**2), so
+        that most latents of a code are silent. "mixture": N(-m, .4**2) or N(m, .4**2)
+        with equal probability and m = .917, so that the variance is 1: codes in
+        clusters, at the corners of a cube.
+
+    aggregate_weight : float, default=0.0
+        Weight of the discrepancy of the drawn codes of a batch from as many draws of
+        the prior. The divergence holds each code to the prior, the discrepancy only
+        all of them together, so it gives them the prior's structure at less cost in
+        reconstruction. `kl_cooldown` leaves it. It needs batches of two or more, the
+        larger the better; its cost grows with the square of `batch_size`.
 
     kl_warmup : int, default=0
         Epochs over which beta rises to its value, from ``beta / (kl_warmup + 1)``;
@@ -153,7 +171,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         Training loss of the last epoch: nats a sample.
 
     loss_curve_ : list of float
-        Training loss of each epoch: reconstruction and weighted divergence.
+        Training loss of each epoch: reconstruction, weighted divergence and weighted
+        discrepancy.
 
     reconstruction_curve_ : list of float
         Cross-entropy of each epoch, nats a sample.
@@ -187,7 +206,14 @@ class VariationalAutoencoder(BaseAutoencoder):
     Notes
     -----
     `transform` gives the mean, so it is deterministic; `sample_posterior` and
-    `sample_prior` draw. `score` and the validation loss take the mean for the draw.
+    `sample_prior` draw. `score` and the validation loss take the mean for the draw, and
+    leave the discrepancy out.
+
+    The divergence is that from the model's own prior, as otherwise the loss would bound
+    the evidence of a model whose draws nobody takes, and hold codes to a prior without
+    structure. From a prior of several components it is the upper bound ``-log(sum_c w_c
+    exp(-KL_c))``, KL_c being the divergence from component c of probability w_c: in
+    closed form, at least 0, and exact where one component prevails.
 
     References
     ----------
@@ -197,6 +223,12 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     D. P. Kingma et al., "Improved Variational Inference with Inverse Autoregressive
     Flow", NeurIPS 2016, for free bits.
+
+    E. Mathieu et al., "Disentangling Disentanglement in Variational Autoencoders", ICML
+    2019, for the sparse prior and the discrepancy.
+
+    J. R. Hershey and P. A. Olsen, "Approximating the Kullback Leibler Divergence
+    between Gaussian Mixture Models", ICASSP 2007, for the bound.
 
     Examples
     --------
@@ -216,6 +248,8 @@ class VariationalAutoencoder(BaseAutoencoder):
     _parameter_constraints: dict = {
         **BaseAutoencoder._parameter_constraints,
         "beta": [Interval(Real, 0, None, closed="left")],
+        "prior": [StrOptions(set(PRIORS))],
+        "aggregate_weight": [Interval(Real, 0, None, closed="left")],
         "kl_warmup": [Interval(Integral, 0, None, closed="left")],
         "kl_cooldown": [Interval(Integral, 0, None, closed="left")],
         "free_bits": [Interval(Real, 0, None, closed="left")],
@@ -235,6 +269,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         output="softmax",
         group_size=None,
         beta=1.0,
+        prior="normal",
+        aggregate_weight=0.0,
         kl_warmup=0,
         kl_cooldown=0,
         free_bits=0.0,
@@ -261,6 +297,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         self.output = output
         self.group_size = group_size
         self.beta = beta
+        self.prior = prior
+        self.aggregate_weight = aggregate_weight
         self.kl_warmup = kl_warmup
         self.kl_cooldown = kl_cooldown
         self.free_bits = free_bits
@@ -303,7 +341,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         return mu + np.exp(log_var / 2) * noise.astype(mu.dtype)
 
     def sample_prior(self, n_samples=1, random_state=None):
-        """Draw codes from the standard normal prior.
+        """Draw codes from the prior.
 
         Parameters
         ----------
@@ -318,8 +356,17 @@ class VariationalAutoencoder(BaseAutoencoder):
         """
         check_is_fitted(self)
         shape = n_samples, self._n_features_out
-        noise = check_random_state(random_state).standard_normal(shape)
-        return noise.astype(self._dtype())
+        draws = PRIORS[self.prior].sample(check_random_state(random_state), shape)
+        return draws.astype(self._dtype())
+
+    def _check_training_data(self, X, y, *, reset):
+        if self.aggregate_weight and self.batch_size < 2:
+            raise ValueError(
+                f"aggregate_weight={self.aggregate_weight} compares the samples of a "
+                f"batch to the prior; expected a batch_size of at least 2, got "
+                f"{self.batch_size}."
+            )
+        return super()._check_training_data(X, y, reset=reset)
 
     def _code_activation(self):
         return "identity"
@@ -328,7 +375,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         return 2 * self.h  # means and log variances
 
     def _stack(self, layers, group_size, training=None):
-        code = GaussianCode(training and training.history.rng, self.free_bits)
+        rng, prior = training and training.history.rng, PRIORS[self.prior]
+        code = GaussianCode(rng, self.free_bits, prior, self.aggregate_weight)
         wired = layers, self.hidden_activation, code, group_size, training
         return VariationalStack(*wired, beta=self.beta, weight_of=self._weight_of)
 
@@ -359,6 +407,12 @@ class VariationalAutoencoder(BaseAutoencoder):
             "kl_per_latent_": Array((self.h,), (np.dtype(np.float64),), low=-_ROUNDING),
             "active_units_": Whole(0, self.h),
         }
+
+    def __setstate__(self, state):
+        # A model of before there was a choice has the normal prior.
+        before = {"prior": "normal", "aggregate_weight": 0.0}
+        chosen = before.keys() & self._get_param_names()
+        super().__setstate__({name: before[name] for name in chosen} | state)
 
     def _train(self, network, X, y):
         if self.kl_cooldown and (

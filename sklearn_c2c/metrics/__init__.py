@@ -74,6 +74,7 @@ from sklearn_c2c.metrics._histograms import (
     note_length_histogram,
     pitch_class_histogram,
 )
+from sklearn_c2c.metrics._latent_structure import latent_sparsity, posterior_overlap
 from sklearn_c2c.metrics._novelty import (
     copy_share,
     distinct_share,
@@ -143,6 +144,7 @@ __all__ = [
     "interpretability",
     "interval_histogram",
     "kl_divergence",
+    "latent_sparsity",
     "leakage",
     "longest_copied_run",
     "mean_absolute_interval",
@@ -167,6 +169,7 @@ __all__ = [
     "pitch_class_entropy",
     "pitch_class_histogram",
     "pitch_range",
+    "posterior_overlap",
     "reconstruction_scores",
     "repeat_share",
     "repeated_measure_share",
