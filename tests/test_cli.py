@@ -62,6 +62,7 @@ L:1/8
 K:D
 DFA dAF | GBG A3 |
 """
+TRAIN_APART = ["--max-iter", 5, "--measures", 2]
 TRAIN = ["--measures", "2", "--h", "8", "--max-iter", "5", "--batch-size", "2"]
 
 
@@ -306,6 +307,63 @@ def test_attribute_that_does_not_part_the_corpus(models, tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_set_asks_for_values(models, tmp_path, capsys):
+    asked = ["--set", "pitch-range=-1", "--set", "mean-pitch=70", "--seed", 3]
+    titles, text = explore(models, tmp_path / "o", "attribute", 1, *asked)
+    X = persistence.load(models["plain"], return_metadata=True)[1]["data"]
+    first = metrics.pitch_range(X[:1])[0]
+    wanted = first - metrics.pitch_range(X).std()
+    assert f"pitch range {first:.3g}, asked {wanted:.3g}, found " in titles[1]
+    second = melody_of(tmp_path / "o", 3)[np.newaxis]
+    found = metrics.mean_pitch(second)[0]
+    assert f"asked 70, found {found:.3g}" in titles[2]
+    assert titles[2] in text.replace("&#39;", "'")
+    kept = (second[0] == X[0]).mean()
+    assert f"{kept:.0%} of the steps of the tune kept" in titles[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([1], "Pass one of ATTRIBUTE and --set"),
+        ([1, "hold-share", "--set", "contour=2"], "Pass one of ATTRIBUTE and --set"),
+        ([1, "--set", "contour=2", "--set", "contour=3"], "--set has contour twice"),
+    ],
+)
+def test_what_set_refuses(models, tmp_path, capsys, arguments, message):
+    arguments = [*arguments, "--out", tmp_path / "out"]
+    error = fails(capsys, "attribute", "--model", models["plain"], *arguments)
+    assert message in error
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("notes=+1", "no attribute 'notes'; expected one of note-density"),
+        ("contour", "expected NAME=+X or NAME=-X, in standard deviations"),
+        ("contour=1e9999999", "expected a finite number"),
+        ("contour=+nan", "expected NAME=+X"),
+    ],
+)
+def test_a_setting_that_is_none(models, tmp_path, capsys, setting, message):
+    arguments = ["attribute", "--model", models["plain"], 1, "--set", setting]
+    with pytest.raises(SystemExit):
+        run(*arguments, "--out", tmp_path / "out")
+    assert message in " ".join(capsys.readouterr().err.split())
+
+
+def test_swap(models, tunes, tmp_path, capsys):
+    model = tmp_path / "apart.c2c"
+    assert run("train", tunes, "--out", model, "--pitch-rhythm", *TRAIN_APART) == 0
+    titles, _ = explore({"plain": model}, tmp_path / "o", "swap", 1, 2)
+    assert titles[2] == f"The pitches of {titles[0]} in the rhythm of {titles[1]}"
+    X = persistence.load(model, return_metadata=True)[1]["data"]
+    swapped = generation.swap(persistence.load(model), X[:1], X[1:2], encoding="search")
+    assert (melody_of(tmp_path / "o", 3) == swapped[0]).all()
+    arguments = ["swap", "--model", models["plain"], 1, 2, "--out", tmp_path / "x"]
+    assert "`c2c train --pitch-rhythm`" in fails(capsys, *arguments)
+
+
 def test_recursion_from_noise_ends_at_a_fixed_point(models, tmp_path):
     titles, text = explore(models, tmp_path / "o", "recurse", "--seed", 3)
     n_iter = len(titles) - 1
@@ -531,8 +589,8 @@ def test_kinds_of_model_are_estimators_of_the_package():
     kinds = {**KINDS, None: USUAL}
     assert {kind.estimator for kind in kinds.values()} <= set(sklearn_c2c._ESTIMATORS)
     for name, kind in kinds.items():
-        model = kind.make(16, {"h": 3})
-        assert type(model[-1]).__name__ == kind.estimator and model[-1].h == 3
+        model = kind.make(16, {"max_iter": 3})
+        assert type(model[-1]).__name__ == kind.estimator and model[-1].max_iter == 3
         assert (model[0].transition_weight == 0) == (name == "paper")
         assert kind.defaults() == type(model[-1])().get_params()
 

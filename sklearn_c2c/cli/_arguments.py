@@ -12,6 +12,7 @@ from sklearn_c2c.cli._kinds import (
     Default,
     with_defaults,
 )
+from sklearn_c2c.cli._setting import Setting
 
 _MOST_MEASURES = 1000
 # Quarter notes a minute, or dotted ones, where neither user nor corpus says.
@@ -101,6 +102,14 @@ def tempo(text):
 def tonic(text):
     """A key to move tunes to, or none."""
     return None if text == "none" else text
+
+
+def setting(text):
+    """An attribute and its value."""
+    try:
+        return Setting.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def one_of(*words):

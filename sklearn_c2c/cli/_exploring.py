@@ -15,9 +15,10 @@ from sklearn_c2c.cli._objectives import (
     tune_to_sound_with,
 )
 from sklearn_c2c.cli._result import new_folder, say_what_is_missing, write_melodies
+from sklearn_c2c.cli._setting import set_attributes
 from sklearn_c2c.cli._tempo import choose_tempo
 from sklearn_c2c.cli._tunes import Tune, find_tune, form_of, form_of_tune
-from sklearn_c2c.cli._wording import counted
+from sklearn_c2c.cli._wording import CommandError, counted
 
 
 def exploration(explore):
@@ -122,13 +123,71 @@ def sweep(args, model, learned):
 
 @exploration
 def attribute(args, model, learned):
-    """Give a tune more or less of a musical attribute of the corpus."""
+    """Give a tune more or less of an attribute, or the value that is asked for."""
+    if (args.attribute is None) == (args.settings is None):
+        raise CommandError("Pass one of ATTRIBUTE and --set NAME=VALUE, not both.")
+    start = find_tune(args.tune, learned)
+    known = _known(model, start)
+    if args.settings:
+        return _set_attributes(args, model, learned, start, known)
+    return _add_attribute(args, model, learned, start, known)
+
+
+def _set_attributes(args, model, learned, start, known):
+    import numpy as np
+
+    settings = args.settings
+    changed, told = set_attributes(model, learned, start, settings, args.seed)
+    for line in told:
+        print(line, flush=True)
+    names = [setting.name.replace("-", " ") for setting in settings]
+    return {
+        **start.returned(np.vstack([start.melody, changed])),
+        "title": f"{start.title} by {' and '.join(names)}",
+        "titles": [start.title, *(f"{start.title}, {line}" for line in told)],
+        "settings": {
+            "Melodies": f"Found by a search near the code of {start.title} for the "
+            f"values asked for, seed {args.seed}",
+            "Attributes": "; ".join(told),
+            **known,
+        },
+    }
+
+
+@exploration
+def swap(args, model, learned):
+    """Give the pitches of one tune the rhythm of another."""
+    import numpy as np
+
+    from sklearn_c2c import generation
+
+    if "rhythm" not in getattr(model[-1], "branches_", ()):
+        raise CommandError(
+            "The model does not keep pitch and rhythm apart; take one of `c2c train "
+            "--pitch-rhythm`."
+        )
+    pitches, rhythm = (find_tune(text, learned) for text in (args.a, args.b))
+    known = _known(model, pitches, rhythm)
+    swapped = generation.swap(
+        model,
+        pitches.melody[np.newaxis],
+        rhythm.melody[np.newaxis],
+        encoding=_models.encoding(model),
+    )
+    title = f"The pitches of {pitches.title} in the rhythm of {rhythm.title}"
+    return {
+        **pitches.returned(np.vstack([pitches.melody, rhythm.melody, swapped])),
+        "title": title,
+        "titles": [pitches.title, rhythm.title, title],
+        "settings": {"Melodies": title, **known},
+    }
+
+
+def _add_attribute(args, model, learned, start, known):
     import numpy as np
 
     from sklearn_c2c import generation, metrics
 
-    start = find_tune(args.tune, learned)
-    known = _known(model, start)
     measure = getattr(metrics, args.attribute.replace("-", "_"))
     what = args.attribute.replace("-", " ")
     vector = generation.attribute_vector(model, learned.data, by=measure)

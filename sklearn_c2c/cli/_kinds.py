@@ -30,6 +30,8 @@ class Kind(NamedTuple):
         """Make a Pipeline; a measure has `n_steps` steps."""
         from sklearn.pipeline import make_pipeline
 
+        if "steps_per_measure" in self.defaults():
+            parameters = {"steps_per_measure": n_steps, **parameters}
         return make_pipeline(
             sklearn_c2c.PianoRollEncoder(steps_per_measure=n_steps, **self.encoder),
             getattr(sklearn_c2c, self.estimator)(**parameters),
@@ -53,6 +55,11 @@ KINDS = {
         "VariationalAutoencoder",
         {},
         "a VariationalAutoencoder with the defaults of the library",
+    ),
+    "pitch-rhythm": Kind(
+        "PitchRhythmAutoencoder",
+        {},
+        "a PitchRhythmAutoencoder, for swap",
     ),
 }
 

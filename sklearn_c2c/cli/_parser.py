@@ -26,6 +26,23 @@ _ATTRIBUTES = (
     "mean-absolute-interval",
     "pitch-class-entropy",
 )
+_ATTRIBUTE_EXAMPLES = f"""\
+attributes to add:
+  {", ".join(_ATTRIBUTES)}
+
+With --set the tune is changed until an attribute has the value that is asked for. It
+stays as it is otherwise, as far as may be. Attributes to set are all of
+metrics.attribute_names(). Without --set an attribute vector is added to the code of the
+tune: the mean code of the quarter of the corpus that has the most of the attribute,
+minus that of the quarter that has the least. The larger the latent space, the larger
+the scales that change a tune.
+
+examples:
+  c2c attribute --model reels.c2c 1 note-density --out busy
+  c2c attribute --model reels.c2c mine.abc hold-share --scales 0 1 2 --out calm
+  c2c attribute --model reels.c2c mine.abc --set note-density=+1 --out busier
+  c2c attribute --model reels.c2c 1 --set mean-pitch=74 --set contour=-1 --out high
+"""
 _SCALES = [-4.0, -2.0, 0.0, 2.0, 4.0]
 # Half of the library's: of each start two melodies are written and engraved.
 _N_STARTS = 5
@@ -63,6 +80,7 @@ def _parser():
         _add_interpolate,
         _add_sweep,
         _add_attribute,
+        _add_swap,
         _add_recurse,
         _add_optimize,
         _add_vary,
@@ -215,22 +233,24 @@ def _add_attribute(commands):
         "attribute",
         _exploring.attribute,
         "a tune with more or less of an attribute",
-        f"""\
-attributes:
-  {", ".join(_ATTRIBUTES)}
-
-The attribute vector is the mean code of the quarter of the corpus that has the most of
-the attribute, minus that of the quarter that has the least. The larger
-the latent space, the larger the scales that change a tune.
-
-examples:
-  c2c attribute --model reels.c2c 1 note-density --out busy
-  c2c attribute --model reels.c2c mine.abc hold-share --scales 0 1 2 --out calm
-""",
+        _ATTRIBUTE_EXAMPLES,
     )
     parser.add_argument("tune", metavar="TUNE", help=arguments.TUNE_HELP)
     parser.add_argument(
-        "attribute", metavar="ATTRIBUTE", choices=_ATTRIBUTES, help="see below"
+        "attribute",
+        metavar="ATTRIBUTE",
+        nargs="?",
+        choices=_ATTRIBUTES,
+        help="see below",
+    )
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        type=arguments.setting,
+        metavar="NAME=X",
+        help="ask for a value: +X or -X in standard deviations of the corpus, or X; "
+        "can be repeated",
     )
     parser.add_argument(
         "--scales",
@@ -241,7 +261,27 @@ examples:
         help="how much of the vector to add; below 0 takes it away; default: "
         + " ".join(f"{scale:g}" for scale in _SCALES),
     )
-    arguments.add_seed(parser, _NOTHING_DRAWN)
+    arguments.add_seed(parser)
+    arguments.add_result(parser)
+
+
+def _add_swap(commands):
+    parser = _exploration(
+        commands,
+        "swap",
+        _exploring.swap,
+        "the pitches of one tune in the rhythm of another",
+        """\
+The model must keep pitch and rhythm apart: train it with --pitch-rhythm.
+
+examples:
+  c2c train --pitch-rhythm --out apart.c2c
+  c2c swap --model apart.c2c 1 2 --out swapped
+""",
+    )
+    help_ = f"{arguments.TUNE_HELP}; its pitches"
+    parser.add_argument("a", metavar="A", help=help_)
+    parser.add_argument("b", metavar="B", help="likewise; its rhythm")
     arguments.add_result(parser)
 
 
