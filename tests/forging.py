@@ -25,7 +25,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_c2c import (
+    AttributeVariationalAutoencoder,
     Autoencoder,
+    DualBranchAutoencoder,
     MarkovMelodies,
     PianoRollEncoder,
     PitchRhythmAutoencoder,
@@ -35,6 +37,7 @@ from sklearn_c2c import (
 
 MELODIES = np.random.default_rng(0).integers(60, 68, size=(12, 8))
 MELODIES[:, 3] = 129
+LABELS = MELODIES[:, :2] % 2  # for models that learn from some
 
 
 # ------------------------------------------------------------------ model files
@@ -62,6 +65,8 @@ def models():
         make_pipeline(encoder(), NMF(3, random_state=0)),
         MarkovMelodies(2, steps_per_measure=4),
         make_pipeline(encoder(), PitchRhythmAutoencoder(3, 2, **common)),
+        make_pipeline(encoder(), AttributeVariationalAutoencoder(3, **common)),
+        make_pipeline(encoder(), DualBranchAutoencoder(2, 1, **common)),
     ]
 
 
@@ -399,7 +404,7 @@ def work(kind, seed, n):
     """Judge n cases; say before each one which it is, for whoever finds us dead."""
     warnings.simplefilter("ignore")
     if kind == "models":
-        fitted = [model.fit(MELODIES) for model in models()]
+        fitted = [model.fit(MELODIES, LABELS) for model in models()]
         path = Path(tempfile.mkdtemp()) / "forged.c2c"
     else:
         methods = estimators()

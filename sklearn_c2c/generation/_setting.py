@@ -368,7 +368,7 @@ def _own_latent(latent, attribute, spread):
     names = getattr(latent.estimator, "attributes", None) or ()
     name = getattr(attribute, "__name__", None)
     if name not in names:
-        known = f"knows {', '.join(names)}" if names else "names none"
+        known = f"knows {', '.join(map(str, names))}" if names else "names none"
         raise ValueError(
             f"No latent is the attribute {name!r}: {type(latent.estimator).__name__} "
             f"{known}. Take method='search', or an AttributeVariationalAutoencoder "

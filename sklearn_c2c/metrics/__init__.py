@@ -20,7 +20,8 @@ By kind:
   `repeated_note_share`, `repeated_measure_share`
 * disentanglement and control: `disentanglement`, `interpretability`,
   `mutual_information_gap`, `separated_attribute_predictability`,
-  `spearman_correlation`, `modularity`; `slider_control`, `control_r2`, `leakage`,
+  `spearman_correlation`, `modularity`, `latent_sparsity`, `posterior_overlap`;
+  `slider_control`, `control_r2`, `leakage`,
   `monotonicity`, `smoothness`
 * style: `style_features`, `style_overlap`, `overlapping_area`, `kl_divergence`,
   `note_surprise`, `step_surprise`, `two_sample_auc`, `half_against_half`,
