@@ -382,7 +382,12 @@ def test_recursion_from_a_tune_that_does_not_end(models, tmp_path):
 def test_recursion_into_a_cycle(models, tmp_path, monkeypatch):
     X = persistence.load(models["plain"], return_metadata=True)[1]["data"]
     result = {"paths": [X], "n_iter": np.array([1]), "cycle_lengths": np.array([2])}
-    monkeypatch.setattr(generation, "recurse", lambda *args, **kwargs: result)
+
+    @wraps(generation.recurse)
+    def recurse(*args, **kwargs):
+        return result
+
+    monkeypatch.setattr(generation, "recurse", recurse)
     titles, _ = explore(models, tmp_path / "o", "recurse", "first")
     assert titles == [
         "Start: The First",
@@ -927,6 +932,7 @@ def test_training_on_transpositions(tunes, tmp_path, capsys):
 def test_without_a_model_the_reels_are_learned(monkeypatch, tmp_path):
     seen = {}
 
+    @wraps(generation.complete)
     def complete(model, *args, **kwargs):
         seen.update(vae=model[-1], X=kwargs["X"])
         raise ValueError("enough")
