@@ -346,7 +346,7 @@ OF_OTHERS = [
 
 @pytest.fixture(scope="module")
 def forgeable():
-    return [model.fit(forging.MELODIES) for model in forging.models()]
+    return [model.fit(forging.MELODIES, forging.LABELS) for model in forging.models()]
 
 
 @pytest.mark.parametrize(

@@ -160,8 +160,9 @@ def swap(args, model, learned):
     import numpy as np
 
     from sklearn_c2c import generation
+    from sklearn_c2c.generation import LatentModel
 
-    if "rhythm" not in getattr(model[-1], "branches_", ()):
+    if "rhythm" not in getattr(LatentModel(model).estimator, "branches_", ()):
         raise CommandError(
             "The model does not keep pitch and rhythm apart; take one of `c2c train "
             "--pitch-rhythm`."
