@@ -179,11 +179,11 @@ class AttributeVariationalAutoencoder(VariationalAutoencoder):
     n_attributes_ : int
         Columns of y.
 
-    attribute_mean_, attribute_scale_ : ndarray of shape (n_attributes_,)
+    attribute_mean_, attribute_scale_ : ndarray of shape (`n_attributes_`,)
         Mean and standard deviation of the attributes in the first data seen: the value
         of an attribute is its latent times the scale, plus the mean.
 
-    attribute_correlation_ : ndarray of shape (n_attributes_, n_attributes_)
+    attribute_correlation_ : ndarray of shape (`n_attributes_`, `n_attributes_`)
         Correlations of the attributes in the data of the last `fit` or `partial_fit`.
 
     loss_ : float
