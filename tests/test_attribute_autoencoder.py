@@ -14,11 +14,8 @@ from sklearn_c2c.autoencoder._attribute_stack import (
     squared_error,
 )
 from sklearn_c2c.autoencoder._stack import resting
+from tests.test_layers import GRADIENT
 
-# With these settings an update of Adam is the gradient itself, to eight digits.
-GRADIENT = dict(
-    learning_rate_init=1e9, epsilon=1e9, beta_1=0.0, beta_2=0.0, random_state=1
-)
 REGULARIZATIONS = ["given", "squared", "pairwise", "geodesic"]
 NAMES = ["note_density", "mean_pitch"]
 

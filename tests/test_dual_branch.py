@@ -12,11 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn_c2c import DualBranchAutoencoder, PianoRollEncoder
 from sklearn_c2c._nn.losses import between_class_shares
 from sklearn_c2c.persistence import load, save
-
-# With these settings an update of Adam is the gradient itself, to eight digits.
-GRADIENT = dict(
-    learning_rate_init=1e9, epsilon=1e9, beta_1=0.0, beta_2=0.0, random_state=1
-)
+from tests.test_layers import GRADIENT
 
 
 def one_hot(rng, n_samples, n_classes):

@@ -160,3 +160,9 @@ def probabilities_vjp(p, cotangent, group_size):
     pull = cotangent.reshape(groups.shape)
     pull = groups * (pull - (groups * pull).sum(axis=2, keepdims=True))
     return pull.reshape(p.shape)
+
+
+def output(a, group_size):
+    """`probabilities` of logits a as a layer: with the pull-back to the logits."""
+    p = probabilities(a, group_size)
+    return p, lambda cotangent: probabilities_vjp(p, cotangent, group_size)

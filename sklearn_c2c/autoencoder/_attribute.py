@@ -15,7 +15,7 @@ from sklearn_c2c.autoencoder._variational import VariationalAutoencoder
 # Largest size of an attribute; the squares of its deviations stay finite.
 _LARGEST = 1e100
 
-# A scale is no less: what is divided by it stays finite.
+# Least scale of an attribute: a quotient by it is finite.
 _SMALLEST = np.finfo(np.float64).tiny
 
 
@@ -256,7 +256,7 @@ class AttributeVariationalAutoencoder(VariationalAutoencoder):
 
     __module__ = "sklearn_c2c"  # where it is public, and what model files name
 
-    # What it has no choice of.
+    # Parameters of a VariationalAutoencoder that are fixed here.
     prior, aggregate_weight = "normal", 0.0
 
     _parameter_constraints: dict = {
@@ -433,28 +433,22 @@ class AttributeVariationalAutoencoder(VariationalAutoencoder):
         )
 
     def _fitted_attributes(self, X, network):
-        losses = network.history.losses
         return super()._fitted_attributes(X, network) | {
             "n_attributes_": len(network.units.mean),
             "attribute_mean_": network.units.mean,
             "attribute_scale_": network.units.scale,
             "attribute_correlation_": network.correlation,
-            "attribute_curve_": losses["attributes"],
-            "control_curve_": losses["control"],
         }
 
     def _fitted_form(self):
-        form = super()._fitted_form()
         k = vars(self).get("n_attributes_")
         k = k if Whole(1, self.h).accepts(k) else 1
         number = FLOATS[1:]
-        return form | {
+        return super()._fitted_form() | {
             "n_attributes_": Whole(1, self.h),
             "attribute_mean_": Array((k,), number),
             "attribute_scale_": Array((k,), number, low=_SMALLEST),
             "attribute_correlation_": Array((k, k), number, low=-1, high=1),
-            "attribute_curve_": form["loss_curve_"],
-            "control_curve_": form["loss_curve_"],
         }
 
     def __sklearn_tags__(self):

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from sklearn_c2c._nn.gaussian import gaussian_divergence, split_code
 from sklearn_c2c._nn.layers import Activation, Chain, Dense
-from sklearn_c2c._nn.losses import cross_entropy, probabilities, probabilities_vjp
+from sklearn_c2c._nn.losses import output
 from sklearn_c2c.autoencoder._stack import VariationalStack, chunks, with_between
 
 # Slope of the hyperbolic tangent that compares two latents, as in AR-VAE's music.
@@ -37,7 +37,7 @@ class Units(NamedTuple):
 
 
 class AttributeStack(VariationalStack):
-    """A variational stack, the first latents of which are attributes of its data.
+    """A variational stack whose first latents are attributes of its data.
 
     Beside the loss of a `VariationalStack` there are one on the latents, by
     `regularization`, and one on decodings, by `control_weight`: the encoder, its
@@ -113,7 +113,7 @@ class AttributeStack(VariationalStack):
         logits, to_decoder = self.decoder(np.vstack(codes))
         ends = np.cumsum([len(part) for part in codes])[:-1]
         logits, *probed = np.split(logits, ends)
-        loss, delta = cross_entropy(logits, X, self.group_size, self.workers)
+        loss, delta = self.loss(logits, X)
         cost, delta_mu, delta_z = self._regularize(a, z, y)
         losses = {"reconstruction": loss, "attributes": cost, "control": 0.0}
         deltas = [delta]
@@ -164,7 +164,7 @@ class AttributeStack(VariationalStack):
         return weight * loss, scale * delta_mu, scale * delta_z
 
     def _swaps(self, z, k):
-        """One attribute of another sample, to be found in what is decoded."""
+        """Swap one attribute of each sample; the decoded sample is to have it."""
         if not self._control_weight:
             return
         rng, n = self.history.rng, len(z)
@@ -175,13 +175,12 @@ class AttributeStack(VariationalStack):
         weight = z.dtype.type(self._control_weight / n)
 
         def judge(logits):
-            p = probabilities(logits, self.group_size)
+            p, to_logits = output(logits, self.group_size)
             mu, to_decoded = self._read(decided(p, self.group_size))
             loss, delta = squared_error(mu, codes[:, :k])
             delta *= weight
             # Straight through: the gradient of the decision is that of p.
-            delta_logits = probabilities_vjp(p, to_decoded(delta), self.group_size)
-            return self._control_weight * loss, delta_logits, -delta
+            return self._control_weight * loss, to_logits(to_decoded(delta)), -delta
 
         def pull_back(delta):
             delta_z = delta.copy()
@@ -192,7 +191,7 @@ class AttributeStack(VariationalStack):
         yield Probe("control", codes, judge, pull_back)
 
     def _neighbors(self, z, k):
-        """Codes on both sides along each attribute, to be decoded to what differs."""
+        """Move each attribute up and down; the decoded samples are to differ by it."""
         if self._regularization != "geodesic":
             return
         n, steps = len(z), _STEP * np.eye(k, z.shape[1], dtype=z.dtype)
@@ -206,18 +205,18 @@ class AttributeStack(VariationalStack):
 
     def _judge_slope(self, attribute, logits):
         """Half the squared distance from 1 of an attribute's slope along its latent."""
-        p, n = probabilities(logits, self.group_size), len(logits) // 2
+        (p, to_logits), n = output(logits, self.group_size), len(logits) // 2
         mu, to_decoded = self._read(p)
         slope = (mu[:n, attribute] - mu[n:, attribute]) / (2 * _STEP)
         delta = np.zeros_like(mu)
         delta[:n, attribute] = self._attribute_weight / n * (slope - 1) / (2 * _STEP)
         delta[n:, attribute] = -delta[:n, attribute]
-        delta_logits = probabilities_vjp(p, to_decoded(delta), self.group_size)
+        delta_logits = to_logits(to_decoded(delta))
         loss = ((slope - 1) ** 2).sum(dtype=np.float64) / 2
         return self._attribute_weight * loss, delta_logits, np.zeros_like(mu)
 
     def _read(self, decoded):
-        """Means of the latents of what is decoded, and the pull-back to it."""
+        """Encode decoded samples: means of the latents, and the pull-back."""
         rows = sparse.csr_array(decoded) if self.training.is_sparse else decoded
         a, to_rows = self.fixed_encoder(rows)
         mu, _ = split_code(a)

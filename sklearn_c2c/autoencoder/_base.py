@@ -332,7 +332,7 @@ class BaseAutoencoder(
             "intercepts_": [layer.intercept.value for layer in layers],
             **self._latent_attributes(*latent_statistics(network.latents(X))),
             "loss_": history.losses["loss"][-1],
-            "loss_curve_": history.losses["loss"],
+            **{name: history.losses[loss] for loss, name in self._curves.items()},
             "validation_loss_curve_": history.validation or None,
             "group_size_": network.group_size,
             "n_iter_": history.n_epochs,

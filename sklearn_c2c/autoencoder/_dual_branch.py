@@ -25,7 +25,7 @@ _LABEL_KINDS = "biufU"
 
 
 class DualBranchAutoencoder(BaseAutoencoder):
-    """Compress data to two branches, each of which tells one set of labels only.
+    """Compress data to two branches, each with the information on one set of labels.
 
     The code is ``z = (z_a, z_b)``, and the decoder reconstructs from both. A linear
     softmax classifier on each branch tells its own labels. An adversary, a linear
@@ -426,19 +426,12 @@ class DualBranchAutoencoder(BaseAutoencoder):
 
     # -------------------------------------------------------------- attributes
 
-    def _fitted_attributes(self, X, network):
-        history = network.history.losses
-        curves = {attribute: history[name] for name, attribute in self._curves.items()}
-        return super()._fitted_attributes(X, network) | curves
-
     def _fitted_form(self):
         found = vars(self).get("classes_")
         n_sets = len(found) if isinstance(found, list) else _LABEL_SETS[1]
         classes = [Labels()] * int(np.clip(n_sets, *_LABEL_SETS))
         check_form(f"{type(self).__name__}.classes_", found, classes)
-        form = super()._fitted_form()
-        curves = dict.fromkeys(self._curves.values(), form["loss_curve_"])
-        return form | curves | {"classes_": classes}
+        return super()._fitted_form() | {"classes_": classes}
 
     @property
     def _n_features_out(self):

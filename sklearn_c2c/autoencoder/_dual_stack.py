@@ -78,7 +78,7 @@ class DualBranchStack(Stack):
         a, to_encoder = self.encoder(X)
         z, to_code = self.code(a)
         logits, to_decoder = self.decoder(z)
-        loss, delta = cross_entropy(logits, X, self.group_size, self.workers)
+        loss, delta = self.loss(logits, X)
         self.training.adam.tick()
         delta = to_decoder(delta)
         classification, adversary = self._classify(z, y, delta), self._face(z, y, delta)

@@ -47,7 +47,7 @@ def fitted_form(model, shapes):
         "latent_mean_": latent,
         "latent_std_": Array((model.h,), dtype, low=0),
         "loss_": Number(),
-        "loss_curve_": Curve(n_epochs),
+        **dict.fromkeys(model._curves.values(), Curve(n_epochs)),
         "validation_loss_curve_": OneOf((None,)),
         "group_size_": OneOf((None,)),
         "n_iter_": Whole(1),

@@ -232,7 +232,7 @@ class PitchRhythmAutoencoder(VariationalAutoencoder):
         "h_rhythm",
         "hidden_layer_sizes",
     )
-    # What it has no choice of.
+    # Parameters of a VariationalAutoencoder that are fixed here.
     prior, aggregate_weight = "normal", 0.0
 
     _parameter_constraints: dict = {
@@ -356,18 +356,10 @@ class PitchRhythmAutoencoder(VariationalAutoencoder):
 
     # --------------------------------------------------------------- attributes
 
-    def _fitted_attributes(self, X, network):
-        curves = network.history.losses
-        return super()._fitted_attributes(X, network) | {
-            "pitch_curve_": curves["pitch"],
-            "rhythm_curve_": curves["rhythm"],
-        }
-
     def _fitted_form(self):
         form = super()._fitted_form()
-        curves = dict.fromkeys(("pitch_curve_", "rhythm_curve_"), form["loss_curve_"])
         # The group size first, as sizes of others follow from it.
-        return {"group_size_": form["group_size_"]} | form | curves
+        return {"group_size_": form["group_size_"]} | form
 
     @property
     def _n_features_out(self):

@@ -13,8 +13,7 @@ from sklearn_c2c._nn.kernels import Weights
 from sklearn_c2c._nn.layers import Activation, Chain, Dense, SparseDense, Tied
 from sklearn_c2c._nn.losses import (
     cross_entropy,
-    probabilities,
-    probabilities_vjp,
+    output,
 )
 from sklearn_c2c._nn.threads import Workers
 
@@ -125,12 +124,8 @@ class Stack:
     def decode(self, Z):
         """Probabilities of latent vectors, and the pull-back to these."""
         logits, to_decoder = self.decoder(Z)
-        p = probabilities(logits, self.group_size)
-
-        def pull_back(delta):
-            return to_decoder(probabilities_vjp(p, delta, self.group_size))
-
-        return p, pull_back
+        p, to_logits = output(logits, self.group_size)
+        return p, lambda delta: to_decoder(to_logits(delta))
 
     def loss(self, logits, X):
         """Cross-entropy, nats summed over samples, and its gradient over their mean."""

@@ -389,7 +389,6 @@ class VariationalAutoencoder(BaseAutoencoder):
     def _fitted_attributes(self, X, network):
         divergences = network.history.losses["divergence"]
         return super()._fitted_attributes(X, network) | {
-            "reconstruction_curve_": network.history.losses["reconstruction"],
             "kl_curve_": [float(np.sum(divergence)) for divergence in divergences],
             "kl_per_latent_": divergences[-1],
         }
@@ -400,10 +399,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         return attributes | {"active_units_": n_active}
 
     def _fitted_form(self):
-        form = super()._fitted_form()
-        return form | {
-            "reconstruction_curve_": form["loss_curve_"],
-            "kl_curve_": form["loss_curve_"],
+        return super()._fitted_form() | {
             "kl_per_latent_": Array((self.h,), (np.dtype(np.float64),), low=-_ROUNDING),
             "active_units_": Whole(0, self.h),
         }

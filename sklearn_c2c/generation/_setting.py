@@ -374,6 +374,4 @@ def _own_latent(latent, attribute, spread):
             f"{known}. Take method='search', or an AttributeVariationalAutoencoder "
             "that is fitted on it, with its name in attributes."
         )
-    direction = np.zeros_like(spread)
-    direction[list(names).index(name)] = spread[list(names).index(name)]
-    return direction
+    return np.where(np.arange(len(spread)) == list(names).index(name), spread, 0)
