@@ -1,8 +1,8 @@
 """Read melodies from files, and write them: ABC, MIDI and MusicXML."""
 
-# The inner door: what other rooms of this package use besides the public functions,
-# and no user does. A source becomes tunes, whatever they are; of these `melodies_from`
-# makes the rows that a `Choice`, the parameters of `read_melodies`, asks for.
+# Private entry points for the other modules of this package. The readers turn a source
+# into tunes; `melodies_from` turns tunes into the rows that a `Choice`, the parameters
+# of `read_melodies`, asks for.
 from sklearn_c2c.io._abc import header_field as header_field
 from sklearn_c2c.io._abc_writer import melody_to_abc
 from sklearn_c2c.io._books import abc_texts as abc_texts

@@ -1,8 +1,8 @@
 """Read ABC text: tune books, and the notes and measures of each tune.
 
-Our own reader, as music21's drops inline key changes and measures of rest without a
-word, forgets accidentals within a bar, and takes what it cannot read for a C. Here
-whatever is not understood is a `TuneError` that quotes it.
+music21's reader silently drops inline key changes and measures of rest, forgets
+accidentals within a bar, and reads unknown text as a C. This one raises a `TuneError`
+that quotes any text it does not understand.
 """
 
 import re
@@ -26,8 +26,8 @@ MAX_MEASURES_OF_REST = 1024  # of a tune: "Z999" is four bytes
 _FIELD_LINE = re.compile(r"(?![A-Ga-gxz]:[|:])([A-Za-z+]):(.*)")
 _DIRECTIVE = r"(?:propagate-accidentals|MIDI[ \t=]{1,9}r?transpose)\b"
 _DIRECTIVE_LINE = re.compile(rf"(?:%%|I:)[ \t]{{0,9}}({_DIRECTIVE}.*)", re.I)
-# Fields before the first tune that hold for all of them. As they are repeated in each,
-# what is longer than any that can be read is cut.
+# Fields before the first tune that hold for all of them. They are repeated in each
+# tune, so values longer than any that can be read are cut.
 _FIELD_OF_BOOK = re.compile(
     rf"^([LMRm]:|(?i:(?:%%|I:)[ \t]{{0,9}}{_DIRECTIVE}))([^%\n]{{0,64}})", re.M
 )
@@ -68,7 +68,7 @@ def split_tunes(text):
     Returns
     -------
     list of str
-        What is before the first ``X:`` is a tune too, if it has a ``K:`` line, and
+        Text before the first ``X:`` counts as a tune if it has a ``K:`` line, as does
         each part of it after a blank line that has ``T:`` and ``K:``.
     """
     head, *blocks = _BEGIN_OF_TUNE.split(music_of(text))
@@ -116,7 +116,7 @@ def header_field(tune, letter):
 
 
 def _read_tune(text):
-    """Read one tune; what cannot be read becomes its fault."""
+    """Read one tune; an error becomes its fault."""
     number = header_field(text, "X") or ""
     title = plain_text(header_field(text, "T") or "")
     reader = _TuneReader()
@@ -153,8 +153,8 @@ class _TuneReader:
         self.settings = Settings()
         self.key_name = ""
         self.tempo = None
-        self.changes = {}  # by voice, of V: fields before K:
-        self.names = {}  # by voice, of those that are given one
+        self.changes = {}  # settings in V: fields before K:, by voice
+        self.names = {}  # by voice, for voices with a name
         self.voices = {}
         self.voice = None
         self.n_measures_of_rest = 0
@@ -180,7 +180,7 @@ class _TuneReader:
             voice.measures.close()
 
     def sounding_key(self):
-        """Name of the key that is heard, ``""`` where voices are not in one."""
+        """Name of the sounding key, ``""`` if voices sound in several."""
         transposed = {
             sum(voice.settings.shifts.get(name, 0) for name in fields.TRANSPOSING)
             for voice in self.voices.values()
@@ -247,7 +247,7 @@ class _TuneReader:
             self._switch_voice(voice)
             self.voice.settings = self.voice.settings.changed(**changes)
         else:
-            # The last one is the one that a directive after it is for.
+            # A directive after this field applies to the last voice in `changes`.
             self.changes[voice] = self.changes.pop(voice, [])
             self.changes[voice].append(changes)
 

@@ -39,7 +39,7 @@ _NUMBER = re.compile(r"[+-]?\d{1,2}")
 
 
 def read_metre(value):
-    """Beats and beat type of an ``M:`` field, 0 and 0 of one that states none."""
+    """Beats and beat type of an ``M:`` field, 0 and 0 if it states none."""
     value = value.split("=")[0].strip().replace(" |", "|")
     if _NO_METRE.fullmatch(value):
         return 0, 0
@@ -99,7 +99,7 @@ def read_key(value):
     split = re.search(r"[_^=]|$", stated).start()
     changes = _ACCIDENTAL.findall(stated[split:])
     if _ACCIDENTAL.sub("", stated[split:]):
-        parse_key(stated)  # which it is not: the error quotes it
+        parse_key(stated)  # raises an error that quotes the key
     tonic = stated[:split].strip()
     only_these = re.search(r"\s?exp$", tonic, re.I)
     tonic = tonic[: only_these.start()] if only_these else tonic
@@ -123,7 +123,7 @@ def _key_of(text):
 
 
 def _nearest_mode(key, alterations):
-    """Key of the same tonic whose signature differs least, the one stated if it may."""
+    """Key of the same tonic with the closest signature; of equals the one stated."""
 
     def distance(found):
         stated = found.alterations
@@ -150,9 +150,9 @@ def read_pitch_options(letter, value):
     Returns
     -------
     dict
-        Of the settings of a voice those that the field states: ``"shifts"``, semitones
-        by ``"clef"``, ``"octave"`` and ``"transpose"``, and ``"percussion"``, whether
-        its clef is that of percussion.
+        The settings of a voice that the field states: ``"shifts"``, semitones by
+        ``"clef"``, ``"octave"`` and ``"transpose"``, and ``"percussion"``, whether the
+        clef is that of percussion.
     """
     clefs = [word for word in _OPTION.sub("", value).split() if _CLEF.fullmatch(word)]
     shifts = {}
@@ -183,7 +183,7 @@ def read_directive(text):
     Parameters
     ----------
     text : str
-        What follows ``%%`` or ``I:``.
+        The text after ``%%`` or ``I:``.
 
     Returns
     -------
@@ -193,7 +193,7 @@ def read_directive(text):
     Raises
     ------
     TuneError
-        If it has a value, or is of a kind, that is not read.
+        If its value or its kind is not supported.
     """
     *words, value = text.replace("=", " ").split()
     name = " ".join(words).lower()

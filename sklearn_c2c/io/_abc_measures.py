@@ -10,8 +10,8 @@ from sklearn_c2c.io._tune import (
     exact,
 )
 
-# Real lengths, tuplets among them, have far smaller parts of a tick; arithmetic on
-# ever larger ones would take ever longer.
+# Real note lengths, tuplets included, have far smaller denominators in ticks. Without a
+# limit the denominators, and the time that arithmetic takes, could grow without end.
 _MAX_DENOMINATOR = 2**20
 
 
@@ -19,16 +19,16 @@ class Measures:
     """Collects events, which are notes, chords and rests, into measures.
 
     Times are ticks, or parts of ticks. The columns of `rows` and `notes` are those of a
-    `Part`; what is in the open measure is added to them when it is closed.
+    `Part`; the events of the open measure are added to them when it is closed.
     """
 
     def __init__(self, metre):
         self.notes, self.rows = [], []
         self.events = []  # of the open measure: [pitches, duration, tied]
-        self.start = self.end = 0  # of the open measure, of its last event
+        self.start = self.end = 0  # of the open measure; of its last event
         self.metre = metre  # of the open measure
         self.opens, self.endings = 0, 0
-        self.ends_on_sign = False  # the last event is an unseen rest with a sign
+        self.ends_on_sign = False  # the last event is an invisible rest with a sign
 
     @property
     def number(self):
@@ -40,13 +40,13 @@ class Measures:
         return not (self.events or self.rows)
 
     def is_full(self, end=None):
-        """Whether the open measure is, or would be if it lasted to `end`."""
+        """Whether the open measure is full, or would be if it ended at `end`."""
         beats, beat_type = self.metre
         lasts = (self.end if end is None else end) - self.start
         return beats > 0 and lasts == exact(beats * TICKS_PER_WHOLE, beat_type or 1)
 
     def add(self, pitches, duration, metre):
-        """Add an event; that of a measure without any states its metre."""
+        """Add an event; the first one of a measure sets the measure's metre."""
         if not self.events:
             self.metre = metre
         self._move_end(duration)
@@ -91,10 +91,11 @@ class Measures:
         return place < len(self.notes)
 
     def drop_place_of_sign(self):
-        """Take away a last unseen rest if the measure is complete without it.
+        """Remove a final invisible rest if the measure is complete without it.
 
-        "Hx|" is a fermata over the bar line. A measure that is not full without the
-        rest may lack what the pick-up has; one that is full with it keeps it otherwise.
+        In ``Hx|`` such a rest carries a fermata over the bar line. The measure is
+        complete if it is full when the pick-up is added. A rest that does not fill the
+        measure is removed too.
         """
         if not self.ends_on_sign:
             return
@@ -106,7 +107,7 @@ class Measures:
         self.ends_on_sign = False
 
     def close(self, closes=0):
-        """End the measure; a repeat sign after nothing belongs to the one before."""
+        """End the measure; a repeat sign in an empty one belongs to the one before."""
         if self.events:
             self._add_row(closes)
         elif closes and self.rows:

@@ -17,9 +17,9 @@ _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
 _CHARSET = re.compile(rb"^(?:%%|I:)abc-charset\s+([\w-]{1,20})", re.M | re.I)
-N_BYTES_SEARCHED = 2**18  # for what tells an encoding, or ABC from other text
+N_BYTES_SEARCHED = 2**18  # for a declared encoding, and for fields of ABC
 
-# Word processors write these for what ABC means by the plain signs.
+# Typographic signs that word processors write in place of ABC's plain ones.
 PLAIN_SIGNS = str.maketrans(
     dict.fromkeys("\u201c\u201d\u201e\u201f\u2033", '"')
     | dict.fromkeys("\u2018\u2019\u201a\u201b\u2032", "'")
@@ -30,7 +30,7 @@ PLAIN_SIGNS = str.maketrans(
 
 _TEXT_BLOCK = re.compile(r"%%(begin|end)(text|ps|svg|ml|js)\b", re.I)
 
-# `g<abc>d` is a rhythm: only tags that are not, and links, tell a web page.
+# `g<abc>d` is a rhythm: only links, and tags that cannot be music, mark a web page.
 _TAG = re.compile(
     r"</?(?:!doctype|html|head|body|pre|textarea|script|style|div|span|br|hr|p|font"
     r"|meta|link|center|h[1-6])(?:\s[^<>]{0,999})?/?>"
@@ -81,8 +81,8 @@ def decode(data):
     Parameters
     ----------
     data : bytes
-        UTF-16 or UTF-8, or what its ``abc-charset`` says, or else Windows-1252, which
-        older collections are in.
+        In UTF-16 or UTF-8, else in its ``abc-charset``, else in Windows-1252, the
+        encoding of older collections.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def holds_abc(data):
 
 
 def music_of(text):
-    r"""Lines of ABC without the web page and the blocks of words around them.
+    r"""Lines of ABC without the web page and the text blocks around them.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def music_of(text):
         Lines end in ``\n``.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = text.replace("\x1a", "").rstrip("\0")  # ends of files of DOS
+    text = text.replace("\x1a", "").rstrip("\0")  # end-of-file marks of DOS
     if _TAG.search(text):
         lines = text.split("\n")
         text = "\n".join(plain for line in lines for plain in _without_tags(line))
@@ -141,7 +141,7 @@ def music_of(text):
 
 
 def _without_tags(line):
-    """A line of a web page as text; none at all if it is nothing but tags."""
+    """Text of a line of a web page; nothing at all if the line holds only tags."""
     plain = _without_entities(_TAG.sub("", line))
     if _END_OF_LISTING.search(line):
         return [plain, ""]  # what follows is not music
@@ -149,9 +149,9 @@ def _without_tags(line):
 
 
 def _without_text_blocks(lines):
-    """Leave out what is between ``%%begintext`` and ``%%endtext``, and the like.
+    """Leave out the lines from ``%%begintext`` to ``%%endtext``, and the like.
 
-    A block that is begun anew before it ends, or does not end, is left as it is.
+    A block that does not end, or in which another one begins, is kept.
     """
     kept, block, kind = [], [], None
     for line in lines:
@@ -167,14 +167,14 @@ def _without_text_blocks(lines):
 
 
 def check_no_text_block(line):
-    """Raise a `TuneError` if a line begins a block of words (see `music_of`)."""
+    """Raise a `TuneError` if a line begins a text block (see `music_of`)."""
     mark = _TEXT_BLOCK.match(line)
     if mark and mark[1].lower() == "begin":
         raise TuneError(f"has a {mark[0]} that no %%end{mark[2]} ends")
 
 
 def without_comment(line):
-    r"""Line of music without its comment, and with the signs of entities.
+    r"""Line of music without its comment, and with entities replaced.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def without_comment(line):
     Returns
     -------
     str
-        In ``\%``, the sign ``\`` continues the line, but not between quotes.
+        In ``\%``, the sign ``\`` continues the line, except between quotes.
     """
     line = _MUSIC_COMMENT.sub(lambda found: found[1] or "", line)
     return line.replace("&gt;", ">").replace("&lt;", "<").strip()
@@ -201,21 +201,21 @@ def plain_text(text):
     str
     """
     with contextlib.suppress(UnicodeError):
-        if _CONTROL.search(text):  # letters with accents, as DOS had them
+        if _CONTROL.search(text):  # letters with accents in an encoding of DOS
             text = text.encode("latin-1").decode("cp850")
-    # An escaped & starts no entity: both are replaced in one go, from left to right.
+    # An escaped & starts no entity: both are replaced in one pass from the left.
     pieces, place = [], 0
     for escape in _ESCAPE.finditer(text):
         pieces += [_without_entities(text[place : escape.start()]), _character(escape)]
         place = escape.end()
     plain = "".join([*pieces, _without_entities(text[place:])])
-    # A half of a pair of UTF-16 is no character, and could not be written.
+    # A lone surrogate of UTF-16 is no character and could not be written.
     plain = plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return " ".join("".join(c if c.isprintable() else " " for c in plain).split())
 
 
 def _without_entities(text):
-    # Only whole names with their semicolon: html.unescape also takes those of "R&reg".
+    # Only whole entities with a semicolon: html.unescape also replaces "R&reg".
     return _ENTITY.sub(
         lambda found: html.unescape(found[0]) if _is_known(found[1]) else found[0], text
     )

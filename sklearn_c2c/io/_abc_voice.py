@@ -42,7 +42,7 @@ _TOKEN = re.compile(
 _N_GROUPS = {kind: re.compile(pattern).groups for kind, pattern in _TOKENS.items()}
 _IN_CHORD = re.compile(f"(?:{_NOTE})|(-)[',]?|" + '[~.H-Wh-w]|![^!]+!|"[^"]*"|\\s')
 _ENDING = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
-# The kinds of tokens that a voice has a method for; the others leave no trace.
+# The kinds of tokens that `Voice` has a method for; others are ignored.
 _MEANINGFUL = frozenset(
     "annotation bar ending chord tuplet note rest measures_of_rest broken tie "
     "decoration".split()
@@ -50,7 +50,7 @@ _MEANINGFUL = frozenset(
 
 
 class Settings(NamedTuple):
-    """What the fields of a tune say, in force where a note is read."""
+    """Settings, by fields of the tune, that apply to the note being read."""
 
     key: dict = dict.fromkeys(LETTERS, 0)  # letter: alteration
     metre: tuple = (0, 0)
@@ -60,7 +60,7 @@ class Settings(NamedTuple):
     percussion: bool = False  # whether the clef is that of percussion
 
     def changed(self, *, shifts=None, **changes):
-        """Copy in which some are changed; shifts not named stay as they are."""
+        """Copy with some settings changed; shifts not named keep their value."""
         return self._replace(shifts=self.shifts | (shifts or {}), **changes)
 
 
@@ -70,8 +70,8 @@ def tokens_of(line):
     Yields
     ------
     (str, str, tuple)
-        Kind, text, and what the groups of the kind's pattern caught; of kind
-        ``"unknown"`` is what is not understood.
+        Kind, text, and the groups of the kind's pattern. Text that is not understood
+        has the kind ``"unknown"``.
     """
     place = 0
     while place < len(line):
@@ -81,19 +81,19 @@ def tokens_of(line):
             return
         place = token.end()
         kind = token.lastgroup
-        first = _TOKEN.groupindex[kind]  # groups() counts from 0: those within
+        first = _TOKEN.groupindex[kind]  # groups() counts from 0: the first within
         yield kind, token[kind], token.groups()[first : first + _N_GROUPS[kind]]
 
 
 class Accidentals:
-    """Alterations that hold beyond their note: to the bar line, or along a tie."""
+    """Alterations that apply beyond their note: to the bar line, or along a tie."""
 
     def __init__(self):
-        self.in_measure = {}  # alterations up to the next bar, see `_same_pitch`
+        self.in_measure = {}  # alterations up to the next bar, by `_same_pitch`
         self.held = {}  # (letter, octave): alteration of the notes just tied
 
     def pitch(self, accidental, letter, octave, settings):
-        """Pitch of a note, and a name of it to hold on along a tie.
+        """Pitch of a note, and its name, by which a tie keeps the alteration.
 
         Parameters
         ----------
@@ -126,15 +126,16 @@ class Accidentals:
         return pitch, (name, alteration)
 
     def _same_pitch(self, letter, octaves, propagate):
-        """Name what an accidental applies to, up to the bar line (ABC 2.1, 11.3).
+        """Key of the notes that an accidental applies to, up to the bar line.
 
-        By default it is this letter in all octaves, and with ``not`` this note alone.
+        By default (ABC 2.1, 11.3) these are the notes of this letter in all octaves,
+        with ``not`` this note alone.
         """
         if propagate == "pitch":
             return letter
         if propagate == "octave":
             return letter, octaves
-        return object()  # like no other
+        return object()  # equal to no other
 
 
 class Voice:
@@ -144,17 +145,17 @@ class Voice:
         self.settings = settings
         self.measures = Measures(settings.metre)
         self.accidentals = Accidentals()
-        self.last_names = []  # of the last notes, to hold their alterations
+        self.last_names = []  # of the last notes, whose alterations a tie keeps
         self.tuplet_left, self.tuplet_ratio = 0, (1, 1)
-        self.broken_ratio = None  # of the note after a > or <
-        self.has_sign = False  # a decoration or annotation waits for its note
+        self.broken_ratio = None  # applies to the note after a > or <
+        self.has_sign = False  # a decoration or annotation stands before the next note
 
     def is_empty(self):
-        """Whether nothing of it has been read."""
+        """Whether no event of it has been read."""
         return self.measures.is_empty()
 
     def read(self, kind, text, groups):
-        """Take a token, if its kind means anything to a melody."""
+        """Read a token; kinds that do not change a melody are ignored."""
         if kind == "unknown":
             raise TuneError(
                 f"in measure {self.measures.number} {text!r} is not understood"
@@ -165,7 +166,7 @@ class Voice:
     def end_line(self):
         """End the measure at the end of a line, where it is full.
 
-        Accidentals last on: only a bar line ends them.
+        Accidentals stay in force: only a bar line ends them.
         """
         if self.measures.is_full():
             self.measures.close()
@@ -234,7 +235,7 @@ class Voice:
             self.tie()
 
     def rest(self, text, *length):
-        # In a full measure an unseen rest is but the place of a sign: "Hx|".
+        # In a full measure an invisible rest only carries a sign: "Hx|".
         if text[0] == "z" or not self.measures.is_full():
             is_sign = text[0] == "x" and self.has_sign
             self._add_event([], _times(self.settings.unit, *length))

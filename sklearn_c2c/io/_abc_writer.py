@@ -84,8 +84,8 @@ def _measure_text(sheet, events, tuplets):
     key = sheet.key or parse_key("C")
     tuplet_at = {tuplet.start: tuplet for tuplet in tuplets}
     tuplet = None
-    # What an accidental changes up to the bar line: its letter in all octaves, says
-    # ABC 2.1; in its own octave, say other programs. Both must read the same.
+    # An accidental holds up to the bar line for its letter in all octaves (ABC 2.1) or
+    # in its own octave alone (other programs): the text must read alike by both rules.
     everywhere, here = {}, {}
     text = ""
     before = None
@@ -134,7 +134,7 @@ def _tuplet_text(tuplet, events):
 
 
 def _length_text(eighths):
-    """Length in eighths: nothing for 1, a fraction for what is no multiple of them."""
+    """Length in eighths: nothing for 1, a fraction where it is not whole."""
     number, divisor = eighths.as_integer_ratio()
     if divisor == 1:
         return "" if number == 1 else str(number)

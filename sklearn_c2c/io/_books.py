@@ -1,4 +1,4 @@
-"""Books of ABC tune by tune, for who chooses tunes by their headers."""
+"""Tunes of ABC books one by one, to choose them by their headers."""
 
 from sklearn_c2c.io._abc import decode, split_tunes
 from sklearn_c2c.io._choice import SourcedTune
@@ -15,22 +15,22 @@ def abc_texts(path):
     Returns
     -------
     list of str
-        What `header_field` and `read_abc_texts` take.
+        In the form that `header_field` and `read_abc_texts` take.
     """
     return split_tunes(decode(path.read_bytes()))
 
 
 def read_abc_texts(name, texts, sources):
-    """Read tunes of ABC, as one book that has one entry in the cache.
+    """Read tunes of ABC as one book, with one entry in the cache.
 
     Parameters
     ----------
     name : str
-        What the book is called.
+        Name of the book.
     texts : list of str
         The text of each tune.
     sources : list of str
-        Where each tune is from.
+        Source of each tune.
 
     Returns
     -------

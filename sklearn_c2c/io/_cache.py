@@ -1,8 +1,8 @@
 """Tunes already read, kept as plain arrays on disk.
 
 An entry is one file, named by the SHA-256 of what was read: a checksum of that and of
-its content, a JSON header, then two int32 arrays. Whatever is damaged, not ours, or
-another's entry is as good as absent.
+its content, a JSON header, then two int32 arrays. A file that is damaged, of another
+format or owner, or the entry of other data counts as absent.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ _MAX_BYTES = 2**28
 
 
 def load(data, suffix):
-    """Tunes of a file's bytes, if they are kept.
+    """Tunes of a file's bytes, if they are in the cache.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def load(data, suffix):
     list of Tune, or None
     """
     folder = cache_folder()
-    # Nothing found in a cache is worth an error: it can always be read again.
+    # A faulty entry is no error: the file itself is read.
     with contextlib.suppress(Exception):
         key = _key(data, suffix)
         return _unpack(_private_bytes(_entry(folder, key)), key) if folder else None
@@ -46,7 +46,7 @@ def load(data, suffix):
 
 
 def store(data, suffix, tunes):
-    """Keep the tunes of a file's bytes, where there is a place for them.
+    """Cache the tunes of a file's bytes, if there is a cache folder.
 
     Parameters
     ----------
@@ -71,13 +71,13 @@ def _entry(folder, key):
 
 
 def cache_folder():
-    """Folder of the cache, made if need be; None if there is to be or can be none.
+    """Folder of the cache, created if missing; None if it is turned off or impossible.
 
     Returns
     -------
     Path or None
         ``SKLEARN_C2C_CACHE`` if that is set (to nothing: no cache), else in the
-        user's cache folder. Only one that nobody else can write to is used.
+        user's cache folder. Only a folder that no other user can write to is used.
     """
     setting = os.environ.get("SKLEARN_C2C_CACHE")
     if setting == "":
@@ -99,7 +99,7 @@ def _user_cache():
 
 
 def _is_private(status):
-    """Whether only this user can write there (Windows keeps that in other ways)."""
+    """Whether only this user can write there; not checked on Windows."""
     if not hasattr(os, "getuid"):
         return True
     others = stat.S_IWGRP | stat.S_IWOTH

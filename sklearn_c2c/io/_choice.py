@@ -1,4 +1,4 @@
-"""From tunes to `data`: the parameters of `read_melodies`, applied to each tune."""
+"""From tunes to rows: the parameters of `read_melodies`, applied to each tune."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from sklearn_c2c.melody import (
     transpose,
 )
 
-# What musicians call the time step of a grid.
+# Name of the time step, by steps per quarter note.
 _STEP_NAMES = {1: "quarter", 2: "eighth", 4: "sixteenth", 8: "32nd", 16: "64th"}
 
 # The finest grid: 48 is that of both 64ths and 32nd triplets.
@@ -34,11 +34,11 @@ _MAX_STEPS_PER_QUARTER = 48
 
 
 class Rejection(NamedTuple):
-    """A tune left out: where it is, what it is called, and why, in words.
+    """A tune left out: its source, its title, and the reason in words.
 
-    Its `kind` is one of `KINDS`, the same for all tunes left out for such a reason.
-    `found` is what it has in place of what was asked for: its metre ("" if it states
-    none), its mode, how many measures or parts; None where the kind says it all.
+    `kind` is one of `KINDS`, the same for all tunes left out for such a reason. `found`
+    is the tune's own value of the thing asked for: its metre ("" if it states none),
+    its mode, its number of measures or parts; None where the kind says everything.
     """
 
     source: str
@@ -126,7 +126,7 @@ class Choice:
 
     @property
     def less_than_half_a_step(self):
-        """Ticks by which an onset is moved at the most, up to the next step."""
+        """Most ticks by which an onset is moved to the next step."""
         if self.steps_per_quarter == "auto":
             return 0
         return (TICKS_PER_QUARTER - 1) // (2 * self.steps_per_quarter)
@@ -187,9 +187,9 @@ def melodies_from(tunes, choice):
     Raises
     ------
     NothingReadError
-        If not one gives a row.
+        If no tune gives a row.
     """
-    rejected = {}  # by place among the tunes, as are parts, excerpts and rows
+    rejected = {}  # by index of the tune, as are parts, excerpts and rows
     parts = _each(
         lambda i: _part_of(tunes[i].tune, choice), range(len(tunes)), rejected
     )
@@ -228,14 +228,14 @@ class _Grid(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """A row of steps, and what was done to fit the notes into it."""
+    """A row of steps, and counts of the changes that fit the notes into it."""
 
     steps: np.ndarray
-    upbeat: int  # steps at its end that led on
+    upbeat: int  # steps at its end that led to the next section
     n_silent: int  # measures without notes left out before it
     n_chord_notes: int  # left out
     n_moved: int  # onsets between two steps
-    n_merged: int  # notes that gave way to another on their step
+    n_merged: int  # notes left out for another one on their step
 
 
 class _Read(NamedTuple):
@@ -248,8 +248,8 @@ class _Read(NamedTuple):
 
 
 def _result(read, rejected, grid, choice):
-    """What `read_melodies` returns of the tunes that were read and left out."""
-    from sklearn.utils import Bunch  # takes longer to import than all else here
+    """Bunch of `read_melodies`, from the tunes that were read and left out."""
+    from sklearn.utils import Bunch  # its import takes longer than all others here
 
     rows, tunes = [one.row for one in read], [one.tune for one in read]
     upbeats = [row.upbeat for row in rows]
@@ -272,12 +272,12 @@ def _result(read, rejected, grid, choice):
 
 
 def _each(function, places, rejected):
-    """Call a function on each place; where it fails note why, and leave it out.
+    """Call a function with each index; on an error, reject the tune with its reason.
 
     Returns
     -------
     dict
-        What the function returned, by place.
+        Value of the function, by index.
     """
     found = {}
     for place in places:
@@ -285,13 +285,13 @@ def _each(function, places, rejected):
             found[place] = function(place)
         except TuneError as error:
             rejected[place] = str(error), error.kind, error.found
-        except Exception as error:  # a fault of ours ends the reading of no other tune
+        except Exception as error:  # a bug must not stop the reading of other tunes
             rejected[place] = unexpected(error), "damaged"
     return found
 
 
 def _part_of(tune, choice):
-    """The part that is read of a tune in the mode asked for."""
+    """The part to read of a tune, if the tune is in the mode asked for."""
     part = choose_part(tune, choice.part)
     if choice.only_mode:
         _check_mode_of(tune, choice.only_mode)
@@ -316,7 +316,7 @@ def _common_metre(metres, choice):
 
 
 def _excerpt_of(part, own, metre, choice):
-    """Notes of a part's window in ticks, before they meet the grid."""
+    """Notes of a part's window in ticks, before they are rounded to steps."""
     if own is None and choice.time_signature is None:
         raise TuneError(
             "states no metre; pass time_signature= to say which it is in", "metre", ""
@@ -374,13 +374,13 @@ def _without_duplicates(rows, tunes, choice, rejected):
 
 
 def _first_equal(rows, by_interval):
-    """Place of the first row that each one is equal to, itself perhaps.
+    """Index of the first row that equals each row, possibly the row itself.
 
     Parameters
     ----------
     rows : dict of _Row
     by_interval : bool
-        Whether rows are equal that differ in key only.
+        Whether rows that differ only in key count as equal.
     """
     first, places = {}, {}
     for place, row in rows.items():
@@ -399,7 +399,7 @@ def _unless_equal(row, other, is_first):
 
 
 def _warnings(read, grid):
-    """What a reader of the row should know, in short sentences."""
+    """Warnings about how a row was read, in short sentences."""
     row, step = read.row, _STEP_NAMES.get(grid.steps_per_quarter, "time step")
     counted = (
         (row.n_silent, "measure", "without notes at the start left out"),
@@ -428,7 +428,7 @@ def _check_range(row, low, high):
 
 
 def _steps_per_quarter(excerpts, choice):
-    """Those asked for, or with "auto" the fewest that hold all notes exactly."""
+    """Steps asked for, or with "auto" the fewest that hold all notes exactly."""
     if choice.steps_per_quarter != "auto":
         return choice.steps_per_quarter
     steps = rules.finest_grid([excerpt.notes for excerpt in excerpts])

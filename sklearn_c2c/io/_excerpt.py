@@ -1,4 +1,4 @@
-"""From a tune to a row of steps: every rule of reading that has a choice.
+"""From a tune to a row of steps: the reading rules that a parameter can change.
 
 Each function takes and returns plain arrays in ticks; what cannot be read raises a
 `TuneError` with the reason.
@@ -30,8 +30,8 @@ from sklearn_c2c.melody import HOLD, N_PITCHES, REST, melody_from_notes, parse_k
 class Excerpt(NamedTuple):
     """The notes that a row is made of, in ticks from the start of the row.
 
-    What begins at `stop` or after it leads on to what is played next: the last note
-    before it is held on instead (`close`).
+    Notes that begin at `stop` or later are an upbeat to what is played next; the last
+    note before them is held instead (`close`).
     """
 
     notes: np.ndarray  # (n_notes, 4), as of a Part
@@ -97,8 +97,8 @@ def excerpt(part, metre, n_measures, *, repeats, pickup, tolerance):
 def play_order(measures, played):
     """Indices of measures in the order they sound.
 
-    A section ends at a repeat sign or after its last ending. Played, it sounds as
-    often as its sign or its endings ask for; written, once, with its last ending.
+    A section ends at a repeat sign or after its last ending. Played, it occurs as often
+    as its sign or its endings say; written, once, with its last ending.
     """
     endings, closes = measures[:, ENDINGS], measures[:, CLOSES]
     after = np.zeros(len(measures), dtype=bool)
@@ -130,7 +130,7 @@ def unfold(part, played):
     for i, (place, start) in enumerate(zip(order, starts, strict=True)):
         piece = part.notes[bounds[place] : bounds[place + 1]].copy()
         if i + 1 == len(order) or order[i + 1] != place + 1:
-            # Where the music jumps, nothing sounds on into what is not played next.
+            # Notes are cut at a jump.
             end = part.measures[place, START] + part.measures[place, LENGTH]
             piece[:, DURATION] = np.minimum(piece[:, DURATION], end - piece[:, ONSET])
         piece[:, ONSET] += start - part.measures[place, START]
@@ -140,10 +140,10 @@ def unfold(part, played):
 
 
 def _upbeat(notes, end, metre, pick_up):
-    """Ticks at the end of a whole measure that lead on to what is played after it.
+    """Ticks within which notes at the end of a whole measure may be an upbeat.
 
-    As long as the tune's pick-up, if the note before is longer than any in it; else
-    what begins after the last beat.
+    They are as long as the tune's pick-up, if the note before is longer than any note
+    within them; else they are what follows the onset of the last beat.
     """
     onsets, durations = notes[:, ONSET], notes[:, DURATION]
     inside = onsets >= end - pick_up
@@ -177,7 +177,7 @@ def one_voice(excerpt, chords, tolerance):
     excerpt : Excerpt
     chords : {"reject", "highest"}
     tolerance : int
-        Ticks for which a note may sound on into the next, as played legato does.
+        Ticks by which a note may overlap the next one, as in legato playing.
 
     Returns
     -------
@@ -205,7 +205,7 @@ def one_voice(excerpt, chords, tolerance):
 
 
 def without_unisons(notes):
-    """Keep of notes that begin together on one pitch the longest: they are one note.
+    """Merge notes of one onset and pitch into the longest of them.
 
     Parameters
     ----------
@@ -232,7 +232,7 @@ def sound_together(notes, tolerance):
     notes : ndarray of int64, shape (n_notes, 4)
         In the order of their onsets.
     tolerance : int
-        Ticks for which a note may sound on into the next.
+        Ticks by which a note may overlap the next one.
 
     Returns
     -------
@@ -268,9 +268,9 @@ def on_grid(notes, steps_per_quarter, n_steps):
     n_moved : int
         Onsets between two steps.
     n_merged : int
-        Notes that gave way to another one on their step.
+        Notes left out for another one on their step.
     """
-    # Times in units so small that a step is TICKS_PER_QUARTER of them: exact integers.
+    # Exact integers: in this unit a step is TICKS_PER_QUARTER long.
     starts = notes[:, ONSET] * steps_per_quarter
     onsets = _nearest_step(starts)
     distances = np.abs(starts - onsets * TICKS_PER_QUARTER)
@@ -288,7 +288,7 @@ def on_grid(notes, steps_per_quarter, n_steps):
 
 
 def close(row, stop, steps_per_quarter):
-    """Hold the last note on, or rest where the tune rests, from `stop` to the end.
+    """Fill a row from `stop` to its end: hold the last note, or go on resting.
 
     Parameters
     ----------
@@ -301,7 +301,7 @@ def close(row, stop, steps_per_quarter):
     Returns
     -------
     int
-        Steps at the end in which notes were that are not kept.
+        Steps from `stop` to the end, if notes in them were replaced; else 0.
     """
     first = -(-stop * steps_per_quarter // TICKS_PER_QUARTER)
     rest = row[first:]
@@ -317,7 +317,7 @@ def _nearest_step(times):
 
 
 def semitones_to(tune, key):
-    """Semitones that bring a tune's tonic to that of `key`, from 5 down to 6 up."""
+    """Semitones that bring a tune's tonic to that of `key`, -5 to 6."""
     if not tune.key:
         raise TuneError("has no key to transpose from", "key")
     shift = parse_key(key).pitch_class - parse_key(tune.key).pitch_class

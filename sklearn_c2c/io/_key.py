@@ -1,4 +1,4 @@
-"""Keys of tunes: how a pitch is written in one, and which one the pitches suggest."""
+"""Keys of tunes: how a pitch is spelled in one, and which one the pitches suggest."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ _FITS = {
     "major": (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
     "minor": (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
 }
-# Scaled, so that the product with what is scaled so too is the correlation.
+# Standardised: the product with a distribution standardised alike is the correlation.
 _PROFILES = {
     mode: (fits - np.mean(fits)) / (np.std(fits) * 12**0.5)
     for mode, fits in _FITS.items()
@@ -102,8 +102,8 @@ def key_by_notes(signature, parts):
 def lacks_signature(parts):
     """Whether the notes of a tune show that it has another signature than C major's.
 
-    So they do if F sharp sounds for more than a twelfth of the time and F never does,
-    or B flat so and B never.
+    They do if F sharp sounds for more than a twelfth of the time and F never does, or
+    likewise B flat and B.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Read MIDI files: exact ticks, and a warning for all that is read on over.
+"""Read MIDI files: exact ticks, and a warning for everything that is skipped.
 
-Our own reader, as music21's skips damaged events without a word and takes minutes for
-large files. `_midi_events` reads the tracks; here they become a tune.
+music21's reader silently skips damaged events and takes minutes for large files.
+`_midi_events` reads the tracks; here they become a tune.
 """
 
 import re
@@ -32,10 +32,10 @@ from sklearn_c2c.melody import key_of_signature
 
 MAX_BYTES = 4 * 2**20
 _MAX_TITLE = 256  # characters
-# Pulses a second of film frames: 29 stands for the 29.97 of television.
+# Film frames per second, by MIDI's name: 29 stands for the 29.97 of television.
 _FRAMES = {24: 24, 25: 25, 29: Fraction(30000, 1001), 30: 30}
 
-# Remarks: what is told of one such thing, and of several.
+# Remarks: the sentence for one such fault, and for several.
 _BEFORE_HEADER = (
     "1 byte before the MIDI header was passed over",
     "{} bytes before the MIDI header were passed over",
@@ -62,7 +62,7 @@ def read_midi(data):
     Raises
     ------
     TuneError
-        If a note is damaged, there is none, or the file does not count in beats.
+        If a note is damaged, there is no note, or the file does not count in beats.
     """
     if len(data) > MAX_BYTES:
         raise TuneError(
@@ -105,7 +105,7 @@ def _tune(number, tracks, division, remarks, max_measures):
     if not voices and any(track.has_drums for track in tracks):
         raise TuneError("has only drums (channel 10), which are not read", "empty")
     length = _in_our_ticks(_length(tracks, voices, quarter, remarks), quarter)
-    # Silence is a tune too, as long as the file says.
+    # A file without notes is a silent tune of the length that the file states.
     voices = [(name, _table(notes, quarter)) for name, notes in voices or [("", [])]]
     ends = [int(table[-1, ONSET] + 1) for _, table in voices if len(table)]
     max_measures //= len(voices)
@@ -128,7 +128,7 @@ def _tune(number, tracks, division, remarks, max_measures):
 
 
 def _sensible(meta, remarks):
-    """Metres, keys and tempos that make sense, by time."""
+    """Valid metres, keys and tempos, by time."""
     found = []
     for event in sorted(meta, key=lambda event: event[0]):
         _, kind, content = event
@@ -181,7 +181,7 @@ def _voices(track, quarter):
 
 
 def _length(tracks, voices, quarter, remarks):
-    """Ticks to the end of the last track, or note if that is too far."""
+    """Ticks to the end of the last track, or of the last note if that is too far."""
     sounds = max((end for _, notes in voices for _, end, _ in notes), default=0)
     length = max([sounds, *(track.length for track in tracks)])
     most = MAX_TICKS // TICKS_PER_QUARTER
@@ -197,12 +197,12 @@ def _length(tracks, voices, quarter, remarks):
 
 
 def _in_our_ticks(times, quarter):
-    """Round to our ticks: to the nearest, the later of two equally near."""
+    """Round to ticks of a `Part`, the nearest, the later of two equally near."""
     return (2 * times * TICKS_PER_QUARTER // quarter + 1) // 2
 
 
 def _table(notes, quarter):
-    """Notes as of a Part."""
+    """Notes as an array of `Part.notes`."""
     rows = np.zeros((len(notes), 4), dtype=np.int64)
     if notes:
         onsets, ends, rows[:, PITCH] = np.array(notes).T
@@ -213,12 +213,12 @@ def _table(notes, quarter):
 
 
 def _measures(meta, length, quarter, most):
-    """Lay measures out from the metre changes to a length, the last one filled up.
+    """Measures by the metre changes up to a length, the last one filled up.
 
-    Where every metre is a single beat, such as 1/4, a program counted beats and knew no
-    measures: none is stated.
+    If every metre is a single beat, such as 1/4, the program counted beats and not
+    measures: no metre is stated.
     """
-    metres = {0: (4, 4)}  # what the standard says where a file says nothing
+    metres = {0: (4, 4)}  # the standard's default
     for time, kind, content in meta:
         if kind == METRE:
             metres[_in_our_ticks(time, quarter)] = content[0], 2 ** content[1]
@@ -245,10 +245,10 @@ def _full(beats, beat_type):
 
 
 def _complete(measures):
-    """Give short measures with a metre of their own that of the measures around them.
+    """Give short measures with a metre of their own the metre of their neighbours.
 
-    Notation programs write so what is no change of metre: the pick-up, the last
-    measure that lacks it, and the two parts of a measure that a repeat sign divides.
+    Notation programs write a metre that is no change of metre for a pick-up, for a last
+    measure shortened by it, and for two parts of a measure with a repeat sign within.
     """
     measures = [list(measure) for measure in measures]
     pick_up = 0
@@ -315,7 +315,7 @@ _SHIFT_JIS = re.compile(rb"(?:[\x81-\x9f\xe0-\xef][\x40-\x7e\x80-\xfc]){2}")
 
 
 def _encoding(content):
-    """Encoding of a name: Unicode, or else Japanese if it looks so, or else Western."""
+    """Encoding of a name: Unicode, else Japanese if it looks so, else Western."""
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "utf-16"
     shown = content.rstrip(b"\0")  # some names are filled up with zeros
@@ -333,7 +333,7 @@ def _encoding(content):
 
 
 def _looks_japanese(content, text):
-    """Whether a name that can be read as Shift-JIS is meant so.
+    """Whether a name that can be decoded as Shift-JIS is Japanese.
 
     In Western encodings the first bytes of its usual characters are quotation marks and
     the like, which stand alone among letters.

@@ -1,8 +1,8 @@
-"""Read the tracks of MIDI files: their notes, and the events that say how to bar them.
+"""Read the tracks of MIDI files: their notes, metres, keys and tempos.
 
-Files in the world break the standard in many ways. An event that concerns no note and
-cannot be read is passed over; notes and tracks without an end are ended. Each such
-remark is counted. An event of a note that cannot be read is a `TuneError`.
+Real files break the standard in many ways. A damaged event that concerns no note is
+skipped; notes and tracks without an end are ended. Each such fault is counted as a
+remark. A damaged event of a note is a `TuneError`.
 """
 
 import math
@@ -30,7 +30,7 @@ _MOST = {
 }  # of all tracks together
 _MAX_NAME = 2**12  # bytes
 
-# Remarks: what is told of one such thing, and of several.
+# Remarks: the sentence for one such fault, and for several.
 TRACK_LENGTH = (
     "1 track is not as long as it says; it was read up to its end",
     "{} tracks are not as long as they say; they were read up to their ends",
@@ -99,7 +99,7 @@ def _find_track(data, place):
 
 
 def _stop(data, start, stated):
-    """Where a track stops: where it says, if its end or another chunk is there."""
+    """End of a track: the stated one, if its end or another chunk is there."""
     if stated <= len(data) and (
         stated == len(data)
         or data.endswith(_END, start, stated)
@@ -116,7 +116,7 @@ def _is_track(data, place):
 
 
 def _is_chunk(data, place):
-    """Whether a chunk of some name lies here, and all of it."""
+    """Whether a whole chunk, of any name, lies here."""
     if place + 8 > len(data):
         return False
     name, size = struct.unpack_from(">4sI", data, place)
@@ -131,11 +131,11 @@ class Track:
     data : bytes
         Its events.
     offset : int
-        Place of the first in the file: errors say where in the file they are.
+        Position of its first event in the file, for error messages.
     number : int
         From 1.
     counts : Counter
-        How much the tracks of the file have together, which is limited.
+        Totals over all tracks of the file, which are limited.
 
     Attributes
     ----------
@@ -148,7 +148,7 @@ class Track:
     is_whole : bool
         Whether its end was found.
     remarks : Counter
-        What was read on over.
+        Faults that were skipped or mended.
     """
 
     def __init__(self, data, offset, number, counts):
@@ -170,7 +170,7 @@ class Track:
         Parameters
         ----------
         quarter : int or Fraction
-            Ticks of a quarter note, which a last note without an end gets.
+            Ticks of a quarter note, the length of a last note without an end.
 
         Returns
         -------
@@ -214,9 +214,8 @@ class Track:
     def _events(self):
         """Yield time, place, status and two data of each event.
 
-        The data of a meta event are its type and content. The status of a channel's
-        event holds on after meta events and messages to the system: the standard says
-        otherwise, but programs write it so.
+        The data of a meta event are its type and content. Running status is kept after
+        meta events and system messages: against the standard, but programs use it.
         """
         data, place, time, status = self.data, 0, 0, None
         try:
@@ -306,9 +305,10 @@ class Track:
             del sounding[pitch]
 
     def _end_all(self, channel, time):
-        """End what sounds in a channel: it may have begun more often than ended.
+        """End the notes that sound in a channel, some of which may lack an end.
 
-        So many notes, of those that the next of their pitch begins within, lack an end.
+        As many notes as ends are missing get none: those in which the next note of
+        their pitch begins.
         """
         for pitch, (begun, ends) in self._sounding[channel].items():
             onsets = list(dict.fromkeys(begun))
@@ -327,7 +327,7 @@ class Track:
         self._sounding[channel].clear()
 
     def _without_end(self, channel, quarter):
-        """End notes at the next onset, or with the track, or by a message to all."""
+        """Notes without an end: cut at the next onset, or where all notes end."""
         unended = self._unended[channel]
         notes = [*self._ended[channel], *unended] if unended else []
         onsets = sorted({onset for onset, _, _ in notes})

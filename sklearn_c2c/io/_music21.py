@@ -1,4 +1,4 @@
-"""Read music21 streams; with `_writer`, all that knows music21."""
+"""Read music21 streams. Only this module and `_writer` use music21."""
 
 from dataclasses import replace
 
@@ -40,7 +40,7 @@ def tunes_from_stream(stream):
 
 
 def _tunes(stream):
-    """Tunes of a stream; any failure is a reason."""
+    """Tunes of a stream; any failure becomes a `TuneError`."""
     from music21 import stream as streams
 
     try:
@@ -48,7 +48,7 @@ def _tunes(stream):
         return [_tune(score) for score in scores]
     except TuneError:
         raise
-    except Exception as error:  # music21 raises whatever comes up within it
+    except Exception as error:  # music21 raises errors of any type
         what = f"{type(error).__name__}: {error}".split("\n")[0]
         raise TuneError(f"is not understood by music21 ({what})") from error
 
@@ -153,7 +153,7 @@ def estimate_key(tune):
     Returns
     -------
     Tune
-        As it is, if it has no notes.
+        The same tune, if it has no notes.
     """
     from music21 import note, stream
     from music21.analysis.discrete import KrumhanslSchmuckler
@@ -164,11 +164,11 @@ def estimate_key(tune):
             lasting[pitch % 12] = lasting.get(pitch % 12, 0) + duration
     if not lasting:
         return tune
-    # Only how long each pitch class sounds matters to the analysis.
+    # The analysis depends only on the duration of each pitch class.
     longest = max(lasting.values())
     notes = stream.Stream()
     for pitch_class, duration in sorted(lasting.items()):
         notes.append(note.Note(60 + pitch_class, quarterLength=8 * duration / longest))
-    # notes.analyze() would build the 23 keys that it is not, too: ten times the work.
+    # Stream.analyze also builds the 23 rejected keys, ten times slower.
     (tonic, mode, _), _ = KrumhanslSchmuckler().process(notes)
     return replace(tune, key=f"{tonic.name.replace('-', 'b')} {mode}")

@@ -1,9 +1,9 @@
 """Read MusicXML: the events of a melody, as the parser meets them.
 
-Our own reader, as music21's guesses pitches, takes seconds for a page and hangs on
-files of 2 KB. Here what is not understood is a `TuneError` that names the measure. The
-parser is the standard library's, as defusedxml sets it up: no entities, no document
-type declared within the file, no tree in memory.
+music21's reader guesses pitches, takes seconds for a page and hangs on files of 2 KB.
+This one raises a `TuneError` that names the measure. The parser is the standard
+library's, as defusedxml sets it up: no entities, no document type declared within the
+file, no tree in memory.
 """
 
 import codecs
@@ -20,18 +20,18 @@ from sklearn_c2c.io._mxl import is_archive, score_in_archive
 from sklearn_c2c.io._tune import TuneError
 
 MAX_BYTES = 16 * 2**20
-# Tags and attributes take the time and the memory; a usual score of 7 MiB has as many.
+# Tags and attributes determine time and memory; a usual score of 7 MiB has this many.
 MAX_MARKS = 2**19
 _DECLARATION = re.compile(
     rb"""\s{0,99}<\?xml\s[^>]{0,99}?encoding\s{0,9}=\s{0,9}["']([\w.:-]{1,40})["']"""
 )
-# Not Python's other codecs: some take time that grows as the square of the text.
+# Other codecs of Python are refused: some take time quadratic in the length.
 _ENCODINGS = re.compile(
     r"(?:(?:windows|cp|ibm)-?\d+|x?-?mac\w*|iso-?8859-\d+|latin-?\d+|koi8-\w|tis-?620|"
     r"big5\w*|gbk?\w*|shift_?jis|sjis|windows-31j|euc-\w+)",
     re.I,
 )
-# Elements that are read when they end, from the fields that are collected in them.
+# Elements that are read when they end, from the fields collected within them.
 _OF_PART = {
     "note": StavedPart.note,
     "backup": StavedPart.backup,
@@ -100,7 +100,7 @@ def _declared_encoding(data):
         return "cp1252"
     with contextlib.suppress(LookupError):
         codec = codecs.lookup(name).name
-        # What programs call Latin-1 has the quotation marks of Windows.
+        # Files declared as Latin-1 use the quotation marks of Windows.
         return "cp1252" if codec == "iso8859-1" else codec
     return "cp1252"
 
@@ -161,10 +161,10 @@ class _Parser(DefusedXMLParser):
 
 
 class _Handler:
-    """Brings what the parser meets to the part, or the score, that it belongs to.
+    """Passes the parser's events to the part, or the score, that they belong to.
 
-    `begin` and `end` are called for every element, which is half of the time that
-    reading takes: they look up its name, and no more.
+    `begin` and `end` are called for every element and take half of the reading time, so
+    they look up its name and do no more.
     """
 
     def __init__(self):
@@ -216,7 +216,7 @@ class _Handler:
             self.ends[tag](tag)
 
     def close(self):
-        """Leave everything as it is: the parser is at the end."""
+        """Do nothing: called at the end of the file, where nothing is left to do."""
 
     def text(self):
         return "".join(self.texts).strip()

@@ -18,7 +18,7 @@ from sklearn_c2c.io._tune import (
 )
 from sklearn_c2c.melody import NATURALS, parse_metre
 
-# Parts of a tick are no finer than this: sums of odd fractions could grow without end.
+# Of a part of a tick: in sums of odd fractions it could grow without end.
 _MAX_DENOMINATOR = 10**6
 _MAX_TEXT, _MAX_METRES = 100, 8  # of a metre or an ending; more is no music
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}(?:\.[0-9]{1,6})?")
@@ -31,18 +31,18 @@ QUARTERS = {"maxima": 32, "long": 16, "breve": 8} | {
 
 
 class _Clock:
-    """Time within a measure: as the durations that are stated add up, and as it is.
+    """Time within a measure: as the sum of stated durations, and exact.
 
     The two differ where a program has rounded durations to its divisions.
     """
 
     def __init__(self):
         self.now, self.length = 0, 0  # from the start of the measure
-        self.filled = 0  # length without what is skipped at the end
-        self.stated, self.places = 0, {0: 0}  # `now`, by durations as stated
+        self.filled = 0  # length without time skipped at the end
+        self.stated, self.places = 0, {0: 0}  # sum of stated durations: exact time
 
     def move(self, stated, duration):
-        """Let time go on, by as much as is stated, or by as much as that stands for."""
+        """Advance by a duration as stated and as exact."""
         self.stated += stated
         self.now += duration
         if self.now != self.stated:
@@ -52,20 +52,20 @@ class _Clock:
             self.length = self.now
 
     def fill(self, stated, duration):
-        """Let time go on as a note or a rest does."""
+        """Advance by a note or a rest."""
         self.move(stated, duration)
         if self.now > self.filled:
             self.filled = self.now
 
     def skip(self, ticks):
-        """Let time go on without a note or a rest."""
+        """Advance without a note or a rest."""
         self.move(ticks, self._place(self.stated + ticks) - self.now)
 
     def go_back(self, ticks, divisions):
-        """Go back by as much as is stated, in `divisions` of a quarter note."""
+        """Go back by a stated duration, rounded to `divisions` of a quarter note."""
         self.stated -= ticks
         self.now = self._place(self.stated)
-        # What is rounded may go back by a little more than what came before.
+        # A rounded duration may exceed the time before it by a little.
         n_rounded = len(self.places) - 1
         if self.now < 0 and -self.now < n_rounded * TICKS_PER_QUARTER / divisions:
             self.now = 0
@@ -73,7 +73,7 @@ class _Clock:
             raise TuneError("goes back to before its start")
 
     def _place(self, stated):
-        """Where in the measure a sum of durations as they are stated leads."""
+        """Exact time of a sum of stated durations."""
         return self.places.get(stated, stated)
 
 
@@ -88,7 +88,7 @@ def _check_time(time):
 
 
 class _Measures:
-    """Rows of measures, as of a `Part`, and what bar lines say about them."""
+    """Rows of `Part.measures`, with the repeats and endings that bar lines state."""
 
     def __init__(self):
         self.rows = []
@@ -100,7 +100,7 @@ class _Measures:
         self.opens = 0
 
     def mark(self, fields):
-        """Note what a bar line says about the measures before and after it."""
+        """Record the repeats and endings that a bar line states."""
         place = len(self.rows)
         direction = fields.get("repeat direction")
         if direction not in (None, "forward", "backward"):
@@ -136,9 +136,9 @@ class _Measures:
 class StavedPart:
     """Builds the notes of each staff of a part, and the measures of all of them.
 
-    Times are ticks, or parts of ticks. Methods that take `fields` get what is in an
-    element: the text of those that hold one, lists of those that occur several times,
-    and attributes as ``"element attribute"``.
+    Times are ticks, or parts of ticks. `fields` holds the content of an element: texts
+    by element, lists of texts for elements that may occur several times, and attributes
+    by ``"element attribute"``.
     """
 
     def __init__(self):
@@ -154,14 +154,14 @@ class StavedPart:
 
     def open_measure(self):
         self.clock = _Clock()
-        self.onset = None  # of the last note: a chord's others have it too
+        self.onset = None  # of the last note, and of its chord
         self.sign_ticks, self.duration = None, 0  # of that note
-        self.cut = 0  # up to where bar lines within have divided the measure
+        self.cut = 0  # place of the last bar line within the measure
         self.measure_metre = self.metre
         self.right_barline = None
 
     def close_measure(self):
-        """End the measure; one that has nothing in it is as long as its metre."""
+        """End the measure; an empty one is as long as its metre."""
         beats, beat_type = self.measure_metre
         length, filled = self.clock.length, self.clock.filled
         if self.onset is None and not length and beats:
@@ -187,7 +187,7 @@ class StavedPart:
         usual = "right" if self.clock.length else "left"
         location = fields.get("barline location", usual)
         if location == "right":
-            self.right_barline = fields  # what comes before it may not be over
+            self.right_barline = fields  # marked when the measure ends
         else:
             self._divide(self.clock.now if location == "middle" else 0)
             self.measures.mark(fields)
@@ -195,8 +195,8 @@ class StavedPart:
     def bounded_measures(self):
         """Measures, with their endings.
 
-        The last one ends with its last note or rest: what is skipped after them fills
-        up a measure that lacks the pick-up.
+        The last one ends with its last note or rest: time skipped after it fills up a
+        measure that is shorter by the length of the pick-up.
 
         Returns
         -------
@@ -235,7 +235,7 @@ class StavedPart:
     def _sounding_signature(self):
         """Sharps at sounding pitch, and the mode, as it is stated."""
         sharps, mode = self.signature
-        # As many fifths as semitones say, the short way round.
+        # Fifths that the transposition moves the key by, -5 to 6.
         semitones = next(iter(self.transpositions.values()), 0)
         sharps += (7 * semitones + 5) % 12 - 5
         if abs(sharps) > 7 and semitones:
@@ -250,7 +250,7 @@ class StavedPart:
         self.transpositions[fields.get("transpose number")] = semitones
 
     def note(self, fields):
-        """Take a note, or a rest; grace notes take no time, cue notes do not sound."""
+        """Add a note, or a rest; grace notes take no time, cue notes do not sound."""
         if "grace" in fields:
             return
         if "duration" not in fields:
@@ -290,9 +290,9 @@ class StavedPart:
         notes.append(row)
 
     def leave_slashes_out(self):
-        """Leave out notes with slashes for heads, where those of a staff lie on a line.
+        """Leave out notes with slashes for heads, if those of a staff share one pitch.
 
-        Programs write so a rhythm to which chords are played. At several pitches they
+        Programs write the rhythm of a chord accompaniment so. At several pitches they
         are a melody.
 
         Returns
@@ -333,7 +333,7 @@ class StavedPart:
         return self.ticks[text]
 
     def _unrounded(self, ticks, by_sign):
-        """Ticks of a note's sign, if the duration is that rounded to divisions."""
+        """Ticks of a note's sign, if they are the stated ones when rounded."""
         if by_sign is None:
             return ticks
         off = abs(by_sign - ticks) * self.divisions
@@ -358,7 +358,7 @@ def _whole(text, what):
 
 @lru_cache
 def _pitch(step, alter, octave):
-    """Pitch as written: transposition may yet bring it into MIDI's range."""
+    """Pitch as written: it may be outside MIDI's range before transposition."""
     if step is None or octave is None:
         raise TuneError("has a pitch without its step or its octave")
     if step not in NATURALS:
@@ -403,7 +403,7 @@ def _ticks_of_sign(sign, n_dots, actual, normal):
 
 @lru_cache
 def _metre(beats, beat_types):
-    """Beats and beat type, of several such as 3/4 + 1/8 together."""
+    """Beats and beat type, a sum such as 3/4 + 1/8 as one metre."""
     texts = [f"{count}/{unit}" for count, unit in zip(beats, beat_types, strict=False)]
     if not beats or len(beats) != len(beat_types):
         raise TuneError("has a metre without its beats or its beat type")

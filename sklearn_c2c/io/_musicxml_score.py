@@ -1,4 +1,4 @@
-"""What a MusicXML score states of itself, and the tune that it and its parts are."""
+"""Titles, tempo and parts of a MusicXML score, and the tune made of them."""
 
 import re
 
@@ -16,7 +16,7 @@ _PER_MINUTE = re.compile(r"\d{1,4}(?:\.\d{1,9})?")
 class Score:
     """Collects titles, names, the tempo and the parts of a score.
 
-    Methods that take `fields` get what is in an element, as those of `StavedPart`.
+    `fields` holds the content of an element, as for `StavedPart`.
     """
 
     def __init__(self):
@@ -42,12 +42,12 @@ class Score:
         self.names[fields.get("score-part id")] = _name(fields.get("part-name"))
 
     def sound(self, attributes):
-        """Take the tempo to play in, if it is the first that is stated."""
+        """Use the tempo to play in, if it is the first that is stated."""
         if self.tempo is None and "tempo" in attributes:
             self.tempo = _per_minute(attributes["tempo"])
 
     def metronome(self, fields):
-        """Take the tempo that is written, if it is the first that is stated."""
+        """Use the tempo that is written, if it is the first that is stated."""
         if self.tempo is None:
             quarters = QUARTERS.get(fields.get("beat-unit"), 0)
             n_dots = len(fields.get("beat-unit-dot", ()))
@@ -56,12 +56,12 @@ class Score:
             self.tempo = (beats and float(beats * dotted)) or None
 
     def tune(self, warnings):
-        """All that was read, once it was read.
+        """Tune made of everything that was read.
 
         Parameters
         ----------
         warnings : list of str
-            What to warn of besides; nothing if it is empty.
+            Further warnings; empty ones are dropped.
 
         Returns
         -------
@@ -81,9 +81,9 @@ class Score:
         )
 
     def _key(self, parts):
-        """Key that a part states first; without a mode its signature is judged.
+        """Key that a part states first; without a mode the notes decide on the mode.
 
-        Of the parts those count first that have notes: a staff of drums has no key.
+        Parts with notes come first: a staff of drums has no key.
         """
         read = sorted(self.parts.values(), key=lambda part: not part.notes)
         stated = [part.sounding_signature for part in read if part.sounding_signature]
@@ -101,7 +101,7 @@ class Score:
         return f"{note} with slashes for heads, all at one pitch, left out" * (n > 0)
 
     def _parts(self):
-        """A part for each staff that has notes, one at least for each part."""
+        """A part for each staff that has notes, at least one for each part."""
         n_staves = sum(max(1, len(part.notes)) for part in self.parts.values())
         if n_staves > _MAX_STAVES:
             raise TuneError(

@@ -33,18 +33,18 @@ def score_in_archive(data, max_bytes):
     max_bytes : int
         How long the score may be.
 
-    Returns
+        Largest size of the score.
     -------
     score : bytes
     warning : str
-        Why it may not be the score that is meant, or nothing.
+        Why it may not be the intended score; empty if there is no doubt.
 
     Raises
     ------
     TuneError
         If the archive is damaged, holds no score, or unpacks to too much.
     """
-    # Each member has this signature in the table of contents: counted before zipfile
+    # Members are counted by their signature in the table of contents, before zipfile
     # makes an object of each.
     n_members = data.count(b"PK\1\2")
     if n_members > _MAX_MEMBERS:
@@ -57,7 +57,7 @@ def score_in_archive(data, max_bytes):
             return _unpack(archive, member, max_bytes), warning
     except TuneError:
         raise
-    except Exception as error:  # each kind of damage has errors of its own
+    except Exception as error:  # each kind of damage raises another error
         raise TuneError(f"is no compressed MusicXML: {error}") from error
 
 

@@ -1,4 +1,4 @@
-"""Which of several parts is read."""
+"""Choice of one part among several."""
 
 import re
 
@@ -7,7 +7,7 @@ import numpy as np
 from sklearn_c2c.io._excerpt import sound_together, without_unisons
 from sklearn_c2c.io._tune import PITCH, TICKS_PER_QUARTER, TuneError
 
-# Words by which a part is known to have the melody, those that say so best first.
+# Words in the name of a part with the melody, the clearest first.
 _MELODY_WORDS = (
     r"melod\w*|melodie|tune|cantus",
     r"vocals?|vox|voice|vocalist|singer|sing|gesang|stimme|voix|chant|canto",
@@ -15,13 +15,13 @@ _MELODY_WORDS = (
     r"sopran\w*|descant|treble",
     r"violins?|violine|fiddle|flute|fl[öo]te|whistle|recorder|oboe|clarinet|trumpet",
 )
-# Words by which one is known to be another part, whatever else its name says.
+# Words in the name of any other part, whatever else the name says.
 _OTHER_WORDS = (
     r"harmon(?:y|ies|ie)|counter\w*|back\w*|choir|chords?|accomp\w*|bass|drums?|perc\w*|"
     r"oohs?|aahs?|pad|alto|tenor"
 )
-# A part of which no more of the notes begin while another sounds has one voice: there
-# are double stops in the melodies of fiddlers.
+# Largest share of notes that begin while another sounds, for a part that counts as one
+# voice: melodies for fiddle have double stops.
 _MOST_TOGETHER = 0.05
 _LEGATO = TICKS_PER_QUARTER // 8
 
@@ -85,7 +85,7 @@ def _called(part):
 def _melody(parts):
     """Pick the part that has the melody.
 
-    It is the one whose name says so, or else one that has one voice, if there are any.
+    It is the part whose name says so, else one with a single voice, if there are any.
     Of several it is the one with the highest mean pitch, the first of equal ones.
     """
     for word in _MELODY_WORDS:

@@ -1,7 +1,7 @@
-"""Files in pieces that are read, and kept, one by one, in one process or several.
+"""Read files in pieces, through the cache, in one process or several.
 
-A tune book of hundreds of tunes is several pieces, each of them a book of its own, so
-that one file can be shared out. What is cached is a piece.
+A tune book of hundreds of tunes is divided into pieces, each of them a book of its own,
+so that processes can share one file. Each piece has its own entry in the cache.
 """
 
 import contextlib
@@ -20,9 +20,9 @@ from sklearn_c2c.io._processes import in_processes
 from sklearn_c2c.io._tune import Tune, TuneError, unexpected
 
 MAX_BYTES = 64 * 2**20
-# A tenth of a second's work at the most: nobody waits long for whoever is last.
+# Target size of a piece: at most 0.1 s of parsing, to balance the processes.
 _PIECE_BYTES = 16 * 2**10
-# Some 1,200 tunes of ABC, a second's work; another process takes a third to start.
+# Some 1,200 tunes of ABC, or 1 s of work; a process takes a third of that to start.
 _WORTH_PROCESSES = 512 * 2**10
 
 READERS = {
@@ -37,7 +37,7 @@ READERS = {
 
 
 class Piece(NamedTuple):
-    """Bytes that a reader understands, and the file they are from.
+    """Bytes for one reader, and the file they are from.
 
     The suffix is in lower case, with its dot; it decides the format. A file that cannot
     be opened is one piece without bytes, whose `fault` says why.
@@ -73,7 +73,7 @@ def pieces_of(path):
         fault = f"cannot be opened ({error.strerror or error})"
     except ValueError as error:
         fault = str(error)
-    except Exception as error:  # no file ends the reading of others
+    except Exception as error:  # one file must not stop the reading of others
         fault = unexpected(error)
     return [Piece(str(path), suffix, b"", fault)]
 
@@ -92,7 +92,7 @@ def read_pieces(pieces, n_jobs):
     ----------
     pieces : list of Piece
     n_jobs : int or None
-        Number of processes (see `in_processes`); one, if more are not worth it.
+        Number of processes (see `in_processes`); one, if more do not pay.
 
     Yields
     ------
@@ -104,7 +104,7 @@ def read_pieces(pieces, n_jobs):
         piece for piece, tunes in zip(pieces, known, strict=True) if tunes is None
     ]
     n_bytes = sum(len(piece.data) for piece in unread)
-    # Small files are sent together, since each sending takes a moment.
+    # Small files are sent in batches, as each message takes time.
     batches = _grouped(unread, [piece.data for piece in unread])
     n_jobs = n_jobs if n_bytes > _WORTH_PROCESSES else 1
     results = in_processes(_read_batch, batches, n_jobs)
@@ -115,14 +115,14 @@ def read_pieces(pieces, n_jobs):
 
 
 def _known(piece):
-    """Tunes of a piece that need not be read, or None."""
+    """Tunes of a piece that is cached or cannot be opened; else None."""
     if piece.fault:
         return [Tune(fault=piece.fault, fault_kind="file")]
     return _cache.load(piece.data, piece.suffix)
 
 
 def _place(piece, tune):
-    # The number is whatever stands after X:, and no part of the path.
+    # The number is any text after X:, and must not read as part of a path.
     number = re.sub(r"[/\\]", "_", tune.number)
     return f"{piece.name}#{number}" if number else piece.name
 
@@ -141,21 +141,21 @@ def _read_batch(pieces):
 
 
 def _read(piece):
-    """Read a piece, and keep its tunes; one that is damaged is one tune, a fault."""
+    """Read a piece and cache its tunes; a damaged one gives one tune with a fault."""
     try:
         tunes = [_with_key(tune) for tune in READERS[piece.suffix](piece.data)]
     except TuneError as error:
         tunes = [Tune(fault=str(error), fault_kind=error.kind)]
-    except Exception as error:  # no file ends the reading of others
+    except Exception as error:  # one file must not stop the reading of others
         return _read_singly(piece, error)
     _cache.store(piece.data, piece.suffix, tunes)
     return tunes
 
 
 def _read_singly(piece, error):
-    """Read the tunes of a piece of which one raised an error that nobody foresaw.
+    """Read the tunes of a piece one by one after an unexpected error.
 
-    Nothing is kept in the cache: the memory may have been full, say.
+    Nothing is cached: the cause may have been temporary, such as full memory.
     """
     texts = _texts_of(piece)
     if len(texts) > 1:
@@ -168,7 +168,7 @@ def _read_singly(piece, error):
 
 def _texts_of(piece):
     """Text of each tune of a piece, if it is one of text that can be divided."""
-    with contextlib.suppress(Exception):  # that may be what failed before
+    with contextlib.suppress(Exception):  # dividing may be what failed
         return split_tunes(decode(piece.data)) if piece.suffix == ".abc" else []
     return []
 

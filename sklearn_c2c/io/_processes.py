@@ -1,4 +1,4 @@
-"""Work shared among processes, of which the caller is one."""
+"""Work shared among processes, the caller included."""
 
 from concurrent.futures import BrokenExecutor
 
@@ -6,10 +6,10 @@ from concurrent.futures import BrokenExecutor
 def in_processes(function, items, n_jobs):
     """Call a function on each item.
 
-    The caller takes items from the front, the others from the back, until they meet:
-    while the others start, which takes as long as hundreds of tunes, it is at work.
-    What a process leaves undone that was killed, it does itself, and all of it where
-    none can be started.
+    The caller takes items from the front, the other processes from the back, until they
+    meet: the caller works while the others start, which takes as long as hundreds of
+    tunes. Items of a killed process are run in the caller, as are all items if no
+    process can be started.
 
     Parameters
     ----------
@@ -18,8 +18,8 @@ def in_processes(function, items, n_jobs):
     items : list
     n_jobs : int or None
         Number of processes, as joblib counts them: -1 is one per core, None what
-        `joblib.parallel_config` says, or 1. One that was itself started to share work
-        starts no others.
+        `joblib.parallel_config` says, or 1. A process that was itself started to share
+        work starts no others.
 
     Yields
     ------
@@ -33,7 +33,7 @@ def in_processes(function, items, n_jobs):
 
     from joblib.externals.loky import ProcessPoolExecutor
 
-    # Unlike others', its processes need no guard of the user's __main__.
+    # Unlike the standard library's, loky's processes need no guarded __main__.
     try:
         executor = ProcessPoolExecutor(n_others)
         futures = [executor.submit(function, item) for item in reversed(items)]

@@ -36,16 +36,16 @@ def read_melodies(
     r"""Read melodies from ABC, MIDI and MusicXML files.
 
     Each tune gives one row: its first `n_measures` full measures from the first that
-    has a note, up to where the part ends that ends there. Whatever cannot be read, be
-    it a tune or a file, is left out and listed with its reason; the others are read.
+    has a note; if a part of the tune ends in the last of them, up to there. A tune or
+    file that cannot be read is left out and listed with its reason.
     The user guide, "Corpora and reading rules", states every rule.
 
     Parameters
     ----------
     source : path, music21 stream, or list of these
         A file (``.abc``, which may be a tune book, ``.txt`` with ABC in it, ``.mid``,
-        ``.midi``, ``.musicxml``, ``.xml``, ``.mxl``), or a folder, of which all such
-        files are read, in those within it too, by name.
+        ``.midi``, ``.musicxml``, ``.xml``, ``.mxl``), or a folder, whose files of these
+        kinds, including those in subfolders, are read in the order of their names.
     n_measures : int, default=8
         Length of each melody, in measures.
     steps_per_quarter : int or "auto", default=4
@@ -57,27 +57,27 @@ def read_melodies(
         same steps. A tune that states no metre is taken to be in the one named here.
     key : str, default=None
         Tonic, such as ``"D"`` or ``"Bb"``, to which each tune is transposed by at most
-        six semitones, its mode kept. With a mode, such as ``"Dm"`` or ``"D dorian"``,
-        it is that of `mode`, too. A tune that states no key has it estimated
+        six semitones, its mode kept. A mode, as in ``"Dm"`` or ``"D dorian"``, also
+        sets `mode`. The key of a tune that states none is estimated
         (Krumhansl). None leaves the pitches as they are.
     mode : str, default=None
-        The mode of all tunes: ``"major"``, ``"minor"`` or a church mode; tunes in
-        others are rejected, those with the same notes (the relative ones) and those of
-        unknown key among them. ``"any"`` takes them all, and so does None unless `key`
-        has a mode.
+        The mode of all tunes: ``"major"``, ``"minor"`` or a church mode. Tunes in other
+        modes, also in the relative ones with the same notes, and tunes of unknown key
+        are rejected. ``"any"`` takes all tunes, and so does None unless `key` has a
+        mode.
     repeats : {"written", "played"}, default="written"
-        Whether each measure is read once, the last of several endings being taken, or
-        repeats and endings are played out.
+        Whether each measure is read once, with the last of several endings, or repeats
+        and endings are played out.
     pickup : {"drop", "keep"}, default="drop"
-        What to do with the notes before the first full measure: leave them out, or put
-        a measure before the others that has them at its end, and rest before them; of
-        a tune without a pick-up this measure is rest.
+        What to do with the notes before the first full measure: leave them out, or add
+        a measure in front that ends with them, with rest before them; for a tune
+        without a pick-up this measure is rest.
     part : str or int, default=None
         Which part to read of a tune that has several with notes, by its name (or, in
-        ABC, the id of the voice) or its number, from 0. ``"melody"`` takes the one that
-        is named so, or like a singer or a melody instrument; else, of those in which
-        one note sounds at a time, or of all if there are none, the one with the highest
-        mean pitch. None rejects such tunes.
+        ABC, the id of the voice) or its number, from 0. ``"melody"`` takes the part
+        that is named so, or like a singer or a melody instrument; else the one with the
+        highest mean pitch among the parts in which one note sounds at a time, or among
+        all if there are none. None rejects such tunes.
     chords : {"reject", "highest"}, default="reject"
         What to do where several notes sound together: leave the tune out, or keep
         the highest.
@@ -87,11 +87,11 @@ def read_melodies(
     pitch_range : (int, int), default=None
         Lowest and highest MIDI pitch; a tune that leaves it is rejected.
     duplicates : {"keep", "drop"}, default="keep"
-        What to do with rows that are equal to one before, with `key` also but for
-        transposition: keep them, or reject them.
+        Whether to keep or reject rows equal to an earlier one; with `key`, rows that
+        differ by a transposition count as equal.
     n_jobs : int or None, default=-1
         Number of processes that read: -1 is one per core, None what
-        `joblib.parallel_config` says, or 1. Others than this one are started only for
+        `joblib.parallel_config` says, or 1. Further processes are started only for
         some thousand tunes that are not in the cache.
 
     Returns
@@ -104,27 +104,27 @@ def read_melodies(
             transposition (``""`` if unknown), quarter notes a minute (None if
             unknown).
         ``upbeats``
-            One per melody: steps at its end that led on to what is played next, the
-            repeat or the next part or phrase, and in which its last note is held on
-            (or rest goes on) instead; 0 for a melody that is as written.
+            One per melody: steps at its end that led to what is played next (the
+            repeat, or the next part or phrase), in which its last note is held, or its
+            rest goes on, instead; 0 for a melody that is as written.
         ``silent_measures``
-            One per melody: measures before the first note that were passed over.
+            One per melody: measures before the first note that were left out.
         ``warnings``
-            One tuple per melody of short sentences: what was passed over or changed
-            when it was read.
+            One tuple per melody of short sentences: what was left out or changed when
+            it was read.
         ``rejected``
             List of ``(source, title, reason, kind, found)``, one per tune left out.
             ``found`` is its metre (``""`` if it states none), its mode, or how many
-            measures or parts it has, None where the kind says it all. The kind
+            measures or parts it has, None where the kind says all. The kind
             is one of ``"file"`` (cannot be opened, too large, unknown suffix),
             ``"damaged"`` (not understood), ``"empty"`` (no notes), ``"parts"``,
             ``"metre"``, ``"measures"`` (bar lines that do not keep the metre),
             ``"length"``, ``"chords"``, ``"off grid"``, ``"key"`` (none to transpose
             from), ``"mode"``, ``"range"``, ``"duplicate"``.
         ``time_signature``, ``steps_per_quarter``, ``n_measures``, ``pickup``
-            What all rows share.
+            Parameters that all rows share.
         ``DESCR``
-            One sentence that says so.
+            One sentence about the corpus.
 
     Raises
     ------
@@ -167,7 +167,7 @@ def read_melodies(
 
 
 def read_tunes(source, *, n_jobs=-1):
-    """Read every tune of a source, unchosen (see `read_melodies`).
+    """Read every tune of a source (see `read_melodies`) without choosing any.
 
     Returns
     -------
@@ -204,14 +204,14 @@ def read_files(paths, *, n_jobs=-1):
 
 
 class Files(NamedTuple):
-    """Files that are read, and others of a folder that are passed over."""
+    """Files to read, and the other files of a folder."""
 
     music: list
     others: list
 
 
 def find_files(path):
-    """Find the path itself, or whatever in a folder has the name of a file of music.
+    """Find the music files of a folder, or the path itself.
 
     Returns
     -------
@@ -223,7 +223,7 @@ def find_files(path):
         _check_exists(path)
         return Files([path], [])
     files, folders = _walk(path)
-    # Folders among them could not be read; why that is comes out with the others.
+    # Folders in `files` could not be listed: an attempt to read them gives the reason.
     known = [p for p in files if _is_music(p) or os.path.isdir(p)]
     with_music = {parent for p in known for parent in p.parents}
     known += [p for p in folders if p.suffix.lower() in READERS and p not in with_music]
@@ -238,7 +238,7 @@ def find_files(path):
 
 
 def _is_music(path):
-    """Whether a file in a folder is to be read; most text files are no ABC."""
+    """Whether a file in a folder is to be read; most text files are not ABC."""
     if path.suffix.lower() == ".txt":
         with contextlib.suppress(OSError, ValueError):
             return holds_abc(read_regular(path, MAX_BYTES))
@@ -247,19 +247,19 @@ def _is_music(path):
 
 
 def _check_exists(path):
-    """Check that there is such a name; whether it can be opened is found out later."""
+    """Check that the path exists; whether it can be opened shows when it is read."""
     with contextlib.suppress(PermissionError):
         if not os.path.lexists(path):
             raise FileNotFoundError(f"Found no file or folder {str(path)!r} to read.")
 
 
 def _walk(path):
-    """What is below a folder; one that several links lead to is visited once.
+    """Contents of a folder; a folder that several links lead to is visited once.
 
     Returns
     -------
     files : list of Path
-        Folders that cannot be read, and all that is no folder.
+        All that are no folders, and folders that cannot be read.
     folders : list of Path
         Those below it that can be read.
     """
@@ -292,7 +292,7 @@ def _tunes_of_each(paths, n_jobs):
 
 
 def _rounds(paths):
-    """Pieces of each file, in rounds of so many that they fit into memory."""
+    """Pieces of each file, in rounds that fit into memory."""
     files, n_bytes = [], 0
     for path in paths:
         files.append(pieces_of(path))
@@ -304,7 +304,7 @@ def _rounds(paths):
 
 
 def _with_progress(results, total):
-    """Pass results on; say on a terminal how far they are when it takes long."""
+    """Yield the results; show progress on a terminal if reading takes long."""
     start = last = time.monotonic()
     shown = False
     for done, result in enumerate(results, start=1):

@@ -29,8 +29,8 @@ _LONGEST_QUARTERS = 32  # of a maxima, the longest note that MusicXML has
 class Sheet:
     """A legal melody filled up to whole measures, and how to notate it.
 
-    Its first `start` steps, rests before a pick-up, are left out; it begins with
-    `pickup` steps of a measure that is not whole, 0 for none.
+    Its first `start` steps, rests before a pick-up, are left out; it begins with an
+    incomplete measure of `pickup` steps, 0 for none.
     """
 
     melody: np.ndarray
@@ -133,7 +133,7 @@ class Sheet:
         return [unit * count for count in accumulate(counts)]
 
     def _events_by_measure(self):
-        """Number of the measure, and (start, end, pitch, goes on) of what is in it."""
+        """Number of the measure, and (start, end, pitch, goes on) of its events."""
         first = self.steps_per_measure - self.pickup if self.pickup else 0
         for onset, end, pitch in self._events():
             onset, end = onset + first, end + first
@@ -157,7 +157,7 @@ class Sheet:
 
     @cached_property
     def _sizes(self):
-        """Steps of what a measure is divided into, the largest first."""
+        """Sizes in steps of the spans that a measure is divided into, largest first."""
         beats, beat_type = self.metre
         unit = Fraction(4 * self.steps_per_quarter, beat_type)
         in_threes = beats % 3 == 0 and beats > 3
@@ -172,7 +172,7 @@ class Sheet:
 
     @property
     def _odd_grid(self):
-        """Steps in the longest note that a plain grid of halves can have."""
+        """Steps of the longest note whose halves are not all whole steps."""
         return _odd_part(self.steps_per_quarter)
 
     def _tuplets(self, bounds, start, level=0):
@@ -188,7 +188,7 @@ class Sheet:
         Returns
         -------
         list of Tuplet
-            As short as they can be without a tie in them.
+            The shortest that no tie is needed in.
         """
         size = self._sizes[level]
         end = start + size
@@ -240,14 +240,14 @@ class Sheet:
             end = (end - 1) // size * size if begins_there else _after(start, size)
 
     def _crossed(self, start, end):
-        """Index of the largest size of which two meet within a note."""
+        """Index of the largest size of span with a boundary within a note."""
         inside = (i for i, s in enumerate(self._sizes) if _after(start, s) < end)
         return next(inside, len(self._sizes))
 
     def _shows_beat(self, start, end, level):
-        """Whether one sign may cross the place where two of the largest sizes meet.
+        """Whether one sign may cross a boundary between spans of the size at `level`.
 
-        It may if it begins on such a place and ends on one, or on half of such a size;
+        It may if it begins on such a boundary and ends on one, or halfway between two;
         or if it is a syncopation in halves, such as eighth, quarter, eighth in 4/4.
         """
         sizes = self._sizes
@@ -259,15 +259,15 @@ class Sheet:
         return begins == level + 1 >= ends and has_halves and is_half
 
     def _level(self, place):
-        """Index of the largest of the sizes that meet at a place in a measure."""
+        """Index of the largest size of span with a boundary at a place in a measure."""
         levels = (i for i, size in enumerate(self._sizes) if place % size == 0)
         return next(levels, len(self._sizes))
 
 
 class Tuplet(NamedTuple):
-    """Notes in whose time there would be fewer: `n` equal parts from `start` to `end`.
+    """A tuplet: `n` equal parts from `start` to `end`.
 
-    The parts are written as if there were `as_many`, the power of two below.
+    The parts are written as if there were `as_many`, the power of two below `n`.
     """
 
     start: int
@@ -309,7 +309,7 @@ def _threes_and_twos(number):
 
 
 def _silent_steps(melody, steps_per_measure, steps_per_quarter):
-    """Steps of rest before a pick-up, which then lasts whole 64ths, as a metre can."""
+    """Steps of rest before a pick-up, rounded so that the pick-up lasts whole 64ths."""
     if (melody == REST).all():
         return 0
     silent = min(int(np.argmax(melody != REST)), steps_per_measure)
@@ -345,7 +345,7 @@ def make_sheet(melody, time_signature, steps_per_quarter, key, title, tempo, pic
     if pickup:
         silent = _silent_steps(melody, steps_per_measure, int(steps_per_quarter))
     melody = melody[silent:]
-    # Line breaks and the like would end the title's line, or the file's encoding.
+    # A line break would end the title's line; some other characters no file can hold.
     title = "".join(c if c.isprintable() else " " for c in str(title))
     return Sheet(
         np.append(melody, np.full(missing, REST, melody.dtype)),

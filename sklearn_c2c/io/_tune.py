@@ -1,4 +1,4 @@
-"""What is read from a file before any choice is made: tunes in exact ticks.
+"""Tunes in exact ticks, as they are read from a file before any choice is made.
 
 A `Tune` keeps what the file says (measures, repeats, ties, several parts), so the
 choices of `read_melodies` are array code on it, and one cache serves them all.
@@ -30,7 +30,7 @@ MAX_TICKS = TICKS_PER_QUARTER * 2**16
 MAX_MEASURES = 2**17  # of all parts together: a few bytes can state as many
 
 
-# Why a tune is left out, in one word or two that stay the same: what to count by.
+# Kinds of reasons why a tune is left out, one or two words each, to count them by.
 KINDS = (
     "file",  # it cannot be opened, is too large or of an unknown kind
     "damaged",  # it is not understood
@@ -57,7 +57,7 @@ class TuneError(ValueError):
     kind : str, default="damaged"
         One of `KINDS`.
     found : str, int, float or None, default=None
-        What the tune has in place of what was asked for (see `Rejection`).
+        The tune's own value of the thing asked for (see `Rejection`).
     """
 
     def __init__(self, reason, kind="damaged", found=None):
@@ -67,7 +67,7 @@ class TuneError(ValueError):
 
 
 def unexpected(error):
-    """Reason of a tune that is left out for an error that nobody foresaw."""
+    """Reason of a tune that is left out for an unexpected error."""
     message = str(error).split("\n")[0][:200]
     what = f"{type(error).__name__}: {message}" if message else type(error).__name__
     return f"could not be read ({what})"
@@ -80,15 +80,15 @@ class Part:
     name: str
     notes: np.ndarray  # (n_notes, 4)
     measures: np.ndarray  # (n_measures, 7)
-    id: str = ""  # by which the file itself tells it from others, beside its name
+    id: str = ""  # the file's identifier, beside the name
 
 
 @dataclass(frozen=True)
 class Tune:
     """One tune as its file states it.
 
-    ``fault`` says why nothing could be read, ``warnings``, a sentence each, what was
-    read although its file is damaged or breaks the standard.
+    ``fault`` says why nothing could be read; ``warnings`` has a sentence for each fault
+    of the file, or breach of the standard, in spite of which the tune was read.
     """
 
     number: str = ""
@@ -98,7 +98,7 @@ class Tune:
     parts: tuple[Part, ...] = ()
     fault: str = ""
     fault_kind: str = "damaged"  # one of KINDS; counts only beside a fault
-    warnings: tuple[str, ...] = ()  # what was read on over, in words
+    warnings: tuple[str, ...] = ()  # sentences
 
     @property
     def sounding_parts(self):
@@ -112,9 +112,9 @@ def ends_of(notes):
 
 
 def exact(numerator, denominator):
-    """Divide exactly: to an int where it comes out even, else to a Fraction.
+    """Divide exactly: to an int if possible, else to a Fraction.
 
-    Arithmetic on fractions takes ten times as long, and hardly any are needed.
+    Arithmetic on fractions takes ten times as long, and few of them are needed.
     """
     quotient, rest = divmod(numerator, denominator)
     return Fraction(numerator, denominator) if rest else quotient
@@ -123,8 +123,8 @@ def exact(numerator, denominator):
 def make_part(name, notes, measures, part_id=""):
     """Build a `Part` from rows whose times are ticks, or parts of ticks.
 
-    Onsets, durations and starts are rounded to whole ticks by their two ends, so that
-    what was adjacent stays adjacent.
+    Notes and measures are rounded to whole ticks at their two ends, so that adjacent
+    ones stay adjacent.
     """
     tables = _in_whole_ticks(notes, 4), _in_whole_ticks(measures, 7)
     part = Part(name, *tables, part_id)
@@ -139,7 +139,7 @@ def make_part(name, notes, measures, part_id=""):
 
 
 def _check_passes(measures):
-    """Check that few measures sound if every repeat is played."""
+    """Check that not too many measures sound if every repeat is played."""
     if not len(measures):
         return
     endings, closes = measures[:, [ENDINGS, CLOSES]].max(axis=0).tolist()

@@ -1,4 +1,4 @@
-"""Where in a part the measures lie that a row is made of."""
+"""The window of a part: the measures that a row is made of."""
 
 from fractions import Fraction
 from math import lcm
@@ -25,10 +25,10 @@ from sklearn_c2c.melody import Metre
 
 
 class Window(NamedTuple):
-    """Where the measures lie that a row is made of, in ticks of their part.
+    """The measures of a part that a row is made of, in ticks of the part.
 
-    Up to `stop` they belong to the part. The last measure `leads_on` if it is whole and
-    something is played after it, be it the repeat.
+    The window's own notes begin before `stop`. It `leads_on` if its last measure is
+    whole and more is played after it, such as the repeat.
     """
 
     start: int
@@ -36,15 +36,15 @@ class Window(NamedTuple):
     end: int
     leads_on: bool
     pick_up: int  # its length; 0 for none
-    n_silent: int  # measures before it that have no note, as many from the first
+    n_silent: int  # measures without notes before it
 
 
 def find_window(notes, measures, metre, n_measures, pickup, tolerance):
-    """Find the first full measures, and where the part ends that ends in the last one.
+    """Find the first full measures, and the end of a part within the last one.
 
-    Measures before the first note are passed over. A short measure is fine where the
-    next one completes it; what is shorter than a measure before the first such ones is
-    the pick-up. The last measure may lack what the pick-up has.
+    Measures before the first note are left out. A short measure is allowed if the next
+    one completes it; less than a measure before the first full one is the pick-up. The
+    last measure may be shorter by the length of the pick-up.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def find_window(notes, measures, metre, n_measures, pickup, tolerance):
     first = _first_full(measures, metre)
     pick_up = int(measures[:first, LENGTH].sum())
     start = measures[first, START]
-    # Those that are cut in two by signs may be silent too, or those after a pick-up.
+    # Silent measures that signs divide, or that follow a pick-up, are left out here.
     sounding = notes if pickup == "keep" else notes[ends_of(notes) > start]
     if not len(sounding):
         raise TuneError("has no notes after the pick-up", "empty")
@@ -91,7 +91,7 @@ def find_window(notes, measures, metre, n_measures, pickup, tolerance):
     if missing > 0 and not _ends_short(notes, end, missing, pick_up):
         raise _too_short(missing, bar, n_measures, pick_up, n_silent)
     if missing > 0:
-        # Notes may sound on as far as the measure was written.
+        # Notes may last until the end of the written measure.
         stop = end - pick_up
         return Window(start, stop, end - missing, False, pick_up, n_silent)
     rows, after = np.split(measures[first:], [n_rows])
@@ -105,8 +105,8 @@ def find_window(notes, measures, metre, n_measures, pickup, tolerance):
 def _without_silent_measures(notes, measures, tolerance):
     """Leave out the whole measures before the first note; count them.
 
-    Short ones after the last of them stay: a measure that a sign cuts in two may begin
-    with them.
+    Short ones after the last of them stay: a measure that a sign divides may begin with
+    them.
     """
     before = measures[: first_sounding(notes, measures, tolerance)]
     if not len(before):
@@ -120,10 +120,10 @@ def _without_silent_measures(notes, measures, tolerance):
 
 
 def _first_full(measures, metre):
-    """Index of the first measure that is full, or that those after it complete.
+    """Index of the first measure that is full, or that the next ones complete.
 
-    What is before it is the pick-up, shorter than a measure. Short measures that add
-    up to whole ones, as between dotted bar lines, are none.
+    The measures before it are the pick-up, shorter than a measure. Short measures that
+    add up to whole ones, as between dotted bar lines, are no pick-up.
     """
     bar = measure_ticks(metre)
     lengths = measures[:, LENGTH]
@@ -149,9 +149,9 @@ def _first_full(measures, metre):
 
 
 def _ends_short(notes, end, missing, pick_up):
-    """Whether a last measure that is not whole lacks what the pick-up has.
+    """Whether a short last measure is short by the length of the pick-up.
 
-    It may lack less, if it is written out with rests.
+    It may be short by less if the rests in it are written.
     """
     onsets = notes[:, ONSET]
     rests = (onsets >= end - pick_up) & (onsets < end - missing)
@@ -160,7 +160,7 @@ def _ends_short(notes, end, missing, pick_up):
 
 def _too_short(missing, bar, n_measures, pick_up, n_silent):
     whole, rest = divmod(missing, bar)
-    completed = whole and rest <= pick_up  # it lacks what the pick-up has
+    completed = whole and rest <= pick_up  # it is short by the pick-up
     found = n_measures - whole - (0 if completed else rest / bar)
     silent = f"{n_silent} without notes at its start" * bool(n_silent)
     before = " and ".join(["the pick-up"] * bool(pick_up) + [silent] * bool(n_silent))
@@ -173,15 +173,15 @@ def _too_short(missing, bar, n_measures, pick_up, n_silent):
 
 
 def _part_ends(rows, bar):
-    """Ticks at which parts end within the last measure of a window.
+    """Ticks at which parts of the tune end within the last measure of a window.
 
-    A bar line without a repeat sign ends none if such ones cut most of the measures
-    before: then they are dotted ones.
+    A bar line without a repeat sign ends no part if most measures before it contain
+    such bar lines, which are then dotted ones.
 
     Parameters
     ----------
     rows : ndarray of int64, shape (n_pieces, 7)
-        What bar lines and repeat signs cut the window into, as of a Part.
+        Pieces of the window between bar lines and repeat signs, as of a Part.
     bar : int
         Length of a measure, in ticks.
     """
@@ -198,7 +198,7 @@ def _part_ends(rows, bar):
 
 
 def _check_measure(row, filled, metre):
-    """Check that a measure keeps the metre and completes what those before left."""
+    """Check that a measure keeps the metre and completes those before."""
     bar = measure_ticks(metre)
     number = filled // bar + 1
     if metre_of_row(row) not in (None, metre):

@@ -12,7 +12,7 @@ from sklearn_c2c.io._sheet import make_sheet
 from sklearn_c2c.melody import REST, notes_from_melody, parse_key
 
 _VELOCITY = 90
-_TICKS_PER_QUARTER = 480  # about as many, if the steps do not divide them
+_TICKS_PER_QUARTER = 480  # at most, if the steps do not divide them
 
 
 def write_melody(
@@ -51,7 +51,7 @@ def write_melody(
         metre: 180 is that of 120 dotted quarters in 6/8.
     pickup : bool, default=False
         Whether the first measure is that of the pick-up, as `read_melodies` gives it
-        with ``pickup="keep"``: what rests before its first note is not written.
+        with ``pickup="keep"``: the rest before its first note is not written.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def melody_to_midi(
         track.events += [midi.DeltaTime(track, time=step * ticks_per_step - time)]
         track.events += [event]
         time = step * ticks_per_step
-    # The end says how many measures there are, also where the last ones are silent.
+    # The end of the track states the length, also where the last measures are silent.
     rest = len(sheet.melody) * ticks_per_step - time
     end = midi.MidiEvent(track, type=midi.MetaEvents.END_OF_TRACK)
     end.data = b""
@@ -206,7 +206,7 @@ def _melody_to_musicxml(melody, **notation):
 
 
 def _strip_chance(root):
-    """Drop what music21 makes up, so that one melody always gives the same bytes."""
+    """Drop what music21 makes up, so that equal melodies give equal bytes."""
     for path, made_up in (
         ("identification", "creator"),
         ("identification/encoding", "encoding-date"),
