@@ -15,7 +15,7 @@ from sklearn_c2c.cli._kinds import (
 from sklearn_c2c.cli._setting import Setting
 
 _MOST_MEASURES = 1000
-# Quarter notes a minute, or dotted ones, where neither user nor corpus says.
+# Quarter notes a minute, or dotted ones, if neither user nor corpus states a tempo.
 DEFAULT_TEMPO = 120
 
 TUNE_HELP = (
@@ -41,7 +41,7 @@ def index(text):
 
 
 def seed(text):
-    """What NumPy's generators take."""
+    """Seed of NumPy's generators."""
     number = int(text)
     if not 0 <= number < 2**32:
         raise argparse.ArgumentTypeError(f"expected 0 to {2**32 - 1}, got {number}")
@@ -62,7 +62,7 @@ def sizes(text):
 
 
 def measures(text):
-    """Numbers and spans of them, such as 1-4,7."""
+    """Numbers and ranges of measures, such as 1-4,7."""
     found = set()
     for part in text.split(","):
         first, _, last = part.partition("-")
@@ -113,7 +113,7 @@ def setting(text):
 
 
 def one_of(*words):
-    """Make a type of some words."""
+    """Make an argument type that accepts some words."""
 
     def word(text):
         if text not in words:
@@ -125,8 +125,8 @@ def one_of(*words):
     return word
 
 
-# Name in the library, metavar, type and help of each; its default is the library's,
-# and help fills it in (see `with_defaults`).
+# Parameter in the library, metavar, type and help of each option. The default is the
+# library's; `with_defaults` fills it into the help.
 _READING_OPTIONS = {
     "--measures": (
         "n_measures",
@@ -145,14 +145,14 @@ _READING_OPTIONS = {
         "key",
         "KEY",
         tonic,
-        "tonic to move all tunes to, or key, such as Dm, to take those in its mode "
-        "alone; none leaves them (the most frequent tonic)",
+        "tonic to transpose all tunes to, or key, such as Dm, to read only tunes in "
+        "its mode; none keeps their keys (the most frequent tonic)",
     ),
     "--mode": (
         "mode",
         "MODE",
         str,
-        "take tunes in it alone: major, minor, dorian and so on, or any (any)",
+        "read only tunes in it: major, minor, dorian and so on, or any (any)",
     ),
     "--pickup": (
         "pickup",
@@ -161,7 +161,7 @@ _READING_OPTIONS = {
         "keep or drop what precedes the first bar ({reading.pickup})",
     ),
 }
-# For a tune of one's own, too; there they hold as they did for the corpus.
+# Also for a single tune of the user's own, where the defaults are those of the corpus.
 _VOICE_OPTIONS = {
     "--part": (
         "part",
@@ -225,7 +225,7 @@ _TRAINING_OPTIONS = {
         "learning_rate_init",
         "X",
         float,
-        "step size of Adam ({variational.learning_rate_init}; paper "
+        "learning rate of Adam ({variational.learning_rate_init}; paper "
         "{paper.learning_rate_init})",
     ),
     "--output": (
@@ -239,10 +239,10 @@ _TRAINING_OPTIONS = {
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that looks defaults of the library up when it runs."""
+    """A parser that looks up defaults of the library when it runs."""
 
     def parse_known_args(self, args=None, namespace=None):
-        """Look the defaults up before; of a subparser, if its command is called."""
+        """Look up the defaults first; a subparser does so if its command is called."""
         self._look_up()
         return super().parse_known_args(args, namespace)
 
@@ -252,7 +252,7 @@ class Parser(argparse.ArgumentParser):
                 action.default = action.default.value()
 
     def format_help(self):
-        """Fill in the defaults before."""
+        """Fill in the defaults first."""
         self._look_up()
         for action in self._actions:
             action.help = action.help and with_defaults(action.help)
@@ -260,7 +260,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def gather_options(args):
-    """Set `reading` and `training`: what the user gave, under the library's names."""
+    """Set `reading` and `training`: the options given, by the library's names."""
     args.reading = _given(args, _READING_OPTIONS | _VOICE_OPTIONS)
     args.training = _given(args, _TRAINING_OPTIONS)
 
@@ -310,7 +310,7 @@ def add_voice(parser):
 
 
 def _add_options(parser, title, options, otherwise="in brackets"):
-    group = parser.add_argument_group(f"{title} (what holds otherwise: {otherwise})")
+    group = parser.add_argument_group(f"{title} (defaults: {otherwise})")
     for flag, (name, metavar, type_, help_) in options.items():
         group.add_argument(
             flag,
@@ -323,28 +323,28 @@ def _add_options(parser, title, options, otherwise="in brackets"):
 
 
 def add_sampling(parser):
-    """Where latent vectors come from."""
+    """Options of the distribution of latent vectors."""
     parser.add_argument(
         "--sampling",
         dest="method",
         choices=("gaussian", "diagonal", "kde", "prior", "range"),
-        help="where latent vectors come from; default: gaussian, of --paper range",
+        help="distribution of latent vectors; default: gaussian, with --paper range",
     )
     parser.add_argument(
         "--scale",
         type=factor,
         metavar="X",
-        help="how far from their mean; default: 1.3 with gaussian, 1 otherwise",
+        help="factor of its width; default: 1.3 with gaussian, 1 otherwise",
     )
 
 
 def add_form(parser, default="corpus"):
-    """Which parts are alike."""
+    """Which parts are equal."""
     parser.add_argument(
         "--form",
         metavar="FORM",
         help="which parts are equal: letters such as AABA, corpus (as in tunes of the "
-        f"corpus), none, or a tune; default: {default}, of --paper none",
+        f"corpus), none, or a tune; default: {default}, with --paper none",
     )
 
 
@@ -370,12 +370,12 @@ def add_number(parser, flag, type_, default, help_, metavar="N", dest=None):
 
 
 def add_seed(parser, help_="the same seed gives the same files"):
-    """What makes random choices the same again."""
+    """Seed of the random choices."""
     add_number(parser, "--seed", seed, 0, help_)
 
 
 def add_tempo(parser):
-    """How fast melodies are."""
+    """Tempo of the melodies."""
     parser.add_argument(
         "--tempo",
         type=tempo,
@@ -386,7 +386,7 @@ def add_tempo(parser):
 
 
 def add_result(parser):
-    """Where to write melodies, and how fast they are."""
+    """Where to write melodies, and their tempo."""
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to fill")
     add_tempo(parser)
     parser.add_argument(

@@ -77,7 +77,7 @@ def _beginning(n_measures, learned):
 
 
 def _kept_steps(keep, tune, n_measures, model, learned):
-    """The steps of the measures to keep, of which there must be such, with a note."""
+    """Steps of the measures to keep, which must exist and have a note."""
     from sklearn_c2c.generation import LatentModel
     from sklearn_c2c.melody import N_PITCHES, measure_mask
 

@@ -1,8 +1,8 @@
-"""What may be printed on a terminal."""
+"""Text that is safe to print on a terminal."""
 
 
 def plain(text):
-    """Replace what could move the cursor: titles come from strangers' files."""
+    """Replace characters that could move the cursor: titles come from unknown files."""
     return "".join(
         c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text
     )

@@ -11,7 +11,7 @@ from sklearn_c2c.cli._tempo import describe_tempo, usual_tempo
 from sklearn_c2c.cli._wording import CommandError, counted, in_options
 
 # With fewer melodies, more than one in twenty that are composed differs from a tune in
-# less than a tenth of its steps (the guide, "The command", has the figures).
+# less than a tenth of its steps (figures in the guide, "The command").
 FEW_MELODIES = 50
 
 # Loader, name and tonic of the corpora that come with the package.
@@ -20,8 +20,8 @@ _BUNDLED = {
     "bach": ("load_bach_sopranos", "Bach's chorale sopranos", "D"),
 }
 
-# How the table describes tunes of each kind of rejection, and the option that reads
-# them, unless the rejection's `found` gives a more precise one.
+# Description of the tunes of each kind of rejection in the table, and the option that
+# reads them, unless the rejection's `found` gives a more precise one.
 _REASONS = {
     "file": ("in files that cannot be read", ""),
     "damaged": ("not understood", ""),
@@ -54,15 +54,15 @@ class Corpus(NamedTuple):
     melodies : Bunch
         As `io.read_melodies` returns it.
     key : str or None
-        To engrave in: the tonic of all, and the mode of most.
+        Key to engrave in: the tonic of all, and the mode of most.
     tempo : float or None
         Quarter notes a minute, the median of those stated.
     reading : dict
-        Parameters of `io.read_melodies` that read other tunes alike.
+        Parameters of `io.read_melodies` that read other tunes in the same way.
     moved : bool
         Whether the tonic was chosen because the tunes have several.
     others : list of Path
-        Files of the folders that are no music.
+        Files of the folders that are not music.
     """
 
     name: str
@@ -86,7 +86,7 @@ def read_corpus(args, *, lists=False):
     Raises
     ------
     NothingRead
-        If no tune can be read, when a table has said why.
+        If no tune can be read, after a table of the reasons is printed.
     """
     if len(args.corpus) == 1 and args.corpus[0] in _BUNDLED:
         return _bundled(args)
@@ -146,7 +146,7 @@ def _own(args, tunes, others):
 
 
 def _name_of(source):
-    """What to call a tune without a title: its file, and its number in it."""
+    """Name of a tune without a title: its file, and its number in it."""
     return re.sub(r"\.\w+(?=#|$)", "", Path(source).name, count=1)
 
 
@@ -185,7 +185,7 @@ def _engraved_key(tonic, tonalities):
 
 
 def print_read(melodies):
-    """List the tunes that were read, and what a reader of each should know."""
+    """List the tunes that were read, with the warnings about each."""
     rows = zip(
         melodies.titles,
         melodies.sources,
@@ -215,7 +215,7 @@ def print_summary(corpus, args, *, is_listed=False):
     corpus : Corpus
     args : Namespace
     is_listed : bool
-        Whether what was changed in each tune has been printed.
+        Whether the changes made to each tune have been printed.
     """
     melodies, reading = corpus.melodies, corpus.reading
     n_read, rejected = len(melodies.data), melodies.rejected
@@ -263,13 +263,13 @@ def _lines(corpus, args, is_bundled):
 
 
 def _moved(corpus):
-    """Where the tunes were moved, to go after their keys."""
+    """Phrase on the transposition of the tunes, to be printed after their keys."""
     from sklearn_c2c.melody import parse_key, stated_mode
 
     target = corpus.reading["key"]
     tonics = Counter(key.split()[0] for key in corpus.melodies.tonalities if key)
     if corpus.moved:
-        hint = "(--key none leaves them)"
+        hint = "(--key none keeps their keys)"
         return f"; all moved to {target}, the tonic of {tonics[target]} {hint}"
     if target is None:
         left = "; left as they are: no key signature for what is composed"
@@ -293,7 +293,7 @@ def _named(counter):
 def _print_left_out(rejected, given, others):
     """Count the tunes left out by reason, with the option that takes them.
 
-    Files of the folders that are no music are named.
+    Files of the folders that are not music are named.
     """
     groups = Counter(_reason(rejection, given) for rejection in rejected)
     rows = [
@@ -305,7 +305,7 @@ def _print_left_out(rejected, given, others):
         names = [file.name for file in others[:_MOST_FILES_NAMED]]
         if n_more := len(others) - len(names):
             names.append(f"{n_more} more")
-        print(plain(f"passed over, as no music: {', '.join(names)}"))
+        print(plain(f"skipped, not music: {', '.join(names)}"))
 
 
 def _reason(rejection, given):
@@ -338,7 +338,7 @@ def _tonic_alone(given):
 
 
 def _length(found, given):
-    """The longest usual length, a power of two, that a short tune has."""
+    """Reason and option for a short tune: the largest power of two that it fills."""
     what = f"shorter than {counted(given.get('n_measures', 8), 'measure')}"
     if found < 1:
         return what, ""

@@ -1,7 +1,7 @@
-"""The commands that compose with a kept model.
+"""The commands that compose with a saved model.
 
-Each of their functions returns what its page shows, as keywords of `write_melodies`;
-a tempo among them is that of the tune it began with.
+Each function returns the keywords of `write_melodies` for its page; a tempo among them
+is that of the tune that it started from.
 """
 
 from functools import wraps
@@ -22,7 +22,7 @@ from sklearn_c2c.cli._wording import CommandError, counted
 
 
 def exploration(explore):
-    """Make a command of a function of the arguments, a model and what it learned."""
+    """Turn explore(args, model, learned) into a command that fills a folder."""
 
     @wraps(explore)
     def command(args):
@@ -146,8 +146,8 @@ def _set_attributes(args, model, learned, start, known):
         "title": f"{start.title} by {' and '.join(names)}",
         "titles": [start.title, *(f"{start.title}, {line}" for line in told)],
         "settings": {
-            "Melodies": f"Found by a search near the code of {start.title} for the "
-            f"values asked for, seed {args.seed}",
+            "Melodies": f"Found by a search near the latent vector of {start.title} "
+            f"for the values asked for, seed {args.seed}",
             "Attributes": "; ".join(told),
             **known,
         },
@@ -209,18 +209,18 @@ def _add_attribute(args, model, learned, start, known):
             *(f"{start.title}, {_more_or_less(scale, what)}" for scale in args.scales),
         ],
         "settings": {
-            "Melodies": f"The code of {start.title} plus the attribute vector of "
-            f"{what} by scales {scales}",
+            "Melodies": f"The latent vector of {start.title} plus the attribute vector "
+            f"of {what} by scales {scales}",
             what.capitalize(): _at_scales(measure(melodies), start, args.scales),
-            "Attribute vector": "Mean code of the quarter of the corpus with the most "
-            f"{what} minus that of the quarter with the least",
+            "Attribute vector": "Mean latent vector of the quarter of the corpus with "
+            f"the most {what} minus that of the quarter with the least",
             **known,
         },
     }
 
 
 def _at_scales(values, start, scales):
-    """Tell the values of a tune and of what became of it at each scale."""
+    """Describe the values of a tune, and those of its changed versions by scale."""
     own, *changed = values
     at = (f"{v:.3g} at {x:g}" for x, v in zip(scales, changed, strict=True))
     return f"{own:.3g} in {start.title}; {', '.join(at)}"
@@ -234,7 +234,7 @@ def _more_or_less(scale, what):
 
 @exploration
 def recurse(args, model, learned):
-    """Feed a saved model a tune, or noise, then what it makes of it, and so on."""
+    """Iterate the reconstruction by a saved model from a tune, or from noise."""
     import numpy as np
 
     from sklearn_c2c import generation
@@ -262,7 +262,7 @@ def recurse(args, model, learned):
     print(f"{start.title}: {end}", flush=True)
     return {
         **start.returned(path),
-        "title": f"What becomes of {start.title}",
+        "title": f"Recursion from {start.title}",
         "titles": titles,
         "settings": {"Melodies": f"The model's own output as its input again: {end}"},
     }
@@ -313,7 +313,7 @@ def optimize(args, model, learned):
 
 
 def _best_values(result):
-    """Tell the best value of the objective before and after; NaN is none."""
+    """Describe the best value of the objective before and after; NaN is none."""
     import numpy as np
 
     before, after = (np.fmax.reduce(of) for of in (result.before, result.after))
@@ -332,7 +332,7 @@ def _in_pairs(starts, ends):
 
 
 def _changes(terms, starts, ends):
-    """What each objective measures of melodies as drawn, and as steered; settings."""
+    """Settings: the value of each objective for melodies as drawn, and as steered."""
     return {
         term.what[0].upper() + term.what[1:]: _change(term.measure, starts, ends)
         for term in terms
@@ -348,7 +348,7 @@ def _change(measure, starts, ends):
 
 
 def _figure(value):
-    """Three digits; silence may have no value."""
+    """Three digits; the value of silence may be NaN."""
     return "none" if isnan(value) else f"{value:.3g}"
 
 
@@ -383,8 +383,8 @@ def vary(args, model, learned):
             *(f"{name}, variation {i + 1}" for i in range(args.n_samples)),
         ],
         "settings": {
-            "Melodies": f"{args.strength:.0%} of the way from the code of {name} to "
-            f"draws from {source}, seed {args.seed}",
+            "Melodies": f"{args.strength:.0%} of the way from the latent vector of "
+            f"{name} to draws from {source}, seed {args.seed}",
             **form_words,
             **known,
         },
@@ -392,7 +392,7 @@ def vary(args, model, learned):
 
 
 def _model(args):
-    """The model that was kept, or one of the reels."""
+    """The saved model, or one trained on the reels."""
     if args.model is not None:
         return _models.load(args.model)
     from sklearn_c2c.cli._learning import trained_on_reels
@@ -401,7 +401,7 @@ def _model(args):
 
 
 def asked_form(args, model, learned, of=None):
-    """The form that is asked for, or fits, and a setting that tells it."""
+    """Form that is asked for, or the default, and a setting that describes it."""
     text = args.form
     if text is None:
         if _models.is_paper(model):
@@ -415,14 +415,16 @@ def asked_form(args, model, learned, of=None):
 
 
 def _known(model, *tunes):
-    """Say what was done to tunes and how much of them is in their codes; settings."""
+    """Settings: changes made to tunes, and the share of them that is reconstructed."""
     settings = {}
     done = [tune.done for tune in tunes if tune.done]
     if done:
         settings["Given"] = ". ".join(done)
     if tunes:
-        settings["Codes"] = "; ".join(_models.knowledge(model, tune) for tune in tunes)
-    for said in (*done, *filter(None, [settings.get("Codes")])):
+        settings["Reconstruction"] = "; ".join(
+            _models.knowledge(model, tune) for tune in tunes
+        )
+    for said in (*done, *filter(None, [settings.get("Reconstruction")])):
         print(said, flush=True)
     return settings
 
@@ -441,7 +443,7 @@ def _start(args, model, learned):
 
 
 def _evenness(melodies):
-    """Tell how even a path is."""
+    """Describe how even a path is."""
     from sklearn_c2c.metrics import path_continuity
 
     path = path_continuity(melodies)

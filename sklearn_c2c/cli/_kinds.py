@@ -7,7 +7,7 @@ from typing import NamedTuple
 import sklearn_c2c
 from sklearn_c2c.cli._wording import CommandError
 
-# Melodies times epochs that training costs at most, and epochs that it has at least.
+# Most melodies times epochs; fewest and most epochs.
 _MOST_MELODIES = 40_000
 FEWEST_EPOCHS, MOST_EPOCHS = 60, 200
 
@@ -20,7 +20,7 @@ BETA = 10.0
 
 
 class Kind(NamedTuple):
-    """A kind of model: its estimator, of a name that the package has, and encoder."""
+    """A kind of model: the name of its estimator, and parameters of its encoder."""
 
     estimator: str
     encoder: dict
@@ -42,7 +42,7 @@ class Kind(NamedTuple):
         return _defaults_of(getattr(sklearn_c2c, self.estimator))
 
 
-# Without an option.
+# The model without such an option.
 USUAL = Kind("VariationalAutoencoder", {})
 # By the option that asks for them.
 KINDS = {
@@ -67,8 +67,8 @@ KINDS = {
 def unfitted(args, n_tunes, n_steps):
     """Make the model that the command line asks for, a Pipeline.
 
-    The usual one has the more latent variables the larger the corpus, and the fewer
-    epochs. A measure has `n_steps` steps.
+    For a larger corpus the usual model has more latent variables and is trained for
+    fewer epochs. A measure has `n_steps` steps.
     """
     kind, given = _kind(args), args.training
     own = _by_size(n_tunes, given) if kind is USUAL else {}
@@ -86,8 +86,8 @@ def check_options(args):
     for name in args.training:
         if name not in kind.defaults():
             raise CommandError(
-                f"{args.flags[name]} is no parameter of {kind.estimator}, the model of "
-                f"{options[0]}; leave one of them out."
+                f"{args.flags[name]} is not a parameter of {kind.estimator}, the model "
+                f"of {options[0]}; leave one of them out."
             )
 
 
@@ -116,7 +116,7 @@ def _by_size(n_tunes, given):
 class Default(NamedTuple):
     """The default of a parameter of `generation`, looked up when it is needed.
 
-    It is `less` than there, by 1 for the steps between points.
+    `less` is subtracted: 1 for the number of intervals between points.
     """
 
     function: str

@@ -14,11 +14,11 @@ class Learned(NamedTuple):
     data : ndarray of int, shape (n_melodies, n_steps)
     titles : list of str
     key : str or None
-        To engrave in: the tonic of all, and the mode of most.
+        Key to engrave in: the tonic of all, and the mode of most.
     tempo : float or None
         Quarter notes a minute.
     reading : dict
-        Parameters of `io.read_melodies` that read other tunes alike.
+        Parameters of `io.read_melodies` that read other tunes in the same way.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Learned(NamedTuple):
 
     @property
     def n_measures(self):
-        """Measures of a melody, that of a pick-up not counted."""
+        """Measures of a melody, not counting that of a pick-up."""
         return self.reading["n_measures"]
 
     @property

@@ -18,10 +18,10 @@ from sklearn_c2c.cli._wording import CommandError
 
 
 def compose(args):
-    """Train, sample, and leave melodies, model and page in a folder.
+    """Train, sample, and write melodies, model and page to a folder.
 
-    Interrupted, it keeps what is whole: the model as far as it is trained, and the
-    melodies that are written.
+    On interruption, complete results are kept: the model as far as it is trained, and
+    the melodies that are written.
     """
     from sklearn_c2c import persistence
 
@@ -38,7 +38,7 @@ def compose(args):
 
 
 def trained_on_reels(seed):
-    """Train what `c2c compose` trains, for commands without a model."""
+    """Train the model of `c2c compose` on the reels, for commands without a model."""
     defaults = {"corpus": ["celtic"], "reading": {}, "training": {}, "transpose": 0}
     args = Namespace(**defaults, tempo=None, kinds=[], seed=seed)
     model, learned, is_whole = _trained(args)
@@ -50,7 +50,7 @@ def trained_on_reels(seed):
 def train(args):
     """Train and save a model.
 
-    Interrupted, it keeps the model as far as it is trained.
+    On interruption, the model is kept as far as it is trained.
     """
     from sklearn_c2c import persistence
 
@@ -63,7 +63,7 @@ def train(args):
 
 
 def inspect(args):
-    """Show what would be read, what not, and why."""
+    """Show which tunes would be read, which not, and why."""
     corpus = read_corpus(args, lists=True)
     print_read(corpus.melodies)
     print()
@@ -121,7 +121,7 @@ def _trained(args):
 
 
 def _transposed(data, semitones):
-    """Melodies, and all of them moved by up to so many semitones."""
+    """Melodies, and all of them moved by up to `semitones`."""
     from sklearn_c2c.datasets import transpositions
 
     if not semitones:

@@ -1,4 +1,4 @@
-"""The entry point: run a command, and turn what fails into a line and an exit code."""
+"""The entry point: run a command, and turn errors into one line and an exit code."""
 
 import os
 import sys
@@ -32,8 +32,7 @@ def main(argv=None):
     -------
     int
         Exit code: 0, 1 for a failure that one line on stderr explains, 2 if no tune
-        can be read, 130 if interrupted. A command line that makes no sense exits with
-        2, too.
+        can be read, 130 if interrupted. An invalid command line exits with 2, too.
     """
     args = parse(argv)
     try:
@@ -41,7 +40,7 @@ def main(argv=None):
             warnings.showwarning = partial(_show_warning, args.flags)
             args.command(args)
             sys.stdout.flush()
-    except BrokenPipeError:  # head and the like have seen enough
+    except BrokenPipeError:  # the reader of the pipe, such as head, has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
@@ -65,7 +64,7 @@ def _explain(error, flags):
 
 
 def _said(error):
-    """What the system says of a file, without its number."""
+    """Message of the system about a file, without the number of the error."""
     if isinstance(error, OSError) and error.strerror and error.filename:
         return f"{error.filename}: {error.strerror}"
     if isinstance(error, MemoryError):

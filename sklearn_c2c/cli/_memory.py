@@ -1,11 +1,11 @@
-"""Sizes that do not fit in memory are refused before any of it is asked for."""
+"""Refuse sizes that do not fit in memory before any of it is allocated."""
 
 from itertools import pairwise
 
 from sklearn_c2c.cli._wording import CommandError
 
 _MIB = 2**20
-# What training holds of each weight: itself and Adam's two moments.
+# Arrays that training holds for each weight: the weight and Adam's two moments.
 _ARRAYS_A_WEIGHT = 3
 
 
@@ -15,7 +15,7 @@ def check_training(model, X):
     Parameters
     ----------
     model : Pipeline
-        It ends in an autoencoder; not fitted.
+        An unfitted one that ends in an autoencoder.
     X : ndarray of int, shape (n_melodies, n_steps)
     """
     from sklearn.base import clone
@@ -36,7 +36,7 @@ def check_training(model, X):
 
 
 def check_melodies(n_melodies, option, model):
-    """Check that so many melodies, which an option asks for, can be decoded at once."""
+    """Check that the melodies that an option asks for can be decoded at once."""
     from sklearn_c2c.generation import LatentModel
 
     encoder = LatentModel(model).encoder

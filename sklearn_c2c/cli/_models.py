@@ -5,25 +5,25 @@ from pathlib import Path
 from sklearn_c2c.cli._learned import Learned
 from sklearn_c2c.cli._wording import CommandError
 
-# How many times as far as the codes latent vectors are from their mean, where the
-# command draws further than the library.
+# Scale of latent vectors around their mean, where the command's default is not that of
+# the library.
 SCALES = {"gaussian": 1.3}
 
-# Melodies that a classifier can tell from others, at least.
+# Fewest melodies that a classifier can be trained on.
 _FEWEST_TO_CLASSIFY = 50
 
 
 def is_paper(model):
-    """Whether a model decodes as the paper does, and is to compose as it does."""
+    """Whether a model decodes as the paper does, and composing follows the paper."""
     from sklearn_c2c.generation import LatentModel
 
     return LatentModel(model).encoder.transition_weight == 0
 
 
 _SOURCES = {
-    "gaussian": "the normal distribution of the codes",
+    "gaussian": "the normal distribution of the latent vectors",
     "diagonal": "the normal distributions of the latent variables",
-    "kde": "the neighborhood of the codes",
+    "kde": "the neighborhood of the latent vectors",
     "prior": "the prior, a standard normal distribution",
     "range": "the range of the latent space",
 }
@@ -41,18 +41,18 @@ def sampling(args, model, learned):
 
 
 def knowledge(model, tune):
-    """How much of a tune the model can say, by the code that is used, in words."""
+    """Describe how much of a tune the model reconstructs from its latent vector."""
     from sklearn_c2c import generation
     from sklearn_c2c.metrics import step_accuracy
 
     X = tune.melody[None]
     Z = generation.encode(model, X, method=encoding(model))
     share = step_accuracy(X, model.inverse_transform(Z))
-    return f"The model knows {share:.0%} of the steps of {tune.title}"
+    return f"The model reconstructs {share:.0%} of the steps of {tune.title}"
 
 
 def encoding(model):
-    """How tunes are encoded: searched for where the model is not the paper's."""
+    """Method of encoding tunes: by search, unless the model is the paper's."""
     from sklearn_c2c.generation import LatentModel
 
     has_gradient = LatentModel(model).gradient_obstacle is None
@@ -60,7 +60,7 @@ def encoding(model):
 
 
 def load(path):
-    """Load a model, and the corpus that it has learned by what `c2c` said of it."""
+    """Load a model and, from its metadata, the corpus that it was trained on."""
     from sklearn_c2c import persistence
 
     model, metadata = persistence.load(path, return_metadata=True)
@@ -74,7 +74,7 @@ def load(path):
 
 
 def check_path(path, force):
-    """Find out before the training whether its result can be kept."""
+    """Check before the training that its result can be saved."""
     path = Path(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"Found no folder {path.parent} for {path.name}.")
@@ -85,7 +85,7 @@ def check_path(path, force):
 
 
 def reconstruction(model, X):
-    """Tell how much of melodies comes back."""
+    """Describe how much of melodies is reconstructed."""
     from sklearn_c2c.metrics import melody_accuracy, step_accuracy
 
     decoded = model.inverse_transform(model.transform(X))

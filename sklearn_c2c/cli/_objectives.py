@@ -1,4 +1,4 @@
-"""What `c2c optimize` can aim at, by name: ``NAME[=VALUE][@WEIGHT]``."""
+"""The objectives of `c2c optimize`, by name: ``NAME[=VALUE][@WEIGHT]``."""
 
 import re
 from functools import reduce
@@ -92,8 +92,8 @@ _HOLDS = _counted("HoldCount", "holds")
 _NOTES = _counted("NoteDensity", "notes a step")
 _RANGE = _counted("PitchRange", "range in semitones")
 
-# How to make each, whether it is to be large (1) or small (-1), whether it takes a
-# value, and what it asks for.
+# For each, the function that makes it, whether it is maximised (1) or minimised (-1),
+# whether it takes a value, and its help.
 _OBJECTIVES = {
     "first-note": (_first_note, 1, True, "the first note has this pitch: =C4"),
     "most-holds": (_HOLDS, 1, False, "notes as long as possible"),
@@ -134,14 +134,14 @@ def parse_objectives(texts, learned):
 
 
 def join_objectives(terms):
-    """Add up objectives by their weights: of the sum, more is better."""
+    """Add up objectives by their weights, to be maximised."""
     return reduce(add, (term.weight * term.measure for term in terms))
 
 
 def tune_to_sound_with(terms, texts):
-    """The tune in whose key the melodies are to be, or None for that of the model.
+    """Tune whose key the melodies take, or None for the key of the model.
 
-    Where another objective names a pitch or a key, that is the one that holds.
+    If another objective names a pitch or a key, that one takes precedence.
     """
     tunes = [term.tune for term in terms if term.tune]
     if any(text.startswith(("first-note=", "in-scale=")) for text in texts):
@@ -156,7 +156,7 @@ def spell_out(texts):
 
 
 def _parse(text, learned):
-    """The term of one name, its weight below 0 for what is to be small."""
+    """Term of one objective; its weight is negative if it is to be minimised."""
     stated, has_weight, weight = text.partition("@")
     name, has_value, value = stated.partition("=")
     if name not in _OBJECTIVES:

@@ -12,7 +12,7 @@ _EXAMPLES = """\
 examples:
   c2c compose --out reels                        8 new melodies after Celtic reels
   c2c compose tunes.abc more/ --out new          after your own tunes
-  c2c inspect tunes.abc                          what would be read, what not, and why
+  c2c inspect tunes.abc                          the tunes that would be read, or not
   c2c train bach --out bach.c2c                  a model to keep
   c2c generate --model bach.c2c --out more       new melodies from it
   c2c interpolate --model reels/model.c2c 1 2 --out between
@@ -30,12 +30,12 @@ _ATTRIBUTE_EXAMPLES = f"""\
 attributes to add:
   {", ".join(_ATTRIBUTES)}
 
-With --set the tune is changed until an attribute has the value that is asked for. It
-stays as it is otherwise, as far as may be. Attributes to set are all of
-metrics.attribute_names(). Without --set an attribute vector is added to the code of the
-tune: the mean code of the quarter of the corpus that has the most of the attribute,
-minus that of the quarter that has the least. The larger the latent space, the larger
-the scales that change a tune.
+With --set the tune is changed until an attribute has the value that is asked for, and
+otherwise as little as possible. Attributes to set are all of metrics.attribute_names().
+Without --set an attribute vector is added to the latent vector of the tune: the mean of
+the quarter of the corpus that has the most of the attribute, minus the mean of the
+quarter that has the least. The larger the latent space, the larger the scales that
+change a tune.
 
 examples:
   c2c attribute --model reels.c2c 1 note-density --out busy
@@ -44,13 +44,13 @@ examples:
   c2c attribute --model reels.c2c 1 --set mean-pitch=74 --set contour=-1 --out high
 """
 _SCALES = [-4.0, -2.0, 0.0, 2.0, 4.0]
-# Half of the library's: of each start two melodies are written and engraved.
+# Half of the library's: for each start two melodies are written and engraved.
 _N_STARTS = 5
-_NOTHING_DRAWN = "as other commands have it; nothing is random here"
+_NOTHING_DRAWN = "accepted as by other commands; nothing is random here"
 
 
 def parse(argv=None):
-    """Read the command line; its function is `command` of what comes back."""
+    """Parse the command line; `command` of the result is the function to run."""
     args = _parser().parse_args(argv)
     args.flags = _flags(args.parser)
     arguments.gather_options(args)
@@ -106,7 +106,7 @@ def _command(commands, name, function, summary, epilog):
 
 
 def _exploration(commands, name, function, summary, epilog):
-    """Add a command of a kept model that fills a folder."""
+    """Add a command that fills a folder with results of a saved model."""
     parser = _command(commands, name, function, summary, epilog)
     arguments.add_model(parser)
     arguments.add_voice(parser)
@@ -170,7 +170,7 @@ def _add_generate(commands):
         commands,
         "generate",
         _exploring.generate,
-        "compose with a kept model",
+        "compose with a saved model",
         """\
 example:
   c2c generate --model reels.c2c --n 20 --seed 1 --out more
@@ -200,7 +200,7 @@ examples:
 def _add_steps(parser, function):
     number = Default(function, "n_points", less=1)
     arguments.add_number(
-        parser, "--steps", arguments.count, number, "steps to walk", dest="n_steps"
+        parser, "--steps", arguments.count, number, "intervals to take", dest="n_steps"
     )
 
 
@@ -211,8 +211,8 @@ def _add_sweep(commands):
         _exploring.sweep,
         "one latent variable from its minimum to its maximum",
         """\
-All other latent variables stay at their mean over the corpus. A single one has the more
-to say the fewer there are.
+All other latent variables stay at their mean over the corpus. The fewer there are, the
+more a single one changes the melody.
 
 example:
   c2c train --variational --h 2 --hidden 256 --out two.c2c
@@ -290,7 +290,7 @@ def _add_recurse(commands):
         commands,
         "recurse",
         _exploring.recurse,
-        "feed a model its own output until it comes round",
+        "iterate a model up to a fixed point or a cycle",
         """\
 examples:
   c2c recurse --model reels.c2c --seed 4 --out noise       from noise
@@ -317,8 +317,8 @@ def _add_optimize(commands):
 objectives:
 {OBJECTIVES_HELP}
 
-Several add up, each with its WEIGHT (1 otherwise). Mind their units: holds are counted,
-what is a share or a yes or no goes from 0 to 1.
+Several are added up, each times its WEIGHT (1 by default). Their units differ: holds
+are counted; shares, and objectives that are met or not, range from 0 to 1.
 
 examples:
   c2c optimize --model reels.c2c first-note=C4 --out from-c
@@ -342,7 +342,7 @@ examples:
     )
     number = Default("optimize", "max_iter")
     arguments.add_number(
-        parser, "--max-iter", arguments.count, number, "steps from each start"
+        parser, "--max-iter", arguments.count, number, "iterations from each start"
     )
     arguments.add_form(parser)
     arguments.add_seed(parser)
@@ -381,8 +381,8 @@ def _add_complete(commands):
         _completing.complete,
         "keep some measures of a tune, fill the others",
         """\
-The tune may be in any key and range: it is moved to where the model knows it best, and
-what comes out is moved back.
+The tune may be in any key and range: it is transposed to where the model reconstructs
+it best, and the results are transposed back.
 
 examples:
   c2c complete --model reels.c2c mine.abc --keep 1-4 --out second-half
@@ -407,7 +407,7 @@ examples:
   c2c continue --model reels.c2c 3 --keep 1-2 --out other-ways
 """,
     )
-    _add_completion(parser, "measures to keep; default: all of a beginning, or half")
+    _add_completion(parser, "measures to keep; default: all of a beginning, else half")
 
 
 def _add_completion(parser, keep_help):
@@ -435,7 +435,7 @@ def _add_inspect(commands):
         commands,
         "inspect",
         _learning.inspect,
-        "what would be read, and what not",
+        "which tunes would be read, and which not",
         """\
 examples:
   c2c inspect tunes.abc more/

@@ -1,4 +1,4 @@
-"""How far training is, and whether it was interrupted."""
+"""Progress of a training, and whether it was interrupted."""
 
 import sys
 import time
@@ -7,7 +7,7 @@ _SECONDS_BETWEEN = 0.1
 
 
 class Progress:
-    """A callback of an autoencoder that tells on a terminal how far its training is.
+    """A callback of an autoencoder that shows the progress of training on a terminal.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Progress:
         self._begun += _is_epoch(context)
 
     def on_fit_task_end(self, estimator, context):
-        """Count an epoch as ended, and tell so."""
+        """Count an epoch as ended, and show the number."""
         if not _is_epoch(context):
             return
         self._ended += 1

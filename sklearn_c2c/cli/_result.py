@@ -16,7 +16,7 @@ _SUFFIXES = (".mid", ".abc", ".musicxml")
 
 
 def say_what_is_missing():
-    """Say before any work which parts of the result there will not be."""
+    """Warn before any work of the parts that the result will lack."""
     missing = [name for name, module in _STUDIO.items() if not find_spec(module)]
     if not missing:
         return
@@ -32,7 +32,7 @@ def say_what_is_missing():
 def new_folder(args, *, keeps_part=False):
     """Make the results in a folder beside the one asked for; move them when done.
 
-    Interrupted, it moves those that are there if it `keeps_part`, and else none.
+    On interruption, the complete ones are moved if it `keeps_part`, else none.
     """
     out = Path(args.out).resolve()
     if out.exists() and not out.is_dir():
@@ -62,8 +62,8 @@ def new_folder(args, *, keeps_part=False):
 
 def _publish(draft, out):
     """Move the files of a draft to their folder; return their names."""
-    # The page comes last: whoever sees it finds all that it links to. What has a dot
-    # before its name is not written to its end.
+    # The page is moved last, when all files that it links to are in place. Files whose
+    # names begin with a dot are incomplete.
     files = sorted(draft.glob("[!.]*"), key=lambda file: (file.suffix == ".html", file))
     if files:
         out.mkdir(exist_ok=True)
@@ -88,7 +88,7 @@ def write_melodies(
     """Write each melody in three formats, and the page that shows them in order.
 
     Without verovio there is no page, and without Matplotlib no loss curve on it. The
-    melodies may be in another `key` than the corpus, so many `semitones` away from it.
+    melodies may be in another `key` than the corpus, `semitones` away from it.
     """
     from sklearn_c2c import page
     from sklearn_c2c.generation import LatentModel
@@ -140,7 +140,7 @@ def _moved(learned, semitones):
 
 
 def _describe(model, learned):
-    """What stands behind the melodies, for the table of the page."""
+    """Settings of corpus and model, for the table of the page."""
     from sklearn_c2c.generation import LatentModel
     from sklearn_c2c.melody import pitch_name
 

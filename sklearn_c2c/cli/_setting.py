@@ -1,4 +1,4 @@
-"""``attribute --set`` and ``swap``: to ask for a value, and for another's half."""
+"""``attribute --set``: the values that are asked for, and the search for them."""
 
 import re
 from math import isfinite
@@ -10,7 +10,7 @@ _SETTING = re.compile(r"([a-z_-]+)=([+-]?)(\d*\.?\d+(?:e[+-]?\d+)?)", re.ASCII)
 
 
 class Setting(NamedTuple):
-    """An attribute, and its value or by how many standard deviations it is to move."""
+    """An attribute, and its value or its change in standard deviations."""
 
     name: str
     value: float
@@ -59,7 +59,7 @@ def set_attributes(model, learned, tune, settings, seed):
     -------
     melodies : ndarray of shape (n_settings, n_steps)
     told : list of str
-        What was asked, what came out, and how much of the tune is kept.
+        The values asked for and found, and the share of the tune that is kept.
     """
     import numpy as np
 

@@ -1,14 +1,14 @@
-"""Tempo: beats a minute for users, quarter notes a minute within."""
+"""Tempo: beats a minute for users, quarter notes a minute inside the package."""
 
 from statistics import median
 
 from sklearn_c2c.cli._arguments import DEFAULT_TEMPO
 from sklearn_c2c.cli._wording import CommandError, counted
 
-# What musicians call a beat that is no quarter note.
+# Names of the beats that are not quarter notes.
 _BEATS = {0.5: "eighths", 1.5: "dotted quarters", 2: "halves", 0.75: "dotted eighths"}
 
-_SLOWEST, _FASTEST = 10, 1000  # quarter notes a minute, as the writers take them
+_SLOWEST, _FASTEST = 10, 1000  # quarter notes a minute, as the writers accept
 
 
 def choose_tempo(asked, known, time_signature):
@@ -56,7 +56,7 @@ def usual_tempo(tempos, time_signature):
 
 
 def describe_tempo(asked, known, tempos, time_signature):
-    """Tell the tempo in beats a minute, and where it is from.
+    """Describe the tempo in beats a minute, and its source.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def describe_tempo(asked, known, tempos, time_signature):
 
 
 def beats_a_minute(tempo, time_signature):
-    """Say a tempo, of quarter notes a minute, in beats of the metre."""
+    """Describe a tempo, given in quarter notes a minute, in beats of the metre."""
     from sklearn_c2c.melody import parse_metre
 
     beat = parse_metre(time_signature).quarters_per_beat

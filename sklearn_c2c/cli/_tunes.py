@@ -1,4 +1,4 @@
-"""One tune by what the command line calls it, and what is done to it."""
+"""One tune by its name on the command line, and the changes made to it."""
 
 import re
 from pathlib import Path
@@ -7,15 +7,15 @@ from typing import NamedTuple
 from sklearn_c2c.cli._tempo import beats_a_minute, usual_tempo
 from sklearn_c2c.cli._wording import CommandError, counted
 
-# A tune of one's own is read in whatever key it has.
+# A tune of the user's own is read in any key.
 _AS_IT_IS = {"key": None, "mode": None}
 
 
 class Tune(NamedTuple):
-    """A melody for a model, and how to give back what comes of it.
+    """A melody for a model, and how to return the results made from it.
 
     `key` and `tempo` are the tune's own; it was moved by `semitones` to the key of the
-    model. `done` says in words what was done to it; nothing to one of the corpus.
+    model. `done` describes the changes to it in words; "" for a tune of the corpus.
     """
 
     melody: object
@@ -26,7 +26,7 @@ class Tune(NamedTuple):
     tempo: float | None = None
 
     def returned(self, melodies):
-        """Melodies moved back to the tune's own key, and what to write them with."""
+        """Melodies in the tune's own key, and keywords to write them with."""
         from sklearn_c2c.melody import transpose
 
         return {
@@ -38,9 +38,9 @@ class Tune(NamedTuple):
 
 
 def form_of(text, learned):
-    """Return what `form=` takes, and a phrase that describes it.
+    """Value for `form=`, and a phrase that describes it.
 
-    `text` is letters, "corpus", "none" or what names a tune.
+    `text` is letters, "corpus", "none" or the name of a tune.
     """
     if text == "none":
         return None, "None: every step for itself"
@@ -54,12 +54,12 @@ def form_of(text, learned):
 
 
 def form_of_tune(tune):
-    """Return the same of a tune."""
+    """The same for a tune."""
     return tune.melody, f"The half measures that are equal in {tune.title}"
 
 
 def _letters_after_pickup(letters, learned):
-    """Letters of all measures, if the first is that of a pick-up and like no other."""
+    """Letters of all measures; that of a pick-up gets a letter of its own."""
     if not learned.has_pickup:
         return letters
     n_measures = learned.n_measures
@@ -82,7 +82,7 @@ def find_beginning(text, learned):
     tune : Tune
         Filled up with rests.
     n_measures : int
-        That it has.
+        Number of measures that it has.
     """
     import numpy as np
 
@@ -116,7 +116,7 @@ class TooShort(CommandError):
 
 
 def _whole_measures(error, path):
-    """How many measures a tune has that is too short."""
+    """Number of measures of a tune that is too short."""
     if error.length != int(error.length):
         raise CommandError(
             f"{path} has {error.length:g} measures. A beginning must end at a bar "
@@ -187,14 +187,14 @@ def _read_tune(text, tunes, reading):
 
 
 def _unfit(text, rejection, n_measures):
-    """The error that says why a tune is not read."""
+    """Error with the reason why a tune is not read."""
     if rejection.kind == "length" and rejection.found >= 1:
         return TooShort(text, rejection.found, n_measures)
     return ValueError(f"{text}: {rejection.reason}.")
 
 
 def _changes(tunes, reading, found):
-    """What reading made of a tune, in words."""
+    """Changes that reading made to a tune, in words."""
     from sklearn_c2c import io
     from sklearn_c2c.melody import N_PITCHES
 
@@ -227,7 +227,7 @@ def _moved(tune, tunes, learned):
 
 
 def moved_and_back(semitones, where):
-    """Tell that a tune was moved, and what comes of it is moved back."""
+    """Say that a tune was moved, and that the results are moved back."""
     way = "up" if semitones > 0 else "down"
     by = counted(abs(semitones), "semitone")
     return f"moved {way} {by} {where}, and back at the end"

@@ -2,8 +2,8 @@
 
 import re
 
-# A parameter is named in scikit-learn's own phrase, with its value, or as what must be.
-# Alone, a name without an underscore may be a plain word, such as key.
+# A message names a parameter in scikit-learn's phrase, with its value, alone, or before
+# "must". Alone, a name without an underscore may be a plain word, such as key.
 _PARAMETERS = r"""
 The\ '(?P<checked>{names})'\ parameter\ of\ \w+
 |(?<![-\w])(?P<stated>{names})=(?P<value>'[^']*'|"[^"]*"|[-+\w]+(?:[./]\w+)*)?
@@ -54,7 +54,7 @@ def in_options(text, flags):
 
 
 def _any(names):
-    """A pattern of any of these names, or one that nothing has."""
+    """A pattern of any of these names, or one that matches nothing."""
     return "|".join(sorted(map(re.escape, names), key=len, reverse=True)) or r"(?!)"
 
 

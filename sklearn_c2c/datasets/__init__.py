@@ -1,7 +1,7 @@
 """Corpora: Celtic reels, Bach's sopranos, folders of your own, and large ones.
 
-The first two are read from the music21 that is installed, which brings the music; no
-tune is part of this package.
+The reels and the sopranos are read from the corpus of the installed music21; no tune is
+part of this package.
 """
 
 from sklearn_c2c.datasets._bach import load_bach_sopranos

@@ -13,12 +13,12 @@ def load_bach_sopranos(*, n_melodies=80, return_X_y=False):
     """Load the sopranos of Bach's four-part chorales, from BWV 253 on.
 
     Each is the soprano of a chorale in 4/4 that fills 8 measures after the pick-up,
-    transposed so that its tonic is D, by the shortest way, its mode kept.
+    transposed by at most six semitones so that its tonic is D, its mode kept.
 
     Parameters
     ----------
     n_melodies : int or None, default=80
-        How many of them, by BWV number: 80 end with BWV 347. None gives all.
+        Number of melodies, by BWV number: 80 end with BWV 347. None gives all.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a Bunch.
 
@@ -31,8 +31,8 @@ def load_bach_sopranos(*, n_melodies=80, return_X_y=False):
         ``target``, ``target_names``
             The mode of each chorale: 0, major; 1, minor.
         ``titles``, ``sources``, ``tonalities``, ``tempos``
-            One per melody, as from `read_melodies`; the tonality is that before it was
-            transposed.
+            One per melody, as from `read_melodies`; the tonality is the one before the
+            transposition.
         ``rejected``
             List of ``(source, title, reason, kind, found)`` of the chorales left out.
         ``time_signature``, ``steps_per_quarter``, ``n_measures``, ``DESCR``
@@ -41,7 +41,7 @@ def load_bach_sopranos(*, n_melodies=80, return_X_y=False):
     Raises
     ------
     ValueError
-        If there are fewer than `n_melodies`.
+        If `n_melodies` is larger than the number of sopranos.
     FileNotFoundError
         If the installed music21 has no corpus.
 
@@ -56,7 +56,7 @@ def load_bach_sopranos(*, n_melodies=80, return_X_y=False):
     wanted = len(paths) if n_melodies is None else n_melodies
     tunes, missing = [], wanted
     while True:
-        # A chorale takes a moment to parse: no more of them than are still missing.
+        # Parsing a chorale is slow: read only as many as are still missing.
         batch, paths = paths[: max(1, missing)], paths[max(1, missing) :]
         tunes += read_tunes(batch)
         sopranos = melodies_from(tunes, choice)

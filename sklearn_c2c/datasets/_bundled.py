@@ -1,4 +1,4 @@
-"""The music that music21 brings, and choosing rows of it."""
+"""The music that comes with music21, and the choice of rows of it."""
 
 import importlib.util
 from pathlib import Path
@@ -47,7 +47,7 @@ def corpus_folder(name):
 
 
 def first_rows(melodies, n_melodies):
-    """Keep the first rows, if there are as many."""
+    """Keep the first rows, if there are that many."""
     found = len(melodies.data)
     if n_melodies is None:
         return melodies
@@ -60,7 +60,7 @@ def first_rows(melodies, n_melodies):
 
 
 def take_rows(melodies, rows):
-    """Keep these rows, with all that is known of each."""
+    """Keep these rows, with all entries for each."""
     rows = list(rows)
     kept = Bunch(**melodies)
     kept.data = melodies.data[rows]

@@ -21,8 +21,8 @@ _COLLECTIONS = {
     _RYAN: "Ryan's Mammoth Collection",
 }
 _COMMON_TIME = {"C", "C|", "4/4", "2/2"}
-# The bars of these reels do not add up. The reader accepts them by newer rules; without
-# them the corpus stays the one that the documentation measures.
+# The bars of these reels do not add up. The reader accepts them by rules added later;
+# without them the corpus is the one that the documentation measures.
 _INCOMPLETE = {
     ("1476-1555.abc", 1517),
     ("1476-1555.abc", 1531),
@@ -33,17 +33,17 @@ _INCOMPLETE = {
 def load_celtic(*, n_melodies=75, return_X_y=False):
     """Load Irish reels in D major, the style of the paper's experiments.
 
-    They are the reels of O'Neill's Music of Ireland that are in D major and in common
-    or cut time, fill 8 measures after the pick-up without chords, stay within G3-B5,
-    and differ from each other, by tune number; three whose bars do not add up in the
-    source are left out. Each is read as `read_melodies` reads
-    by default: repeats once, triplets rounded to sixteenths.
+    They are the reels of O'Neill's Music of Ireland, by tune number, that are in D
+    major and in common or cut time, fill 8 measures after the pick-up without chords,
+    stay within G3-B5, and differ from each other; three whose bars do not add up in the
+    source are left out. They are read with the defaults of `read_melodies`: repeats
+    once, triplets rounded to sixteenths.
 
     Parameters
     ----------
     n_melodies : int or None, default=75
-        How many of them, from the first. None gives all, and those of Ryan's Mammoth
-        Collection after them.
+        Number of melodies, from the first. None gives all, followed by those of Ryan's
+        Mammoth Collection.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a Bunch.
 
@@ -54,7 +54,7 @@ def load_celtic(*, n_melodies=75, return_X_y=False):
             ndarray of int16, shape (n_melodies, 128): 8 measures of 16 sixteenths, see
             `sklearn_c2c.melody`.
         ``target``, ``target_names``
-            Which collection each melody is from: 0, O'Neill; 1, Ryan.
+            Collection of each melody: 0, O'Neill; 1, Ryan.
         ``titles``, ``sources``, ``tonalities``, ``tempos``
             One per melody, as from `read_melodies`.
         ``rejected``
@@ -65,13 +65,13 @@ def load_celtic(*, n_melodies=75, return_X_y=False):
     Raises
     ------
     ValueError
-        If there are fewer than `n_melodies`.
+        If `n_melodies` is larger than the number of reels.
     FileNotFoundError
         If the installed music21 has no corpus.
 
     Notes
     -----
-    The music comes with music21, whose corpus has a licence of its own.
+    The music comes with music21, whose corpus has its own licence.
 
     Examples
     --------
@@ -107,9 +107,9 @@ def _reels_in_d(folder):
                 number = int(re.sub(r"\D", "", header_field(text, "X")) or 0)
                 if (path.name, number) not in _INCOMPLETE:
                     reels.append((path.name, number, text))
-    if folder == _ONEILL:  # numbered through; in Ryan's each file is one tune
+    if folder == _ONEILL:  # O'Neill's books number their tunes; Ryan's have one a file
         reels.sort(key=lambda reel: reel[1])
-    # Only they are parsed.
+    # Only these tunes are parsed.
     sources = [f"{folder}/{name}#{number}" for name, number, _ in reels]
     return read_abc_texts(folder, [text for *_, text in reels], sources)
 

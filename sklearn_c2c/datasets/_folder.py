@@ -1,4 +1,4 @@
-"""Folders of one's own."""
+"""Folders of the user's own tunes."""
 
 from pathlib import Path
 
@@ -17,16 +17,16 @@ def load_folder(path, *, return_X_y=False, **options):
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a Bunch.
     **options
-        How to read them: any parameter of `read_melodies`.
+        Any parameter of `read_melodies`.
 
     Returns
     -------
     Bunch or (ndarray, ndarray)
-        What `read_melodies` returns, and:
+        The entries of `read_melodies`, and:
 
         ``target``, ``target_names``
-            The folder each tune lies in, below `path`: its number and, by that
-            number, the names, in order; ``"."`` is `path` itself.
+            The folder that holds each tune, below `path`: its number, and the names in
+            the order of the numbers; ``"."`` is `path` itself.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Corpora of any size, of measures of a small one."""
+"""Corpora of any size, made of the measures of a small one."""
 
 from numbers import Integral
 
@@ -24,19 +24,19 @@ def recombine_measures(
 ):
     """Make melodies whose measures come from different melodies of a corpus.
 
-    Each measure of a new melody is drawn from the measures that stand in the same place
-    of the melodies of `X`, so a melody begins as some do and ends as others do. Then
-    the whole is transposed by a random number of semitones. What comes out has the
-    notes, rhythms and size of a real corpus: enough to see how long training takes and
-    how much memory, not music to learn from.
+    Each measure of a new melody is drawn from the measures in the same place of the
+    melodies of `X`, so beginnings stay beginnings and ends stay ends. Then the whole is
+    transposed by a random number of semitones. The result has the notes, rhythms and
+    size of a real corpus: it serves to measure the time and memory of training, not to
+    learn a style from.
 
     Parameters
     ----------
     X : array-like of int, shape (n_corpus, n_steps)
         The corpus, see `sklearn_c2c.melody`. Melodies in the same key fit together.
     n_melodies : int
-        How many to make. For more than fit into memory call again, with the same
-        RandomState.
+        Number of melodies to make. For more than fit into memory, call again with the
+        same RandomState.
     steps_per_measure : int, default=16
         Steps in a measure; divides n_steps.
     max_transposition : int, default=6
@@ -47,7 +47,7 @@ def recombine_measures(
     Returns
     -------
     ndarray of uint8, shape (n_melodies, n_steps)
-        Half the size of the int16 that other functions return, since there are many.
+        Half the size of the int16 that other functions return, to save memory.
 
     Raises
     ------
@@ -56,8 +56,8 @@ def recombine_measures(
 
     Notes
     -----
-    A hold at the start of a measure holds on what sounds at the end of the one before.
-    Where nothing does, it becomes a rest.
+    A hold at the start of a measure continues the last note of the measure before. If
+    none sounds there, it becomes a rest.
 
     Examples
     --------

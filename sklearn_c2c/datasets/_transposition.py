@@ -28,8 +28,8 @@ def transpositions(X, semitones=range(-5, 7), *, pitch_range=None):
     X : array-like of int, shape (n_melodies, n_steps)
         The corpus, see `sklearn_c2c.melody`.
     semitones : array-like of int, shape (n_intervals,), default=range(-5, 7)
-        By how much, positive is up; each interval once. 0 is the melody as it is. The
-        default reaches each of the twelve keys by the shortest way.
+        Semitones of each interval, positive is up; each interval once. 0 keeps the
+        melody. The default reaches each of the twelve keys by the smallest interval.
     pitch_range : (int, int) or None, default=None
         Lowest and highest MIDI pitch that a result may have, both included. None is
         0-127.

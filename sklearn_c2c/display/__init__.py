@@ -1,7 +1,7 @@
-"""Melodies, models and training to look at: piano rolls, latent spaces, curves, scores.
+"""Figures of melodies, models and training: piano rolls, latent spaces, curves, scores.
 
-The Display classes follow scikit-learn's: computed arrays in, style in `plot`.
-`Melodies` shows scores with players in a notebook.
+The Display classes follow scikit-learn's: the constructor takes computed arrays, `plot`
+the style. `Melodies` shows scores with players in a notebook.
 """
 
 from sklearn_c2c.display._attractors import AttractorDisplay

@@ -1,18 +1,19 @@
-"""Where recursion ends, and how often."""
+"""Attractors of recursion and the sizes of their basins."""
 
 import numpy as np
 
 from sklearn_c2c.display._studio import studio
 
-_MOST_WITH_GAPS = 100  # bars; among more, gaps are thinner than a pixel
+_MOST_WITH_GAPS = 100  # bars; with more, gaps are thinner than a pixel
 
 
 class AttractorDisplay:
     """Attractors of a model by the size of their basins, the largest first.
 
-    Each bar is an attractor, as high as the number of starts that end in it. Bars of
-    training melodies have a colour of their own, and the length of a cycle stands above
-    its bar. The title says how many attractors were seen, and by estimate were not.
+    Each bar is an attractor; its height is the number of starts that end in it. Bars of
+    training melodies have a second colour, and the length of a cycle stands above its
+    bar. The title states how many attractors were seen, and how many are estimated to
+    be unseen.
 
     It is recommended to use :meth:`from_result` to create a display. All parameters
     are stored as attributes.
@@ -65,12 +66,12 @@ class AttractorDisplay:
 
     @classmethod
     def from_result(cls, result, *, ax=None, **kwargs):
-        """Draw what `generation.attractors` found.
+        """Draw the result of `generation.attractors`.
 
         Parameters
         ----------
         result : Bunch
-            What `sklearn_c2c.generation.attractors` returns.
+            The result of `sklearn_c2c.generation.attractors`.
         ax : matplotlib Axes, default=None
             Axes to draw on. If None, a new figure is made.
         **kwargs : dict
@@ -108,7 +109,7 @@ class AttractorDisplay:
         ax : matplotlib Axes, default=None
             Axes to draw on. If None, a new figure is made.
         colors : sequence of two colors, default=("tab:blue", "tab:orange")
-            Of new melodies, and of training melodies.
+            Colours of new melodies and of training melodies.
         **kwargs : dict
             Style of all bars, for `matplotlib.axes.Axes.bar`.
 
@@ -141,7 +142,7 @@ class AttractorDisplay:
             for i in np.flatnonzero(np.asarray(self.cycle_lengths) > 1)
         ]
         ax.set_yscale("log")
-        # A basin of one start is seen too.
+        # The lower limit keeps basins of one start visible.
         ax.set(ylim=(0.7, 1.8 * basins.max()), xlim=(0.2, len(basins) + 0.8))
         ax.set(xlabel="Attractor", ylabel="Starts that end in it")
         ax.set_title(self._summary(), fontsize="medium")

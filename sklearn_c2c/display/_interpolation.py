@@ -1,4 +1,4 @@
-"""Melodies on a path, with what is new in each."""
+"""Piano rolls of the melodies on a path, with the new notes of each."""
 
 import numpy as np
 
@@ -9,11 +9,11 @@ _COLORS = "tab:blue", "tab:orange"  # of notes that stayed, of new ones
 
 
 class InterpolationDisplay(PianoRollDisplay):
-    """Piano rolls of a path, one below the other, with what changes from each to each.
+    """Piano rolls of a path, one below the other, with the new notes of each melody.
 
     A note that is not in the melody above with the same onset, duration and pitch has
-    the second colour. For interpolations, sweeps, recursion and whatever else leads
-    from one melody to the next.
+    the second colour. It serves for interpolations, sweeps, recursion and any other
+    sequence of melodies.
 
     It is recommended to use :meth:`from_melodies` to create a display. All parameters
     are stored as attributes.
@@ -28,7 +28,7 @@ class InterpolationDisplay(PianoRollDisplay):
     steps_per_measure : int
         Distance between measure lines, in steps.
     titles : list of str, default=None
-        What to write above each melody.
+        Title above each melody.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class InterpolationDisplay(PianoRollDisplay):
     onsets_ : matplotlib LineCollection
         Their onsets.
     legend_ : matplotlib Legend
-        What the colours say.
+        Legend of the two colours.
     ax_ : matplotlib Axes
         The axes of the piano rolls.
     figure_ : matplotlib Figure
@@ -68,7 +68,7 @@ class InterpolationDisplay(PianoRollDisplay):
         ax : matplotlib Axes, default=None
             Axes to draw on. If None, a new figure is made.
         colors : sequence of two colors, default=("tab:blue", "tab:orange")
-            Of the notes that stayed, and of the new ones.
+            Colours of the notes that stayed and of the new ones.
         bar_kwargs : dict, default=None
             Style of the notes, for `matplotlib.axes.Axes.barh`.
         onset_kwargs : dict, default=None
@@ -102,6 +102,6 @@ class InterpolationDisplay(PianoRollDisplay):
 
 
 def _is_new(notes, before):
-    """Which notes are not among those before."""
+    """Which notes are not among those of the melody before."""
     known = set(map(tuple, before.tolist()))
     return np.array([note not in known for note in map(tuple, notes.tolist())], bool)

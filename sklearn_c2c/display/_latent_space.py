@@ -1,4 +1,4 @@
-"""Codes as points in a plane."""
+"""Latent vectors as points in a plane."""
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -19,18 +19,18 @@ class LatentSpaceDisplay:
     Parameters
     ----------
     points : array-like of float, shape (n_melodies, 2)
-        Where each melody is.
+        Position of each melody.
     y : array-like of shape (n_melodies,), default=None
-        What gives a point its colour. Numbers make a scale of colours; anything else,
-        such as strings or booleans, is a label with a colour of its own.
+        Values that determine the colours of the points. Numbers are shown on a colour
+        scale; other values, such as strings or booleans, are labels with a colour each.
     y_name : str, default=None
-        What `y` is, for colour bar or legend.
+        Name of `y`, for the colour bar or the legend.
     circled : array-like of float, shape (n_circled, 2), default=None
-        Points to draw a circle around.
+        Points with a circle around them.
     targets : array-like of float, shape (n_circled, 2), default=None
-        Where an arrow leads from each of `circled`.
+        End of the arrow from each of `circled`.
     axis_names : sequence of two str, default=("", "")
-        What the two dimensions are.
+        Names of the two dimensions.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class LatentSpaceDisplay:
     circles_ : matplotlib PathCollection or None
         The circles.
     targets_ : matplotlib PathCollection or None
-        Where the arrows end.
+        The points at the ends of the arrows.
     arrows_ : list of matplotlib Annotation
         The arrows.
     colorbar_ : matplotlib Colorbar or None
@@ -92,7 +92,7 @@ class LatentSpaceDisplay:
         ax=None,
         **kwargs,
     ):
-        """Draw the codes of melodies.
+        """Draw the latent vectors of melodies.
 
         Parameters
         ----------
@@ -101,19 +101,19 @@ class LatentSpaceDisplay:
         X : array-like of shape (n_melodies, n_features)
             Melodies, as ``estimator.transform`` takes them.
         reduction : {"pca", "tsne"}, default=None
-            How codes come to two dimensions. None takes two of the latent variables;
-            "pca" the two principal components of the codes of X; "tsne" t-SNE, which
-            keeps neighbors together and no distances.
+            How latent vectors are reduced to two dimensions. None takes two of the
+            latent variables; "pca" the two principal components of the latent vectors
+            of X; "tsne" t-SNE, which keeps neighbors together but not distances.
         dimensions : tuple of two int, default=(0, 1)
             Which latent variables, or which principal components.
         y : array-like of shape (n_melodies,), default=None
             Numbers or labels that give the colours.
         y_name : str, default=None
-            What `y` is.
+            Name of `y`.
         highlight : array-like of int, shape (n_circled,), default=None
             Rows of X to circle.
         arrows_to : array-like of shape (n_circled, n_features), default=None
-            For each of `highlight`, the melody that it became.
+            For each of `highlight`, the melody that it was changed to.
         random_state : int, RandomState instance or None, default=None
             For t-SNE.
         ax : matplotlib Axes, default=None
@@ -220,7 +220,7 @@ class LatentSpaceDisplay:
 
 
 def _check_rows(rows, n_melodies):
-    """Row numbers as an array, none for None."""
+    """Row numbers as an array; an empty one for None."""
     rows = np.asarray([] if rows is None else rows, dtype=int)
     if not ((0 <= rows) & (rows < n_melodies)).all():
         raise ValueError(
@@ -236,9 +236,9 @@ def _check_length(name, values, length, of):
 
 
 def _reduce(Z, n_melodies, reduction, dimensions, random_state):
-    """Codes in a plane, and what its two axes are; it is fitted to the first rows."""
+    """Latent vectors in a plane, reduced as fits the first rows; names of both axes."""
     if reduction == "tsne":
-        # t-SNE places only what it is fitted to, so what arrows point at takes part.
+        # t-SNE cannot transform new points, so the arrows' targets are fitted too.
         perplexity = min(_PERPLEXITY, (len(Z) - 1) / 3)
         tsne = TSNE(perplexity=perplexity, random_state=random_state)
         return tsne.fit_transform(Z), ("t-SNE 1", "t-SNE 2")

@@ -1,4 +1,4 @@
-"""How the loss fell, epoch by epoch."""
+"""The loss of each epoch."""
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -8,7 +8,7 @@ from sklearn_c2c.generation import LatentModel
 
 
 class LossCurveDisplay:
-    """Loss of each epoch of training, and of validation where there was one.
+    """Loss of each epoch of training, and the validation loss if there was one.
 
     It is recommended to use :meth:`from_estimator` to create a display. All parameters
     are stored as attributes.

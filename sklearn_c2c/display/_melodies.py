@@ -16,8 +16,8 @@ from sklearn_c2c.io import make_sheet
 from sklearn_c2c.melody import N_PITCHES, check_melodies, notes_from_melody
 from sklearn_c2c.metrics import longest_copied_run, nearest_melody
 
-_WIDTHS = {"wide": 900, "narrow": 340}  # pixels; the style sheet shows one of them
-# By their length, as a part of a whole note.
+_WIDTHS = {"wide": 900, "narrow": 340}  # pixels; the style sheet shows one of the two
+# By the length of the note, as a part of a whole note.
 _NOTE_SIGNS = {
     Fraction(1, 8): "♪",
     Fraction(3, 16): "♪.",
@@ -28,11 +28,11 @@ _FORMATS = {".mid": "MIDI", ".abc": "ABC", ".musicxml": "MusicXML"}
 
 
 class Melodies:
-    """Melodies to look at and listen to, as the last line of a notebook's cell.
+    """Scores and players of melodies, to end a cell of a notebook with.
 
     Each melody is engraved, for wide and for narrow screens, and can be played. A
-    notebook and the gallery of the documentation show it by themselves; it needs no
-    network.
+    notebook and the gallery of the documentation show the object when a cell ends with
+    it; no network is needed.
 
     Parameters
     ----------
@@ -41,10 +41,10 @@ class Melodies:
     titles : list of str, default=None
         Title of each melody; if None, they are numbered.
     files : list of list of str, default=None
-        For each melody, the files that hold it, to link to.
+        For each melody, the files that hold it, for links to them.
     corpus : Bunch or dict, default=None
-        With ``data`` and ``titles``: the tunes of which to name the nearest one to each
-        melody.
+        With ``data`` and ``titles``: the tunes among which the nearest one to each
+        melody is named.
     time_signature : str, default="4/4"
         Metre.
     steps_per_quarter : int, default=4
@@ -55,27 +55,27 @@ class Melodies:
         Quarter notes per minute that the players start with. They show it in beats of
         the metre: 180 as 120 dotted quarters in 6/8.
     pickup : bool, default=False
-        Whether the first measure is that of the pick-up: what rests before its first
-        note is neither written nor played. Give `write_melody` the same for `files`.
+        Whether the first measure is that of the pick-up: the rest before its first note
+        is neither written nor played. Give `write_melody` the same for `files`.
     marks : dict, default=None
-        What to mark in the scores, in one or more ways (see `score_svg`): for
+        Steps to mark in the scores, in one or more ways (see `score_svg`): for
         ``"color"``, ``"line"`` or ``"band"`` a pair of a boolean mask, of the shape of
-        `X`, and its caption. With a `corpus`, if they are not given, the colour is for
-        the steps that a melody has in common with the nearest tune, and the line for
-        the longest run of steps that it has in common with any tune.
+        `X`, and its caption. The default with a `corpus` marks by colour the steps that
+        a melody has in common with the nearest tune, and by a line the longest run of
+        steps that it has in common with any tune.
 
     Raises
     ------
     ValueError
-        If the melodies are not legal, there are more or fewer `titles` or `files`, or
+        If the melodies are not legal, `titles` or `files` are not one per melody, or
         `marks` has another name or no boolean mask of the shape of `X`.
     ImportError
-        When they are to be shown and verovio is not installed.
+        If verovio is not installed when the melodies are shown.
 
     See Also
     --------
-    sklearn_c2c.page.write_page : The same as a page of its own, with what made the
-        melodies.
+    sklearn_c2c.page.write_page : The same as a page of its own, with the settings that
+        made the melodies.
     PianoRollDisplay : Piano rolls of melodies.
 
     Examples
@@ -125,7 +125,7 @@ class Melodies:
         return self.to_html()
 
     def to_html(self, *, heading="p"):
-        """Engrave all and return what a page shows.
+        """Engrave all melodies and return an element of a page.
 
         Parameters
         ----------
@@ -135,8 +135,8 @@ class Melodies:
         Returns
         -------
         str
-            An HTML element that carries its style and its script. A page may hold
-            several; one melody sounds at a time.
+            An HTML element with its style and its script. A page may hold several; only
+            one melody plays at a time.
         """
         sheet = self._sheet(self.X[0])
         beats = round(sheet.beats_per_minute)
@@ -155,11 +155,11 @@ class Melodies:
 
     @property
     def script(self):
-        """The script in its HTML, such as a content security policy has to name."""
+        """The script as it stands in the HTML, for a content security policy."""
         return part("melodies.js")
 
     def _marks_of_each(self):
-        """For each melody its marks: a mask and an HTML caption by way of marking."""
+        """For each melody its marks: by the way of marking, a mask and a caption."""
         marks = [{} for _ in self.X]
         if self.corpus is not None:
             marks = _marks_in_common(self.X, self.corpus)
@@ -169,7 +169,7 @@ class Melodies:
         return marks
 
     def _section(self, melody, title, files, marks, heading):
-        """One melody: title, player, score, what is marked, files."""
+        """One melody: title, player, score, legend of the marks, files."""
         name = escape(title)
         sheet = self._sheet(melody)
         masks = {style: mask for style, (mask, _) in marks.items()}
@@ -220,7 +220,7 @@ class Melodies:
 
 @cache
 def part(name):
-    """One of the files beside this one."""
+    """Text of a file in this folder."""
     return resources.files("sklearn_c2c.display").joinpath(name).read_text("utf-8")
 
 
@@ -241,7 +241,7 @@ def _format(file):
 
 
 def _marks_in_common(melodies, corpus):
-    """Mark in each melody what it has in common with the tunes of the corpus."""
+    """Mark the steps that each melody has in common with the tunes of the corpus."""
     tunes, titles = np.asarray(corpus["data"]), list(map(escape, corpus["titles"]))
     nearest, _ = nearest_melody(melodies, tunes)
     runs = longest_copied_run(melodies, tunes, return_start=True)
@@ -260,7 +260,7 @@ def _marks_in_common(melodies, corpus):
 
 
 def _legend(marks, melody):
-    """Say what each kind of mark means, and how much is marked."""
+    """Legend of the marks: the meaning of each and the amount marked."""
     is_onset = melody < N_PITCHES
     lines = (
         f'<div><i class="swatch {style}"></i>{caption} '

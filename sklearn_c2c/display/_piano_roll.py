@@ -17,7 +17,7 @@ class PianoRollDisplay:
     """Piano rolls, one below the other: time from left to right, pitch upwards.
 
     Each note is a bar that begins with its onset, drawn darker, so a repeated note
-    and a long one differ. Thin lines part the measures.
+    and a long one differ. Thin lines separate the measures.
 
     It is recommended to use :meth:`from_melodies` to create a display. All parameters
     are stored as attributes.
@@ -32,7 +32,7 @@ class PianoRollDisplay:
     steps_per_measure : int
         Distance between measure lines, in steps.
     titles : list of str, default=None
-        What to write above each melody.
+        Title above each melody.
 
     Attributes
     ----------
@@ -83,11 +83,11 @@ class PianoRollDisplay:
         X : array-like of int, shape (n_melodies, n_steps) or (n_steps,)
             Legal melodies.
         time_signature : str, default="4/4"
-            Gives the length of a measure.
+            Metre, for the length of a measure.
         steps_per_quarter : int, default=4
             Steps in a quarter note.
         titles : list of str, default=None
-            What to write above each melody.
+            Title above each melody.
         ax : matplotlib Axes, default=None
             Axes to draw on. If None, a new figure is made.
         **kwargs : dict
@@ -96,7 +96,7 @@ class PianoRollDisplay:
         Returns
         -------
         PianoRollDisplay
-            Or the subclass that it was called on.
+            Or the subclass whose method was called.
         """
         X = np.atleast_2d(check_melodies(X))
         metre = parse_metre(time_signature)
@@ -142,7 +142,7 @@ class PianoRollDisplay:
             bar_kwargs or {}
         )
         onset_kwargs = {"color": "tab:blue", "linewidth": 2} | (onset_kwargs or {})
-        # A little short of the next note, so that two of one pitch do not touch.
+        # Bars end before the next note, so that two of one pitch do not touch.
         self.bars_ = ax.barh(heights, durations - 0.15, left=onsets, **bar_kwargs)
         self.onsets_ = ax.vlines(
             onsets + 0.05, heights - 0.45, heights + 0.45, **onset_kwargs
@@ -154,7 +154,7 @@ class PianoRollDisplay:
     def _pitch_range(self):
         pitches = np.concatenate([notes[:, 2] for notes in self.notes])
         if pitches.size == 0:
-            return 60, 12  # silence, on an octave from middle C
+            return 60, 12  # no notes: an octave from middle C
         return pitches.min(), pitches.max() - pitches.min()
 
     def _label(self, ax, bases, low, span):

@@ -1,4 +1,4 @@
-"""How well melodies are reconstructed, by the size of the latent space."""
+"""Loss and accuracy of the reconstruction, by the size of the latent space."""
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -17,8 +17,8 @@ _ACCURACIES = {
 class ReconstructionCurveDisplay:
     """Loss and accuracy of the reconstruction against the number of latent variables.
 
-    The paper's figure 10. Lines are the mean over seeds, bands reach from the least to
-    the largest value.
+    As in the paper's figure 10. Lines are means over seeds; bands reach from the
+    smallest to the largest value.
 
     It is recommended to use :meth:`from_curve` or :meth:`from_estimators` to create a
     display. All parameters are stored as attributes.
@@ -30,7 +30,7 @@ class ReconstructionCurveDisplay:
     loss : array-like of float, shape (n_sizes,) or (n_sizes, n_seeds)
         Loss of the reconstruction, nats per melody.
     accuracies : dict of str to array-like, default=None
-        By name, accuracies of the shape of `loss`, in [0, 1].
+        Accuracies in [0, 1] of the shape of `loss`, by name.
 
     Attributes
     ----------
@@ -67,12 +67,12 @@ class ReconstructionCurveDisplay:
 
     @classmethod
     def from_curve(cls, curve, *, ax=None, **kwargs):
-        """Draw what `model_selection.reconstruction_curve` has measured.
+        """Draw the result of `model_selection.reconstruction_curve`.
 
         Parameters
         ----------
         curve : Bunch
-            Its result, or the part ``test`` of that, of unseen melodies.
+            That result, or its part ``test`` for unseen melodies.
         ax : array-like of two matplotlib Axes, default=None
             Axes to draw on. If None, a new figure is made.
         **kwargs : dict
@@ -93,8 +93,8 @@ class ReconstructionCurveDisplay:
         Parameters
         ----------
         estimators : sequence of Pipeline
-            Fitted ones that end in an autoencoder, in any order. Those with the same
-            `h` differ by their seed; there are as many of each.
+            Fitted pipelines that end in an autoencoder, in any order. Those with the
+            same `h` differ by their seed; each `h` has the same number of them.
         X : array-like of int, shape (n_melodies, n_steps)
             Melodies.
         ax : array-like of two matplotlib Axes, default=None

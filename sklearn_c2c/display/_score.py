@@ -1,4 +1,4 @@
-"""Scores in staff notation, engraved by verovio from what `io` writes."""
+"""Scores in staff notation, engraved by verovio from the texts that `io` writes."""
 
 import re
 import zlib
@@ -11,9 +11,9 @@ from sklearn_c2c.display._studio import studio
 from sklearn_c2c.io import make_sheet, melody_to_abc, write_melody
 from sklearn_c2c.melody import HOLD
 
-# How steps can be marked, and in which colour. The colour-blind tell blue from orange,
-# and each way has a shape of its own; the blue has a contrast of 4 to 1 on white and on
-# near-black. A page may choose others.
+# Ways to mark steps, and their colours. Blue and orange differ for the colour-blind,
+# and each way has another shape; the blue has a contrast of 4 to 1 on white and on
+# near-black. A page may choose other colours.
 _MARK_COLORS = {"color": "#2b83c6", "line": "#2b83c6", "band": "#e69f00"}
 _OPACITIES = {"line": 1, "band": 0.3}
 # Functions from the y of the top and bottom staff line to those of the edges of a mark,
@@ -22,22 +22,22 @@ _EDGES = {
     "line": lambda top, bottom: (top - 260, top - 190),
     "band": lambda top, bottom: (top - 120, bottom + 120),
 }
-_LEAD = 70  # units by which it begins before the sign
+_LEAD = 70  # units by which a mark begins before the sign
 _STAFF_LINE = re.compile(r'<path d="M\d+ (\d+) L(\d+) ')
 _SIGN = re.compile(
     r'<g id="(?P<name>[^"]*)" class="(?:note|rest)\b.*?translate\((?P<x>\d+)'
 )
 _SCALE = 44  # percent of verovio's own size: a staff is 32 pixels high
-# How verovio sets every score.
+# Options of verovio for every score.
 _LAYOUT = {
-    "pageHeight": 60000,  # more than any melody needs; cut to fit below
+    "pageHeight": 60000,  # more than any melody needs; adjusted below
     "adjustPageHeight": True,
     "pageMarginLeft": 0,
     "pageMarginRight": 0,
     "pageMarginTop": 10,
     "pageMarginBottom": 10,
     "scale": _SCALE,
-    # Close enough for two measures of eighth notes on a telephone.
+    # Narrow enough for two measures of eighth notes on a telephone.
     "spacingLinear": 0.18,
     "spacingNonLinear": 0.54,
     "footer": "none",
@@ -47,7 +47,7 @@ _LAYOUT = {
     "svgFormatRaw": True,
     "minLastJustification": 0,
 }
-_PHRASES = (4, 2, 1)  # measures in a line of music, where they fit
+_PHRASES = (4, 2, 1)  # measures in a line of music, the most that fit
 
 
 def score_svg(
@@ -75,13 +75,13 @@ def score_svg(
     steps_per_quarter : int, default=4
         Steps in a quarter note.
     key : str, default=None
-        Key of the signature, such as ``"D"`` or ``"A dorian"``; if None, as
-        `melody_to_abc` has it.
+        Key of the signature, such as ``"D"`` or ``"A dorian"``; None as in
+        `melody_to_abc`.
     title : str, default=None
         Printed above the music.
     pickup : bool, default=False
-        Whether the first measure is that of the pick-up: what rests before its first
-        note is not written, as in `write_melody`.
+        Whether the first measure is that of the pick-up: the rest before its first note
+        is not written, as in `write_melody`.
     marks : dict, default=None
         Steps to mark in one or more ways, each with a boolean mask of shape (n_steps,):
 
@@ -95,9 +95,8 @@ def score_svg(
     Returns
     -------
     str
-        An SVG element that needs nothing from outside. It takes its colour from the
-        text around it, and each written note has the step of `melody` it begins at as
-        ``data-step``. For a style sheet, marked signs have the class ``marked``, lines
+        An SVG element without references to other files. It has the colour of the text
+        around it, and each written note states the step of `melody` it begins at as
         ``mark-line`` and bands ``mark-band``.
 
     Raises
@@ -127,7 +126,7 @@ def score_svg(
     1
     """
     verovio = studio("verovio")
-    verovio.enableLog(verovio.LOG_OFF)  # what matters is raised below
+    verovio.enableLog(verovio.LOG_OFF)  # errors that matter are raised below
     writing = {
         "time_signature": time_signature,
         "steps_per_quarter": steps_per_quarter,
@@ -171,7 +170,7 @@ def check_marks(marks, shape):
     Raises
     ------
     ValueError
-        If there is no such way, or a mask is not boolean or has another shape.
+        If a way is unknown, or a mask is not boolean or has another shape.
     """
     masks = {style: np.asarray(mask) for style, mask in (marks or {}).items()}
     for style, mask in masks.items():
@@ -188,7 +187,7 @@ def check_marks(marks, shape):
 
 
 def _notation(melody, **options):
-    """Write a melody as verovio is to read it: with a clef, without tempo and names."""
+    """Write a melody as input for verovio: with a clef, without tempo and names."""
     if options["steps_per_quarter"].bit_count() > 1:
         return _musicxml(melody, **options)  # has triplets, which our ABC has not
     abc = re.sub(r"^Q:.*\n", "", melody_to_abc(melody, **options), flags=re.M)
@@ -212,14 +211,14 @@ def _engrave(toolkit, notation, options, seed, n_before):
     if not toolkit.loadData(notation):
         raise ValueError(f"verovio could not read this melody:\n{notation}")
     n_systems = toolkit.renderToSVG(1).count('class="system"')
-    # The second loading needs names that the first has not given.
+    # The second loading needs names that differ from those of the first.
     toolkit.setOptions(options | {"breaks": "encoded", "xmlIdSeed": 2 * seed + 1})
     toolkit.loadData(_with_breaks(toolkit.getMEI(), n_systems, n_before))
     return toolkit.renderToSVG(1)
 
 
 def _with_breaks(mei, n_systems, n_before):
-    """Break the lines so that each has as many measures, and a musical number.
+    """Break the music into lines of equal length, a musical number of measures.
 
     The first line has `n_before` measures more: 1 for that of a pick-up, else 0.
     """
@@ -244,7 +243,7 @@ def _steps_of_signs(toolkit, sheet):
 
 
 def _marked_signs(steps, melody, mask):
-    """Names of the notes and rests that a mask marks; of what fills up, none."""
+    """Names of the notes and rests that a mask marks; none that fill up."""
     n_steps = len(melody)
     begun = np.where(np.asarray(melody) != HOLD, np.arange(n_steps), 0)
     mask = mask[np.maximum.accumulate(begun)]

@@ -1,10 +1,10 @@
-"""Libraries of the extra ``studio``, which are there only for those who look."""
+"""Import of the optional libraries of the extra ``studio``."""
 
 from importlib import import_module
 
 
 def studio(name):
-    """Import a library of the extra ``studio``, or say how to get it."""
+    """Import a library of the extra ``studio``; without it, say how to install it."""
     try:
         return import_module(name)
     except ImportError as error:

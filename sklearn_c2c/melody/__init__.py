@@ -1,4 +1,4 @@
-"""A melody as one row of integers: its codes, its notes, its checks, its notation.
+"""A melody as one row of integers: its tokens, its notes, its checks, its notation.
 
 ``X`` is ``(n_melodies, n_steps)``. A value is a MIDI pitch 0-127, `REST` or `HOLD`: a
 note is its pitch at the step of its onset, then `HOLD` for as long as it lasts, so a
@@ -7,7 +7,7 @@ repeated note and a long note differ. Metre and key are parsed here, for all mod
 
 from sklearn_c2c.melody import _rows
 
-# What other rooms need besides the public names.
+# Needed by other modules of the package, besides the public names.
 from sklearn_c2c.melody._key import LETTERS as LETTERS
 from sklearn_c2c.melody._key import NATURALS as NATURALS
 from sklearn_c2c.melody._key import Key, parse_key, scale_pitch_classes
@@ -28,10 +28,10 @@ from sklearn_c2c.melody._rows import (
     transpose,
 )
 
-# Assigned here, as the reference takes the texts of constants from assignments.
-#: Code of a step at which nothing sounds.
+# Assigned here because the reference takes the texts of constants from assignments.
+#: Token of a step at which nothing sounds.
 REST = _rows.REST
-#: Code of a step at which the note before goes on.
+#: Token of a step at which the note before goes on.
 HOLD = _rows.HOLD
 #: MIDI pitches are 0 to 127.
 N_PITCHES = _rows.N_PITCHES

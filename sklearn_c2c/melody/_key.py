@@ -1,4 +1,4 @@
-"""Keys: parsed once, their signatures and their scales."""
+"""Keys: their parser, their signatures and their scales."""
 
 import re
 from typing import NamedTuple
@@ -8,7 +8,7 @@ NATURALS = dict(zip(LETTERS, (0, 2, 4, 5, 7, 9, 11), strict=True))
 _SHARPENED = "FCGDAEB"  # in the order in which signatures sharpen them
 _FIFTHS = {letter: i - 1 for i, letter in enumerate(_SHARPENED)}
 _ACCIDENTALS = {"": 0, "#": 1, "b": -1}
-# How many fifths the signature of each mode lies above the major one of its tonic.
+# Fifths from the major signature of a tonic up to the signature of each mode.
 _MODES = {
     "major": 0,
     "ionian": 0,
@@ -25,7 +25,7 @@ _KEY = re.compile(r"([A-Ga-g])([#b♯♭]?)(?:\s*|-(?=[A-Za-z]{3}))([A-Za-z]*)[.
 
 
 class Key(NamedTuple):
-    """A tonic, a mode, and the signature that they have.
+    """A tonic, a mode, and their signature.
 
     Parameters
     ----------
@@ -80,8 +80,8 @@ def parse_key(text, mode=None):
     Parameters
     ----------
     text : str or Key
-        A tonic, and a mode if it is not major: a name of which the first three letters
-        count, or "m" for minor.
+        A tonic, followed by a mode if it is not major: the first three letters of its
+        name, or more of it, or "m" for minor.
     mode : str, default=None
         Mode of a tonic alone, spelled as in `text`. None takes that of `text`.
 
@@ -124,7 +124,7 @@ def parse_key(text, mode=None):
 
 
 def parse_mode(text):
-    """Read a mode such as ``minor``, ``dor`` or ``m``; its name is the usual one.
+    """Read a mode such as ``minor``, ``dor`` or ``m``; the result is its full name.
 
     Raises
     ------
@@ -155,7 +155,7 @@ def spelled_key(tonic, mode):
     Parameters
     ----------
     tonic : str
-        A tonic, or a key of which the tonic counts.
+        A tonic, or a key whose mode is ignored.
     mode : str
 
     Returns

@@ -1,4 +1,4 @@
-"""Metres: parsed once, and how many time steps their measures and beats have."""
+"""Metres: their parser, and the time steps of their measures and beats."""
 
 import re
 from fractions import Fraction
@@ -97,7 +97,7 @@ class Metre(NamedTuple):
         return self._steps("beat", self._units_per_beat, steps_per_quarter)
 
     def _steps(self, what, units, steps_per_quarter):
-        """Steps in so many notes of the lower number's value."""
+        """Steps in a number of notes of the lower number's value."""
         if not isinstance(steps_per_quarter, Integral) or steps_per_quarter < 1:
             raise ValueError(
                 f"Found steps_per_quarter={steps_per_quarter!r}; expected an "
@@ -106,7 +106,7 @@ class Metre(NamedTuple):
         steps, rest = divmod(4 * int(steps_per_quarter) * units, self.beat_type)
         if rest:
             raise ValueError(
-                f"A {what} of {self} is no whole number of steps at "
+                f"A {what} of {self} is not a whole number of steps at "
                 f"steps_per_quarter={steps_per_quarter}; a multiple of it may do."
             )
         return steps
@@ -136,7 +136,7 @@ def parse_metre(text):
     >>> parse_metre("2+3/8"), str(parse_metre("C|"))
     (Metre(beats=5, beat_type=8), '2/2')
     """
-    text = " ".join(str(text).split())  # the pattern tries each place in a run
+    text = " ".join(str(text).split())  # the pattern is slow on runs of spaces
     match = _METRE.fullmatch(_SIGNS.get(text, text))
     if match:
         beats = sum(int(beat) for beat in match[1].split("+"))

@@ -1,4 +1,4 @@
-"""Melodies as rows of integers: their codes, their notes, their checks."""
+"""Melodies as rows of integers: their tokens, their notes, their checks."""
 
 import numpy as np
 
@@ -45,7 +45,7 @@ def check_melodies(X):
     Raises
     ------
     ValueError
-        If a value is no code, or a hold has nothing to hold. The message names the
+        If a value is no token, or a hold has no note before it. The message names the
         melody, the step and the value.
 
     Examples
@@ -64,13 +64,15 @@ def check_melodies(X):
             f"Expected integers 0-129 (pitch, REST={REST}, HOLD={HOLD}), "
             f"got dtype {X.dtype}."
         )
-    # NaN compares false, so it counts as wrong here too.
-    codes = (X >= 0) & (X <= HOLD)
+    # NaN compares false, so it is refused here too.
+    is_token = (X >= 0) & (X <= HOLD)
     if X.dtype.kind == "f":
-        codes &= X == np.floor(X)
-    raise_where(X, ~codes, f"expected a MIDI pitch 0-127, REST={REST} or HOLD={HOLD}")
+        is_token &= X == np.floor(X)
+    raise_where(
+        X, ~is_token, f"expected a MIDI pitch 0-127, REST={REST} or HOLD={HOLD}"
+    )
     melodies = X.astype(np.int16)
-    # The first of a row's orphan holds stands in the first step or right after a rest.
+    # The first orphan hold of a row is at step 0 or right after a rest.
     orphans = melodies == HOLD
     orphans[..., 1:] &= melodies[..., :-1] == REST
     raise_where(
@@ -101,8 +103,8 @@ def raise_where(X, wrong, why):
 def mend_orphan_holds(X):
     """Turn every hold that has no note to hold into a rest.
 
-    A `HOLD` in the first step or after a `REST` means nothing; this is the one legal
-    row that such a row stands for: silence goes on until the next onset.
+    A `HOLD` in the first step or after a `REST` is not legal. As a rest it means what
+    is heard: silence until the next onset.
 
     Parameters
     ----------
@@ -123,13 +125,13 @@ def mend_orphan_holds(X):
 
 
 def _last_event(X):
-    """Index of the last step up to each one that is no hold, -1 where there is none."""
+    """Index of the last step up to each one that has no hold, or -1."""
     steps = np.arange(X.shape[-1])
     return np.maximum.accumulate(np.where(X == HOLD, -1, steps), axis=-1)
 
 
 def sounding_pitches(X):
-    """Replace every hold by the pitch it holds: what sounds at each step.
+    """Replace every hold by the pitch it holds: the pitch sounding at each step.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Scores and players: of a result, one page with judgements and what is behind it.
+"""A page of scores and players, with judgements of a result and how it was made.
 
 `write_page` makes a single HTML file, which needs no network.
 """

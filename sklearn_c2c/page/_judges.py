@@ -1,4 +1,4 @@
-"""The judges' table of a page: what each row says, and what is good."""
+"""The judges' table of a page: the meaning of each row, and which values are good."""
 
 from html import escape
 from math import isnan, nan
@@ -12,7 +12,7 @@ _COLUMNS = {
 }
 _ROWS = {
     "two_sample_auc": (
-        "Told from real tunes",
+        "Distinguished from real tunes",
         "Share of the pairs, one of these and one of the corpus, in which a classifier "
         "finds the real one: 0.5 if it has to guess, 1 if it always knows.",
     ),
@@ -23,7 +23,7 @@ _ROWS = {
     ),
     "density": (
         "Density",
-        "How many real tunes lie around a melody: about 1 among real tunes, near 0 if "
+        "Real tunes that lie around a melody: about 1 among real tunes, near 0 if "
         "melodies stand apart, more if they stay in the middle of the style.",
     ),
     "coverage": (
@@ -33,17 +33,17 @@ _ROWS = {
     ),
     "note_surprise": (
         "Surprise of a note",
-        "In nats, for one who knows the corpus: higher if notes follow each other as "
+        "In nats, for a model of the corpus: higher if notes follow each other as "
         "they do in no tune, lower if they are copied or always the same.",
     ),
     "step_surprise": (
         "Surprise of a step",
-        "The same of each step of time, which tells of the rhythm.",
+        "The same for each time step, which also judges the rhythm.",
     ),
     "originality": (
         "Originality",
-        "Share of the notes that are not in any one tune, moved in time and pitch as "
-        "fits best: 0 for a copy, 1 if nothing is shared.",
+        "Share of the notes that are not in any one tune, at the best shift in time "
+        "and pitch: 0 for a copy, 1 if nothing is shared.",
     ),
     "nearest_distance": (
         "Distance of the nearest tune",
@@ -52,8 +52,8 @@ _ROWS = {
     ),
     "longest_copied_run": (
         "Longest copied run",
-        "Steps on end that stand in a tune: above the real tunes' own, whole phrases "
-        "are copied.",
+        "Consecutive steps in common with one tune: above the real tunes' own, whole "
+        "phrases are copied.",
     ),
     "copy_share": (
         "Copies",
@@ -62,7 +62,7 @@ _ROWS = {
     ),
     "repeat_share": (
         "Repeat a measure",
-        "Share of the melodies in which a measure comes back.",
+        "Share of the melodies in which a measure is repeated.",
     ),
     "equal_measure_share": (
         "Equal measures",
@@ -71,7 +71,7 @@ _ROWS = {
     **{
         f"similarity_lag_{lag}": (
             f"Likeness {measures}",
-            "Share of the steps that are the same in both: what comes back, and when.",
+            "Share of the steps that are the same in both: what is repeated, and when.",
         )
         for lag, measures in [
             (1, "of neighboring measures"),
@@ -90,7 +90,7 @@ _ROWS = {
     ),
     "mean_absolute_interval": (
         "Leaps",
-        "Semitones from a note to the next, on average: more if melodies jump about.",
+        "Semitones from a note to the next, on average: more if melodies leap more.",
     ),
     "hold_share": (
         "Held steps",

@@ -1,4 +1,4 @@
-"""`write_page`: melodies in a frame of their own, with what made them."""
+"""`write_page`: melodies as a page of their own, with the settings that made them."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ from sklearn_c2c.display import LossCurveDisplay, Melodies
 from sklearn_c2c.generation import LatentModel
 from sklearn_c2c.page._judges import judges_to_html
 
-_INK = "#010203"  # a colour that nothing else has, to find it again in the SVG
+_INK = "#010203"  # a colour used nowhere else, to be replaced in the SVG
 
 
 def write_page(
@@ -50,14 +50,14 @@ def write_page(
     titles : list of str, default=None
         Title of each melody; if None, they are numbered.
     files : list of list of str, default=None
-        For each melody, the files that hold it, as seen from the page.
+        For each melody, the files that hold it, by paths relative to the page.
     corpus : Bunch or dict, default=None
-        With ``data`` and ``titles``: the tunes of which to name the nearest one to each
-        melody.
+        With ``data`` and ``titles``: the tunes among which the nearest one to each
+        melody is named.
     model : estimator, default=None
-        A fitted estimator whose loss curve to show.
+        A fitted estimator whose loss curve is shown.
     settings : dict, default=None
-        What made the melodies: names and values for a table.
+        Names and values of the settings that made the melodies, for a table.
     time_signature : str, default="4/4"
         Metre.
     steps_per_quarter : int, default=4
@@ -68,22 +68,22 @@ def write_page(
         Quarter notes per minute that the players start with. They show it in beats of
         the metre: 180 as 120 dotted quarters in 6/8.
     pickup : bool, default=False
-        Whether the first measure is that of the pick-up: what rests before its first
-        note is neither written nor played. Give `write_melody` the same for `files`.
+        Whether the first measure is that of the pick-up: the rest before its first note
+        is neither written nor played. Give `write_melody` the same for `files`.
     marks : dict, default=None
-        What to mark in the scores, in one or more ways (see `score_svg`): for
+        Steps to mark in the scores, in one or more ways (see `score_svg`): for
         ``"color"``, ``"line"`` or ``"band"`` a pair of a boolean mask, of the shape of
-        `melodies`, and its caption. With a `corpus`, if they are not given, the colour
-        is for the steps that a melody has in common with the nearest tune, and the line
-        for the longest run of steps that it has in common with any tune.
+        `melodies`, and its caption. The default with a `corpus` marks by colour the
+        steps that a melody has in common with the nearest tune, and by a line the
+        longest run of steps that it has in common with any tune.
     judges : dict of dict, default=None
-        A table by column and row, as `metrics.evaluate` returns it, to open on the
-        page.
+        A table by column and row, as `metrics.evaluate` returns it, folded until the
+        reader opens it.
 
     Raises
     ------
     ValueError
-        If the melodies are not legal, there are more or fewer `titles` or `files`, or
+        If the melodies are not legal, `titles` or `files` are not one per melody, or
         `marks` has another name or no boolean mask of the shape of `melodies`.
     ImportError
         If verovio or, for the loss curve, Matplotlib is not installed.
@@ -118,7 +118,7 @@ def write_page(
 
 
 def _page(shown, *, title, settings, model, judges):
-    """Fill the template of the page in."""
+    """Fill in the template of the page."""
     return Template(_part("page.html")).substitute(
         title=escape(title),
         policy=_policy(shown.script),
@@ -132,12 +132,12 @@ def _page(shown, *, title, settings, model, judges):
 
 
 def _part(name):
-    """One of the files beside this one."""
+    """Text of a file in this folder."""
     return resources.files("sklearn_c2c.page").joinpath(name).read_text("utf-8")
 
 
 def _policy(script):
-    """Content security policy: only our own script runs, and nothing is fetched."""
+    """Content security policy: only the page's own script runs, nothing is fetched."""
     digest = hashlib.sha256(script.encode()).digest()
     digest = base64.b64encode(digest).decode()
     return (
@@ -160,7 +160,7 @@ def _loss_curve(model):
 
     style = {
         "svg.fonttype": "none",
-        "svg.hashsalt": "sklearn_c2c",  # the same names inside in every run
+        "svg.hashsalt": "sklearn_c2c",  # the same ids within the SVG in every run
         "font.family": "serif",
         **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor"), _INK),
         **dict.fromkeys(("xtick.color", "ytick.color"), _INK),
@@ -186,7 +186,7 @@ def _loss_curve(model):
 
 
 def _course(model):
-    """Why the loss of a variational autoencoder may rise: its weights change."""
+    """Changes of the divergence's weight, by which the loss of a VAE may rise."""
     params = LatentModel(model).estimator.get_params()
     warmup, cooldown = params.get("kl_warmup", 0), params.get("kl_cooldown", 0)
     if not (warmup or cooldown):
