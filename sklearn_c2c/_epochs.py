@@ -1,14 +1,14 @@
 """Training by epochs: early stopping, callbacks, warm start, interruption.
 
-The loop knows the network in training by what it can do, and none of its layers. A
-network is a context manager, and has
+The loop does not know the layers of the network that it trains. A network is a context
+manager, and has
 
 * ``step(X, y)``: one update on a batch, which returns its losses by name, in nats
   summed over samples;
-* ``terms``: the names of those losses whose sum is trained on;
+* ``terms``: the names of the losses whose sum is minimised;
 * ``evaluate(X, y)``: the mean loss of samples, without random draws;
-* ``diverged(losses)``: whether the mean losses of an epoch are beyond all bounds;
-* ``apply_pending_updates()``: brings all weights to the present update;
+* ``diverged(losses)``: whether the mean losses of an epoch show divergence;
+* ``apply_pending_updates()``: applies all updates that are still delayed;
 * ``copy_weights()`` and ``restore(weights)``;
 * ``history``: a `History`.
 """
@@ -21,23 +21,23 @@ from sklearn.base import _fit_context
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import gen_batches
 
-# Training waits for a fall of the loss for this share of the epochs up to the last one.
+# Patience as a share of the epochs up to the last fall of the loss.
 _PATIENT_SHARE = 0.25
 
 
 class History:
-    """What training has been so far.
+    """Course of the training so far.
 
     Parameters
     ----------
     rng : RandomState
-        Of the order of the samples, the validation split, and what the network draws.
+        Source of the order of samples, the validation split, and the network's draws.
 
     Attributes
     ----------
     losses : dict of str to list
         Mean losses of each epoch, nats a sample, by their names; ``"loss"`` is the sum
-        of those that are trained on.
+        of those that are minimised.
     validation : list of float
         Validation loss of each epoch.
     n_samples_seen : int
@@ -56,7 +56,7 @@ class History:
 
     @property
     def watched(self):
-        """The loss that early stopping goes by."""
+        """The loss that decides on early stopping."""
         return (self.validation or self.losses["loss"])[-1]
 
 
@@ -80,8 +80,8 @@ class EpochTrainedMixin(CallbackSupportMixin):
             warning, since no output can reach them.
 
         y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
-            What else is known of the samples, for estimators that learn from it; the
-            others ignore it.
+            Labels or attributes of the samples, for estimators that learn from them;
+            the others ignore it.
 
         Returns
         -------
@@ -101,7 +101,7 @@ class EpochTrainedMixin(CallbackSupportMixin):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):
-        """Train for one epoch on X, from the present state on.
+        """Train for one epoch on X, continuing from the present state.
 
         Parameters
         ----------
@@ -110,8 +110,8 @@ class EpochTrainedMixin(CallbackSupportMixin):
             type and the initial weights.
 
         y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
-            What else is known of the samples, for estimators that learn from it; the
-            others ignore it.
+            Labels or attributes of the samples, for estimators that learn from them;
+            the others ignore it.
 
         Returns
         -------
@@ -136,7 +136,7 @@ class EpochTrainedMixin(CallbackSupportMixin):
         return hasattr(self, "n_iter_")
 
     def _train(self, network, X, y):
-        """Train epoch by epoch and keep the result, or raise and keep nothing."""
+        """Train epoch by epoch and keep the result; after an error keep nothing."""
         train, validation = (X, y), None
         if self.early_stopping:
             rng = network.history.rng
@@ -171,7 +171,7 @@ class EpochTrainedMixin(CallbackSupportMixin):
         context.call_on_fit_task_end(**data, reconstruction_attributes=attributes)
 
     def _completes_epoch(self, network, X, y, epoch):
-        """Train for an epoch; return whether it came to its end uninterrupted."""
+        """Train for an epoch; return whether it ended without interruption."""
         try:
             self._train_epoch(network, X, y)
         except KeyboardInterrupt:
@@ -247,14 +247,14 @@ def split(X, y, validation_fraction, rng):
 
 
 class Patience:
-    """Ends training when the loss no longer falls beneath its noise.
+    """Early stopping: ends training when the loss no longer falls.
 
-    The loss falls in an epoch where it, or its mean over the last `n_iter` epochs, is
-    less than the least one before by more than `tol`. Training ends when the last fall
-    is `n_iter` epochs ago, and a quarter of the epochs up to that fall: the longer
-    training lasts, the slower the loss falls, and its bumps last for dozens of epochs.
-    That patience grows with the epochs done is from Y. Bengio, "Practical
-    Recommendations for Gradient-Based Training of Deep Architectures", 2012.
+    The loss falls in an epoch if it, or its mean over the last `n_iter` epochs, is more
+    than `tol` below its minimum so far. Training ends when the last fall is at least
+    `n_iter` epochs ago, and at least a quarter of the epochs up to that fall: later in
+    training the loss falls more slowly, and fluctuates for dozens of epochs. Patience
+    that grows with the number of epochs is from Y. Bengio, "Practical Recommendations
+    for Gradient-Based Training of Deep Architectures", 2012.
 
     Parameters
     ----------
@@ -266,7 +266,7 @@ class Patience:
     Attributes
     ----------
     best : float
-        The least loss so far.
+        The smallest loss so far.
     """
 
     def __init__(self, tol, n_iter):
@@ -276,10 +276,10 @@ class Patience:
         self.best = self._best_mean = np.inf
 
     def ends(self, loss):
-        """Note the loss of one more epoch; return whether patience is at its end."""
+        """Record the loss of one more epoch; return whether training ends."""
         self._epoch += 1
         self._recent.append(loss)
-        mean = np.inf  # of the first epochs there is none yet
+        mean = np.inf  # not defined in the first epochs
         if self._epoch >= self._recent.maxlen:
             mean = np.mean(self._recent)
         if loss < self.best - self._tol or mean < self._best_mean - self._tol:

@@ -24,7 +24,7 @@ _KINDS = {
 
 
 def read_regular(path, max_bytes):
-    """Read a file, unless it is something else that has a name, or too large.
+    """Read a regular file of limited size.
 
     Parameters
     ----------
@@ -40,10 +40,10 @@ def read_regular(path, max_bytes):
     OSError
         If it cannot be opened.
     ValueError
-        If it is no regular file, or larger than `max_bytes`; nothing is waited for and
-        nothing read.
+        If it is no regular file, or larger than `max_bytes`; it is then neither read
+        nor waited for.
     """
-    # A device may act when it is opened: so it is looked at before, too.
+    # Opening a device may have effects: the path is checked before as well.
     _check_regular(path, os.stat(path), max_bytes)
     with open(path, "rb", opener=_open_at_once) as file:
         _check_regular(path, os.fstat(file.fileno()), max_bytes)
@@ -60,7 +60,7 @@ def _open_at_once(path, flags):
 def _check_regular(path, status, max_bytes):
     kind = stat.S_IFMT(status.st_mode)
     if kind == stat.S_IFDIR:
-        os.scandir(path).close()  # why it cannot be read comes first
+        os.scandir(path).close()  # raises the reason if it cannot be read
     if kind != stat.S_IFREG:
         raise ValueError(f"is {_KINDS.get(kind, 'something else')}, not a file")
     if status.st_size > max_bytes:
@@ -72,9 +72,9 @@ def _too_large(max_bytes):
 
 
 def write_atomically(path, data, *, mode=0o666, sync=True):
-    """Write bytes to a file so that it never holds half of them.
+    """Write bytes to a file so that it holds all of them or none.
 
-    What others left behind in the folder that were killed while they wrote is removed.
+    Temporary files that killed processes left in the folder are removed.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def write_atomically(path, data, *, mode=0o666, sync=True):
     mode : int
         Permissions of a new file, before the user's mask.
     sync : bool
-        Whether to wait until the disk has the bytes, and the name in its folder.
+        Whether to wait until the bytes, and the name in the folder, are on the disk.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def write_atomically(path, data, *, mode=0o666, sync=True):
 
 
 def sync_folder(folder):
-    """Wait until the disk has the names in a folder, where that can be asked for.
+    """Wait until the names in a folder are on the disk, if the system supports it.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def sync_folder(folder):
     """
     if os.name != "posix":
         return
-    with contextlib.suppress(OSError):  # some file systems cannot
+    with contextlib.suppress(OSError):  # some file systems do not support it
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -132,7 +132,7 @@ def _open_temporary(path, mode):
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         _lock(descriptor)
-        if temporary.exists():  # not swept between the two
+        if temporary.exists():  # not removed by another process before it was locked
             return temporary, descriptor
         os.close(descriptor)
 
@@ -149,7 +149,7 @@ def _held(descriptor):
 
 
 def _lock(descriptor):
-    """Lock a file that nobody else has locked; return whether that was possible."""
+    """Lock a file unless another process has; return whether it is locked now."""
     if fcntl:
         with contextlib.suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -159,9 +159,9 @@ def _lock(descriptor):
 
 @lru_cache(maxsize=256)
 def _sweep(folder):
-    """Remove what killed processes left in a folder; a process looks there once.
+    """Remove temporary files of killed processes from a folder, once per process.
 
-    One that still writes holds a lock on its file, which ends with the process.
+    A process that still writes holds a lock on its file, which ends with the process.
     """
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         left = [entry.path for entry in entries if _TEMPORARY.fullmatch(entry.name)]

@@ -18,7 +18,7 @@ class Adam:
     dtype : dtype
         Of the weights.
     n_updates : int, default=0
-        Updates done before.
+        Updates made so far.
     """
 
     def __init__(self, learning_rate, beta_1, beta_2, epsilon, dtype, n_updates=0):
@@ -29,7 +29,7 @@ class Adam:
         self.rates = np.zeros(1, dtype)
 
     def tick(self):
-        """Go on to the next update."""
+        """Start the next update."""
         self.n_updates += 1
         if self.n_updates >= len(self.rates):
             learning_rate, beta_1, beta_2 = self._settings
@@ -39,7 +39,7 @@ class Adam:
 
     @property
     def present(self):
-        """The numbers of this update, as kernels take them."""
+        """The scalars of this update, in the form that kernels take."""
         rate = self.rates[min(self.n_updates, len(self.rates) - 1)]
         return AdamUpdate(rate, *self._constants)
 

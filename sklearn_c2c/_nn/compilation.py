@@ -10,10 +10,10 @@ import numba
 from numba.core import event
 from numba.core.caching import FunctionCache
 
-# Sums may be reordered and fused, which SIMD needs; NaN and infinity stay themselves.
+# Sums may be reordered and fused, which SIMD needs; NaN and infinity are preserved.
 _REORDER = {"reassoc", "contract", "arcp", "nsz"}
 
-# Seconds of compilation that need no explanation.
+# Seconds of compilation up to which no message is printed.
 _SHORT = 1.0
 
 # Instructions within compiled kernels that Numba's cache does not track.
@@ -21,7 +21,7 @@ _TILES = hashlib.sha256(Path(__file__).with_name("tiles.py").read_bytes()).hexdi
 
 
 def jit(function):
-    """Compile on the first call, or take what an earlier process compiled.
+    """Compile on the first call, or load what an earlier process compiled.
 
     Parameters
     ----------
@@ -34,18 +34,18 @@ def jit(function):
         would keep loops from SIMD.
     """
     compiled = numba.njit(nogil=True, error_model="numpy", fastmath=_REORDER)(function)
-    # As cache=True does, but for files that are damaged. A RuntimeError says that there
-    # is no place to write, as in a read-only container.
+    # Like cache=True, but damaged files are compiled again. A RuntimeError means that
+    # no folder can be written to, as in a read-only container.
     with contextlib.suppress(RuntimeError):
         compiled._cache = _Cache(function)
     return compiled
 
 
 class _Cache(FunctionCache):
-    """Numba's files of compiled functions; what cannot be read is compiled again.
+    """Numba's files of compiled functions; unreadable ones are compiled again.
 
-    A file that was cut short, by a full disk say, raises any error of pickle. Functions
-    that were compiled with other tiles are not taken.
+    A truncated file, as after a full disk, may raise any error of pickle. Functions
+    that were compiled with other tiles are not loaded.
     """
 
     def _index_key(self, sig, codegen):
@@ -56,7 +56,7 @@ class _Cache(FunctionCache):
             return super().load_overload(sig, target_context)
         except Exception:
             with contextlib.suppress(OSError):
-                self.flush()  # or what is compiled now could not be added
+                self.flush()  # else the new function could not be added
             return None
 
     def save_overload(self, sig, data):
@@ -65,7 +65,7 @@ class _Cache(FunctionCache):
 
 
 class _Announcer(event.Listener):
-    """Says once what takes so long, when compiling has taken more than a moment."""
+    """Explains the wait, once, if compiling takes longer than `_SHORT`."""
 
     def __init__(self):
         self._depth, self._began, self._seconds, self._said = 0, 0.0, 0.0, False

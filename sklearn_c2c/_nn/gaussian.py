@@ -1,4 +1,4 @@
-"""The sampled code of a variational autoencoder."""
+"""The sampled latent vector of a variational autoencoder."""
 
 import numpy as np
 
@@ -9,10 +9,10 @@ MAX_LOG_VAR = 20
 
 
 def split_code(a):
-    """Mean and log variance of the code, from the output of the encoder's last layer.
+    """Mean and log variance of latent vectors, from the output of the encoder.
 
-    The log variance is kept within ``-MAX_LOG_VAR, MAX_LOG_VAR``: beyond, its
-    exponential would overflow where training goes astray.
+    The log variance is clipped to ``-MAX_LOG_VAR, MAX_LOG_VAR``: beyond, its
+    exponential would overflow when training diverges.
     """
     h = a.shape[1] // 2
     return a[:, :h], np.clip(a[:, h:], -MAX_LOG_VAR, MAX_LOG_VAR)
@@ -27,34 +27,34 @@ def gaussian_divergence(mu, log_var):
 
 
 class GaussianCode:
-    """A draw from the encoded distribution, at the price of its information.
+    """A draw from the encoded distribution, with the cost of its divergence.
 
-    Of ``[mu, log_var]`` it makes ``z = mu + exp(log_var / 2) * noise``, at the cost of
+    From ``[mu, log_var]`` it draws ``z = mu + exp(log_var / 2) * noise``. The cost is
     ``weight * sum_k max(KL_k, free_bits)``, KL_k being latent k's mean divergence from
-    the prior over the batch, and of `aggregate_weight` times the discrepancy of the
-    draws of the batch from draws of the prior. A batch of one sample has none.
+    the prior over the batch, plus `aggregate_weight` times the discrepancy of the draws
+    of the batch from draws of the prior, which is 0 for a batch of one sample.
 
     Parameters
     ----------
     rng : RandomState
-        Draws the noise.
+        Source of the noise.
     free_bits : float
-        Nats of each latent that cost nothing.
+        Nats of each latent's divergence that are free of cost.
     prior : Prior, default=None
         None is the standard normal one.
     aggregate_weight : float, default=0
-        Of the discrepancy in the loss.
+        Weight of the discrepancy in the loss.
 
     Attributes
     ----------
     weight : float
-        Of the divergence in the loss.
+        Weight of the divergence in the loss.
     cost : float
-        Of the divergence of the last batch, nats summed over samples.
+        Cost of the divergence of the last batch, nats summed over samples.
     aggregate_cost : float
-        Of the discrepancy of the last batch, times its samples.
+        Cost of the discrepancy of the last batch, times its samples.
     divergence : ndarray of shape (h,)
-        Of the last batch, for each latent, nats summed over samples.
+        Divergence of each latent in the last batch, nats summed over samples.
     """
 
     def __init__(self, rng, free_bits, prior=None, aggregate_weight=0.0):
@@ -64,7 +64,7 @@ class GaussianCode:
         self.weight = 1.0
 
     def __call__(self, a):
-        """Draw a code for each sample."""
+        """Draw a latent vector for each sample."""
         mu, log_var = split_code(a)
         divergence, by_mu, by_log_var = self.prior.divergence(mu, log_var)
         self.divergence = divergence.sum(axis=0, dtype=np.float64)
@@ -87,7 +87,7 @@ class GaussianCode:
         return z, pull_back
 
     def _from_prior(self, z):
-        """Note the cost of the discrepancy of draws; return its gradient."""
+        """Record the cost of the discrepancy of draws; return its gradient."""
         self.aggregate_cost = 0.0
         if self._aggregate_weight == 0 or len(z) < 2:
             return 0

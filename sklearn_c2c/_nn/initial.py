@@ -27,7 +27,7 @@ def glorot(rng, n_in, n_out, dtype):
 
 
 def marginal_logits(X, group_size):
-    """Output biases with which a silent code decodes to the average of X.
+    """Output biases that by themselves decode to the average of X.
 
     The logit of each column's mean, or within groups the log of its share, after one
     virtual sample spread evenly over the column's outcomes.
@@ -51,15 +51,14 @@ def marginal_logits(X, group_size):
 
 
 def principal_axes(X, coefs, intercepts, activation, rng):
-    """Start a network's outer layers at the principal components of X, in place.
+    """Set a network's outer layers to the principal components of X, in place.
 
     The first units of the first layer encode the leading components u of X as
-    ``f(s * u / std(u))``, with the same spread s each about the middle of the
-    activation f, and the last layer decodes them so that the logits move by
-    ``c * (x - mean)``: where there is no layer between, the reconstruction of PCA,
-    scaled to log-odds.
-    Units beyond the rank of the data keep the weights they have on the way in and
-    start silent on the way out. PCA is computed on at most `_PCA_SAMPLES` rows.
+    ``f(s * u / std(u))``, all with the same spread s about the middle of the activation
+    f. The last layer decodes them so that the logits change by ``c * (x - mean)``: with
+    no layer in between, this is the reconstruction of PCA, scaled to log-odds.
+    Units beyond the rank of the data keep their weights in the first layer and get
+    weights of 0 in the last one. PCA is computed on at most `_PCA_SAMPLES` rows.
 
     Parameters
     ----------
@@ -80,7 +79,7 @@ def principal_axes(X, coefs, intercepts, activation, rng):
     coef_out[:] = 0
     if rank < 1:
         return
-    # Of data that do not vary, PCA divides their variances by their sum of 0.
+    # For constant data, PCA divides the variances by their sum, which is 0.
     with single_threaded_blas, np.errstate(invalid="ignore"):
         pca = PCA(rank, svd_solver="randomized", random_state=rng).fit(X)
     spread = np.sqrt(pca.explained_variance_).astype(coef.dtype)

@@ -2,7 +2,7 @@
 
 A kernel works on one block of rows or columns, ``lo`` to ``hi``, of arrays in C order
 and one dtype; scalars come in that dtype. Blocks are disjoint and each one is computed
-in the same order whoever runs it, so any number of threads gives the same bits.
+in the same order by any thread, so any number of threads gives the same bits.
 Outputs come first and are changed in place; kernels check nothing and raise nothing.
 """
 
@@ -18,8 +18,7 @@ _LOG2_E, _LN_2 = np.log2(np.e), np.log(2)
 _INVERSE_FACTORIALS = tuple(1 / math.factorial(k) for k in range(13))
 
 # Of float32 and float64: bits of the mantissa, bias of the exponent, logarithm of the
-# smallest normal number, and where the exponential's series may end within half an
-# octave of 0.
+# smallest normal number, and degree of the series of exp(r) for |r| up to log(2) / 2.
 _MANTISSA_32, _BIAS_32, _LEAST_32, _DEGREE_32 = 23, 127, -126 * _LN_2, 7
 _MANTISSA_64, _BIAS_64, _LEAST_64, _DEGREE_64 = 52, 1023, -1022 * _LN_2, 12
 
@@ -56,7 +55,7 @@ class Columns(NamedTuple):
 
 
 def tile_columns(dtype):
-    """Columns of a tile of the gradient, a product."""
+    """Columns of a tile in the product that gives the gradient."""
     return _TILE_VECTORS * VECTOR_BYTES // dtype.itemsize
 
 
@@ -116,8 +115,9 @@ def adam(weights, g, update):
 def update_dense(lo, hi, delta_in, Z, delta, panels, coef, update):
     """Update the units ``coef[lo:hi]`` along their gradient ``Z.T @ delta``.
 
-    Columns lo:hi of delta_in, if it has rows, become ``delta @ coef.T`` of before the
-    update. Weights of a few units at a time are loaded once for both products.
+    Columns lo:hi of delta_in, if it has rows, become ``delta @ coef.T``, with the coef
+    before the update. Weights of a few units at a time are loaded once for both
+    products.
     Arrays are padded with zeros: to a multiple of `TILE_SAMPLES` samples, Z to one of
     `TILE_UNITS` columns. ``panels[t]`` are the columns of delta in tile t.
     """
@@ -144,7 +144,7 @@ def _dots(out, a, b, lo, hi):
     """Columns lo:hi of ``out = a @ b.T``, 4 rows and 3 columns at a time."""
     tiled = a.shape[1] - a.shape[1] % (VECTOR_BYTES // a.itemsize)
     for i in range(0, out.shape[0], TILE_SAMPLES):
-        for j in range(lo, hi, 3):  # the last column again where fewer are left
+        for j in range(lo, hi, 3):  # the last column is repeated if fewer are left
             columns = j, min(j + 1, hi - 1), min(j + 2, hi - 1)
             _dot_tile(out, a, b, i, columns, tiled)
     for i in range(out.shape[0]):
@@ -261,7 +261,7 @@ def _exp(out, bits):
     of out's size, of integers as wide as its numbers, for the bits of ``2**n``.
     """
     real, integer = out.dtype.type, bits.dtype.type
-    # Known when compiled, so that the series is unrolled.
+    # A constant of the compilation, so that the series is unrolled.
     single = np.finfo(out.dtype).nmant == _MANTISSA_32
     degree = _DEGREE_32 if single else _DEGREE_64
     mantissa = integer(_MANTISSA_32 if single else _MANTISSA_64)

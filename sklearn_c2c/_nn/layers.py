@@ -1,8 +1,9 @@
 """Layers: ``output, pull_back = layer(input)``.
 
-Of the loss' gradient with respect to the output, ``pull_back(delta)`` makes that with
-respect to the input. Where the layer has an optimizer, it also updates its weights, so
-it is called once, after the optimizer's `tick`. A model wires layers in plain Python.
+``pull_back(delta)`` turns the gradient of the loss with respect to the output into that
+with respect to the input. If the layer has an optimizer, it also updates the weights:
+it is then called once, after the optimizer's `tick`. A model wires layers in plain
+Python.
 """
 
 from functools import partial
@@ -34,10 +35,10 @@ class Dense:
     intercept : Weights of shape (n_out,)
     workers : Workers
     adam : Adam, default=None
-        None where the weights are not trained.
+        None if the weights are not trained.
     is_first : bool, default=False
-        Whether the input is data, whose gradient nobody needs: `pull_back` then returns
-        None once it has updated the weights.
+        Whether the input is data, whose gradient is not needed: `pull_back` then
+        updates the weights and returns None.
     """
 
     def __init__(self, coef, intercept, workers, adam=None, *, is_first=False):
@@ -50,7 +51,7 @@ class Dense:
         return output, partial(self._pull_back, Z)
 
     def _pull_back(self, Z, delta):
-        """Return ``delta @ coef.T`` of before the update."""
+        """Return ``delta @ coef.T`` with the coef before the update."""
         if self.adam is None:
             return matmul(delta, self.coef.value.T, self.workers)
         self.adam.update(self.intercept, delta.sum(axis=0), self.workers)
@@ -76,7 +77,7 @@ class Dense:
     def _update_many(self, Z, delta, n_deltas):
         coef, present = self.coef, self.adam.present
         n_in, n_out = coef.value.shape
-        n_units = min(_UNITS, -(-n_in // 2))  # two threads have half each of a few
+        n_units = min(_UNITS, -(-n_in // 2))  # two blocks at least, for two threads
         delta_in = np.empty((n_deltas, n_in), delta.dtype)
         self.workers.limit_blas()
 
@@ -97,7 +98,7 @@ class Dense:
 
 
 class SparseDense(Dense):
-    """A trained first layer on CSR: a batch touches only the rows that it names.
+    """A trained first layer on CSR: a batch uses only some rows of the weights.
 
     Before a row is used, the updates that it missed are applied to it
     (`kernels.apply_missed_updates`), so that the result is that of dense Adam.
@@ -129,7 +130,7 @@ class SparseDense(Dense):
         )
 
     def apply_pending_updates(self):
-        """Bring all weights to the present update, for others to read."""
+        """Apply the missed updates to all rows, so that the weights can be read."""
         self._apply_missed_updates(np.arange(len(self.coef.value), dtype=np.int32))
 
     def _apply_missed_updates(self, rows):
@@ -143,11 +144,11 @@ class SparseDense(Dense):
 
 
 class Tied:
-    """One matrix for two layers: one of the encoder, and transposed one of the decoder.
+    """One matrix for a layer of the encoder and, transposed, one of the decoder.
 
-    `encode` and `decode` are layers, called and pulled back in the order of a network
-    that has the one before the other: the gradient of `decode` waits for that of
-    `encode`, and the weights are updated along the sum.
+    In a network `encode` is called before `decode`, and pulled back after it: the
+    gradient of `decode` is kept until that of `encode` is known, and the weights are
+    updated along the sum.
 
     Parameters
     ----------
@@ -209,7 +210,7 @@ class Activation:
         z = self._function(a)
 
         def pull_back(delta):
-            derivative = self._derivative(z)  # written in z
+            derivative = self._derivative(z)  # as a function of z
             derivative *= delta
             return derivative
 
@@ -285,7 +286,7 @@ def _padded(A, n_rows, n_columns):
 
 
 def _panels(delta):
-    """Columns of delta below one another, as many at a time as a tile has."""
+    """Columns of delta in panels as wide as a tile, below one another."""
     width = kernels.tile_columns(delta.dtype)
     panels = _padded(delta, 1, width).reshape(len(delta), -1, width)
     return np.ascontiguousarray(panels.transpose(1, 0, 2))

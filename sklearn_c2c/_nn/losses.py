@@ -1,6 +1,6 @@
-"""Cross-entropies with their gradients, and the probabilities that outputs stand for.
+"""Cross-entropies with their gradients, and the probabilities of outputs.
 
-Nothing here checks its input: the estimators do.
+The estimators check the input, not this module.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from sklearn_c2c._nn.activations import exp_scratch, sigmoid
 # Estimated cost of the loss for one output, in multiply-adds.
 _LOSS_WORK = 16
 
-# Added to variances that are divided by.
+# Added to variances before a division.
 _LEAST = 1e-6
 
 
@@ -113,11 +113,11 @@ def between_class_shares(Z, Y):
     """Share of each column's variance that lies between classes, summed over columns.
 
     ``sum_j sum_k p_k (m_kj - m_j)**2 / var_j``, where p_k is the share of the samples
-    in class k, m_kj the mean of column j in it, m_j and var_j those of all samples: how
-    much of column j the classes explain by linear regression, and the column of them
-    (the squared correlation ratio). It is 0 if, and only if, all classes have the same
-    mean, and then no linear classifier does better on Z than on nothing. The scale of a
-    column changes nothing, down to a variance of `_LEAST`.
+    in class k, m_kj the mean of column j in it, m_j and var_j those of all samples. It
+    is the squared correlation ratio: how much linear regression explains of column j by
+    the classes, and of the classes by the column. It is 0 if, and only if, all classes
+    have the same mean, and then no linear classifier does better on Z than one without
+    input. It does not depend on the scale of a column, down to a variance of `_LEAST`.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def between_class_shares(Z, Y):
     variance = (C * C).mean(axis=0) + _LEAST
     means = Y.T @ C / counts[:, np.newaxis]
     between = counts @ (means * means) / n_samples
-    # The sums of C and of Y @ means over samples are 0: so is that of the gradient.
+    # Over samples, C and Y @ means sum to 0, and so does the gradient.
     delta = 2 / n_samples * (Y @ means - C * (between / variance)) / variance
     return float((between / variance).sum()), delta
 

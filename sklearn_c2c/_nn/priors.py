@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-# Of the sparse prior: share of latents that are silent, and how far these still vary.
+# Of the sparse prior: probability of a silent latent, and its standard deviation.
 _SILENT_SHARE = 0.8
 _SILENCE = 0.05
 
@@ -14,12 +14,12 @@ _WIDTH_OF_A_MODE = 0.4
 # Scales of the kernels that the discrepancy is summed over.
 _SCALES = 0.1, 0.2, 0.5, 1, 2, 5
 
-# Differences of draws that are held at once.
+# Most differences of draws that are held in memory at once.
 _MOST_DIFFERENCES = 2**20
 
 
 class Prior(NamedTuple):
-    """A mixture of normal distributions, from which each latent is drawn by itself.
+    """A mixture of normal distributions, from which each latent is drawn independently.
 
     Parameters
     ----------
@@ -32,21 +32,21 @@ class Prior(NamedTuple):
     scales: tuple
 
     def sample(self, rng, shape):
-        """Draw codes of a shape."""
+        """Draw latent variables in an array of this shape."""
         noise = rng.standard_normal(shape)
         component = rng.choice(len(self.weights), shape, p=self.weights)
         return np.take(self.means, component) + np.take(self.scales, component) * noise
 
     def divergence(self, mu, log_var):
-        """How far normal distributions are from the prior, nats an element.
+        """Divergence of normal distributions from the prior, nats an element.
 
-        ``-log(sum_c w_c exp(-KL_c))``, KL_c being the divergence from component c. Of
-        one component it is the KL divergence, of several an upper bound on it, which
-        leaves a bound on the evidence one: the prior's component becomes a variable
-        that the encoder knows (Hershey and Olsen, "Approximating the Kullback Leibler
-        Divergence between Gaussian Mixture Models", ICASSP 2007). It is at least 0, in
-        closed form, and exact where one component prevails; a distribution as wide as
-        the prior pays for both.
+        ``-log(sum_c w_c exp(-KL_c))``, KL_c being the divergence from component c. For
+        one component it is the KL divergence, for several an upper bound on it, with
+        which the loss still bounds the evidence: the component of the prior becomes a
+        variable that the encoder knows (Hershey and Olsen, "Approximating the Kullback
+        Leibler Divergence between Gaussian Mixture Models", ICASSP 2007). It is at
+        least 0, in closed form, and exact where one component prevails; a distribution
+        as wide as the prior is charged for both components.
 
         Parameters
         ----------
@@ -97,12 +97,12 @@ PRIORS = {
 
 
 def discrepancy(Z, draws):
-    """Maximum mean discrepancy of codes from draws, summed over latents.
+    """Maximum mean discrepancy of latent vectors from draws, summed over latents.
 
-    For each latent the unbiased estimate of the squared discrepancy, which may come out
+    For each latent it is the unbiased estimate of the squared discrepancy, which may be
     below 0, with a sum of inverse multiquadratic kernels, ``C / (C + d**2)`` with C
-    twice a scale of .1, .2, .5, 1, 2 and 5, as Mathieu et al., "Disentangling
-    Disentanglement in Variational Autoencoders", ICML 2019, have it in their code.
+    twice a scale of .1, .2, .5, 1, 2 and 5, as in the code of Mathieu et al.,
+    "Disentangling Disentanglement in Variational Autoencoders", ICML 2019.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def discrepancy(Z, draws):
         within, to_z = _kernel_sums(z, z)
         of_draws, _ = _kernel_sums(p, p, with_gradient=False)
         across, from_p = _kernel_sums(z, p)
-        # A code has the kernel's largest value, 1 for each scale, with itself.
+        # The kernel of a value and itself is 1 for each scale.
         alike = within + of_draws - 2 * len(_SCALES) * z.size
         pairs = n_samples * (n_samples - 1)
         value += alike / pairs - 2 * across / n_samples**2

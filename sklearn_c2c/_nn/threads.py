@@ -27,7 +27,7 @@ class _SingleThreadedBLAS:
     """Limit BLAS to one thread while any caller is inside the context.
 
     BLAS splits a product by the number of its threads and rounds accordingly. The limit
-    is the process's own, so with several threads in it the last to leave lifts it.
+    holds for the whole process, so the last of several threads to leave lifts it.
     """
 
     def __init__(self):
@@ -52,7 +52,7 @@ class _SingleThreadedBLAS:
 
 
 def _leave_blas_to_any_thread():
-    """Undo that for OpenBLAS only the thread that set a limit first may set another."""
+    """Let any thread set a limit of OpenBLAS, not only the one that set it first."""
     for library in get_cached_controller().lib_controllers:
         if hasattr(library, "clear_controlling_thread"):
             library.clear_controlling_thread(force=True)
@@ -63,17 +63,17 @@ single_threaded_blas = _SingleThreadedBLAS()
 
 @cache
 def _n_cores():
-    """Cores the process may use; asking reads files, a tenth of decoding a melody."""
+    """Cores the process may use; the query reads files, 10 % of a decoding's time."""
     return joblib.cpu_count()
 
 
 class Workers:
     """Threads that share work among them in blocks that do not depend on their number.
 
-    As many as the cores that the process may use, or ``OMP_NUM_THREADS`` if that is
-    set, as joblib does in its worker processes. The caller is one of them. The others
-    start, and BLAS is limited, when that is first needed: for one melody both would
-    cost more than the work. After the context it can be entered again.
+    There are as many as the cores that the process may use, or ``OMP_NUM_THREADS`` if
+    that is set, as joblib does in its worker processes. The caller is one of them. The
+    others start, and BLAS is limited, at the first use: for one melody both would cost
+    more than the work. The context can be entered again after its end.
     """
 
     def __init__(self):
@@ -145,7 +145,7 @@ def matmul(A, B, workers, plus=None):
             if plus is not None:
                 out[:, block] += plus[block]
 
-    # Two threads have half each of a narrow product.
+    # A narrow product is halved for two threads.
     size = min(_COLUMNS, -(-n_columns // 2))
 
     work = n_rows * n_in * n_columns

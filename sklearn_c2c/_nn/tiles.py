@@ -28,7 +28,7 @@ _INDEX = ir.IntType(64)
 
 
 def _vector_bytes():
-    """Bytes of a SIMD register; LLVM makes do with smaller ones."""
+    """Bytes of a SIMD register; LLVM uses several smaller ones where needed."""
     try:
         return 64 if llvm.get_host_cpu_features().get("avx512f") else 32
     except RuntimeError:  # LLVM does not know this processor
@@ -42,17 +42,17 @@ def product_tile(n_rows, n_vectors):
     """Make ``tile(out, a, b, i, j, n)``, which computes a tile of a product.
 
     ``out[i : i + n_rows, j : j + w] = a[i : i + n_rows, :n] @ b[:n]``, where b has w
-    columns: the numbers in n_vectors registers. Rows of out and b are contiguous.
+    columns: as many as fit in n_vectors registers. Rows of out and b are contiguous.
     """
 
     def emit(builder, kind, out, a, b, i, j, n):
         rows = [builder.add(i, _INDEX(r)) for r in range(n_rows)]
         vectors = [_INDEX(v * kind.count) for v in range(n_vectors)]
 
-        def terms(step):
-            factors = [b.vector(step, vector) for vector in vectors]
+        def terms(k):
+            factors = [b.vector(k, vector) for vector in vectors]
             for row in rows:
-                factor = a.spread(row, step)
+                factor = a.spread(row, k)
                 yield from ((factor, other) for other in factors)
 
         sums = _accumulate(builder, kind, n_rows * n_vectors, n, terms)
@@ -70,8 +70,8 @@ def max_plus_tile(n_vectors):
     """Make ``tile(out, a, b, i, j, n)``: a part of a row of a max-plus product.
 
     ``out[i, j : j + w] = maximum(out[i, j : j + w], max_k(a[i, k] + b[k, j : j + w]))``
-    for k below n, w being the numbers in n_vectors registers. Rows of out and b are
-    contiguous.
+    for k below n, w being as many numbers as fit in n_vectors registers. Rows of out
+    and b are contiguous.
     """
 
     def emit(builder, kind, out, a, b, i, j, n):
@@ -80,10 +80,10 @@ def max_plus_tile(n_vectors):
         ]
         first = [out.vector(i, column) for column in columns]
 
-        def larger(step, largest):
-            addend = a.spread(i, step)
+        def larger(k, largest):
+            addend = a.spread(i, k)
             for column, before in zip(columns, largest, strict=True):
-                total = builder.fadd(addend, b.vector(step, column))
+                total = builder.fadd(addend, b.vector(k, column))
                 is_larger = builder.fcmp_ordered(">", total, before)
                 yield builder.select(is_larger, total, before)
 
@@ -121,7 +121,7 @@ def _tile(emit, interpreted):
 
 
 def _accumulate(builder, kind, n_sums, n, terms):
-    """Sum the products of ``terms(step)``, one for each sum, over steps from 0 to n."""
+    """Sum the products of ``terms(k)``, one for each sum, over k from 0 to n."""
     bits = {ir.FloatType: 32, ir.DoubleType: 64}[type(kind.element)]
     multiply_add = cgutils.get_or_insert_function(
         builder.module,
@@ -130,28 +130,28 @@ def _accumulate(builder, kind, n_sums, n, terms):
     )
     zeros = [ir.Constant(kind, [0.0] * kind.count)] * n_sums
 
-    def add(step, sums):
-        for factors, total in zip(terms(step), sums, strict=True):
+    def add(k, sums):
+        for factors, total in zip(terms(k), sums, strict=True):
             yield builder.call(multiply_add, [*factors, total])
 
     return _loop(builder, zeros, n, add)
 
 
 def _loop(builder, first, n, update):
-    """Apply ``values = update(step, values)`` from the first ones on, steps 0 to n."""
+    """Apply ``values = update(k, values)`` to the first ones, for k from 0 to n."""
     before = builder.block
     loop = builder.append_basic_block("tile")
     after = builder.append_basic_block("tile.after")
     builder.cbranch(builder.icmp_signed(">", n, _INDEX(0)), loop, after)
 
     builder.position_at_end(loop)
-    step = builder.phi(_INDEX)
+    k = builder.phi(_INDEX)
     values = [builder.phi(value.type) for value in first]
-    updated = list(update(step, values))
-    next_step = builder.add(step, _INDEX(1))
-    builder.cbranch(builder.icmp_signed("<", next_step, n), loop, after)
-    step.add_incoming(_INDEX(0), before)
-    step.add_incoming(next_step, loop)
+    updated = list(update(k, values))
+    next_k = builder.add(k, _INDEX(1))
+    builder.cbranch(builder.icmp_signed("<", next_k, n), loop, after)
+    k.add_incoming(_INDEX(0), before)
+    k.add_incoming(next_k, loop)
 
     builder.position_at_end(after)
     results = [builder.phi(value.type) for value in first]
@@ -163,7 +163,7 @@ def _loop(builder, first, n, update):
 
 
 class _Matrix:
-    """An array of two dimensions, to be read and written by the register."""
+    """A two-dimensional array that is read and written by registers."""
 
     def __init__(self, context, builder, array_type, value):
         array = context.make_array(array_type)(context, builder, value)
@@ -184,7 +184,7 @@ class _Matrix:
         self._builder.store(value, place, align=self._align)
 
     def spread(self, i, j):
-        """An element in every place of a register."""
+        """An element in all places of a register."""
         builder, kind = self._builder, self.vector_type
         number = builder.load(self._at(i, j, self._number))
         nothing = ir.Constant(kind, ir.Undefined)

@@ -20,16 +20,17 @@ _SMALLEST = np.finfo(np.float64).tiny
 
 
 class AttributeVariationalAutoencoder(VariationalAutoencoder):
-    """Compress data to a code whose first latents are given attributes of the data.
+    """Compress data to latent variables of which the first are given attributes.
 
     A variational autoencoder, trained on data and on k numbers for each sample, its
-    attributes: note density, mean pitch, whatever can be measured. The first k latents
-    are these, in standard deviations from the mean; the others hold the rest. To move
-    one of the first is to ask for a sample with more or less of the attribute.
+    attributes, such as note density or mean pitch. The first k latents are these, in
+    standard deviations from the mean; the others hold the rest. Moving one of the first
+    asks for a sample with more or less of its attribute.
 
-    That a latent tells an attribute does not yet mean that the decoder obeys it:
-    `control_weight` teaches this to the decoder. To get exactly the value asked for,
-    see `generation.set_attribute`, which moves the latent until it is there.
+    A latent that predicts an attribute does not yet control it in the decoder: the loss
+    weighted by `control_weight` trains the decoder for this. For exactly the value
+    asked for, see `generation.set_attribute`, which moves the latent until the decoded
+    attribute has that value.
 
     Parameters
     ----------
@@ -38,18 +39,18 @@ class AttributeVariationalAutoencoder(VariationalAutoencoder):
         are the attributes.
 
     regularization : {"given", "squared", "pairwise", "geodesic"}, default="given"
-        What makes the first latents attributes.
+        Loss that makes the first latents attributes.
 
         - "given": in training the decoder is given the attributes themselves beside
-          draws of the other latents, and the encoder learns to tell them from the data,
-          by the squared error. They cost no divergence.
+          draws of the other latents, and the encoder learns to predict them from the
+          data, by the squared error. They cost no divergence.
         - "squared": the squared error of their means.
         - "pairwise": draws are to be in the order of the attributes, as in AR-VAE:
           ``sum_k mean_ij |tanh(10 (z_ik - z_jk)) - sign(y_ik - y_jk)|``.
-        - "geodesic": "squared", and a step along the latent is to change the attribute
-          of what is decoded by as much, as in GLSR-VAE: ``(d g / d z - 1)**2 / 2``, g
-          being what the encoder reads from the decoder's probabilities, its derivative
-          a central difference.
+        - "geodesic": "squared", and a change of the latent is to change the decoded
+          attribute by as much, as in GLSR-VAE: ``(d g / d z - 1)**2 / 2``, g being the
+          attribute that the encoder predicts from the decoder's probabilities, its
+          derivative a central difference.
 
     attribute_weight : float, default=10.0
         Weight of that loss, in nats.
@@ -57,17 +58,17 @@ class AttributeVariationalAutoencoder(VariationalAutoencoder):
     control_weight : float, default=1.0
         Weight of the loss on decodings after one attribute of each sample was replaced
         by that of another sample: the squared error of the attributes that the encoder,
-        its weights fixed, reads from what is decoded. It reads the decided data, one
-        value a group, and not the probabilities; the gradient is that of the
-        probabilities (straight through). 0 leaves it out.
+        its weights fixed, predicts from the decoding. Its input is the decided data,
+        one value a group, and not the probabilities; the gradient is that of the
+        probabilities (straight through). 0 leaves the loss out.
 
     attributes : tuple of str, default=None
         Names of the columns of y, such as "note_density", by which
         `generation.set_attribute` finds their latents.
 
     hidden_layer_sizes : tuple of int, default=(256, 256)
-        Sizes of further layers between the data and the code; the decoder has the same
-        in reverse.
+        Sizes of further layers between the data and the latent variables; the decoder
+        has the same in reverse.
 
     hidden_activation : {"sigmoid", "tanh", "relu", "identity"}, default="relu"
         The function of the further layers.
@@ -90,26 +91,27 @@ class AttributeVariationalAutoencoder(VariationalAutoencoder):
         counted from the first one, also over calls of `partial_fit`.
 
     kl_cooldown : int, default=0
-        The divergence loses its weight so many epochs before the `max_iter`-th, counted
-        as those of `kl_warmup`: codes that a large beta has ordered learn to
-        reconstruct, and more calls of `fit` with `warm_start` go on without it.
-        `n_iter_no_change` may end training before. Not with `early_stopping`.
+        Last epochs, up to the `max_iter`-th, in which the weight of the divergence is
+        0; counted as those of `kl_warmup`. Latent vectors that a large beta has ordered
+        learn to reconstruct in them. More calls of `fit` with `warm_start` continue
+        with weight 0. `n_iter_no_change` may end training before. Not with
+        `early_stopping`.
 
     free_bits : float, default=0.0
-        Nats of divergence that cost nothing, for each latent, on the mean of a batch.
+        Nats of divergence that are not penalised, of each latent's mean over a batch.
 
     init : {"auto", "pca", "glorot"}, default="auto"
-        Weights to start from. "pca": the leading principal components of the data, as
+        Initial weights. "pca": the leading principal components of the data, as
         far as there are any, the other units random. "glorot": all random, uniform.
-        "auto": "pca" without hidden layers, "glorot" with them, where components that
-        the first layer encodes do not come out of the random ones between.
+        "auto": "pca" without hidden layers, "glorot" with them, since random layers in
+        between do not pass on the components that the first layer encodes.
 
     output_bias_init : {"marginals", "zeros"}, default="marginals"
-        Output biases to start from. "marginals": the log-odds of each column's mean, so
+        Initial output biases. "marginals": the log-odds of each column's mean, so
         that training starts from the average of the data.
 
     learning_rate_init : float, default=0.003
-        Step size of Adam.
+        Learning rate of Adam.
 
     beta_1 : float in [0, 1), default=0.9
         Decay of Adam's first moment.
@@ -121,7 +123,7 @@ class AttributeVariationalAutoencoder(VariationalAutoencoder):
         Added to the root of Adam's second moment.
 
     batch_size : int, default=64
-        Samples a step of Adam; the last batch of an epoch may be smaller.
+        Samples per update of Adam; the last batch of an epoch may be smaller.
 
     max_iter : int, default=100
         Epochs: passes over the data.
@@ -137,11 +139,11 @@ class AttributeVariationalAutoencoder(VariationalAutoencoder):
         Share of samples set aside for early stopping.
 
     n_iter_no_change : int, default=30
-        Stop when for so many epochs in a row, and a quarter of the epochs before them,
-        neither the loss (the validation loss with `early_stopping`) nor its mean over
-        the last `n_iter_no_change` epochs has fallen by `tol` below its least. The mean
-        is there from epoch `n_iter_no_change` on, so that training takes at least twice
-        as many.
+        Training stops when neither the loss (the validation loss with `early_stopping`)
+        nor its mean over the last `n_iter_no_change` epochs has fallen by `tol` below
+        its minimum for this many epochs, and for at least a quarter of the epochs
+        before them. The mean is defined from epoch `n_iter_no_change` on, so that
+        training takes at least twice as many epochs.
 
     tol : float, default=1e-4
         Smallest fall of the loss, in nats a sample, that counts.
@@ -150,8 +152,8 @@ class AttributeVariationalAutoencoder(VariationalAutoencoder):
         Whether `fit` goes on from the weights and moments of the last `fit`.
 
     random_state : int, RandomState instance or None, default=None
-        For initial weights, validation split, order of the samples and draws of codes.
-        With an int the result is the same bits again, whatever the number of threads.
+        For initial weights, validation split, order of the samples and draws of
+        latents. An int gives the same bits in every run, with any number of threads.
 
     verbose : bool, default=False
         Whether to print the loss of each epoch. For a progress bar see `set_callbacks`
@@ -337,7 +339,7 @@ class AttributeVariationalAutoencoder(VariationalAutoencoder):
         self.verbose = verbose
 
     def sample_prior(self, n_samples=1, random_state=None):
-        """Draw codes from the prior.
+        """Draw latent vectors from the prior.
 
         Standard normal; latents that are given attributes are correlated as those are.
 
@@ -406,7 +408,7 @@ class AttributeVariationalAutoencoder(VariationalAutoencoder):
     def _network(self, X, y, resumes):
         network = super()._network(X, y, resumes)
         network.units = self._units() if resumes else Units.of(y)
-        # Of one attribute corrcoef is a number; of a constant one it is not one.
+        # corrcoef is a scalar for one attribute, and NaN for a constant one.
         with np.errstate(invalid="ignore", divide="ignore"):
             correlation = np.atleast_2d(np.corrcoef(y, rowvar=False))
         np.fill_diagonal(correlation, 1)

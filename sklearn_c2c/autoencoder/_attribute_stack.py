@@ -1,4 +1,4 @@
-"""A variational stack whose first latents are attributes, and whose decoder obeys."""
+"""A variational stack whose first latents are attributes that the decoder follows."""
 
 from collections.abc import Callable
 from functools import partial
@@ -27,7 +27,7 @@ class Units(NamedTuple):
 
     @classmethod
     def of(cls, y):
-        """Those of y; an attribute that is constant has a scale of 1."""
+        """Units of y; the scale of a constant attribute is 1."""
         scale = y.std(axis=0)
         return cls(y.mean(axis=0), np.where(scale > 0, scale, 1))
 
@@ -41,7 +41,7 @@ class AttributeStack(VariationalStack):
 
     Beside the loss of a `VariationalStack` there are one on the latents, by
     `regularization`, and one on decodings, by `control_weight`: the encoder, its
-    weights fixed, reads from what is decoded the attributes that were asked for.
+    weights fixed, is to predict from them the attributes that were asked for.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class AttributeStack(VariationalStack):
         return total / X.shape[0]
 
     def losses(self, X, y=None):
-        """Losses of some samples with means for draws, nats summed over them."""
+        """Losses of a chunk of samples with means for draws, nats summed over them."""
         a, _ = self.encoder(X)
         mu, log_var = split_code(a)
         drawn = slice(self._n_given, None)
@@ -216,7 +216,7 @@ class AttributeStack(VariationalStack):
         return self._attribute_weight * loss, delta_logits, np.zeros_like(mu)
 
     def _read(self, decoded):
-        """Encode decoded samples: means of the latents, and the pull-back."""
+        """Encode decodings: means of the latents, and the pull-back."""
         rows = sparse.csr_array(decoded) if self.training.is_sparse else decoded
         a, to_rows = self.fixed_encoder(rows)
         mu, _ = split_code(a)
@@ -228,11 +228,12 @@ class AttributeStack(VariationalStack):
 
 
 class Probe(NamedTuple):
-    """Codes to decode beside those of the batch, and the loss on what comes out.
+    """Latent vectors decoded beside those of the batch, and the loss of the result.
 
-    `judge` takes their logits, and returns the loss, summed over samples, and the
-    gradients of the mean loss of a sample to the logits, and to the codes as what was
-    asked for. `pull_back` takes a gradient of the codes to that of the batch's.
+    `judge` takes their logits and returns the loss, summed over samples, and the
+    gradients of the mean loss of a sample with respect to the logits, and to the latent
+    vectors as targets. `pull_back` turns a gradient with respect to these vectors into
+    one with respect to the batch's.
     """
 
     name: str

@@ -14,8 +14,8 @@ class Autoencoder(BaseAutoencoder):
     ``z = f(x @ W1 + b1)`` and ``x' = g(z @ W2 + b2)``, trained with Adam to make the
     cross-entropy of x' against x small. `transform` gives z, `inverse_transform` x'.
 
-    Made for one-hot piano rolls (see `PianoRollEncoder`) but not bound to them: any
-    values in [0, 1] will do. It computes in the type of the data, float32 or float64.
+    It is made for one-hot piano rolls (see `PianoRollEncoder`) and takes any values in
+    [0, 1]. It computes in the type of the data, float32 or float64.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ class Autoencoder(BaseAutoencoder):
         The function f of the latent variables.
 
     hidden_layer_sizes : tuple of int, default=()
-        Sizes of further layers between the data and the code; the decoder has the same
-        in reverse.
+        Sizes of further layers between the data and the latent variables; the decoder
+        has the same in reverse.
 
     hidden_activation : {"sigmoid", "tanh", "relu", "identity"}, default="tanh"
         The function of the further layers.
@@ -47,17 +47,17 @@ class Autoencoder(BaseAutoencoder):
         warning.
 
     init : {"auto", "pca", "glorot"}, default="auto"
-        Weights to start from. "pca": the leading principal components of the data, as
+        Initial weights. "pca": the leading principal components of the data, as
         far as there are any, the other units random. "glorot": all random, uniform.
-        "auto": "pca" without hidden layers, "glorot" with them, where components that
-        the first layer encodes do not come out of the random ones between.
+        "auto": "pca" without hidden layers, "glorot" with them, since random layers in
+        between do not pass on the components that the first layer encodes.
 
     output_bias_init : {"marginals", "zeros"}, default="marginals"
-        Output biases to start from. "marginals": the log-odds of each column's mean, so
+        Initial output biases. "marginals": the log-odds of each column's mean, so
         that training starts from the average of the data.
 
     learning_rate_init : float, default=0.01
-        Step size of Adam.
+        Learning rate of Adam.
 
     beta_1 : float in [0, 1), default=0.9
         Decay of Adam's first moment.
@@ -66,12 +66,12 @@ class Autoencoder(BaseAutoencoder):
         Decay of Adam's second moment.
 
     epsilon : float, default=1e-8
-        Added to the root of Adam's second moment. The gradient it is compared to is of
-        the loss summed over columns; against a loss averaged over columns, as in Keras,
-        the same setting is `epsilon` times the number of columns.
+        Added to the root of Adam's second moment. The loss is summed over columns here;
+        for a loss averaged over columns, as in Keras, the equivalent setting is this
+        one divided by the number of columns.
 
     batch_size : int, default=20
-        Samples a step of Adam; the last batch of an epoch may be smaller.
+        Samples per update of Adam; the last batch of an epoch may be smaller.
 
     max_iter : int, default=100
         Epochs: passes over the data.
@@ -87,11 +87,11 @@ class Autoencoder(BaseAutoencoder):
         Share of samples set aside for early stopping.
 
     n_iter_no_change : int, default=30
-        Stop when for so many epochs in a row, and a quarter of the epochs before them,
-        neither the loss (the validation loss with `early_stopping`) nor its mean over
-        the last `n_iter_no_change` epochs has fallen by `tol` below its least. The mean
-        is there from epoch `n_iter_no_change` on, so that training takes at least twice
-        as many.
+        Training stops when neither the loss (the validation loss with `early_stopping`)
+        nor its mean over the last `n_iter_no_change` epochs has fallen by `tol` below
+        its minimum for this many epochs, and for at least a quarter of the epochs
+        before them. The mean is defined from epoch `n_iter_no_change` on, so that
+        training takes at least twice as many epochs.
 
     tol : float, default=1e-4
         Smallest fall of the loss, in nats a sample, that counts.
@@ -100,8 +100,8 @@ class Autoencoder(BaseAutoencoder):
         Whether `fit` goes on from the weights and moments of the last `fit`.
 
     random_state : int, RandomState instance or None, default=None
-        For initial weights, validation split and order of the samples. With an int the
-        result is the same bits again, whatever the number of threads.
+        For initial weights, validation split and order of the samples. An int gives
+        the same bits in every run, with any number of threads.
 
     verbose : bool, default=False
         Whether to print the loss of each epoch. For a progress bar see `set_callbacks`
@@ -153,9 +153,9 @@ class Autoencoder(BaseAutoencoder):
 
     Notes
     -----
-    A one-hot row is a list of its ones: the first layer sums rows of weights on the way
-    forward and touches only these rows on the way back, so dense one-hot input and CSR
-    input train alike.
+    A one-hot row is treated as a list of its ones: the first layer sums these rows of
+    its weights in the forward pass and updates only them in the backward pass, so dense
+    one-hot input and CSR input train alike.
 
     The setting of the paper, for n columns, is ``Autoencoder(h=1500, init="glorot",
     output_bias_init="zeros", learning_rate_init=1e-3, epsilon=1e-7 * n, tol=0,

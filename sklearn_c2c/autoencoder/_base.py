@@ -28,7 +28,7 @@ from sklearn_c2c.autoencoder._stack import Layer, Training, fresh, resting
 # Arrays of a layer's size in training: the weights and Adam's two averages.
 _ARRAYS_OF_A_LAYER = 3
 
-# Below this share of non-zero values a row is cheaper as the list of them.
+# Below this share of non-zero values a row is cheaper as a list of them.
 _SPARSE_SHARE = 0.1
 
 
@@ -40,14 +40,14 @@ class BaseAutoencoder(
 ):
     """Encoder and decoder trained with Adam on the cross-entropy of reconstructions.
 
-    Subclasses wire their layers in `_stack`, and say in `_code_width` and
-    `_code_activation` what the encoder gives and what becomes of it.
+    Subclasses wire their layers in `_stack`, and define the width of the encoder's
+    output in `_code_width` and its activation in `_code_activation`.
     """
 
     # Names of losses in training, and the fitted attributes that are their curves.
     _curves: dict = {"loss": "loss_curve_"}
 
-    # Parameters that say how large the layers are.
+    # Parameters that determine the sizes of the layers.
     _size_parameters: tuple = ("h", "hidden_layer_sizes")
 
     _parameter_constraints: dict = {
@@ -151,14 +151,14 @@ class BaseAutoencoder(
             if not np.isfinite(gradient).all():
                 raise ValueError(
                     f"A gradient as large as {np.abs(cotangent).max():.4g} overflows "
-                    "on its way back; scale what is made of the probabilities."
+                    "in the pull-back; scale down the quantity that is differentiated."
                 )
             return gradient
 
         return p, vjp
 
     def score(self, X, y=None):
-        """Mean log-likelihood of samples given their own codes: higher is better.
+        """Mean log-likelihood of samples given their latent vectors: higher is better.
 
         Parameters
         ----------
@@ -264,7 +264,7 @@ class BaseAutoencoder(
     # ------------------------------------------------------------------ layers
 
     def _layer_shapes(self, n_features, group_size):
-        """Shapes of all weight matrices, from the data to the code and back."""
+        """Shapes of all weight matrices, from the data to the latents and back."""
         hidden = self.hidden_layer_sizes
         return stack_shapes(n_features, hidden, self._code_width(), self.h)
 
@@ -369,7 +369,7 @@ class BaseAutoencoder(
 
 
 def stack_shapes(n_features, hidden_layer_sizes, code_width, h):
-    """Shapes of the weight matrices of a stack, from the data to the code and back."""
+    """Shapes of the weight matrices of a stack, from the data to the latents and back."""
     hidden = list(hidden_layer_sizes)
     if not all(isinstance(n, Integral) and n >= 1 for n in hidden):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""What the data tell of the outputs that are to reach them."""
+"""Properties of the data that the outputs and their loss depend on."""
 
 import numpy as np
 from scipy import sparse
@@ -22,7 +22,7 @@ def one_hot_group_size(X):
 
 
 def loss_limit(X):
-    """Largest mean loss that is not yet divergence; only data in [0, 1] has one."""
+    """Largest mean loss that is not yet divergence; only data in [0, 1] have one."""
     if X.min() < 0 or X.max() > 1:
         return np.finfo(np.float64).max
     return _DIVERGED * np.log(2) * X.shape[1]

@@ -1,4 +1,4 @@
-"""The autoencoder whose code has a branch for each of two sets of labels."""
+"""The autoencoder with a branch of latent variables for each of two sets of labels."""
 
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -27,11 +27,11 @@ _LABEL_KINDS = "biufU"
 class DualBranchAutoencoder(BaseAutoencoder):
     """Compress data to two branches, each with the information on one set of labels.
 
-    The code is ``z = (z_a, z_b)``, and the decoder reconstructs from both. A linear
-    softmax classifier on each branch tells its own labels. An adversary, a linear
-    classifier too, tries to tell the labels of the other branch, and the encoder is
-    trained against it, so that a branch comes to know nothing, as far as a linear
-    classifier sees, of what the other one is for. Encoder, decoder and classifiers
+    The latent vector is ``z = (z_a, z_b)``, and the decoder reconstructs from both. A
+    linear softmax classifier on each branch predicts the branch's labels. An adversary,
+    a linear classifier too, predicts the labels of the other branch, and the encoder is
+    trained against it, so that a branch holds no information on the other branch's
+    labels that a linear classifier could use. Encoder, decoder and classifiers
     minimise, by Adam,
 
         CE(x, x') + classification_weight * sum_k CE(y_k, classifier_k(z_k))
@@ -39,8 +39,8 @@ class DualBranchAutoencoder(BaseAutoencoder):
 
     the cross-entropies in nats a sample.
 
-    With one set of labels `z_a` tells it and `z_b` is the rest of the data, of which an
-    adversary sees to it that it does not tell the labels.
+    With one set of labels, `z_a` predicts it and `z_b` holds the rest of the data; an
+    adversary keeps information on the labels out of `z_b`.
 
     Parameters
     ----------
@@ -54,8 +54,8 @@ class DualBranchAutoencoder(BaseAutoencoder):
         The function of the latent variables.
 
     hidden_layer_sizes : tuple of int, default=()
-        Sizes of further layers between the data and the code, which both branches
-        share; the decoder has the same in reverse.
+        Sizes of further layers between the data and the latent variables, which both
+        branches share; the decoder has the same in reverse.
 
     hidden_activation : {"sigmoid", "tanh", "relu", "identity"}, default="tanh"
         The function of the further layers.
@@ -65,15 +65,15 @@ class DualBranchAutoencoder(BaseAutoencoder):
 
     adversarial_weight : float, default=1.0
         Weight of the adversaries' success in the loss of the encoder; with 0 the
-        adversaries only watch.
+        adversaries are trained without an effect on it.
 
     adversary : {"best", "trained"}, default="best"
-        Whose success counts. "best": that of the best linear adversary of each batch,
+        The adversary whose success counts. "best": the best linear one of each batch,
         in closed form: the share of each latent's variance that lies between the
         classes of the other branch's labels, summed over latents. "trained": minus the
         cross-entropy of the adversaries that are trained along, by gradient reversal.
-        These also are there with "best", and show in `adversary_curve_` what is left
-        to see.
+        These are trained with "best" too: `adversary_curve_` shows what they still
+        predict.
 
     output : {"softmax", "sigmoid"}, default="softmax"
         "softmax": the outputs of each group of columns (each time step) sum to 1, with
@@ -86,15 +86,15 @@ class DualBranchAutoencoder(BaseAutoencoder):
         warning.
 
     init : {"auto", "pca", "glorot"}, default="auto"
-        Weights of encoder and decoder to start from, as of `Autoencoder`. Those of
+        Initial weights of encoder and decoder, as of `Autoencoder`. Those of
         classifiers and adversaries are random, uniform.
 
     output_bias_init : {"marginals", "zeros"}, default="marginals"
-        Output biases to start from. "marginals": the log-odds of each column's mean, so
+        Initial output biases. "marginals": the log-odds of each column's mean, so
         that training starts from the average of the data.
 
     learning_rate_init : float, default=0.003
-        Step size of Adam.
+        Learning rate of Adam.
 
     beta_1 : float in [0, 1), default=0.9
         Decay of Adam's first moment.
@@ -106,7 +106,7 @@ class DualBranchAutoencoder(BaseAutoencoder):
         Added to the root of Adam's second moment.
 
     batch_size : int, default=20
-        Samples a step of Adam; the last batch of an epoch may be smaller.
+        Samples per update of Adam; the last batch of an epoch may be smaller.
 
     max_iter : int, default=100
         Epochs: passes over the data.
@@ -122,11 +122,11 @@ class DualBranchAutoencoder(BaseAutoencoder):
         Share of samples set aside for early stopping.
 
     n_iter_no_change : int, default=30
-        Stop when for so many epochs in a row, and a quarter of the epochs before them,
-        neither the loss (the validation loss with `early_stopping`) nor its mean over
-        the last `n_iter_no_change` epochs has fallen by `tol` below its least. The mean
-        is there from epoch `n_iter_no_change` on, so that training takes at least twice
-        as many.
+        Training stops when neither the loss (the validation loss with `early_stopping`)
+        nor its mean over the last `n_iter_no_change` epochs has fallen by `tol` below
+        its minimum for this many epochs, and for at least a quarter of the epochs
+        before them. The mean is defined from epoch `n_iter_no_change` on, so that
+        training takes at least twice as many epochs.
 
     tol : float, default=1e-4
         Smallest fall of the loss, in nats a sample, that counts.
@@ -135,8 +135,8 @@ class DualBranchAutoencoder(BaseAutoencoder):
         Whether `fit` goes on from the weights and moments of the last `fit`.
 
     random_state : int, RandomState instance or None, default=None
-        For initial weights, validation split and order of the samples. With an int the
-        result is the same bits again, whatever the number of threads.
+        For initial weights, validation split and order of the samples. An int gives
+        the same bits in every run, with any number of threads.
 
     verbose : bool, default=False
         Whether to print the loss of each epoch. For a progress bar see `set_callbacks`
@@ -176,8 +176,8 @@ class DualBranchAutoencoder(BaseAutoencoder):
 
     adversary_curve_ : list of float
         Cross-entropy of the trained adversaries in each epoch, nats a sample, not
-        weighted. At the entropy of the labels, which is the logarithm of the number of
-        classes where these are equally frequent, they see nothing.
+        weighted. They predict nothing when it is the entropy of the labels: the
+        logarithm of the number of classes if these are equally frequent.
 
     validation_loss_curve_ : list of float or None
         Validation loss of each epoch with `early_stopping`, otherwise None.
@@ -204,13 +204,13 @@ class DualBranchAutoencoder(BaseAutoencoder):
 
     Notes
     -----
-    What a branch can be free of is bounded by the labels themselves: if the first
-    labels tell the second ones, so does any branch that tells the first. Choose label
-    sets that are independent in the training data, by balanced samples for example.
+    The labels limit how far branches can be separated: if the first labels predict the
+    second ones, so does any branch that predicts the first. Choose label sets that are
+    independent in the training data, by balanced samples for example.
 
     A linear classifier can do no better than chance on a branch if, and only if, the
-    branch has the same mean in every class (Belrose et al.), which a nonlinear one may
-    still tell apart.
+    branch has the same mean in every class (Belrose et al.). A nonlinear classifier may
+    still tell the classes apart.
 
     References
     ----------
@@ -358,7 +358,7 @@ class DualBranchAutoencoder(BaseAutoencoder):
         return columns
 
     def _one_hot(self, columns):
-        """Memberships of all classes, the sets side by side."""
+        """One-hot labels of all sets, side by side."""
         if len(columns) != len(self.classes_):
             raise ValueError(
                 f"Found {len(columns)} sets of labels in y; expected "
@@ -414,7 +414,7 @@ class DualBranchAutoencoder(BaseAutoencoder):
         )
 
     def _sights(self):
-        """What each classifier sees and tells, and then each adversary."""
+        """Branch and labels of each classifier, then of each adversary."""
         branches = slice(0, self.h_a), slice(self.h_a, self.h)
         ends = np.cumsum([0, *map(len, self.classes_)])
         sets = [slice(*ends[k : k + 2]) for k in range(len(self.classes_))]
@@ -464,7 +464,7 @@ class Labels:
 
 
 def _of_one_type(labels):
-    """Labels that a table gives as objects, as an array of what they are."""
+    """Labels of object type, as a table gives them, as an array of their own type."""
     if labels.dtype != object:
         return labels
     LabelEncoder().fit(labels)  # refuses numbers among strings

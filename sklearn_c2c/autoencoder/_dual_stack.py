@@ -1,4 +1,4 @@
-"""A stack whose code has two branches, which are told apart by labels."""
+"""A stack whose latent variables form two branches, separated by labels."""
 
 from typing import NamedTuple
 
@@ -10,13 +10,13 @@ from sklearn_c2c.autoencoder._stack import Stack
 
 
 class Sight(NamedTuple):
-    """What a classifier or an adversary sees, and what it is to tell."""
+    """Input and target of a classifier or an adversary."""
 
-    branch: slice  # columns of the code
+    branch: slice  # columns of the latent vector
     labels: slice  # columns of the one-hot labels
 
     def of(self, Z, Y):
-        """Return its part of codes and of labels."""
+        """Return its columns of latent vectors and of labels."""
         return [np.ascontiguousarray(part) for part in (Z[:, self[0]], Y[:, self[1]])]
 
 
@@ -26,7 +26,7 @@ class DualBranchStack(Stack):
     Parameters
     ----------
     layers : list of Layer
-        From the data to the code, as many back, and those of the heads.
+        From the data to the latents, as many back, and those of the heads.
     *stack : tuple
         The other arguments of `Stack`.
     sights : list of Sight
@@ -34,8 +34,8 @@ class DualBranchStack(Stack):
     classification_weight, adversarial_weight : float
         Weights of the losses of both in that of the encoder.
     trusts_adversary : bool
-        Whether the encoder is trained against the adversaries as they are, or against
-        the best ones of each batch.
+        Whether the encoder is trained against the trained adversaries, or against the
+        best ones of each batch.
     """
 
     terms = ("reconstruction", "weighted classification")
@@ -58,7 +58,7 @@ class DualBranchStack(Stack):
             for sight, layer in zip(sights, layers[n_layers:], strict=True)
         ]
         self.classifiers, self.adversaries = heads[:n_sets], heads[n_sets:]
-        # NumPy's numbers would make float64 of float32.
+        # NumPy's scalars would turn float32 into float64.
         self._classification_weight = float(classification_weight)
         self._adversarial_weight = float(adversarial_weight)
         self._trusts_adversary = trusts_adversary
@@ -100,10 +100,10 @@ class DualBranchStack(Stack):
         return total
 
     def _face(self, z, y, delta):
-        """Update the adversaries, add what confounds them to delta; return their loss.
+        """Update the adversaries, add the reversed gradient to delta; return the loss.
 
-        Gradient reversal: an adversary follows the gradient of its loss, and the code
-        the opposite of it.
+        Gradient reversal: an adversary is updated along the gradient of its loss, the
+        encoder against it.
         """
         total = 0.0
         for sight, adversary in self.adversaries:

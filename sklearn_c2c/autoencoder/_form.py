@@ -4,7 +4,7 @@ import numpy as np
 
 from sklearn_c2c._fitted import Array, Curve, Divisor, Number, OneOf, Whole, float_type
 
-# Updates after which an optimizer is no longer believed: it keeps a rate for each.
+# Most updates of an optimizer in a file that is accepted: it keeps a rate for each.
 _MOST_UPDATES = 10**8
 
 # Numbers in the state of the generator MT19937.
@@ -27,9 +27,9 @@ def fitted_form(model, shapes):
     Parameters
     ----------
     model : BaseAutoencoder
-        Fitted, or so a file says.
+        A model that was read from a file as a fitted one.
     shapes : list of tuple of int
-        Of its layers.
+        Shapes of its layers.
 
     Returns
     -------

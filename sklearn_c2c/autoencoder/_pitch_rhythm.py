@@ -1,4 +1,4 @@
-"""The variational autoencoder that keeps pitch and rhythm apart."""
+"""The variational autoencoder that separates pitch and rhythm."""
 
 from numbers import Integral
 
@@ -16,13 +16,13 @@ from sklearn_c2c.autoencoder._variational import VariationalAutoencoder
 
 
 class PitchRhythmAutoencoder(VariationalAutoencoder):
-    """Compress melodies to two independent codes, of their pitches and their rhythm.
+    """Compress melodies to two independent latent vectors, of pitches and of rhythm.
 
-    The encoder of the rhythm sees of each step whether it is an onset, a hold or a
-    rest; that of the pitches sees the notes of each measure in their order, whatever
-    their onsets. So a transposition leaves the code of the rhythm as it is, to the bit,
-    and another rhythm for the same notes of each measure leaves that of the pitches.
-    Each has a decoder of its own, and the notes are placed where the onsets are::
+    The encoder of the rhythm takes, for each step, whether it is an onset, a hold or a
+    rest; that of the pitches takes the notes of each measure in order, without their
+    onsets. So a transposition leaves the latent vector of the rhythm unchanged, to the
+    bit, and another rhythm for the same notes of each measure that of the pitches. Each
+    has its own decoder, and the notes are placed at the onsets::
 
         P(pitch at step t) = P(onset at t) * sum_k P(k notes before t) * P(pitch k)
 
@@ -43,12 +43,12 @@ class PitchRhythmAutoencoder(VariationalAutoencoder):
         Number of latent variables of the rhythm.
 
     steps_per_measure : int, default=16
-        Steps a measure: notes are counted anew in each. None counts through the whole
-        melody.
+        Steps a measure: notes are numbered within each. None numbers them through the
+        whole melody.
 
     hidden_layer_sizes : tuple of int, default=()
-        Sizes of further layers between the data and the code, in each branch; the
-        decoders have the same in reverse.
+        Sizes of further layers between the data and the latent variables, in each
+        branch; the decoders have the same in reverse.
 
     hidden_activation : {"sigmoid", "tanh", "relu", "identity"}, default="tanh"
         The function of the further layers.
@@ -67,24 +67,24 @@ class PitchRhythmAutoencoder(VariationalAutoencoder):
         counted from the first one, also over calls of `partial_fit`.
 
     kl_cooldown : int, default=0
-        The divergence loses its weight so many epochs before the `max_iter`-th, as
-        with `VariationalAutoencoder`.
+        Last epochs, up to the `max_iter`-th, in which the weight of the divergence is
+        0, as with `VariationalAutoencoder`.
 
     free_bits : float, default=0.0
-        Nats of divergence that cost nothing, for each latent, on the mean of a batch.
+        Nats of divergence that are not penalised, of each latent's mean over a batch.
 
     init : {"auto", "pca", "glorot"}, default="auto"
-        Weights to start from. "pca": the leading principal components of the data, as
+        Initial weights. "pca": the leading principal components of the data, as
         far as there are any, the other units random. "glorot": all random, uniform.
-        "auto": "pca" without hidden layers, "glorot" with them, where components that
-        the first layer encodes do not come out of the random ones between.
+        "auto": "pca" without hidden layers, "glorot" with them, since random layers in
+        between do not pass on the components that the first layer encodes.
 
     output_bias_init : {"marginals", "zeros"}, default="marginals"
-        Output biases to start from. "marginals": the log-odds of each column's mean, so
+        Initial output biases. "marginals": the log-odds of each column's mean, so
         that training starts from the average of the data.
 
     learning_rate_init : float, default=0.003
-        Step size of Adam.
+        Learning rate of Adam.
 
     beta_1 : float in [0, 1), default=0.9
         Decay of Adam's first moment.
@@ -96,7 +96,7 @@ class PitchRhythmAutoencoder(VariationalAutoencoder):
         Added to the root of Adam's second moment.
 
     batch_size : int, default=20
-        Samples a step of Adam; the last batch of an epoch may be smaller.
+        Samples per update of Adam; the last batch of an epoch may be smaller.
 
     max_iter : int, default=300
         Epochs: passes over the data.
@@ -112,11 +112,11 @@ class PitchRhythmAutoencoder(VariationalAutoencoder):
         Share of samples set aside for early stopping.
 
     n_iter_no_change : int, default=30
-        Stop when for so many epochs in a row, and a quarter of the epochs before them,
-        neither the loss (the validation loss with `early_stopping`) nor its mean over
-        the last `n_iter_no_change` epochs has fallen by `tol` below its least. The mean
-        is there from epoch `n_iter_no_change` on, so that training takes at least twice
-        as many.
+        Training stops when neither the loss (the validation loss with `early_stopping`)
+        nor its mean over the last `n_iter_no_change` epochs has fallen by `tol` below
+        its minimum for this many epochs, and for at least a quarter of the epochs
+        before them. The mean is defined from epoch `n_iter_no_change` on, so that
+        training takes at least twice as many epochs.
 
     tol : float, default=1e-4
         Smallest fall of the loss, in nats a sample, that counts.
@@ -125,8 +125,8 @@ class PitchRhythmAutoencoder(VariationalAutoencoder):
         Whether `fit` goes on from the weights and moments of the last `fit`.
 
     random_state : int, RandomState instance or None, default=None
-        For initial weights, validation split, order of the samples and draws of codes.
-        With an int the result is the same bits again, whatever the number of threads.
+        For initial weights, validation split, order of the samples and draws of
+        latents. An int gives the same bits in every run, with any number of threads.
 
     verbose : bool, default=False
         Whether to print the loss of each epoch. For a progress bar see `set_callbacks`
@@ -135,7 +135,7 @@ class PitchRhythmAutoencoder(VariationalAutoencoder):
     Attributes
     ----------
     branches_ : dict of str to slice
-        Which columns of a latent vector are of the pitches ("pitch"), and which of the
+        Columns of a latent vector that belong to the pitches ("pitch"), and to the
         rhythm ("rhythm").
 
     coefs_ : list of ndarray
@@ -193,15 +193,15 @@ class PitchRhythmAutoencoder(VariationalAutoencoder):
 
     See Also
     --------
-    VariationalAutoencoder : With one code for everything.
+    VariationalAutoencoder : With one latent vector for everything.
     sklearn_c2c.generation.swap : The pitches of one melody, the rhythm of another.
     sklearn_c2c.generation.branch : Move in one half only.
 
     Notes
     -----
-    After EC2-VAE, without its chords and its recurrence. There one encoder gives both
-    codes and a decoder is free to find more in the one than in the other; here the
-    wiring keeps them apart.
+    The model follows EC2-VAE, without its chords and its recurrence. There one encoder
+    gives both latent vectors, and information on one of the two may be in the other;
+    here the wiring separates them.
 
     References
     ----------
@@ -358,7 +358,7 @@ class PitchRhythmAutoencoder(VariationalAutoencoder):
 
     def _fitted_form(self):
         form = super()._fitted_form()
-        # The group size first, as sizes of others follow from it.
+        # The group size first, as the sizes of others depend on it.
         return {"group_size_": form["group_size_"]} | form
 
     @property

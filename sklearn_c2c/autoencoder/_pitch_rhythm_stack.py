@@ -1,4 +1,4 @@
-"""Two branches with one code: the rhythm of melodies, and their pitches in order."""
+"""A stack of two branches: the rhythm of melodies, and their pitches in order."""
 
 from typing import NamedTuple
 
@@ -10,9 +10,9 @@ from sklearn_c2c.autoencoder._stack import VariationalStack, chunks, collected
 
 
 class Layout(NamedTuple):
-    """Where the steps, measures and tokens of a melody are among its columns.
+    """Positions of the steps, measures and tokens of a melody among its columns.
 
-    The tokens of a step are pitches, then hold, then rest, as far as there are so many.
+    The tokens of a step are pitches, then hold, then rest, as far as there are columns.
     """
 
     n_tokens: int
@@ -36,7 +36,7 @@ class Layout(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """What melodies are made of.
+    """The two parts of melodies.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Parts(NamedTuple):
         The k-th note of a measure stands in the k-th place of that measure, whatever
         its onset. Places without a note are 0.
     rhythm : ndarray of shape (n_samples, n_steps * n_rhythm)
-        Of each step, whether it is an onset, a hold or a rest.
+        For each step, whether it is an onset, a hold or a rest.
     """
 
     pitches: np.ndarray
@@ -54,8 +54,8 @@ class Parts(NamedTuple):
 def split(X, layout):
     """Split melodies into pitches and rhythm.
 
-    Of any real numbers: a step is an onset where a pitch has the largest value, and
-    the value of an onset is the sum of the pitches, at most 1.
+    X may hold any real numbers: a step is an onset if a pitch has its largest value,
+    and the value of an onset is the sum of the pitches, at most 1.
 
     Parameters
     ----------
@@ -85,14 +85,14 @@ def split(X, layout):
 
 
 def split_all(X, layout):
-    """As `split`, which makes its part of X dense, of one part after the other."""
+    """`split` applied to chunks of rows, since it makes its rows of X dense."""
     pitches, rhythm = zip(*(split(rows, layout) for rows in chunks(X)), strict=True)
     stack = sparse.vstack if sparse.issparse(X) else np.vstack
     return Parts(stack(pitches), np.vstack(rhythm))
 
 
 def _places(is_onset, layout):
-    """Of each step, the start of its measure plus the notes before it in there."""
+    """For each step, the start of its measure plus the notes before it in there."""
     step = np.arange(layout.n_steps)
     start = step - step % layout.steps_per_measure
     before = np.cumsum(is_onset, axis=1) - is_onset
@@ -100,7 +100,7 @@ def _places(is_onset, layout):
 
 
 def place(pitches, rhythm, layout):
-    """Place pitches that are in order where the rhythm has onsets.
+    """Place pitches in order at the onsets of a rhythm.
 
     The steps of the rhythm are independent, so the number k of onsets before a step in
     its measure has a Poisson binomial distribution c, and
@@ -120,7 +120,7 @@ def place(pitches, rhythm, layout):
     tokens : ndarray of shape (n_samples, n_steps * n_tokens)
         Probabilities of the tokens of each step.
     pull_back : callable
-        Of a gradient with respect to the tokens, makes those with respect to the
+        Turns a gradient with respect to the tokens into those with respect to the
         pitches and to the rhythm.
     """
     notes = _by_measure(pitches, layout)
@@ -144,7 +144,7 @@ def place(pitches, rhythm, layout):
 
 
 def _counts(onset):
-    """How many onsets there are before each step, as distributions.
+    """Distributions of the number of onsets before each step.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def _counts(onset):
 
 
 def _by_measure(A, layout):
-    """By measures and steps, zeros at the end of the last measure."""
+    """Split columns into measures and steps; zeros fill up the last measure."""
     steps = A.reshape(len(A), layout.n_steps, -1)
     n_measures, n_steps = layout.n_measures, layout.steps_per_measure
     if n_measures * n_steps > layout.n_steps:
@@ -197,20 +197,20 @@ def _by_melody(A, layout):
 
 
 class PitchRhythmStack(VariationalStack):
-    """One code of two branches: pitches first, then rhythm.
+    """A stack of two branches: the latents of the pitches, then of the rhythm.
 
     Parameters
     ----------
     pitch, rhythm : Stack
-        Of the parts of melodies. Each encoder gives means and log variances.
+        Stacks of the parts of melodies. Encoders give means and log variances.
     code : GaussianCode
     layout : Layout
     training : Training, default=None
-        None for use only.
+        None if the stack is not trained.
     beta : float
         Weight of the divergence, in evaluation.
     weight_of : callable
-        Of the number of epochs before, the weight in the next one.
+        Function of the number of epochs before: the weight in the next one.
     """
 
     def __init__(self, pitch, rhythm, code, layout, training=None, *, beta, weight_of):
@@ -285,7 +285,7 @@ class PitchRhythmStack(VariationalStack):
     # ---------------------------------------------------------------- on melodies
 
     def latents(self, X):
-        """Yield the latent vectors of some samples after the other."""
+        """Yield the latent vectors of all samples, chunk by chunk."""
         for rows in chunks(X):
             yield self.latent(self._encoded(rows))
 
@@ -298,7 +298,7 @@ class PitchRhythmStack(VariationalStack):
         return self.encoder(split(X, self.layout))[0]
 
     def losses(self, X):
-        """Losses of some samples with means for draws, nats summed over them."""
+        """Losses of a chunk of samples with means for draws, nats summed over them."""
         return super().losses(split(X, self.layout))
 
     def step(self, X, y=None):
@@ -306,5 +306,5 @@ class PitchRhythmStack(VariationalStack):
         return super().step(split(X, self.layout)) | self._part_losses
 
     def apply_pending_updates(self):
-        """Bring all weights to the present update, for others to read."""
+        """Apply the missed updates to all weights, so that they can be read."""
         self.pitch.apply_pending_updates()

@@ -1,4 +1,4 @@
-"""Encoder, code and decoder of dense layers, wired for use and for training."""
+"""Encoder, code layer and decoder of dense layers, wired for use and for training."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -29,7 +29,7 @@ class Layer(NamedTuple):
 
 
 class Training(NamedTuple):
-    """What a stack needs in training."""
+    """The state of a stack in training."""
 
     adam: Adam
     history: History
@@ -38,37 +38,37 @@ class Training(NamedTuple):
 
 
 def resting(value):
-    """Weights that are not trained, or by another layer."""
+    """Weights that are not trained, or that another layer trains."""
     return Weights(value, None, None)
 
 
 def fresh(value):
-    """Weights that had no update yet."""
+    """Weights without updates so far."""
     return Weights(value, np.zeros_like(value), np.zeros_like(value))
 
 
 class Stack:
-    """An encoder, a code and a decoder.
+    """An encoder, a code layer and a decoder.
 
     Parameters
     ----------
     layers : list of Layer
-        From the data to the code, and as many back.
+        From the data to the latent variables, and as many back.
     hidden_activation : str
-        Between the layers of the encoder, and of the decoder.
+        Activation between the layers of the encoder, and of the decoder.
     code : callable
         The layer between encoder and decoder.
     group_size : int or None
         Columns of a softmax group; None for sigmoid outputs.
     training : Training, default=None
-        None for use only.
+        None if the stack is not trained.
     tied : bool, default=False
         Whether, in training, the decoder's coefs are those of the encoder, transposed.
     """
 
     terms = ("reconstruction",)
 
-    # Of data and of latent vectors: the output, and its pull-back.
+    # Functions of data, or of latent vectors, that return the output and its pull-back.
     encoder: Callable
     decoder: Callable
 
@@ -109,11 +109,11 @@ class Stack:
     # ---------------------------------------------------------------------- use
 
     def latent(self, a):
-        """Latent vectors, of the encoder's output."""
+        """Latent vectors from the encoder's output."""
         return self.code(a)[0]
 
     def latents(self, X):
-        """Yield the latent vectors of some samples after the other."""
+        """Yield the latent vectors of all samples, chunk by chunk."""
         for rows in chunks(X):
             yield self.latent(self.encoder(rows)[0])
 
@@ -132,7 +132,7 @@ class Stack:
         return cross_entropy(logits, X, self.group_size, self.workers)
 
     def losses(self, X):
-        """Losses of some samples without random draws, nats summed over them."""
+        """Losses of a chunk of samples without random draws, nats summed over them."""
         a, _ = self.encoder(X)
         return [self._reconstruction_loss(a, X)]
 
@@ -162,16 +162,16 @@ class Stack:
 
     @property
     def history(self):
-        """What training has been so far."""
+        """Course of the training so far."""
         return self.training.history
 
     def diverged(self, losses):
-        """Whether the mean losses of an epoch are beyond all bounds."""
+        """Whether the mean losses of an epoch show divergence."""
         is_finite = np.isfinite([losses[name] for name in self.terms]).all()
         return not (is_finite and losses["reconstruction"] <= self.training.loss_limit)
 
     def apply_pending_updates(self):
-        """Bring all weights to the present update, for others to read."""
+        """Apply the missed updates to all weights, so that they can be read."""
         first = self.encoder.layers[0]
         if isinstance(first, SparseDense):
             first.apply_pending_updates()
@@ -187,7 +187,7 @@ class Stack:
                 part.value[...] = value
 
     def optimizer_state(self):
-        """Everything needed to go on bit for bit, as arrays and numbers."""
+        """State from which training resumes bit for bit, as arrays and numbers."""
         return {
             "moments": [
                 [average for part in layer for average in _averages(part)]
@@ -199,16 +199,16 @@ class Stack:
 
 
 class VariationalStack(Stack):
-    """A stack whose code is drawn from a normal distribution.
+    """A stack whose latent vectors are drawn from normal distributions.
 
     Parameters
     ----------
     layers, hidden_activation, code, group_size, training :
-        As of `Stack`; the code is a `GaussianCode`.
+        As of `Stack`; the code layer is a `GaussianCode`.
     beta : float
         Weight of the divergence, in evaluation.
     weight_of : callable
-        Of the number of epochs before, the weight in the next one.
+        Function of the number of epochs before: the weight in the next one.
     """
 
     terms = ("reconstruction", "weighted divergence", "weighted discrepancy")
@@ -218,7 +218,7 @@ class VariationalStack(Stack):
         self.beta, self._weight_of = beta, weight_of
 
     def latent(self, a):
-        """Means of the latent variables, of the encoder's output."""
+        """Means of the latent variables, from the encoder's output."""
         return np.ascontiguousarray(split_code(a)[0])
 
     def posterior(self, X):
@@ -227,7 +227,7 @@ class VariationalStack(Stack):
         return split_code(collected(outputs, X.shape[0]))
 
     def losses(self, X):
-        """Losses of some samples with means for draws, nats summed over them."""
+        """Losses of a chunk of samples with means for draws, nats summed over them."""
         a, _ = self.encoder(X)
         divergence, *_ = self.code.prior.divergence(*split_code(a))
         weighted = self.beta * float(divergence.sum(dtype=np.float64))
@@ -258,14 +258,14 @@ def with_between(layers, between):
 
 
 def chunks(X):
-    """Parts of the rows of X, in order; the only one is X itself."""
+    """Chunks of the rows of X, in order; a single one is X itself."""
     if X.shape[0] <= _CHUNK:
         return [X]
     return (X[chunk] for chunk in gen_batches(X.shape[0], _CHUNK))
 
 
 def collected(parts, n_samples):
-    """One array of parts whose rows follow each other; the only one is itself."""
+    """Join chunks of rows in one array; a single one is returned itself."""
     whole, start = None, 0
     for part in parts:
         if len(part) == n_samples:

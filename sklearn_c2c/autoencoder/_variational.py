@@ -17,25 +17,25 @@ from sklearn_c2c.autoencoder._stack import VariationalStack
 # A latent is active when its mean varies by more than this over the data.
 _ACTIVE_VARIANCE = 0.01
 
-# A divergence, 0 or above, may come out as much below 0.
+# Rounding may bring a divergence, which is 0 or above, this far below 0.
 _ROUNDING = 1e-3
 
 
 class VariationalAutoencoder(BaseAutoencoder):
-    """Compress data to the distribution of a code near a prior.
+    """Compress data to distributions of latent vectors near a prior.
 
     The encoder gives mean and variance of `h` independent normal latent variables; the
     decoder is trained to reconstruct from draws of them, while the divergence from the
-    prior is held down. So nearby codes decode alike, and draws from the prior decode to
-    data. Trained with Adam to minimise
+    prior is penalised. So nearby latent vectors decode alike, and draws from the prior
+    decode to data. Trained with Adam to minimise
 
         CE(x, decoder(z)) + beta * sum_k KL(N(mu_k, sigma_k**2) || p)
         + aggregate_weight * sum_k MMD**2(draws of z_k, draws of p),
 
     in nats a sample, summed over columns and latents. With ``beta=1`` the first two are
     the textbook's negative evidence lower bound whatever the number of columns. The
-    third compares all codes of a batch to the prior p, a standard normal one unless
-    `prior` says otherwise.
+    third compares all latent vectors of a batch to the prior p, a standard normal one
+    unless `prior` says otherwise.
 
     Parameters
     ----------
@@ -43,8 +43,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         Number of latent variables.
 
     hidden_layer_sizes : tuple of int, default=()
-        Sizes of further layers between the data and the code; the decoder has the same
-        in reverse.
+        Sizes of further layers between the data and the latent variables; the decoder
+        has the same in reverse.
 
     hidden_activation : {"sigmoid", "tanh", "relu", "identity"}, default="tanh"
         The function of the further layers.
@@ -63,44 +63,46 @@ class VariationalAutoencoder(BaseAutoencoder):
         Weight of the divergence.
 
     prior : {"normal", "sparse", "mixture"}, default="normal"
-        What codes are drawn near to, each latent by itself. "normal": a standard normal
-        distribution. "sparse": the same with probability .2, otherwise N(0, .05**2), so
-        that most latents of a code are silent. "mixture": N(-m, .4**2) or N(m, .4**2)
-        with equal probability and m = .917, so that the variance is 1: codes in
-        clusters, at the corners of a cube.
+        Prior of each latent variable. "normal": a standard normal distribution.
+        "sparse": the same with probability .2, otherwise N(0, .05**2), so that most
+        latents of a sample are near 0. "mixture": N(-m, .4**2) or N(m, .4**2) with
+        equal probability and m = .917, so that the variance is 1: latent vectors form
+        clusters at the corners of a cube.
 
     aggregate_weight : float, default=0.0
-        Weight of the discrepancy of the drawn codes of a batch from as many draws of
-        the prior. The divergence holds each code to the prior, the discrepancy only
-        all of them together, so it gives them the prior's structure at less cost in
-        reconstruction. `kl_cooldown` leaves it. It needs batches of two or more, the
-        larger the better; its cost grows with the square of `batch_size`.
+        Weight of the discrepancy of the drawn latent vectors of a batch from as many
+        draws of the prior. The divergence keeps each latent vector near the prior, the
+        discrepancy only their distribution, so it gives them the prior's structure at
+        less cost in reconstruction. `kl_cooldown` does not change it. It needs batches
+        of two or more, the larger the better; its cost grows with the square of
+        `batch_size`.
 
     kl_warmup : int, default=0
         Epochs over which beta rises to its value, from ``beta / (kl_warmup + 1)``;
         counted from the first one, also over calls of `partial_fit`.
 
     kl_cooldown : int, default=0
-        The divergence loses its weight so many epochs before the `max_iter`-th, counted
-        as those of `kl_warmup`: codes that a large beta has ordered learn to
-        reconstruct, and more calls of `fit` with `warm_start` go on without it.
-        `n_iter_no_change` may end training before. Not with `early_stopping`.
+        Last epochs, up to the `max_iter`-th, in which the weight of the divergence is
+        0; counted as those of `kl_warmup`. Latent vectors that a large beta has ordered
+        learn to reconstruct in them. More calls of `fit` with `warm_start` continue
+        with weight 0. `n_iter_no_change` may end training before. Not with
+        `early_stopping`.
 
     free_bits : float, default=0.0
-        Nats of divergence that cost nothing, for each latent, on the mean of a batch.
+        Nats of divergence that are not penalised, of each latent's mean over a batch.
 
     init : {"auto", "pca", "glorot"}, default="auto"
-        Weights to start from. "pca": the leading principal components of the data, as
+        Initial weights. "pca": the leading principal components of the data, as
         far as there are any, the other units random. "glorot": all random, uniform.
-        "auto": "pca" without hidden layers, "glorot" with them, where components that
-        the first layer encodes do not come out of the random ones between.
+        "auto": "pca" without hidden layers, "glorot" with them, since random layers in
+        between do not pass on the components that the first layer encodes.
 
     output_bias_init : {"marginals", "zeros"}, default="marginals"
-        Output biases to start from. "marginals": the log-odds of each column's mean, so
+        Initial output biases. "marginals": the log-odds of each column's mean, so
         that training starts from the average of the data.
 
     learning_rate_init : float, default=0.003
-        Step size of Adam.
+        Learning rate of Adam.
 
     beta_1 : float in [0, 1), default=0.9
         Decay of Adam's first moment.
@@ -112,7 +114,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         Added to the root of Adam's second moment.
 
     batch_size : int, default=20
-        Samples a step of Adam; the last batch of an epoch may be smaller.
+        Samples per update of Adam; the last batch of an epoch may be smaller.
 
     max_iter : int, default=300
         Epochs: passes over the data.
@@ -128,11 +130,11 @@ class VariationalAutoencoder(BaseAutoencoder):
         Share of samples set aside for early stopping.
 
     n_iter_no_change : int, default=30
-        Stop when for so many epochs in a row, and a quarter of the epochs before them,
-        neither the loss (the validation loss with `early_stopping`) nor its mean over
-        the last `n_iter_no_change` epochs has fallen by `tol` below its least. The mean
-        is there from epoch `n_iter_no_change` on, so that training takes at least twice
-        as many.
+        Training stops when neither the loss (the validation loss with `early_stopping`)
+        nor its mean over the last `n_iter_no_change` epochs has fallen by `tol` below
+        its minimum for this many epochs, and for at least a quarter of the epochs
+        before them. The mean is defined from epoch `n_iter_no_change` on, so that
+        training takes at least twice as many epochs.
 
     tol : float, default=1e-4
         Smallest fall of the loss, in nats a sample, that counts.
@@ -141,8 +143,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         Whether `fit` goes on from the weights and moments of the last `fit`.
 
     random_state : int, RandomState instance or None, default=None
-        For initial weights, validation split, order of the samples and draws of codes.
-        With an int the result is the same bits again, whatever the number of threads.
+        For initial weights, validation split, order of the samples and draws of
+        latents. An int gives the same bits in every run, with any number of threads.
 
     verbose : bool, default=False
         Whether to print the loss of each epoch. For a progress bar see `set_callbacks`
@@ -206,14 +208,15 @@ class VariationalAutoencoder(BaseAutoencoder):
     Notes
     -----
     `transform` gives the mean, so it is deterministic; `sample_posterior` and
-    `sample_prior` draw. `score` and the validation loss take the mean for the draw, and
+    `sample_prior` draw. `score` and the validation loss use the mean for the draw, and
     leave the discrepancy out.
 
-    The divergence is that from the model's own prior, as otherwise the loss would bound
-    the evidence of a model whose draws nobody takes, and hold codes to a prior without
-    structure. From a prior of several components it is the upper bound ``-log(sum_c w_c
-    exp(-KL_c))``, KL_c being the divergence from component c of probability w_c: in
-    closed form, at least 0, and exact where one component prevails.
+    The divergence is that from the `prior` of the model. With another one the loss
+    would bound the evidence of a model that nobody samples, and would keep latent
+    vectors near a prior without structure. For a prior of several components it is the
+    upper bound ``-log(sum_c w_c exp(-KL_c))``, KL_c being the divergence from component
+    c of probability w_c: in closed form, at least 0, and exact where one component
+    prevails.
 
     References
     ----------
@@ -320,7 +323,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         self.verbose = verbose
 
     def sample_posterior(self, X, random_state=None):
-        """Draw a code for each sample.
+        """Draw a latent vector for each sample.
 
         Parameters
         ----------
@@ -341,7 +344,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         return mu + np.exp(log_var / 2) * noise.astype(mu.dtype)
 
     def sample_prior(self, n_samples=1, random_state=None):
-        """Draw codes from the prior.
+        """Draw latent vectors from the prior.
 
         Parameters
         ----------
@@ -405,7 +408,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         }
 
     def __setstate__(self, state):
-        # A model of before there was a choice has the normal prior.
+        # Models saved before there was a choice have the normal prior.
         before = {"prior": "normal", "aggregate_weight": 0.0}
         chosen = before.keys() & self._get_param_names()
         super().__setstate__({name: before[name] for name in chosen} | state)

@@ -53,8 +53,8 @@ class LatentSpaceDisplay:
     --------
     >>> import matplotlib.pyplot as plt
     >>> from sklearn_c2c.display import LatentSpaceDisplay
-    >>> codes = [[0.1, 0.9], [0.4, 0.2], [0.8, 0.5]]
-    >>> LatentSpaceDisplay(codes, y=["reel", "reel", "chorale"]).plot()
+    >>> Z = [[0.1, 0.9], [0.4, 0.2], [0.8, 0.5]]
+    >>> LatentSpaceDisplay(Z, y=["reel", "reel", "chorale"]).plot()
     <...>
     >>> plt.show()
     """
