@@ -1,8 +1,8 @@
 """The table and the picture of the rooms in `docs/architecture.md`.
 
-``python -m tests.architecture`` writes both from the code: rooms and what they may
-import from `tests.test_layering`, what lives there from docstrings, arrows from the
-imports. A test says when it has to be run again.
+``python -m tests.architecture`` writes both from the code: rooms and allowed imports
+from `tests.test_layering`, contents from docstrings, arrows from the imports. A test
+fails when it must be run again.
 """
 
 import ast
@@ -23,7 +23,7 @@ PICTURE = DOCS / "images" / "architecture.svg"
 
 _TABLE = re.compile(r"(?<=<!-- table -->\n\n).*?(?=\n\n<!-- end -->)", re.S)
 
-# Of the picture, in pixels.
+# Sizes in the picture, in pixels.
 _ROW, _HEIGHT, _GAP, _MARGIN, _CHARACTER = 88, 30, 18, 20, 8.0
 _N_SWEEPS = 24
 
@@ -56,7 +56,7 @@ def _purpose(room):
 
 
 def arrows():
-    """Give for each room those that it imports, without what these import in turn."""
+    """Map each room to those it imports, without those imported by one of these."""
     imports = {room: set() for room in ROOMS}
     for path in FILES:
         if (room := room_of(path)) in imports:

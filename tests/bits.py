@@ -1,7 +1,7 @@
-"""A record of every bit that the estimators compute, to be the same after a rebuild.
+"""A record of all bits that the estimators compute, to compare after a change.
 
 ``python -m tests.bits record`` writes digests of many configurations to
-``tests/data/bits.json``, ``python -m tests.bits`` computes them anew and compares. The
+``tests/data/bits.json``; ``python -m tests.bits`` computes and compares them. The
 bits depend on the processor and on the versions of NumPy, SciPy and their linear
 algebra, so both are run on one machine; the record says which it was made on.
 """
@@ -89,7 +89,7 @@ def digests():
     Returns
     -------
     dict of str to dict
-        By configuration: digests of its losses, weights, codes, decodings and draws.
+        By configuration: digests of its losses, weights, latents, decodings and draws.
     """
     X = load_celtic().data
     found = {}
@@ -138,7 +138,7 @@ def _digest(*arrays):
 
 
 def made_on():
-    """What the bits depend on beside the code.
+    """Everything that the bits depend on, besides the code.
 
     Returns
     -------
@@ -152,7 +152,7 @@ def made_on():
 
 
 def _processor():
-    """Name of the processor, where the system tells."""
+    """Name of the processor, if the system states it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -162,7 +162,7 @@ def _processor():
 
 
 def differences(old, new):
-    """Names of what is not the same.
+    """Names of everything that differs.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def differences(old, new):
 
 
 def main():
-    """Record, or compare with the record; 1 where something is not the same."""
+    """Record, or compare with the record; 1 if anything differs."""
     parser = argparse.ArgumentParser(prog="python -m tests.bits", description=__doc__)
     parser.add_argument("action", nargs="?", choices=["check", "record"])
     action = parser.parse_args().action

@@ -1,6 +1,6 @@
-"""Tasks that note their calls, fail or end their process.
+"""Tasks that record their calls, fail or end their process.
 
-Workers import this module and no test's, which would take them seconds.
+Workers import this module instead of a test's, whose import takes seconds.
 """
 
 import os
@@ -8,7 +8,7 @@ import signal
 
 
 def noted(file, x):
-    """Note a call in a file, also from another process, and square."""
+    """Record a call in a file, also from another process, and square."""
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(descriptor, b"%d\n" % x)
     os.close(descriptor)
@@ -20,7 +20,7 @@ def calls(file):
 
 
 def die_once(file, x):
-    """End this process when 2 comes by for the first time."""
+    """End this process when it gets a 2 for the first time."""
     if noted(file, x) == 4 and calls(file).count(2) == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     return x * x
@@ -33,7 +33,7 @@ def die_always(file, x):
 
 
 def first_time(flag):
-    """Whether nobody has asked this of this flag before, in any process."""
+    """Whether this is the first call with this flag, in any process."""
     try:
         os.close(os.open(flag, os.O_CREAT | os.O_EXCL))
     except FileExistsError:
@@ -42,7 +42,7 @@ def first_time(flag):
 
 
 def deadly_score(estimator, X, y=None, *, flag, parent):
-    """The score; but the first worker that has scored h = 64 dies of it."""
+    """The score; but the first worker that scores h = 64 is killed."""
     score = estimator.score(X)
     if estimator[-1].h == 64 and os.getpid() != parent and first_time(flag):
         os.kill(os.getpid(), signal.SIGKILL)

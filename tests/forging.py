@@ -1,7 +1,7 @@
-"""Forge model files and malformed arrays, and judge what becomes of them.
+"""Forge model files and malformed arrays, and judge the results.
 
-Each case runs in a process that may die; whatever is neither an error of the family
-that is promised nor a result that is right for what was handed over counts as a fault.
+Each case runs in a process that may die. Any outcome other than an error of the
+documented family, or a result that is right for the input, counts as a fault.
 `python -m tests.forging --models 20000 --arrays 10000` runs a campaign.
 """
 
@@ -71,7 +71,7 @@ def models():
 
 
 def places(value, path=()):
-    """Paths to all values within an estimator: of attributes, lists and dicts."""
+    """Paths to all values in an estimator's attributes, lists and dicts."""
     if hasattr(value, "get_params"):
         value = vars(value)
     if isinstance(value, dict):
@@ -85,7 +85,7 @@ def places(value, path=()):
 
 
 def replaced(value, path, function):
-    """A copy in which the value at a path is what the function makes of it."""
+    """A copy in which a function has replaced the value at a path."""
     if not path:
         return function(value)
     key, *rest = path
@@ -102,7 +102,7 @@ def replaced(value, path, function):
 
 
 def mutated_array(rng, array):
-    """An array like another one, but wrong in some way; or as good."""
+    """An array like another one, wrong in some way or equivalent."""
     flat = array.ravel()
     odd = rng.choice([np.nan, np.inf, -np.inf, -1, 2**31 - 1, -(2**31), 1e38, 1e300, 0])
     kinds = [
@@ -210,7 +210,7 @@ def write(path, model):
 
 
 def use(model):
-    """Do with a loaded model all that a user can; results are of the right form."""
+    """Use a loaded model in every way; check the form of the results."""
     if isinstance(model, MarkovMelodies):
         draws = model.sample(3, random_state=0)
         assert draws.shape == (3, model.n_features_in_) and draws.max() < 130
@@ -235,7 +235,7 @@ def use(model):
 
 
 def judge_model(rng, fitted, path):
-    """Forge a file, load and use it; say what became of it."""
+    """Forge a file, load and use it; return the outcome."""
     try:
         write(path, forge(rng, fitted[rng.integers(len(fitted))]))
     except Exception:  # NumPy or skops themselves refuse the change
@@ -297,7 +297,7 @@ def _damaged_part(rng, array):
         lambda: np.append(array, array[-1:]),
         lambda: array.astype(np.int64),
     ]
-    # An array: of lists SciPy itself, which is to say what is right, makes nothing.
+    # An array, since SciPy, which decides what is right, refuses lists.
     return np.asarray(kinds[rng.integers(len(kinds))]())
 
 
@@ -306,7 +306,7 @@ class Subclass(np.ndarray):
 
 
 def odd_dense(rng):
-    """A dense array of a form, type or value that few expect."""
+    """A dense array of an unusual shape, type or value."""
     X = rng.random((6, COLUMNS))
     value = rng.choice([np.nan, np.inf, -np.inf, 1e308, -1e308, 1e38, 1e12, 5e-324, -1])
     kinds = [
@@ -341,7 +341,7 @@ def odd_dense(rng):
 
 
 def estimators():
-    """Fitted estimators, and the methods that take data of 24 columns, or codes."""
+    """Fitted estimators, and the methods that take data of 24 columns, or latents."""
     X = np.random.default_rng(0).random((8, COLUMNS))
     settings = {"max_iter": 1, "random_state": 0}
     kinds = [
@@ -379,7 +379,7 @@ def call(model, name, X):
 
 
 def judge_array(rng, methods):
-    """Hand over a malformed array; say what became of it."""
+    """Pass a malformed array to a method; return the outcome."""
     X = damaged_sparse(rng) if rng.random() < 0.6 else odd_dense(rng)
     model, name = methods[rng.integers(len(methods))]
     try:
@@ -388,11 +388,11 @@ def judge_array(rng, methods):
         return "refused"
     assert np.isfinite(result.data if sparse.issparse(result) else result).all()
     if sparse.issparse(X) and name not in ("fit", "partial_fit"):
-        # Duplicates are added up, unsorted indices sorted: what SciPy says it means.
+        # Duplicates are added up, unsorted indices sorted: as in SciPy.
         try:
             dense = X.toarray()
         except ValueError:
-            return "not judged"  # SciPy has no say on these types
+            return "not judged"  # SciPy does not support these types
         assert np.allclose(result, call(model, name, dense), atol=1e-5)
     return "right"
 
@@ -401,7 +401,7 @@ def judge_array(rng, methods):
 
 
 def work(kind, seed, n):
-    """Judge n cases; say before each one which it is, for whoever finds us dead."""
+    """Judge n cases; print the number of each before it, in case this process dies."""
     warnings.simplefilter("ignore")
     if kind == "models":
         fitted = [model.fit(MELODIES, LABELS) for model in models()]

@@ -30,7 +30,7 @@ def mean_loss(parameters, X, activation, group_size=None):
 
 
 def gradients(parameters, X, activation, group_size=None):
-    """Of `mean_loss`, in the order of the parameters."""
+    """Gradients of `mean_loss`, in the order of the parameters."""
     W1, W2, b1, b2 = parameters
     a = X @ W1 + b1
     z = ACTIVATIONS[activation](a)

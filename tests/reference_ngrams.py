@@ -6,7 +6,7 @@ START = "start"
 
 
 class DictNGrams:
-    """Counts of sequences, which may give each symbol a place."""
+    """Counts of sequences, optionally by the place of each symbol."""
 
     def __init__(self, sequences, order, n_symbols, smoothing=1.0, places=None):
         self.order, self.n_symbols, self.smoothing = order, n_symbols, smoothing

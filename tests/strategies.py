@@ -8,7 +8,7 @@ from sklearn_c2c.melody import HOLD, REST, mend_orphan_holds
 
 
 def rows(max_melodies=5, low=0, high=127):
-    """Rows of codes, legal or not: repeats, leading holds and all rest come often."""
+    """Rows of tokens, legal or not: often with repeats, leading holds or all rest."""
     codes = st.one_of(
         st.integers(low, high), st.just(HOLD), st.just(REST), st.just(low)
     )

@@ -43,9 +43,9 @@ def fitted(measures):
 
 
 def one_step(model, X, y, weights, fixed):
-    """Loss of one batch and the weights after one step; the noise is the same.
+    """Loss of one batch and the weights after one update; the noise is the same.
 
-    The encoder that reads what is decoded keeps the weights `fixed`.
+    The encoder that reads decodings keeps the weights `fixed`.
     """
     with model._network(X, y, resumes=False) as network:
         network.restore(weights)
@@ -63,7 +63,7 @@ def one_step(model, X, y, weights, fixed):
 @pytest.mark.parametrize("group_size", [4, None])
 @pytest.mark.parametrize("regularization", REGULARIZATIONS)
 def test_gradients(rng, monkeypatch, regularization, group_size, kind):
-    """Of the loss on probabilities, which the one on decisions takes for its own."""
+    """Gradient of the loss on probabilities, used for the loss on decisions."""
     monkeypatch.setattr(_attribute_stack, "decided", lambda p, group_size: p)
     X = rng.random((6, 12)) * (rng.random((6, 12)) < 0.4)
     X = sparse.csr_array(X) if kind == "sparse" else X
@@ -117,7 +117,7 @@ def test_what_is_decided_is_the_largest_of_each_group(rng):
     assert_array_equal(groups.argmax(axis=2), p.reshape(3, 2, 4).argmax(axis=2))
     assert_array_equal(groups.sum(axis=2), 1)
     assert_array_equal(decided(p, None), p.round())
-    tied = np.full((1, 4), 0.25)  # one value each, however many are the largest
+    tied = np.full((1, 4), 0.25)  # one value each, also if several are the largest
     assert decided(tied, 4).sum() == 1
 
 
@@ -139,7 +139,7 @@ def test_the_first_latents_are_the_attributes(fitted, measures):
     for found, asked in zip(values.T, y.T, strict=True):
         assert metrics.control_r2(asked, found) > 0.9
     free = np.corrcoef(Z.T, y.T)[2:8, 8:] ** 2
-    assert free.max() < 0.5  # the others do not tell them as well
+    assert free.max() < 0.5  # the other latents predict them less well
 
 
 def test_control_makes_the_decoder_obey(measures):

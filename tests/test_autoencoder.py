@@ -35,7 +35,7 @@ def reconstruct(model, X):
 
 
 class Interrupt:
-    """A callback that ends training after so many epochs, politely or not."""
+    """A callback that ends training after some epochs, by request or by an error."""
 
     def __init__(self, n_epochs, error=None):
         self.n_epochs, self.error = n_epochs, error
@@ -65,7 +65,7 @@ class Interrupt:
         ("sigmoid", "sigmoid", "glorot", 20),
         ("tanh", "softmax", "glorot", 20),
         ("relu", "sigmoid", "pca", 20),
-        ("identity", "softmax", "pca", 70),  # one batch is past the fused kernel
+        ("identity", "softmax", "pca", 70),  # too large for the fused kernel
     ],
 )
 @pytest.mark.parametrize("dense", [True, False])

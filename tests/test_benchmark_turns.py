@@ -1,4 +1,4 @@
-"""Turns of benchmarks are long, and their first epoch is left out."""
+"""Turns in the benchmarks are long, and their first epoch is left out."""
 
 import multiprocessing
 import threading

@@ -1,4 +1,4 @@
-"""Small files that were once read wrongly or refused, and what each of them holds."""
+"""Small files that were once read wrongly or refused, with the notes of each."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -28,9 +28,9 @@ UP_AND_DOWN = " ".join(f"{p}:.5" for p in [*SCALE.split(), *SCALE.split()[::-1]]
 HORNPIPE = "76 74 71 69 74 74 64 67:.5 69:.5 71 74 69 67 67:2 67:2"
 IN_KEY_OF_D = {"key": "D"}
 FILES = {
-    # Silent measures at the start, and nothing else
+    # Only silent measures at the start
     "m_empty_two_bars.mid": Held(SCALE),
-    # Keys: what sounds, by the signature, or by the pitches
+    # Sounding keys, by the signature or by the pitches
     "x_clarinet_toD.musicxml": Held("62 64 66 67 69 71 73 74", "C major", IN_KEY_OF_D),
     "m_minor_flag.mid": Held("74 77 81 77 76 73 74:2", "A minor", IN_KEY_OF_D),
     "m_minor_noflag.mid": Held("74 77 81 77 76 73 74:2", "A minor", IN_KEY_OF_D),
@@ -51,7 +51,7 @@ FILES = {
     "x_tuplet_rounded_div4.musicxml": Held(f"67 69 {TRIPLET}"),
     "triplets_out.abc": Held(TRIPLETS, "D major"),
     "triplets_out3.abc": Held(TRIPLETS, "D major"),
-    # Text that is no music
+    # Text that is not music
     "begintext_silent.abc": Held(SCALE),
     "abc_begintext.abc": Held(SCALE),
     "abc_begintext_hdr.abc": Held(SCALE),
@@ -77,7 +77,7 @@ FILES = {
     "x_cue.musicxml": Held("60 62 64 65 z:4"),
     "x_tied_only.musicxml": Held("60 62 64 65:2 69 71 72"),
     "x_timewise.musicxml": Held("60 62 64 65", options={"n_measures": 1}),
-    # MIDI as it is in the world
+    # MIDI of real programs
     "m_hang_last.mid": Held(SCALE),
     "m_hang_mid.mid": Held(SCALE),
     "m_retrigger.mid": Held(SCALE.replace("62", "60")),

@@ -94,7 +94,7 @@ def run(*arguments):
 
 
 def fails(capsys, *arguments):
-    """Run what must fail, and return its one line of explanation."""
+    """Run a command that must fail, and return its one line of explanation."""
     assert run(*arguments) == 1
     error = capsys.readouterr().err
     assert error.startswith("c2c: error: ") and error.count("\n") == 1
@@ -211,7 +211,7 @@ def test_interpolate_wants_one_tune_in_a_file(composed, tunes, tmp_path, capsys)
 
 
 def explore(models, out, command, *arguments, kind="plain"):
-    """Run a command of a kept model; return the titles of its page, and the page."""
+    """Run a command with a saved model; return the titles of its page, and the page."""
     assert run(command, "--model", models[kind], *arguments, "--out", out) == 0
     text = (out / "index.html").read_text("utf-8")
     titles = re.findall(r'<h2 class="melody-title">(.*?)</h2>', text)
@@ -220,7 +220,7 @@ def explore(models, out, command, *arguments, kind="plain"):
 
 
 def cell(page, name):
-    """What the table of a page says under a name, which may be a pattern."""
+    """The entry in a page's table under a name, which may be a pattern."""
     return re.search(rf'<th scope="row">{name}</th><td>(.*?)</td>', page)[1]
 
 
@@ -782,7 +782,7 @@ def test_usage_errors(arguments, capsys):
 
 @pytest.fixture
 def asked(monkeypatch):
-    """What compose asks `sample` for."""
+    """Arguments of compose's call of `sample`."""
     seen = {}
 
     @wraps(generation.sample)
@@ -895,7 +895,7 @@ def test_what_cannot_be_completed_is_said(models, tmp_path, capsys):
 
 def test_how_much_the_model_knows_is_said(models, tmp_path, capsys):
     _, text = explore(models, tmp_path / "o", "vary", 1, "--n", 1)
-    said = re.search(r"The model knows \d+% of the steps of The First", text)
+    said = re.search(r"The model reconstructs \d+% of the steps of The First", text)
     assert said and said[0] in capsys.readouterr().out
 
 
@@ -1210,7 +1210,7 @@ def test_a_tune_of_one_s_own_comes_back_in_its_key(models, write, tmp_path, caps
         ):
             assert words in said
         if command[0] != "recurse":
-            assert re.search(r"The model knows \d+% of the steps of Own", said)
+            assert re.search(r"The model reconstructs \d+% of the steps of Own", said)
             assert "own.abc: Own in G major" in cell(text, "Given")
 
 
@@ -1282,7 +1282,7 @@ def test_files_that_are_no_music_are_named(write, tmp_path, capsys):
         write(name, "no music")
     assert run("inspect", tmp_path, "--measures", 2) == 0
     said = capsys.readouterr().out
-    assert "passed over, as no music: a.pdf, b.doc, c.txt, 1 more\n" in said
+    assert "skipped, not music: a.pdf, b.doc, c.txt, 1 more\n" in said
     (tmp_path / "tunes.abc").write_text("X:1\nK:C\n")
     assert run("inspect", tmp_path) == 2
     assert "as no music: a.pdf, b.doc, c.txt, 1 more\n" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""scikit-learn's conformance suite, and the checks it keeps for itself."""
+"""scikit-learn's conformance suite, and its private checks."""
 
 import doctest
 
@@ -51,7 +51,7 @@ ESTIMATORS = [
     MarkovMelodies(order=2, smoothing=0, steps_per_measure=2),
 ]
 
-# What scikit-learn runs on its own estimators beyond its public suite.
+# Checks of scikit-learn's own estimators beyond its public suite.
 EXTRA_CHECKS = [
     checks.check_param_validation,
     checks.check_dataframe_column_names_consistency,
@@ -115,7 +115,7 @@ def test_public_suite(estimator, check):
 @pytest.mark.parametrize(("estimator", "check"), EXTRA_SUITE)
 def test_extra_checks(estimator, check):
     if getattr(estimator, "sparse_output", False):
-        # As OneHotEncoder: frames hold no sparse matrices, and it says so.
+        # As with OneHotEncoder: frames hold no sparse matrices; it raises an error.
         estimator.set_params(sparse_output=False)
     check(type(estimator).__name__, estimator)
 

@@ -1,4 +1,4 @@
-"""What a machine's first fit, a damaged cache and a read-only one are like."""
+"""A machine's first fit, a damaged cache, and a read-only one."""
 
 import os
 import subprocess
@@ -27,7 +27,7 @@ print(model.transform(X).tobytes().hex())
 
 
 def fit(folder, **environment):
-    """Fit in a process of its own; return what it prints and what it says."""
+    """Fit in a process of its own; return its stdout and stderr."""
     environment = os.environ | {"NUMBA_CACHE_DIR": str(folder)} | environment
     done = subprocess.run(
         [sys.executable, "-c", FIT],

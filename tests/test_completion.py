@@ -1,4 +1,4 @@
-"""Completion and search: what is given stands, in any key; codes are found."""
+"""Completion and search: given steps are kept, in any key; latents are found."""
 
 from itertools import combinations
 
@@ -28,7 +28,7 @@ from sklearn_c2c.metrics import note_surprise, step_accuracy
 
 @pytest.fixture(scope="module", params=[0.9, 0])
 def model(request, reels):
-    """Of sixty reels; the others it has not seen."""
+    """A model of sixty reels; the others are unseen."""
     encoder = PianoRollEncoder((50, 90), transition_weight=request.param)
     vae = VariationalAutoencoder(24, max_iter=60, random_state=0)
     return make_pipeline(encoder, vae).fit(reels[:60])
@@ -59,7 +59,7 @@ def test_search_finds_better_codes_than_the_encoder(reels):
 
 
 def test_search_climbs_the_stated_objective(model, reels):
-    """More likely melodies near the training codes, the nearer the more that weighs."""
+    """More likely melodies near the training latents, nearer with more weight."""
     unseen, last = reels[60:], model[-1]
     onehot = model[0].transform(unseen)
 
@@ -174,7 +174,7 @@ def tiny():
 @pytest.mark.parametrize("transposition", [67, -100, -80, -127, 127])
 @pytest.mark.parametrize("aspect", ["notes", "rhythm", "pitches"])
 def test_no_transposition_makes_a_pitch_a_code(tiny, transposition, aspect):
-    """Either it is refused, or what is given stands and what is new is legal."""
+    """Either an error, or given steps are kept and new ones are legal."""
     start, keep = [60, 62, 64, 65], [False, True, False, False]
     try:
         result = complete(tiny, start, keep, 3, aspect=aspect,
@@ -241,7 +241,7 @@ def test_results_of_the_draws_differ_and_lie_in_the_style(model, reels):
 
 @pytest.mark.integration
 def test_what_is_kept_draws_the_rest_to_itself(reels):
-    """Given all but two measures of a training reel, most of them comes back."""
+    """Given all but two measures of a training reel, most of them are reconstructed."""
     encoder = PianoRollEncoder()
     vae = VariationalAutoencoder(32, max_iter=120, random_state=0)
     model = make_pipeline(encoder, vae).fit(reels)
@@ -316,7 +316,7 @@ def test_the_transposition_is_the_likeliest_of_notes_and_prior(model, reels, rng
 
 
 def test_a_new_rhythm_is_the_best_of_all():
-    """Against all ways to place the notes."""
+    """Compare with all ways to place the notes."""
     X = [[60, HOLD, 62, REST, 62, HOLD, HOLD, 60], [60, 60, 62, HOLD, 60, HOLD, 62, 62]]
     encoder = PianoRollEncoder(steps_per_measure=4, transition_weight=1.5).fit(X)
     rhythm = 1.5 * encoder.transitions_["rhythm"].astype(float)

@@ -1,4 +1,4 @@
-"""The worked examples of CONTRIBUTING: what they tell to write does what they say."""
+"""The worked examples of CONTRIBUTING: their code works as they say."""
 
 import os
 import re
@@ -22,7 +22,7 @@ SECTIONS = {
     for title, text in SECTION.findall((ROOT / "CONTRIBUTING.md").read_text())
 }
 
-# Of the tests that an example names, those that its lines concern.
+# The tests of each example that its lines concern.
 CONCERNED = {
     "Add a strategy": "mirror",
     "Add a metric": "leaps or these_are_all_metrics",
@@ -32,7 +32,7 @@ CONCERNED = {
 
 
 def copy_of_the_project(folder):
-    """Copies, with what Numba has compiled: it goes by the times of the files."""
+    """Copies with Numba's compiled files, valid by the times of the sources."""
     for name in COPIED:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
         copy(ROOT / name, folder / name)
@@ -94,7 +94,7 @@ def test_an_example_does_what_it_says(title, tmp_path):
     run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, *sources,
         "-k", CONCERNED[title])  # fmt: skip
     for page in [path for path in written if path.name.startswith("plot_")]:
-        # Where little is computed, compiling takes longest.
+        # With little to compute, compiling would take longest.
         run(tmp_path, page, MPLBACKEND="Agg", NUMBA_DISABLE_JIT="1")
 
 

@@ -1,4 +1,4 @@
-"""The corpora are what their descriptions say."""
+"""The corpora agree with their descriptions."""
 
 import numpy as np
 import pytest

@@ -10,7 +10,7 @@ from tests import reference
 pytestmark = pytest.mark.integration
 
 _N_EPOCHS = 300
-# The first two measures are enough, and quick.
+# The first two measures suffice, and are fast.
 _N_STEPS = 32
 
 
@@ -35,15 +35,15 @@ def dense_loss_curve(model, start, X, epochs):
 
 @pytest.fixture(params=[(np.float64, 1e-10), (np.float32, 1e-5)], ids=str)
 def data(request, reels):
-    """60 reels as CSR in some dtype, and the tolerance that is due to it."""
+    """60 reels as CSR in some dtype, and the tolerance for it."""
     dtype, rtol = request.param
     encoder = PianoRollEncoder((55, 83), dtype=dtype, sparse_output=True)
     X = encoder.fit_transform(reels[:60])
     return X[:, : _N_STEPS * encoder.n_tokens_], rtol
 
 
-# At a rate of 1e-2 the curve is, after some 200 epochs, a matter of rounding: there
-# plain float32 Adam in NumPy leaves that in float64 by 1e-3 as well.
+# At a rate of 1e-2 the curve depends on rounding after some 200 epochs: there plain
+# float32 Adam in NumPy differs from float64 by 1e-3 as well.
 @pytest.mark.parametrize(
     "settings",
     [

@@ -50,7 +50,7 @@ def model(melodies):
 
 
 def steps(svg):
-    """Steps at which, says an SVG, its notes begin."""
+    """Steps of the notes' onsets as stated in an SVG."""
     return [int(step) for step in re.findall(r'data-step="(\d+)"', svg)]
 
 
@@ -457,13 +457,13 @@ def test_any_melody_is_marked_where_it_begins(rows, bits, pickup):
     n_signs = len(steps(svg)) + len(re.findall('class="rest', svg))
     n_marked = len(marked_steps(svg)) + svg.count('class="rest marked')
     assert len(areas(svg, "line")) == n_marked
-    # What fills up the last measure is neither in the mask nor in its complement.
+    # The rest that fills up the last measure is in neither mask nor complement.
     assert n_marked + len(areas(svg, "band")) <= n_signs
     assert all(left < right for left, right, *_ in areas(svg, "band"))
 
 
 def areas(svg, style):
-    """Left edge, right edge, upper edge and lower edge of what is drawn for a mark."""
+    """Left, right, upper and lower edge of the drawing of a mark."""
     number = '="(-?\\d+)" '
     names = number.join(["x", "y", "width", "height"])
     found = re.findall(f'<rect class="mark-{style}" {names}{number}', svg)
@@ -506,7 +506,7 @@ def test_marks_with_a_pickup_and_a_measure_to_fill_up():
     short = [62, HOLD, 64]
     svg = engrave(short, marks={"color": np.ones(3, bool)})
     assert marked_steps(svg) == [0, 2]
-    assert svg.count("marked") == 2  # the rest is none of its steps
+    assert svg.count("marked") == 2  # the rest is not one of its steps
 
 
 def test_marks_that_do_not_fit_are_named():

@@ -1,4 +1,4 @@
-"""What README and guide tell to type: listings run in order, commands parse."""
+"""Listings of README and guide run in order, and their commands parse."""
 
 import re
 import shlex
@@ -12,14 +12,14 @@ from sklearn_c2c.datasets import load_celtic
 from sklearn_c2c.io import write_melody
 
 ROOT = Path(__file__).parent.parent
-# Made by Sphinx, and not there in a fresh clone.
+# Made by Sphinx, not present in a fresh clone.
 MADE = {"_build", "api", "auto_examples"}
 PAGES = ["README.md"] + [
     str(page.relative_to(ROOT))
     for page in sorted(ROOT.glob("docs/**/*.md"))
     if page.relative_to(ROOT).parts[1] not in MADE
 ]
-# A fence may be longer than three, and its info string may say more than the language.
+# A fence may be longer than three, and its info string may have more than the language.
 FENCE = re.compile(r"^(`{3,}|~{3,})[ \t]*(\S*)[^\n]*\n(.*?)^\1[ \t]*$", re.M | re.S)
 
 
@@ -46,7 +46,7 @@ def test_every_listing_is_in_a_language_that_is_checked():
 
 @pytest.fixture(scope="session")
 def my_tunes(tmp_path_factory):
-    """A folder of tunes, as the guide supposes the reader has one."""
+    """A folder of tunes, as the guide assumes that the reader has."""
     folder = tmp_path_factory.mktemp("reader") / "my tunes"
     folder.mkdir()
     for number, reel in enumerate(load_celtic().data[:12]):

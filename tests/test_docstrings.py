@@ -1,4 +1,4 @@
-"""What docstrings say of the arguments of a call."""
+"""Docstrings agree with the signatures on the arguments of a call."""
 
 import ast
 import importlib

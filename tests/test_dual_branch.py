@@ -1,4 +1,4 @@
-"""Two branches, of which each tells its own labels and not those of the other."""
+"""Two branches, each of which predicts its own labels and not those of the other."""
 
 import numpy as np
 import pytest
@@ -59,7 +59,7 @@ def test_the_gradient_of_shares(rng, n_absent):
 
 
 def step(model, X, y, layers):
-    """Losses of one batch, the code before it, and the layers after it."""
+    """Losses of one batch, the latent vectors before it, and the layers after it."""
     X, Y = model._check_training_data(X, y, reset=True)
     with model._network(X, Y, resumes=False) as network:
         network.restore(layers)
@@ -70,7 +70,7 @@ def step(model, X, y, layers):
 
 
 def objective(model, X, y, layers, *, of_adversary):
-    """What the adversaries minimise, or all others do."""
+    """The loss that the adversaries minimise, or that of all other layers."""
     losses, Z, Y, _ = step(model, X, y, layers)
     if of_adversary:
         return losses["adversary"]
@@ -126,7 +126,7 @@ def test_gradients(rng, adversary, kind):
 
 
 def two_factors(rng, n_samples):
-    """Data of columns that tell a factor of three values, one of two, or nothing."""
+    """Data whose columns depend on a factor of three values, one of two, or none."""
     y = np.c_[rng.integers(3, size=n_samples), rng.integers(2, size=n_samples)]
     X = 0.6 * rng.random((n_samples, 24))
     X[:, :6] += 0.3 * (y[:, :1] == np.arange(6) % 3)
@@ -151,7 +151,7 @@ def trained_on_two_factors(X, y, **settings):
     return model.set_params(**settings).fit(X, y)
 
 
-# Adversaries that are trained take longer, and swing about what they tend to.
+# Trained adversaries take longer, and oscillate about their limit.
 @pytest.mark.parametrize(
     ("settings", "tolerance"),
     [({}, 0.08), ({"adversary": "trained", "max_iter": 40}, 0.12)],

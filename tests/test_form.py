@@ -1,4 +1,4 @@
-"""Form: equal places come back equal, whatever the model, the letters and the tunes."""
+"""Form: equal places are equal in results, for any model, letters and tunes."""
 
 from itertools import product
 from types import SimpleNamespace
@@ -145,7 +145,7 @@ arrays_of_melodies = st.lists(
     st.sampled_from([0, 0.7, 3.0]),
 )
 def test_any_probabilities_are_decoded_in_any_form(X, letters, seed, weight):
-    """With rests and holds at the joints, and given steps that stand."""
+    """With rests and holds at the joints, and given steps that are kept."""
     encoder = PianoRollEncoder(
         (60, 64), transition_weight=weight, steps_per_measure=4
     ).fit(X)

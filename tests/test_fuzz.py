@@ -1,4 +1,4 @@
-"""A short part of the fuzzing campaign, and that the campaign sees faults."""
+"""A short part of the fuzzing campaign, and a check that the campaign finds faults."""
 
 import os
 import time
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.integration
 def test_real_tunes_are_read_and_read_again(suffix):
     rarer, *written = real_tunes(suffix)
     for data in written:
-        # One measure, two, one on the finest grid; four there are not.
+        # One measure, two, one on the finest grid; the tune has no four.
         assert judge(suffix, data).n_results == 3
     judge(suffix, rarer)
 
@@ -62,7 +62,7 @@ def test_what_no_checksum_guards_is_found(suffix, monkeypatch):
 
 
 def misbehaving(suffix, data):
-    """Do for some inputs what a reader may not."""
+    """Fail for some inputs as no reader may."""
     seconds = 0.01
     faults = {made(".abc", 0, number): number for number in range(6)}
     match faults[data]:

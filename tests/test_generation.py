@@ -28,7 +28,7 @@ from sklearn_c2c.generation import (
 )
 from sklearn_c2c.melody import check_melodies
 
-# NMF cut short, and paths of probabilities that five steps bring nowhere.
+# NMF cut short, and paths of probabilities that five points do not finish.
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning",
     "ignore:X has feature names:UserWarning",
@@ -67,7 +67,7 @@ reel = st.integers(0, 74)
 
 
 class Codes(Autoencoder):
-    """Shows the latent vectors that it is asked to decode."""
+    """Returns the latent vectors that it decodes."""
 
     def inverse_transform(self, X):
         return X

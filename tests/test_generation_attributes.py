@@ -70,7 +70,7 @@ def test_more_of_an_attribute_is_more_of_it(model, reels):
     vector = attribute_vector(model, reels, by=n_holds)
     scales = [-4, -2, 0, 2, 4]
     model = deepcopy(model)
-    model[0].set_params(transition_weight=0)  # each step by itself: what the code says
+    model[0].set_params(transition_weight=0)  # steps independent
     holds = [n_holds(add_attribute(model, reels, vector, s)).mean() for s in scales]
     assert (np.diff(holds) > 0).all()
 

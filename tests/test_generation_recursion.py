@@ -18,7 +18,7 @@ from sklearn_c2c.melody import check_melodies
 
 
 class Map(TransformerMixin, BaseEstimator):
-    """Leads from state i to state `successors[i]`; counts what passes through."""
+    """Leads from state i to state `successors[i]`; counts the decoded melodies."""
 
     n_features_in_ = 1
 
@@ -82,7 +82,7 @@ def test_the_last_pass_closes_the_cycle(start, passes):
 def test_each_row_passes_once():
     model = Map(MAP)
     recurse(model, column([*range(10), *range(10)]))
-    # Each of ten states, and the first start to learn the type of what comes out.
+    # Each of ten states, and the first start, to find the type of the output.
     assert model.n_rows == 11
 
 
@@ -124,7 +124,7 @@ def test_attractors_by_hand():
 def test_attractors_do_not_depend_on_the_order_of_starts(order):
     ends = attractors(Map(MAP), column(order))
     assert ends.basins.tolist() == [4, 3, 3]
-    # Where basins are alike the one first met comes first.
+    # Of equal basins the one found first comes first.
     assert sorted(ends.melodies[:, 0]) == [2, 4, 6]
     assert all(cycle[0] == cycle.min() for cycle in ends.cycles)
     assert_array_equal(np.bincount(ends.labels), ends.basins)

@@ -12,7 +12,7 @@ _ = HOLD
 
 @pytest.fixture
 def read(tmp_path):
-    """Read the body of a tune in quarter-note steps, or with what is said."""
+    """Read the body of a tune in quarter-note steps, or with the given parameters."""
 
     def read(body, header="M:4/4\nL:1/4\nK:C", **options):
         path = tmp_path / "tune.abc"
@@ -138,7 +138,7 @@ def test_an_accidental_goes_on_through_a_tie_and_no_further(row):
         ("D Phr ^f", [66, 60, 70]),
         ("D maj =c", [66, 60, 71]),
         ("D ^^f __c", [67, 58, 71]),
-        # What says how it is printed, or which string is tuned, is no key.
+        # Settings of print or of strings are not part of the key.
         ("D clef=bass", [66, 61, 71]),
         ("bass D", [66, 61, 71]),
         ("D treble", [66, 61, 71]),
@@ -149,7 +149,7 @@ def test_an_accidental_goes_on_through_a_tie_and_no_further(row):
         ('D name="A bad cab"', [66, 61, 71]),
         ("D treble_8", [66, 61, 71]),
         ("D octave=0 transpose=0", [66, 61, 71]),
-        # Some settings say that it sounds higher or lower than it is written.
+        # Some settings state that it sounds higher or lower than written.
         ("D clef=treble-8", [54, 49, 59]),
         ("D treble+8", [78, 73, 83]),
         ("D bass-15", [42, 37, 47]),
@@ -620,7 +620,7 @@ def test_text_files_that_hold_abc(tmp_path):
     melodies = read_melodies(tmp_path, n_measures=1)
     assert melodies.titles == ["B", "A"]
     assert melodies.rejected == []
-    # One that is named is read, or refused for what is in it.
+    # A part that is named is read, or rejected for its content.
     with pytest.raises(ValueError, match="no ABC tune"):
         read_melodies(tmp_path / "readme.txt")
     book = "\n".join(TUNE.format(i) for i in range(1000))
@@ -646,7 +646,7 @@ def test_the_name_of_a_voice_is_that_of_its_part(row, reason):
     assert row("[V:1]CDEF|[V:2]cdef|", header, part="melody")[0] == 60
     assert row("[V:1]CDEF|[V:2]cdef|", header, part="Flute II harmony")[0] == 72
     assert "has 2 parts, 'Melody' ('1'), 'Strings' ('2'); pass" in reason(tune)
-    # An id says as much as a name, and comes first where one is another's name.
+    # An id counts like a name, and takes precedence over the name of another part.
     assert row("V:melody nm=Fl.\nCDEF|\nV:2\ncdef|", part="melody")[0] == 60
     assert row("V:Lead nm=Fl.\nCDEF|\nV:2\ncdef|", part="melody")[0] == 60
     assert row(two.format("2", "1"), part="1")[0] == 60
@@ -809,7 +809,7 @@ def test_tunes_before_the_first_number(tmp_path):
 
     first, last = f"T:first\nM:3/4\n{music}", f"X:9\nT:last\nM:4/4\n{music}"
     assert read(f"{first}\n{last}") == (["first"], ["is in 4/4, not in 3/4"])
-    # Its fields are not those of the book, but those before a blank line are.
+    # Its fields do not belong to the book, but those before a blank line do.
     assert read(f"M:3/4\nT:first\n{music}\n{last}")[1] == ["is in 4/4, not in 3/4"]
     metreless = last.replace("M:4/4\n", "")
     assert read(f"{first}\n{metreless}")[0] == ["first", "last"]

@@ -1,4 +1,4 @@
-"""Hostile ABC: it is refused for a reason, and costs no more than its length."""
+"""Hostile ABC: it is rejected with a reason, in time linear in its length."""
 
 import sys
 
@@ -20,7 +20,7 @@ from sklearn_c2c.io._tune import LENGTH, MAX_MEASURES, MAX_TICKS, START, TuneErr
 HEAD = "X:1\nM:4/4\nL:1/8\nK:C\n"
 PRIMES = [n for n in range(1000, 9973) if all(n % k for k in range(2, 100))]
 
-# What may follow itself any number of times in the music of a tune.
+# Constructs that may be repeated any number of times in the music of a tune.
 REPEATED = [
     *(
         "A",
@@ -78,7 +78,7 @@ REPEATED = [
 
 
 def calls_of(function, *args):
-    """Number of calls, those of generators among them, that a call takes."""
+    """Number of calls, those of generators among them, that a call makes."""
     count = 0
 
     def profile(frame, event, argument):
@@ -218,7 +218,7 @@ def test_tokens_in_any_order_are_read_or_refused(tokens, head):
 )
 def test_any_bytes_are_read_or_refused(data, head):
     text = decode(head + data)
-    text.encode()  # no halves of characters, which could not be written or sent
+    text.encode()  # no lone surrogates, which could not be written or sent
     plain_text(text).encode()
     try:
         read_abc(head + data)

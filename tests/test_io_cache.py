@@ -1,4 +1,4 @@
-"""What was read is kept, and nothing that was planted is believed."""
+"""Tunes that were read are cached, and forged entries are ignored."""
 
 import os
 import pickle
@@ -85,7 +85,7 @@ def test_changed_content_is_read_anew(cache, book, reads):
 
 
 class Planted:
-    """Would leave a mark if it were unpickled."""
+    """Leaves a mark if it is unpickled."""
 
     def __reduce__(self):
         return os.mkdir, ("planted",)

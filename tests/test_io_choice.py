@@ -1,4 +1,4 @@
-"""Which tunes, and which part of each, become rows; what is told of those left out."""
+"""The choice of tunes and parts for rows, and the reasons of those left out."""
 
 import ast
 import pickle
@@ -85,14 +85,14 @@ PIANO = chords("PIANO", 90)
 @pytest.mark.parametrize(
     ("parts", "chosen"),
     [
-        # A name comes first, whatever is higher; the better name of two.
+        # A name takes precedence over pitch; of two names the better one.
         ([LOW, PIANO, line("MELODY", 50, 51)], "MELODY"),
         ([HIGH, line("Melodie (Gesang)", 50, 51)], "Melodie (Gesang)"),
         ([line("Violin", 80, 81), line("Lead Vocals", 60, 61), HIGH], "Lead Vocals"),
         ([line("Soprano", 70), line("Alto", 80), line("Bass", 40)], "Soprano"),
         ([line("Violin 2", 70, 71), line("Violin1", 75), HIGH], "Violin1"),
         ([HIGH, line("melody_line", 50, 51)], "melody_line"),
-        # A word in another one, or in the name of an accompaniment, says nothing.
+        # A word within another, or in the name of an accompaniment, does not count.
         ([HIGH, line("Misleading", 50)], "track 2"),
         ([HIGH, line("Violinist's drone", 50)], "track 2"),
         ([HIGH, line("Backing Vocals", 50), line("Voice Oohs", 50)], "track 2"),
@@ -102,9 +102,9 @@ PIANO = chords("PIANO", 90)
         ([PIANO, LOW], "track 1"),
         ([chords("a", 50), chords("b", 60), chords("c", 55)], "b"),
         ([line("", 60, 62), line("x", 62, 60)], ""),
-        # Names that say so alike are told apart in the same way.
+        # Parts with equally good names are chosen in the same way.
         ([chords("Voice", 90), line("Voice", 50), line("Voice", 60)], "Voice"),
-        # Silence is no part.
+        # A silent part does not count.
         ([Part("melody", HIGH.notes[:0], HIGH.measures), LOW], "track 1"),
     ],
 )
@@ -130,7 +130,7 @@ def test_a_part_by_name_or_number():
     tune = Tune(parts=(LOW, PIANO, HIGH))
     assert choose_part(tune, "PIANO") is PIANO
     assert choose_part(tune, 2) is choose_part(tune, -1) is HIGH
-    # A part that has the very name is that, and one alone need not be called so.
+    # A part of exactly this name is chosen, and a single part needs no such name.
     named = line("melody", 40)
     assert choose_part(Tune(parts=(HIGH, named)), "melody") is named
     assert choose_part(Tune(parts=(PIANO,)), "melody") is PIANO
@@ -151,7 +151,7 @@ def test_melody_and_chords_in_one_call(read):
     melodies = read(("K:C", VOICES), part="3", chords="highest")
     assert melodies.data.tolist() == [[72, 74, 76, 77, 83, _, 81, _]]
     assert melodies.warnings == [("1 lower note of chords left out",)]
-    # One note of eight begins with another: no single voice, so a lower part it is.
+    # One note in eight begins with another, so a lower part with one voice is chosen.
     assert read(("K:C", VOICES), part="melody").data[0, 0] == 60
 
 
@@ -265,7 +265,7 @@ def test_a_tune_in_three_formats_counts_once(tmp_path):
     st.booleans(),
 )
 def test_which_rows_are_equal(tmp_path_factory, ends, moved):
-    """Against a comparison of each with each."""
+    """Compare with all pairs."""
     folder = tmp_path_factory.mktemp("equal")
     rows = [
         transpose(mend_orphan_holds(np.array([60, *end[:1], 65, *end[1:]])), i % 3)
@@ -290,7 +290,7 @@ def test_which_rows_are_equal(tmp_path_factory, ends, moved):
     )
 
 
-# What is told
+# Reports
 
 
 def test_kinds_can_be_counted(read, tmp_path):
@@ -318,7 +318,7 @@ def test_kinds_can_be_counted(read, tmp_path):
         pitch_range=(40, 90),
         duplicates="drop",
     )
-    # In the order of the tunes, whatever stage they failed at.
+    # In the order of the tunes, independent of the stage at which they failed.
     assert [r.kind for r in found.rejected] == ["duplicate", *tunes]
     assert [r.title for r in found.rejected][:2] == ["Tune 2", "Tune 3"]
     assert set(tunes) < set(KINDS)

@@ -70,9 +70,9 @@ def test_all_tunes_come_back_unchanged(tmp_path, monkeypatch, collection, suffix
     assert found > 500
 
 
-# What the second reader does otherwise, by design, and is taken out of the text: it
-# plays grace notes, chord symbols, ornaments and words; holds notes under fermatas
-# longer; swings the dotted rhythms of hornpipes; and reads other forms into repeats.
+# Differences of the second reader, by design, that are taken out of the text: it plays
+# grace notes, chord symbols, ornaments and words; holds notes under fermatas longer;
+# swings the dotted rhythms of hornpipes; and reads other forms into repeats.
 DIFFERENT = re.compile(r'\{[^}]*\}|"[^"]*"|![^!]*!|H?x(?=\s*[|:])')
 ORNAMENT = re.compile(r"[~.H-WYh-v](?=[~.H-WYh-v]*[\\^_=]*[A-Ga-g\[(])")
 ENDING = re.compile(r"\[\d[\d,]*|\|\s*\d[\d,]*")

@@ -1,4 +1,4 @@
-"""Small rules of reading, each with the value that a wrong one would change."""
+"""Small rules of reading, each with a value that a wrong rule would change."""
 
 import numpy as np
 import pytest
@@ -271,7 +271,7 @@ def test_bar_lines_that_cut_most_measures_end_no_part(n_cut):
     rows[:, START] = np.array(halves) * 10
     ends = [90] if n_cut <= 2 else []
     assert _part_ends(rows, bar=20).tolist() == ends
-    # With a repeat sign it is one, whatever cuts those before.
+    # With a repeat sign it ends a part, independent of the measures before.
     rows[-1, OPENS] = 1
     assert _part_ends(rows, bar=20).tolist() == [90]
 

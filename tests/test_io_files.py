@@ -1,4 +1,4 @@
-"""Files read whatever lies beside them, and written whole or not at all."""
+"""Files are read beside any others, and written whole or not at all."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="kinds of files of POSIX")
 
 @pytest.fixture
 def folder(tmp_path):
-    """One good tune between whatever else a test makes there."""
+    """A folder with one good tune, to which tests add others."""
     folder = tmp_path / "tunes"
     folder.mkdir()
     (folder / "m.abc").write_text(TUNE)
@@ -30,7 +30,7 @@ def folder(tmp_path):
 
 
 def left_out(folder, **options):
-    """Name, reason and kind of what is left out beside the one good tune."""
+    """Name, reason and kind of all that is left out beside the good tune."""
     melodies = load_folder(folder, **(OPTIONS | options))
     assert melodies.sources == [str(folder / "m.abc#1")]
     return {
@@ -63,7 +63,7 @@ def test_whatever_has_the_name_of_a_file(folder, suffix, tmp_path):
     for name in "ef":
         assert reasons[name].startswith("cannot be opened (Too many levels of symb")
     assert reasons["x"] == "is a folder without music, not a file"
-    # A link back to where one is already is followed no further.
+    # A link back to a parent folder is not followed.
     assert set(reasons) == set("abcdefxz")
     assert [found[name][1] for name in sorted(found)] == ["file"] * 7 + ["damaged"]
 
@@ -94,7 +94,7 @@ def test_names_that_are_given_and_are_not_there(folder, tmp_path):
     for missing in (tmp_path / "no.abc", good / "below.abc"):
         with pytest.raises(FileNotFoundError, match="no file or folder"):
             read_melodies([good, missing], **OPTIONS)
-    # What is there but cannot be read leaves the others.
+    # An unreadable path does not stop the others.
     link = tmp_path / "link.abc"
     link.symlink_to(tmp_path / "missing")
     text = tmp_path / "tune.doc"
@@ -150,7 +150,7 @@ def test_folders_deeper_than_the_stack(folder, monkeypatch):
     Path("deep.abc").write_text(TUNE)
     try:
         assert len(read_melodies(folder, **OPTIONS).data) == 2
-    finally:  # what clears up after the tests goes down by recursion
+    finally:  # pytest's clean-up is recursive
         os.remove("deep.abc")
         for _ in range(depth):
             os.chdir("..")
@@ -316,7 +316,7 @@ def test_what_a_killed_process_left_is_swept_and_what_one_writes_is_not(
         try:
             assert writer.stdout.readline() == b"writing\n"
             write_atomically(tmp_path / "other", b"1")
-            assert len(leftovers(tmp_path)) == 3  # its writer is at work
+            assert len(leftovers(tmp_path)) == 3  # its writer is still running
         finally:
             writer.send_signal(signal.SIGKILL)
     assert target.read_bytes() == b"whole"

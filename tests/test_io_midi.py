@@ -1,4 +1,4 @@
-"""Reading MIDI: exact ticks, and clear words about what cannot be read."""
+"""Reading MIDI: exact ticks, and clear reasons for unreadable files."""
 
 import struct
 import tracemalloc
@@ -155,7 +155,7 @@ def test_a_delta_time_made_to_exhaust_memory_takes_none(read):
     try:
         with pytest.raises(ValueError, match="more than the 65536 that are read"):
             read(bomb)
-        # 64 MiB are room for the largest file; the time told would take gigabytes.
+        # 64 MiB suffice for the largest file; the stated time would take gigabytes.
         assert tracemalloc.get_traced_memory()[1] < 2**27
     finally:
         tracemalloc.stop()

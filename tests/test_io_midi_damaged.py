@@ -1,4 +1,4 @@
-"""MIDI as it is in the world: what is read all the same, what it tells, what is not."""
+"""Damaged MIDI: files read nevertheless, their warnings, and rejected files."""
 
 import struct
 from collections import Counter
@@ -86,7 +86,7 @@ ONE_WITHOUT_END = ["1 note without an end was ended at the next one"]
             [60, 62, 60],
             2,
         ),
-        # struck anew
+        # struck again
         ([on(60), on(60, 4), off(60, 4), *quarters([64])], [60, 60, 64], 1),
         ([on(60), on(60, 4), on(60, 4), off(60, 4)], [60, 60, 60], 2),
         # the next one begins before the end of the last: each end is for the first
@@ -304,7 +304,7 @@ SENSELESS = ["1 metre, key or tempo that makes no sense was passed over"]
 @pytest.mark.parametrize(
     ("event", "warnings"),
     [
-        (b"\xff\x58\x02\x03\x02", []),  # all that is needed
+        (b"\xff\x58\x02\x03\x02", []),  # the data that are needed
         (b"\xff\x58\x01\x03", SENSELESS),
         (b"\xff\x58\x00", SENSELESS),
         (b"\xff\x58\x04\x00\x02\x18\x08", SENSELESS),
@@ -460,7 +460,7 @@ def test_the_pick_up_is_found_again_in_the_last_bar_and_where_a_repeat_divides_o
 def test_a_change_of_metre_stays_one():
     notes = quarters(range(60, 80))
     found = measures_of(metre(4, 2), *notes[:8], metre(3, 2), *notes[:6])
-    assert found == [[4, 4, 4], [3, 3, 4]]  # there is no pick-up that it lacks
+    assert found == [[4, 4, 4], [3, 3, 4]]  # there is no pick-up that explains it
     found = measures_of(metre(1, 2), *notes[:2], metre(4, 2), *notes[:8], metre(2, 2),
                         *notes[:4])  # fmt: skip
     assert found == [[1, 4, 4], [4, 4, 4], [2, 2, 4]]
@@ -492,7 +492,7 @@ def test_the_mode_is_judged_by_the_pitches_where_the_flag_says_major():
     (tune,) = read_midi(midi(track((0, b"\xff\x59\x02\x00\x00"), *minor)))
     assert tune.key == "A minor"
     (tune,) = read_midi(midi(track((0, b"\xff\x59\x02\x00\x01"), *quarters(SCALE))))
-    assert tune.key == "A minor"  # nobody sets the flag by chance
+    assert tune.key == "A minor"  # programs do not set the flag by default
     (tune,) = read_midi(midi(track((0, b"\xff\x59\x02\xff\x00"), *quarters([65]))))
     assert tune.key == "F major"
     silent = midi(track((0, b"\xff\x59\x02\x01\x00"), end=16))

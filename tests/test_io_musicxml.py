@@ -184,7 +184,7 @@ def test_compressed_musicxml(read):
         (packed(**dict.fromkeys(map("x{}".format, range(65)), "")), "holds 65 files"),
         (packed(tune_xml="")[:40], "is no compressed MusicXML"),
     ],
-    # Archives bear the time: tests named by them would differ from worker to worker.
+    # Archives contain the time, so test names made from them would differ by worker.
     ids=["no zip", "empty", "no score", "too large", "too many", "cut short"],
 )
 def test_compressed_files_that_cannot_be_read(read, data, words):
@@ -192,7 +192,7 @@ def test_compressed_files_that_cannot_be_read(read, data, words):
         read(data, ".mxl")
 
 
-# Where a member's header lies: in front of it, and in the archive's table.
+# Positions of a member's header: before the member, and in the archive's table.
 FLAGS, METHOD, CONTENT = {"PK\3\4": 6, "PK\1\2": 8}, {"PK\3\4": 8, "PK\1\2": 10}, 38
 
 
@@ -419,7 +419,7 @@ def with_sharps(steps, key, before=""):
         (IN_D, "<mode/>", "D major"),
         (IN_D, "<mode>none</mode>", "D major"),
         (IN_B_MINOR, "", "B minor"),
-        (IN_B_MINOR, "<mode>major</mode>", "D major"),  # what is stated is believed
+        (IN_B_MINOR, "<mode>major</mode>", "D major"),  # the stated mode counts
         (IN_D, "<mode>Mixolydian</mode>", "A mixolydian"),
     ],
 )
@@ -513,10 +513,10 @@ def test_a_duration_far_from_its_sign_is_what_counts():
 @pytest.mark.parametrize(
     ("first", "other", "lasts"),
     [
-        # Dots, or tuplets, are forgotten in the durations of the chord's others.
+        # Dots or tuplets are missing in the durations of a chord's other notes.
         ((3, "half", 1, None), (2, "half", 1, None), 3),
         ((1, "half", 0, (3, 2)), (3, "half", 0, (3, 2)), 4 / 3),
-        # One that is meant to be shorter has another sign.
+        # A note that is really shorter has another sign.
         ((4, "whole", 0, None), (2, "half", 0, None), 2),
         ((3, "half", 1, None), (2, "half", 0, None), 2),
     ],
@@ -737,7 +737,7 @@ def test_encodings(encoding):
     ("declared", "encoding", "title"),
     [
         ("windows-1252", "cp1252", "\u201cCaf\u00e9\u201d"),
-        ("ISO-8859-1", "cp1252", "\u201cCaf\u00e9\u201d"),  # and in truth Windows'
+        ("ISO-8859-1", "cp1252", "\u201cCaf\u00e9\u201d"),  # in fact Windows-1252
         ("iso-8859-2", "iso-8859-2", "\u0141\u00f3d\u017a"),
         ("Shift_JIS", "shift_jis", "\u685c\u6851"),
         ("macintosh", "mac_roman", "Caf\u00e9"),

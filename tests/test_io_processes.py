@@ -69,7 +69,7 @@ def test_small_pieces_are_what_the_whole_is(folder, small_pieces, monkeypatch):
 
 
 def described(tunes):
-    """All there is to a tune, so that two can be compared."""
+    """All fields of a tune, so that two can be compared."""
     for tune in tunes:
         yield tune.number, tune.title, tune.key, tune.tempo, tune.fault
         for part in tune.parts:
@@ -196,5 +196,5 @@ def test_a_process_imports_no_more_than_it_needs(monkeypatch):
     executor.shutdown()
     assert "sklearn_c2c" in found
     heavy = {"sklearn", "scipy", "numba", "music21", "pandas", "matplotlib"}
-    # What runs the tests is there too where its functions are imported by name.
+    # Modules of the test runner are imported in workers, too, by their names.
     assert not heavy & set(found)

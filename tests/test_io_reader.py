@@ -1,4 +1,4 @@
-"""Finding sources, telling what cannot be read, and checking parameters."""
+"""Finding sources, reporting unreadable ones, and checking parameters."""
 
 import pytest
 
@@ -83,7 +83,7 @@ def test_nothing_to_read(tmp_path):
         ({"off_grid": "drop"}, "off_grid='drop'; expected 'round' or 'reject'"),
         ({"pitch_range": (83, 55)}, "expected two MIDI pitches"),
         ({"pitch_range": 60}, "expected two MIDI pitches"),
-        ({"time_signature": "3/8", "steps_per_quarter": 1}, "no whole number of steps"),
+        ({"time_signature": "3/8", "steps_per_quarter": 1}, "not a whole number of"),
     ],
 )
 def test_parameters_out_of_range(folder, options, words):

@@ -58,9 +58,9 @@ def read(request, tmp_path):
         ("G1|C1D1E1F1|E2D1:|A1|G4|F4|", {}, [60, 62, 64, 65, 64, _, 62, _], 1),
         ("G1|C1D1E1F1|E3|A1|G4|F4|", {}, [60, 62, 64, 65, 64, _, _, _], 1),
         ("C1D1E1F1|E2:|A1B1|G4|F4|", {}, [60, 62, 64, 65, 64, _, _, _], 2),
-        # or rest, where the tune rests,
+        # or its rest,
         ("G1|C1D1E1F1|E2z1:|A1|G4|F4|", {}, [60, 62, 64, 65, 64, _, z, z], 1),
-        # also where the tune ends, and where repeats are played out,
+        # also at the end of the tune, and if repeats are played out,
         ("G1|C1D1E1F1|E2D1|]", {}, [60, 62, 64, 65, 64, _, 62, _], 0),
         ("G1|C1D1E1F1|E2D1:|G4|F4|", {}, [60, 62, 64, 65, 64, _, 62, _], 0),
         (
@@ -78,11 +78,11 @@ def read(request, tmp_path):
         ),
         # An ending that begins within the measure does not end the part.
         ("G1|C1D1E1F1|E2|1D1F1:|2D1C1|F4|", {}, [60, 62, 64, 65, 64, _, 62, 60], 0),
-        # Where no sign tells, the upbeat is as long as the pick-up after a longer note.
+        # Without a sign, the upbeat after a longer note is as long as the pick-up.
         ("G1|C1D1E1F1|E3A1|G4|F4|", {}, [60, 62, 64, 65, 64, _, _, _], 1),
         ("G1|C1D1E1F1|E2D1A1|G4|F4|", {}, [60, 62, 64, 65, 64, _, 62, 69], 0),
         ("C1D1E1F1|E3A1|G4|F4|", {}, [60, 62, 64, 65, 64, _, _, 69], 0),
-        # Nothing is changed where nothing is played afterwards.
+        # Nothing is changed if nothing is played afterwards.
         ("G1|C1D1E1F1|E3A1|]", {}, [60, 62, 64, 65, 64, _, _, 69], 0),
     ],
 )
@@ -96,7 +96,7 @@ def test_where_a_window_ends(read, body, options, row, upbeat):
 @pytest.mark.parametrize(
     ("time_signature", "last", "kept", "upbeat"),
     [
-        # Notes off the last beat lead on, if anything is played after them.
+        # Notes after the onset of the last beat are an upbeat if more music follows.
         ("6/8", [64, _, _, _, 62, _, 60, _, 62, _, 64, _], [60] + [_] * 5, 5),
         ("6/8", [64, _, _, _, 62, _, 60, _, _, _, 64, _], [60] + [_] * 5, 5),
         ("6/8", [64, _, _, _, _, _, _, _, _, _, 64, 65], [_] * 6, 5),
@@ -149,7 +149,7 @@ def test_a_pick_up_written_is_read_again(tmp_path_factory, suffix, rows, grid):
     per_measure = steps_per_quarter * 4 * beats // beat_type
     melody = np.append(rows[0], [60] + [HOLD] * per_measure).astype(np.int16)
     melody = np.append(melody, [REST] * (-len(melody) % per_measure))
-    # Whole measures of rest at the start would be passed over.
+    # Whole measures of rest at the start would be left out.
     silent = int(np.argmax(melody != REST))
     melody = melody[silent - silent % per_measure :]
     path = tmp_path_factory.mktemp("written") / f"tune{suffix}"
@@ -182,18 +182,18 @@ def test_a_pick_up_written_is_read_again(tmp_path_factory, suffix, rows, grid):
         ("B1|C1D1|E1F1|G1A1|B1|", {}, [60, 62, 64, 65, 67, 69, 71, _], 0),
         ("A1B1|C1D1|E1F1|G1A1|B1G1|D4|", {}, [60, 62, 64, 65, 67, 69, 71, 67], 0),
         ("A1|B1|C1D1E1F1|G4|", {}, [60, 62, 64, 65, 67, _, _, _], 0),
-        # Measures without notes are passed over at the start, whole or in pieces,
+        # Measures without notes are left out at the start, whole or in pieces,
         ("z4|C4|D4|]", {}, [60, _, _, _, 62, _, _, _], 1),
         ("z4|z4|z4|C4|z4|D4|]", {}, [60, _, _, _, z, z, z, z], 3),
         ("z1|z4|C4|D4|]", {}, [60, _, _, _, 62, _, _, _], 1),
         ("z2|z2|z2C1D1|E4|]", {}, [z, z, 60, 62, 64, _, _, _], 1),
         ("z2|z2|z2|C1D1|E4|]", {}, [z, z, 60, 62, 64, _, _, _], 1),
         ("z1|z2|z2|z2|C1D1|E4|]", {}, [z, z, 60, 62, 64, _, _, _], 1),
-        # before a pick-up, or after one that is dropped;
+        # before a pick-up, or after a pick-up that is dropped;
         ("z4|z4|B1|C4|D3|]", {}, [60, _, _, _, 62, _, _, _], 2),
         ("B1|z4|C4|D4|]", {}, [60, _, _, _, 62, _, _, _], 1),
         ("z4|B1|z4|C4|D4|]", {}, [60, _, _, _, 62, _, _, _], 2),
-        # one that is kept is where the tune begins.
+        # with a pick-up that is kept the tune begins.
         (
             "B1|z4|C4|]",
             {"pickup": "keep"},
@@ -237,7 +237,7 @@ def test_what_gives_no_window(read, body, kind, words):
 
 
 def test_a_row_without_notes_is_none(read):
-    # All notes lead on to the next part.
+    # All notes are an upbeat to the next part.
     body = "G1|z3:|B1|C4|D3:|"
     with pytest.raises(ValueError, match="has no notes in the first measure"):
         read(body, n_measures=1)
@@ -276,7 +276,7 @@ def test_a_first_note_played_early_begins_its_measure(tmp_path, early, silent):
 def test_what_is_read_is_written_and_read_alike(
     tmp_path_factory, lengths, sounds, pickup, n_measures
 ):
-    """Whatever bar lines a tune has; and no note of it is anywhere else in a row."""
+    """For any bar lines; and no note of the tune is anywhere else in the row."""
     body = "|".join(
         f"{'C' if sounds[i] else 'z'}{length}" for i, length in enumerate(lengths)
     )
@@ -294,7 +294,7 @@ def test_what_is_read_is_written_and_read_alike(
     assert (row[:8] != REST).any() if keep else (row[:4] != REST).any()
     write_melody(row, again, steps_per_quarter=1, pickup=keep)
     assert read_melodies(again, **options).data[0].tolist() == row.tolist()
-    # Where a note begins in it, one begins in the tune, as far from the others.
+    # Each onset in it is one of the tune, at the same distance from the others.
     onsets = np.cumsum([0, *lengths[:-1]])[np.array(sounds[: len(lengths)])]
     begun = np.flatnonzero(row == 60)
     assert any(set(begun[1:] - shift) <= set(onsets) for shift in range(-40, 13))

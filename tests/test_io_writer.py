@@ -1,4 +1,4 @@
-"""What is written is a file others can open, and reads back unchanged."""
+"""Written files can be opened by other programs, and read back unchanged."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -68,7 +68,7 @@ def test_write_then_read_changes_nothing(tmp_path_factory, suffix, rows, grid, k
     )
     read = read_back(path, len(melody), *grid)
     assert read[: len(melody)].tolist() == melody.tolist()
-    # What was missing of the last measure is rest.
+    # The missing end of the last measure is rest.
     assert (read[len(melody) :] == REST).all()
 
 
@@ -158,7 +158,7 @@ def test_shorter_notes_are_beamed_by_quarters():
 
 
 def shape(lengths, **options):
-    """What is written of notes of these lengths, each of them called C."""
+    """Text written for notes of these lengths, each of them C."""
     return re.sub("[=^]?[A-Ga-g]", "C", line(notes(*lengths), **options))
 
 
@@ -260,7 +260,7 @@ def test_other_programs_read_what_is_written(tmp_path):
         ({"melody": [[60, 61], [62, 63]]}, "write each row to a file of its own"),
         ({"melody": [np.nan]}, "Found nan"),
         ({"time_signature": "4/5"}, "'4/5'; expected beats"),
-        ({"time_signature": "3/8", "steps_per_quarter": 1}, "no whole number of steps"),
+        ({"time_signature": "3/8", "steps_per_quarter": 1}, "not a whole number of"),
         ({"steps_per_quarter": 0}, "expected an integer >= 1"),
         ({"steps_per_quarter": 2.5}, "expected an integer >= 1"),
         ({"key": "H"}, "'H'; expected a tonic"),

@@ -1,4 +1,4 @@
-"""The journal: nothing finished is lost, nothing is run twice, no file is spoilt."""
+"""The journal: no result is lost, no task run twice, no file damaged."""
 
 import contextlib
 import json
@@ -72,7 +72,7 @@ def test_what_was_journalled_is_what_was_returned(tmp_path_factory, value):
 
 
 def when_journalled(path, x):
-    """Wait, but for the first task, until the result of the one before is on disk."""
+    """Wait until the result of the task before, if there is one, is on disk."""
     deadline = time.monotonic() + 60
     while x and f'{{"x": {x - 1}}}' not in path.read_text():
         assert time.monotonic() < deadline
@@ -187,9 +187,9 @@ def journalled(path):
 
 
 def mended(path, content):
-    """What a journal with this content says, when it gives all that it held.
+    """Results from a journal with this content, which must return all that it held.
 
-    What is not in it is run again. None if it is refused; then it stays as it is.
+    Missing results are computed. None if it is refused; then it is not changed.
     """
     path.write_bytes(content)
     tasks = [{"x": "a\nb"}, {"x": 1.5}, {"x": [True, None]}]
@@ -232,7 +232,7 @@ def test_no_damage_gives_another_result(path, journalled, data):
     content = bytearray(journalled)
     start = data.draw(st.integers(0, len(content)))
     stop = data.draw(st.integers(start, min(len(content), start + 200)))
-    # Bytes of the journal itself make lines that are nearly right.
+    # Bytes of the journal itself give lines that are nearly valid.
     own = st.integers(0, len(content)).map(lambda i: journalled[i : i + 150])
     content[start:stop] = data.draw(st.binary(max_size=80) | own)
     mended(path, content)
@@ -340,8 +340,8 @@ def test_a_task_that_ends_its_workers_is_named_when_all_others_are_done(path, fi
         journal.run(partial(die_always, file), TASKS, path, n_jobs=2)
     others = [task for task in TASKS if task["x"] != 2]
     assert journal.run(None, others, path) == [0, 1, 9, 16, 25]
-    # At worst it ends every run of all before another task is done, which then is done
-    # alone; three more deaths in a row are its own.
+    # At worst it ends every run of all tasks before another task is done, which is then
+    # run alone; three more deaths in a row are its own.
     assert 3 <= calls(file).count(2) <= len(others) + 3
 
 
@@ -360,7 +360,7 @@ def test_what_dies_together_with_a_deadly_task_is_done(path, monkeypatch):
     with pytest.raises(RuntimeError, match=r'The task {"x": 5} ends its worker'):
         journal.run(dict, TASKS, path)
     assert journal.run(None, TASKS[:5], path) == TASKS[:5]
-    # All die, the deadly one alone dies twice more, and is left out.
+    # All tasks die; the deadly one, run alone, dies twice more and is left out.
     assert started == [6, 1, 1, 5]
 
 
@@ -420,6 +420,6 @@ def test_killed_at_any_moment_it_goes_on(path, file, n_jobs, n_kills):
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == [x * x for x in range(24)]
     assert set(calls(file)) == set(range(24))
-    # Of each worker the task that ran and, of processes, one that had just ended.
+    # For each worker the running task and, with processes, one that had just ended.
     allowed = n_killed * (1 if n_jobs == 1 else 2 * n_jobs)
     assert len(calls(file)) <= 24 + allowed

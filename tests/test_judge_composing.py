@@ -1,4 +1,4 @@
-"""The command that judges composing: what it measures, and the page that it writes."""
+"""The command that judges composing: its measures, and the page that it writes."""
 
 import dataclasses
 import json
@@ -28,7 +28,7 @@ HEADINGS = ["Reels", "Jigs", "Completion", "A tune of one's own", "Two of them"]
 
 
 def area_of_pitches(X, corpus, **_):
-    """In place of the classifier, which takes most of the time."""
+    """Replaces the classifier, which takes most of the time."""
     return float(X[X < N_PITCHES].mean() > corpus[corpus < N_PITCHES].mean())
 
 
@@ -91,7 +91,7 @@ def test_the_page_says_what_the_journal_says(run):
         assert float(row[2]) == pytest.approx(surprise, abs=0.05)
     kept = [r["result"]["kept"] for r in records if r["task"].get("given")]
     assert len(kept) == len(completion.GIVEN) * len(completion.METHODS)
-    # Holds after a seam may lose their note where something is pasted over the result.
+    # Holds after a seam may lose their note when steps are replaced in the result.
     assert all(
         record["result"]["kept"] == 1
         for record in records
@@ -216,12 +216,12 @@ def test_agreement(rng):
 
 
 def records_of(plan, part, results):
-    """Records in which every figure is what `results` says of task and figure."""
+    """Records with figures computed by `results` from task and name."""
     return [{"task": task, "result": results(task)} for task in plan.tasks([part])]
 
 
 def completed(task):
-    """The baselines are told apart with .9 and .95, ours with .75, or .81 at 3-6."""
+    """The baselines are distinguished with .9 and .95, ours with .75, or .81 at 3-6."""
     if task["experiment"] == "completion time":
         return {"seconds": 1.0 + task["seed"]}
     auc = {"Markov chain": 0.9, "optimize, pasted": 0.95}.get(task["method"], 0.75)

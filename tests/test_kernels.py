@@ -104,7 +104,7 @@ def test_update_dense(rng, dtype, tolerance, n_samples, n_units, width, wants_de
         assert_allclose(delta_in[:n_samples], expected_delta, rtol=close, atol=close)
 
 
-# How far logits are from 0.
+# Largest magnitude of the logits.
 LOGITS = {"near": 1, "far": 60, "very far": 800}
 
 

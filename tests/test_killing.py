@@ -1,4 +1,4 @@
-"""One life of a training that is killed, and that the campaign sees faults."""
+"""One life of a killed training, and a check that the campaign finds faults."""
 
 import json
 import random
@@ -94,7 +94,7 @@ class Failing(Job):
     """Ends by an error, or leaves a temporary file."""
 
     def work(self):
-        """Do what no job may."""
+        """Fail as no job may."""
         if self.variant == 0:
             raise OSError("no room")
         (self.folder / ".model.0123456789abcdef.tmp").touch()

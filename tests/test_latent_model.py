@@ -51,7 +51,7 @@ def test_a_bare_estimator_and_a_pipeline_have_one_latent_space(
         ):
             assert_array_equal(mine, other)
     assert_array_equal(whole.spread(), alone.spread())
-    # the rows looked at, not all that were learned
+    # the rows given, not all training rows
     assert (whole.range(reels[:9])[1] <= whole.range()[1]).all()
     assert (whole.range(reels[:9])[1] < whole.range()[1]).any()
     Z = whole.encode(reels[:5])
@@ -139,7 +139,7 @@ def test_models_are_told_by_what_they_lack(model, bare, reels):
         with pytest.raises(ValueError, match=obstacle):
             LatentModel(m).check_gradient()
     assert LatentModel(model).check_gradient() is None
-    # steps between them are no obstacle to probabilities
+    # later steps of the pipeline do not prevent probabilities
     Z = LatentModel(models[1]).encode(reels[:3])
     P = LatentModel(models[1]).probabilities(Z)
     assert_array_equal(P.reshape(3, -1), scaled[-1].inverse_transform(Z))
@@ -164,7 +164,7 @@ PROBES = {
     "named_steps",
     "sample_prior",
 }
-# What takes models, beside the estimators themselves and what stores them.
+# Modules that take models, besides the estimators and persistence.
 ROOMS = ("generation", "metrics", "display", "page", "cli", "model_selection.py")
 PACKAGE = Path(sklearn_c2c.__file__).parent
 FILES = [

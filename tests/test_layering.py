@@ -1,4 +1,4 @@
-"""Who may import whom: arrows only go up the list of rooms."""
+"""Allowed imports: arrows only go up the list of rooms."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Gradients of every kind of network, as training takes them, against differences."""
+"""Gradients of every kind of network, as in training, against differences."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ MODELS = {
 
 
 def one_step(model, X, coefs, intercepts):
-    """Loss of one batch and the weights after one step; the noise is the same."""
+    """Loss of one batch and the weights after one update; the noise is the same."""
     with model._network(X, None, resumes=False) as network:
         network.restore(list(zip(coefs, intercepts, strict=True)))
         losses = network.step(X)

@@ -13,7 +13,7 @@ from sklearn_c2c.melody import HOLD, REST, check_melodies
 from tests.reference_ngrams import DictNGrams
 from tests.strategies import melodies
 
-# Two pitches, four steps. A rest stands at the end only: no context tells of it.
+# Two pitches, four steps. A rest occurs only at the end: no context contains it.
 TINY = [
     [60, HOLD, 61, HOLD],
     [60, 61, HOLD, 60],
@@ -32,7 +32,7 @@ MODELS = [
 
 
 def legal_rows(codes, n_steps):
-    """All melodies of these codes."""
+    """All melodies of these tokens."""
     rows = np.array(list(product([*codes, HOLD, REST], repeat=n_steps)))
     orphan = rows == HOLD
     orphan[:, 1:] &= rows[:, :-1] == REST
@@ -52,7 +52,7 @@ def places_of(n_steps, steps_per_measure):
 
 
 class Reference:
-    """Steps of the model from the formula, with holds that hold nothing left out."""
+    """Transitions of the model from the formula, without holds after no note."""
 
     def __init__(self, X, order, smoothing=1.0, steps_per_measure=None):
         pitches = {code for row in X for code in row} - {HOLD, REST}
@@ -62,7 +62,7 @@ class Reference:
         self.ngrams = DictNGrams(X, order, len(self.codes), smoothing, places=numbers)
 
     def step(self, row, t):
-        """Probability of each code at step t of a row."""
+        """Probability of each token at step t of a row."""
         context, place = self.ngrams.context(row, t), self.ngrams.place(t)
         silent = t == 0 or row[t - 1] == REST
         p = {code: self.ngrams.probability(code, place, context) for code in self.codes}
@@ -72,7 +72,7 @@ class Reference:
         return {c: p[c] / total if total else float(c == REST) for c in self.codes}
 
     def likelihood(self, row, allowed=None):
-        """Of a row; with `allowed` of one that looks no step ahead."""
+        """Probability of a row; with `allowed`, of a model that does not look ahead."""
         likelihood = 1.0
         for t, code in enumerate(row):
             p = self.step(row, t)
@@ -85,7 +85,7 @@ class Reference:
 
 
 def may_be(**steps):
-    """Codes allowed at four steps, those not named free."""
+    """Tokens allowed at four steps, those not named free."""
     allowed = np.ones((4, 130), dtype=bool)
     for name, codes in steps.items():
         allowed[int(name[1])] = np.isin(np.arange(130), codes)
@@ -157,7 +157,7 @@ def test_draws_have_the_conditional_distribution(parameters, constraints):
 
 
 def test_the_distribution_is_not_that_of_looking_no_step_ahead():
-    # What the test above tells from the right one, with the same statistic.
+    # A wrong distribution that the test above must reject, by the same statistic.
     reference, allowed = Reference(TINY, order=2), may_be(t1=[61], t3=[HOLD])
     meets = allowed[np.arange(4), ROWS].all(axis=1)
     rows = ROWS[meets].tolist()
@@ -180,7 +180,7 @@ def test_fixed_steps_and_rhythms_of_real_tunes_are_kept(reels):
     each = np.where(np.arange(128) < 16, reels[:5], -1)
     X = model.sample(5, fixed=each, random_state=0)
     assert (X[:, :16] == reels[:5, :16]).all()
-    # The rhythm of a tune: onset, hold and rest where they are, of any pitch.
+    # The rhythm of a tune: its onsets, holds and rests, with any pitch.
     rhythm = np.where(reels[0] < REST, 0, reels[0])
     allowed = (
         np.maximum(np.arange(130) - 127, 0) == np.maximum(rhythm - 127, 0)[:, None]
@@ -221,7 +221,7 @@ def test_same_seed_same_bits(reels):
 
 
 def test_what_helps_with_unseen_tunes(reels):
-    # Low orders know too little of what came before, high ones too few contexts.
+    # Low orders have too short contexts, high ones too few of them.
     known, unknown = reels[:50], reels[50:]
     nats = {k: -MarkovMelodies(k).fit(known).score(unknown) for k in (0, 4, 16)}
     assert nats[4] < nats[16] < nats[0]
@@ -250,14 +250,14 @@ def test_awkward_melodies(X, parameters):
 def test_impossible_constraints():
     model = MarkovMelodies(2, smoothing=0).fit(TINY)
     always = MarkovMelodies(2).fit(TINY)
-    # A pitch between others that never stands there.
+    # A pitch in a place where the corpus never has it.
     for fixed in ([REST, -1, -1, -1], [-1, -1, REST, -1], [60, 60, -1, -1]):
         with pytest.raises(
             ValueError, match=r"No melody meets.*fit with smoothing > 0"
         ):
             model.sample(fixed=fixed)
         assert always.sample(fixed=fixed).shape == (1, 4)
-    # Nothing to hold; fixed and not allowed.
+    # A hold without a note; a token both fixed and forbidden.
     for options in (
         {"fixed": [HOLD, -1, -1, -1]},
         {"fixed": [-1, REST, HOLD, -1]},

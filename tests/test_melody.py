@@ -26,7 +26,7 @@ from tests.strategies import melodies, rows
 
 
 def mend_step_by_step(row):
-    """The rule read aloud, one step after the other."""
+    """The rule written out, one step after the other."""
     mended, sounding = [], False
     for code in row:
         if code == HOLD and not sounding:

@@ -1,4 +1,4 @@
-"""Reconstruction, continuity, and what holds for every metric."""
+"""Reconstruction, continuity, and properties of every metric."""
 
 import inspect
 import re
@@ -224,7 +224,7 @@ def test_mismatched_shapes_are_named(metric):
 def test_a_grid_search_scores_reconstructions(reels, scorer):
     model = make_pipeline(PianoRollEncoder((55, 83)), PCA(random_state=0))
     grid = {"pca__n_components": [1, 40]}
-    # Two folds of the same 50 reels: what is fitted is what is scored.
+    # Two folds of the same 50 reels: each is fitted on the reels it is scored on.
     same = [(np.arange(50), np.arange(50))] * 2
     search = GridSearchCV(model, grid, scoring=scorer, cv=same).fit(reels)
     assert search.best_params_ == {"pca__n_components": 40}

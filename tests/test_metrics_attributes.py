@@ -125,7 +125,7 @@ def test_what_is_and_is_not_syncopated():
     X = [straight, tied, silent, dotted, off]
     eighths = syncopation(X, level=2, steps_per_measure=8)
     assert eighths.tolist() == [0, 1 / 3, 1 / 3, 0, 0]
-    # The last onset of `off` comes before a place that is not there.
+    # The last onset of `off` is followed by no further place.
     sixteenths = syncopation(X, level=1, steps_per_measure=8)
     assert sixteenths.tolist() == [0, 0, 0, 0, 3 / 4]
     # An onset between the eighth and the beat: the later note is the syncopated one.

@@ -36,7 +36,7 @@ def pairs(rng):
 
 
 def linear_model(matrix, pairs):
-    """Model of melodies of two notes, whose codes are a linear map of the pitches."""
+    """Model of melodies of two notes; its latents are a linear map of the pitches."""
     inverse = np.linalg.inv(matrix)
     model = FunctionTransformer(
         lambda X: X @ np.asarray(matrix),
@@ -106,7 +106,7 @@ def test_a_slider_that_goes_half_as_far(pairs):
     )
     table = slider_control(model, pairs, PITCHES, random_state=0)
     assert table.control_r2["mean"] == pytest.approx(0.75, abs=0.05)
-    assert table.fitted_r2["mean"] > 0.95  # about a line of its own it looks true
+    assert table.fitted_r2["mean"] > 0.95  # measured about a fitted line it looks true
 
 
 def test_values_and_units_are_those_of_the_corpus(pairs):

@@ -1,4 +1,4 @@
-"""Disentanglement: codes with known answers, and the definitions written out."""
+"""Disentanglement: latents with known answers, and the definitions written out."""
 
 import numpy as np
 import pandas as pd
@@ -52,7 +52,7 @@ def of_bins(x, y, n_bins=20):
 
 @pytest.fixture
 def codes(rng):
-    """Codes and attributes that are mixtures of them, with noise."""
+    """Latent vectors, and attributes that are mixtures of them with noise."""
     Z = rng.normal(size=(120, 4)) @ rng.normal(size=(4, 4))
     y = Z @ rng.normal(size=(4, 3)) + 0.3 * rng.normal(size=(120, 3))
     return Z, np.exp(y / y.std(axis=0))
@@ -73,7 +73,7 @@ def test_gap_against_the_definition(codes, variant, estimate):
         entropy = [estimate(a, a) for a in y.T]
         np.testing.assert_allclose(found, (ordered[-1] - ordered[-2]) / entropy)
     else:
-        # I(a, a) is that of two copies with noise of their own, which is not a formula.
+        # I(a, a) is that of two copies with independent noise: there is no formula.
         gap = ordered[-1] - ordered[-2]
         entropy = gap / found
         assert ((entropy > np.log(20)) & (entropy < np.log(1200))).all()
@@ -127,7 +127,7 @@ def test_latents_that_are_the_attributes(rng):
     for name in ("mig_neighbors", "mig_binned", "sap"):
         assert 0.95 < table[name]["mean"] < 1.001
     assert table.modularity.a > 0.99 and table.modularity.b > 0.99
-    # Latents 1 and 3 know nothing.
+    # Latents 1 and 3 hold no information.
     assert table.modularity["mean"] < 0.99
 
 

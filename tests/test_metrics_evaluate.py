@@ -87,7 +87,7 @@ def test_markov_draws_know_the_metre(sets, table):
     _, run = metrics.longest_copied_run(draws, corpus)
     assert table.markov.longest_copied_run == np.median(run)
     assert table.markov.note_surprise == metrics.note_surprise(draws, corpus).mean()
-    # Put together from long runs of the corpus, and yet of no form.
+    # Made of long runs of the corpus, but without form.
     assert table.markov.longest_copied_run > table.dice.longest_copied_run
     assert table.markov.repeat_share < 0.5 < 0.8 < table.real.repeat_share
     in_two = evaluate(X, corpus, steps_per_measure=32, random_state=0).markov
@@ -105,7 +105,7 @@ def test_surprise_by_tunes_that_are_not_in_the_corpus(reels, sets, table):
         assert measured[name].note_surprise == surprise.mean()
         surprise = metrics.step_surprise(rows, reference)
         assert measured[name].step_surprise == surprise.mean()
-    # Their notes are copied from the tunes, so by these they surprise less.
+    # Their notes are copied from the tunes, so their surprise is lower.
     assert table.dice.note_surprise < table.real.note_surprise
     assert measured.dice.note_surprise > measured.real.note_surprise
     for name, column in measured.items():

@@ -1,4 +1,4 @@
-"""Form: measures that return, similarity by lag, counted by hand and step by step."""
+"""Form: repeated measures, similarity by lag, counted by hand and step by step."""
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ def test_a_melody_repeats_whichever_measures_are_equal():
     X = [first + second + [60, 64], [60, 64, *first, *first], first + second + first]
     assert equal_measure_share(X, steps_per_measure=2).tolist() == [0, 1 / 3, 1 / 3]
     assert repeat_share(X, steps_per_measure=2) == 2 / 3
-    # What holds into a measure is a hold, whatever it holds.
+    # A hold at the start of a measure counts as a hold of any pitch.
     held = [60, HOLD, HOLD, HOLD, 62, HOLD, HOLD, HOLD]
     assert equal_measure_share([held], steps_per_measure=2) == 1 / 6
     assert repeat_share([held], steps_per_measure=2) == 1

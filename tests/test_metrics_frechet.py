@@ -31,7 +31,7 @@ def test_the_formula(reels):
     for X in (reels[:30], dice, reels[:30] // 2, alike):
         expected = reference(X, reels[30:])
         assert frechet_distance(X, reels[30:]) == pytest.approx(expected, rel=1e-6)
-    # Not symmetric: the corpus gives the space.
+    # Not symmetric: the corpus defines the space.
     assert frechet_distance(dice, reels) != pytest.approx(
         frechet_distance(reels, dice), rel=0.1
     )

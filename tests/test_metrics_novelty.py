@@ -17,7 +17,7 @@ from tests.strategies import melodies
 
 
 def step_names(melody):
-    """What sounds at each step, and whether it is held."""
+    """Pitch sounding at each step, and whether it is held."""
     names = ["rest"] * len(melody)
     for onset, duration, pitch in notes_from_melody(melody):
         for step in range(onset, onset + duration):
@@ -96,7 +96,7 @@ def test_a_run_is_copied_wherever_it_stands():
     assert index.tolist() == [1, 1] and length.tolist() == [5, 1]
     # No run goes from the end of one tune into the next.
     assert longest_copied_run([[1, 2, 3, 4]], [[9, 9, 1, 2], [3, 4, 9, 9]])[1] == [2]
-    # Repeated notes are no long note.
+    # Repeated notes are not one long note.
     assert longest_copied_run([[60, 60]], [[60, HOLD]])[1] == [1]
     index, length = longest_copied_run([[60, 60]], [[61, HOLD]])
     assert index == [-1] and length == [0]

@@ -37,7 +37,7 @@ def test_features_of_hand_counted_bars():
     assert pairs[2, 2] == pairs[2, 6] == pairs[6, 2] == 1 and pairs.sum() == 3
     pairs = features.note_length_transition_matrix.reshape(16, 16)
     assert pairs[1, 0] == pairs[0, 1] == pairs[1, 1] == 1 and pairs.sum() == 3
-    # Rows are what comes first: D before E, two steps before one.
+    # Rows are the first of a pair: D before E, two steps before one.
     features = style_features([[62, HOLD, 64]])
     assert features.pitch_class_transition_matrix.reshape(12, 12)[2, 4] == 1
     assert features.note_length_transition_matrix.reshape(16, 16)[1, 0] == 1
@@ -51,7 +51,7 @@ def test_features_of_extremes():
     assert drone["note_length_histogram"].tolist() == [0] * 15 + [1]
     assert drone["pitch_count"] == drone["note_count"] == 1
     assert drone["average_interval"] == drone["average_inter_onset_interval"] == 0
-    # What one melody has is not carried into the next: 64 never follows 60.
+    # Pairs do not span two melodies: 64 never follows 60.
     pairs = style_features([[60, 60], [64, 64]]).pitch_class_transition_matrix
     assert np.argwhere(pairs).tolist() == [[0, 0], [1, 4 * 12 + 4]]
 
@@ -114,7 +114,7 @@ def test_samples_without_variance(constant):
 def test_a_corpus_against_itself_and_its_ceiling(reels):
     comparison = style_overlap(reels, reels, random_state=0)
     assert len(comparison.features) == N_FEATURES
-    # Only the zero distances of each melody to itself are too many.
+    # The error is in the zero distances of each melody to itself.
     assert 0.97 < comparison.mean_overlapping_area <= 1
     assert 0.92 < comparison.mean_ceiling < 0.96
     for feature in comparison.features.values():
@@ -141,7 +141,7 @@ def test_alike_melodies_show_in_their_own_distances(reels):
     assert all(f.intra_generated == 0 < f.inter for f in alike.features.values())
     one = style_overlap(reels[:1], reels, n_splits=1, random_state=0)
     assert all(np.isnan(f.intra_generated) for f in one.features.values())
-    # A set of one melody or of silence leaves no feature any variance.
+    # A set of one melody or of silence has no variance in any feature.
     same = style_overlap(reels[[0] * 4], reels[[0] * 4], random_state=0)
     assert same.mean_overlapping_area == same.mean_ceiling == 1
     silence = style_overlap([[REST] * 128], reels, n_splits=1, random_state=0)

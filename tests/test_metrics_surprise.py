@@ -69,7 +69,7 @@ def test_without_a_corpus_the_others_are_it(X, order):
 def test_values_worked_out_by_hand():
     #       D  -    E   rest  D, all of it once more from the corpus' second row
     tune = [62, HOLD, 64, REST, 62, HOLD]
-    # Codes in two tunes: D 4, hold 4, E 2, rest 2 of 12; four kinds.
+    # Tokens in two tunes: D 4, hold 4, E 2, rest 2 of 12; four kinds.
     shares = (np.array([4, 4, 2, 2]) + 4 / 130) / (12 + 4)
     expected = -np.log(shares[[0, 1, 2, 3, 0, 1]]).mean()
     assert step_surprise(tune, [tune, tune], order=0) == near([expected])
@@ -167,7 +167,7 @@ def test_no_melodies_and_no_corpus():
         for order in (-1, 1.5, None):
             with pytest.raises(ValueError, match=f"order of 0 or more, got {order}"):
                 surprise(tune, tune, order=order)
-    # A corpus without notes knows nothing: each note is one of 128.
+    # With a corpus without notes, each note is one of 128.
     silence = [[REST] * 4, [REST] * 4]
     assert note_surprise(tune, silence) == near([np.log(128)])
     assert np.isnan(note_surprise(silence)).all()

@@ -93,7 +93,7 @@ def test_the_classifier_sees_each_kind_of_feature(reels, rng):
 def test_separable_sets_copies_and_few_melodies(reels):
     high, low = [[72, 74, 76, 77]] * 5, [[60, 62, 60, 62]] * 5
     assert auc(high, low, steps_per_measure=4) == 1
-    # One vector for all: nothing to tell by.
+    # One vector for all: the classifier has nothing to distinguish by.
     assert auc(low, low, steps_per_measure=4) == 0.5
     # The classifier has seen the same tune as a real one.
     assert auc(reels, reels) < 0.1

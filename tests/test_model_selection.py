@@ -121,7 +121,7 @@ def test_a_journalled_curve_is_resumed_and_extended(model, reels, fits, tmp_path
     )
     model.fit(reels).set_callbacks(ProgressBar())
     assert same(curve([2, 3], model=model, X=reels.tolist()), first) and fits == []
-    # Settings, data, unseen data and version do.
+    # Settings, data, unseen data and version make one.
     for others in (
         {"model": make_pipeline(PianoRollEncoder((55, 83)), Autoencoder(max_iter=1))},
         {"model": make_pipeline(PianoRollEncoder((54, 83)), Autoencoder(max_iter=2))},

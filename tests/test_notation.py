@@ -1,7 +1,7 @@
-"""Metres and keys: one parser each, and everyone who takes such a text takes them all.
+"""Metres and keys: one parser each, and every function that takes them accepts all.
 
-A text that one consumer takes and another does not is a fault of this kind: the piano
-roll knew no "C", the metrics no "F#m".
+A text that one function accepts and another does not is a fault: the piano roll did not
+accept "C", the metrics not "F#m".
 """
 
 import re
@@ -47,7 +47,7 @@ def ax():
 
 
 def outcome(consume, *args, **notation):
-    """What a consumer says of a text that it does not take; None if it takes it."""
+    """Error of a consumer that does not accept a text; None if it accepts it."""
     try:
         consume(*args, **notation)
     except io.NothingReadError:
@@ -61,7 +61,7 @@ def outcome(consume, *args, **notation):
 
 
 def metres():
-    """Time signatures as players write them, and some texts that are none."""
+    """Time signatures as players write them, and some texts that are not metres."""
     sums = st.lists(st.integers(1, 12), min_size=1, max_size=3)
     beats = st.builds(
         lambda numbers, plus, form: form.format(plus.join(map(str, numbers))),
@@ -206,7 +206,7 @@ MODES = "major ionian dorian phrygian lydian mixolydian minor aeolian locrian".s
 
 
 def keys():
-    """Keys as players write them, and some texts that are none."""
+    """Keys as players write them, and some texts that are not keys."""
     modes = st.sampled_from([*MODES, *(mode[:3] for mode in MODES), "Dorian", "MINOR"])
     return st.one_of(
         st.builds(

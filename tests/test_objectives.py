@@ -66,7 +66,7 @@ def one_hot(X):
 
 
 def outputs(rng, n=4):
-    """As of a sigmoid decoder: each step unlike the others, sums far from 1."""
+    """Probabilities as of a sigmoid decoder: steps differ, sums are far from 1."""
     return rng.uniform(0.001, 1, (n, N_STEPS, len(CODES))) ** 3
 
 
@@ -184,7 +184,7 @@ def test_the_surrogate_of_certain_steps_is_the_value(objective, rng):
 def test_the_surrogate_is_the_expected_value(rng):
     """Against draws: orphan holds become rests there, and count as such here.
 
-    Of silence, which some draws are, a surrogate has 0 where there is no value.
+    For silence, which some draws are, a surrogate is 0 in place of NaN.
     """
     P = outputs(rng, n=1)
     P[:, :, -2:] *= 20

@@ -130,7 +130,7 @@ def test_gradient_reaches_what_random_does_at_equal_calls(model, objective, maxi
 
 
 def test_steps_of_adam_are_shares_of_the_box_and_fall_to_none():
-    """Where the slope is the same everywhere each step has the length of its rate."""
+    """With a constant slope each update has the length of its rate."""
     width = np.array([1.0, 10.0, 100.0])
     box = _Box(-width / 2, width / 2, is_bounded=True)
     seen = []
@@ -149,7 +149,7 @@ def test_steps_of_adam_are_shares_of_the_box_and_fall_to_none():
         assert_allclose(shares[:, row], rates * [1, -1, 0], rtol=1e-6)
     assert_array_equal(first["Z"], seen[0])
     assert_array_equal(best["Z"], seen[-1])
-    # The box ends the climb.
+    # The bounds end the search.
     _, best = _climb(Slope(), np.zeros((1, 3)), box, 30, learning_rate_init=0.08)
     assert_allclose(best["Z"], [[0.5, -5, 0]])
 
@@ -186,7 +186,7 @@ def test_the_chain_rule_through_the_decoder(reels, objective, output, rng):
 
 
 def test_ties_go_to_the_likelier(model):
-    """No start reaches a first note that no reel has: probability decides."""
+    """No start reaches a first note that no reel has: the surrogate decides."""
     assert not FirstNote(83)(model.inverse_transform(model[-1].latent_mean_[None]))
     result = optimize(model, FirstNote(83), **BUDGET)
     assert not result.after.any()

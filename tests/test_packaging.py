@@ -1,4 +1,4 @@
-"""What pyproject.toml says of the package, beside what the package does."""
+"""Metadata in pyproject.toml agree with the package."""
 
 import ast
 import re
@@ -13,7 +13,7 @@ FILE = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = FILE["project"]
 HOOK = FILE["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]
 
-# Where a package is imported by another name than it is installed by.
+# Packages whose import name is not the name they are installed by.
 INSTALLED_BY = {"sklearn": "scikit-learn", "dask": "distributed"}
 
 

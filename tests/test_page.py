@@ -25,7 +25,7 @@ VOID = {"meta", "input", "br", "img", "link"}
 
 
 class Outline(HTMLParser):
-    """Collects tags with their attributes, and what stands between two tags."""
+    """Collects tags with their attributes, and the text between two tags."""
 
     def __init__(self, text):
         super().__init__()
@@ -103,7 +103,7 @@ def test_a_notebook_shows_what_a_page_holds(write):
     assert shown.to_html(heading="h2") in write(**options)
     html = shown._repr_html_()
     outline = Outline(html)
-    assert outline.text("p")[-2:] == ["One", "Two"]  # no headings in another's outline
+    assert outline.text("p")[-2:] == ["One", "Two"]  # no headings in a notebook
     assert not {tag for tag, _ in outline.tags} & {"html", "body", "h1", "h2"}
     style = outline.text("style")[0]  # after it come those of the scores
     selectors = re.findall(r"^([^@{}\n]*)\{", style, re.M)
@@ -234,7 +234,7 @@ def test_the_caller_s_marks_stand_beside_those_of_the_corpus(write):
     assert legends(page)[2] == "Kept: 3 of 6 notes, 50% of the steps"
     bands = [a for a in page.all("rect") if a["class"] == "mark-band"]
     assert len(bands) == 2 * 4 and marked_steps(page) == [0, 2, 6]
-    # One way of marking means one thing: here the caller's.
+    # A way of marking has one meaning: here that of the caller.
     page = Outline(write([MELODY], marks={"color": (kept, "Kept")}, **options))
     # The note of step 3 is tied to its second half on the beat.
     assert marked_steps(page) == [0, 2, 3, 4] and len(legends(page)) == 2
@@ -253,7 +253,7 @@ def test_marks_have_the_colours_of_the_page():
     html = Melodies(MELODIES, marks={"line": (MELODIES == 62, "D")}).to_html()
     for name in {"marked"} | set(re.findall(r'class="(mark-\w+)"', html)):
         assert f".score .{name} {{" in style
-    # What sounds is seen on what is marked: its selector is the more specific one.
+    # The sounding note is visible on a mark: its selector is more specific.
     assert ".c2c .score [data-step].sounding" in style
     assert "#" not in re.search(r"\.c2c \.score \.marked (\{.*?\})", style)[1]
 

@@ -53,7 +53,7 @@ def path(tmp_path):
 
 
 def forge(path, archive):
-    """Write an archive behind a valid header, as a stranger with bad intent could."""
+    """Write an archive behind a valid header, as an attacker could."""
     body = persistence._FORMAT + archive
     path.write_bytes(persistence._MAGIC + hashlib.sha256(body).digest() + body)
 
@@ -493,7 +493,7 @@ def test_forged_models_are_refused_or_right():
 
 
 def save_and_die(model, path):
-    """Save, but be killed before what is written is on the disk."""
+    """Save, but be killed before the bytes are on the disk."""
     os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
     save(model, path)
 

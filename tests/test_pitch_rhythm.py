@@ -1,4 +1,4 @@
-"""Pitch and rhythm apart: what each half knows, and what is put together from them."""
+"""Pitch and rhythm separated: the information in each half, and their combination."""
 
 import itertools
 
@@ -57,7 +57,7 @@ def test_notes_stand_in_their_order_at_the_front_of_their_measure(X, m):
             places = found[start : start + len(measure)]
             assert_array_equal(places[: len(notes)].argmax(axis=1) + 60, notes)
             assert_array_equal(places.sum(axis=1), np.arange(len(measure)) < len(notes))
-    # what is split is put together again
+    # the parts give the melody again
     assert_array_equal(place(pitches, rhythm, layout)[0], one_hot(X, codes))
 
 

@@ -133,7 +133,7 @@ def test_a_measure_has_sixteen_steps_unless_it_is_said(reels):
 
 
 class Tasks:
-    """A callback that notes which fits begin and end."""
+    """A callback that records which fits begin and end."""
 
     def __init__(self):
         self.seen = []

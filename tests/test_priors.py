@@ -91,7 +91,7 @@ def test_draws_have_the_distribution(name):
 
 
 def discrepancy_by_pairs(z, p):
-    """That of one latent, pair by pair."""
+    """Discrepancy of one latent, pair by pair."""
 
     def kernel(a, b):
         scales = (0.1, 0.2, 0.5, 1, 2, 5)

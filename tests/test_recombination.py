@@ -1,4 +1,4 @@
-"""Recombined corpora are legal, stay in range, and hold nothing but the corpus's."""
+"""Recombined corpora are legal, in range, and made of measures of the corpus."""
 
 import numpy as np
 import pytest

@@ -98,7 +98,7 @@ def test_random_starts(critic, phrases):
 
 
 def test_a_threshold_beyond_acceptance(phrases):
-    """Of a linear critic of independent steps the summit is the best value of each."""
+    """For a linear critic of independent steps each step of the optimum is the best."""
     critic = make_pipeline(PianoRollEncoder(), LogisticRegression()).fit(*phrases)
     plain = refine(critic, phrases[0][-5:], random_state=0)
     further = refine(critic, phrases[0][-5:], threshold=5.0, random_state=0)
@@ -128,7 +128,7 @@ def test_several_classes_and_rows_of_numbers(rng):
 
 
 class Counter(ClassifierMixin, BaseEstimator):
-    """Says how many values of a row are 1, as the score of the second class."""
+    """Counts the values of a row that are 1, as the score of the second class."""
 
     def fit(self, X, y):
         self.classes_ = np.unique(y)

@@ -1,4 +1,4 @@
-"""The reproduction of the paper: its report says what its data says."""
+"""The reproduction of the paper: its report agrees with its data."""
 
 import dataclasses
 import json
@@ -32,7 +32,7 @@ from reproduction.verdicts import Check, Claim, interval  # noqa: E402
 
 pytestmark = pytest.mark.integration
 
-# Everything the full plan has, as small as it can be.
+# All parts of the full plan, as small as possible.
 TINY = Plan(
     n_seeds=2,
     n_variant_seeds=2,
@@ -58,7 +58,7 @@ FIGURES = {8, 9, 10, 11, 13, 14, 15, 16, 19, 20, 21, 22, 24, *range(26, 37)}
 
 @pytest.fixture(scope="module", autouse=True)
 def few_trees():
-    """Classify with a tenth of the trees: what is judged counts here, not how well."""
+    """Classify with a tenth of the trees: its accuracy does not matter here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_two_sample, "_N_TREES", 10)
         yield
@@ -78,7 +78,7 @@ def html(run):
 
 
 def text_of(html):
-    """What a reader of the page sees, in one line."""
+    """Text of the page, on one line."""
     html = re.sub(r"<(style|script|svg)\b.*?</\1>", " ", html, flags=re.S)
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", html)))
 
@@ -87,7 +87,7 @@ def text_of(html):
 
 
 def recomputed(source, records):
-    """Values of a number by seed, from what the data says it is made of."""
+    """Values of a number by seed, from the values that the data derive it from."""
     found = {}
     for record in records:
         task = record["task"]
@@ -193,7 +193,7 @@ def result_of(data, experiment, seed=0, **where):
 
 
 def test_the_numbers_are_what_their_labels_say(run):
-    """From melodies, basins and values themselves, not from fields made of them."""
+    """From melodies, basins and values themselves, not from derived fields."""
     _, data = run
     numbers = data["numbers"]
     reels = load_celtic()
@@ -400,7 +400,7 @@ def test_the_command_runs_nothing_again(run, monkeypatch, tmp_path, capsys):
 
 
 def test_more_seeds_keep_the_finished_ones(run, monkeypatch, tmp_path):
-    """Only what is missing is asked for."""
+    """Only missing results are computed."""
     out, _ = run
     (tmp_path / "journal.jsonl").write_bytes((out / "journal.jsonl").read_bytes())
     asked = []
@@ -418,7 +418,7 @@ def test_more_seeds_keep_the_finished_ones(run, monkeypatch, tmp_path):
 
 @pytest.mark.slow
 def test_kill_and_resume(run, tmp_path):
-    """What workers finished before the kill is kept, and is what one process finds."""
+    """Results that workers finished before the kill are kept, as from one process."""
     out, data = run
     journal = tmp_path / "journal.jsonl"
     program = (
@@ -443,7 +443,7 @@ def test_kill_and_resume(run, tmp_path):
     kept = kept[: kept.rfind(b"\n") + 1]
     finished = {task_of(line) for line in kept.splitlines()}
     assert len(finished) >= 3
-    # All but two of what is left come from the other run, to save time.
+    # All but two of the missing results come from the other run, to save time.
     others = (out / "journal.jsonl").read_bytes().splitlines(keepends=True)
     left = [line for line in others if task_of(line) not in finished]
     journal.write_bytes(kept + b"".join(left[:-2]))
@@ -462,7 +462,7 @@ def task_of(line):
 
 
 def wait_until_free(journal):
-    """Workers of a killed run may hold its journal a moment longer."""
+    """Workers of a killed run may keep its journal locked for a moment."""
     from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
 
     for _ in range(200):
@@ -598,7 +598,7 @@ def test_the_lowest_h_is_found():
     for lowest in range(1, 65):
         found = _first(lambda h, lowest=lowest: h < lowest, 0, 64, 4)
         assert lowest <= found < lowest + 4
-    # one size after another finds what bisection may pass over
+    # a linear scan finds sizes that bisection may miss
     assert _first(lambda h: h != 5, 0, 16, 1) == 5
     for resolution in (1, 2):
         assert _first(lambda h: 1, 0, 16, resolution) is None
@@ -623,7 +623,7 @@ def test_reels_are_in_style_and_noise_is_not():
 
 
 def test_each_reel_is_judged_by_the_others():
-    """Five in a hundred are below the threshold, to which none adds itself."""
+    """Five in a hundred are below the threshold, computed without the reel itself."""
     reels = load_celtic().data
     style = NoteStyle(reels)
     without_first = NoteStyle(reels[1:])
@@ -641,7 +641,7 @@ def test_motif_kept():
     kept = motif_kept(one, reels)
     assert kept[0] == 1 and abs(kept[1:].mean()) < 0.05
     own = np.mean([beats_kept(one[0], reel) for reel in reels[1:]])
-    assert 0.1 < own < 0.5  # what two reels have in common is no motif
+    assert 0.1 < own < 0.5  # similarity of two reels is not a motif
     held = reels[0].copy()
     off_beat = np.arange(128) % 4 != 0
     held[off_beat & (held < 128)] = 129

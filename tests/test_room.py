@@ -1,4 +1,4 @@
-"""Room for other models: two of them, wired from the layers, here and nowhere else."""
+"""Room for other models: two models wired from the layers, for these tests only."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ GRADIENT = 1e9, 0.0, 0.0, 1e9
 
 
 class Network:
-    """The common part: weights, an optimizer, threads, and what the loop asks for."""
+    """The common part: weights, an optimizer, threads, and methods for the loop."""
 
     def __init__(self, rng, adam):
         self.rng, self.adam, self.workers = rng, adam, Workers()
@@ -44,11 +44,11 @@ class Network:
         self.workers.__exit__(*exception)
 
     def diverged(self, losses):
-        """No loss is too large for a test."""
+        """No loss counts as divergence here."""
         return False
 
     def apply_pending_updates(self):
-        """Nothing waits."""
+        """No update is delayed."""
 
     def copy_weights(self):
         """Copies of all weights."""
@@ -61,7 +61,7 @@ class Network:
 
 
 class TwoHeads(Network):
-    """An autoencoder whose code also tells the class of a sample."""
+    """An autoencoder whose latent vectors also predict the class of a sample."""
 
     terms = ("reconstruction", "class")
 
@@ -116,7 +116,7 @@ class TwoHeadedAutoencoder(EpochTrainedMixin, BaseEstimator):
 
 
 class Recurrent(Network):
-    """A GRU that tells the next token of a melody from those before it.
+    """A GRU that predicts the next token of a melody from those before it.
 
     Rows of X are one-hot groups, one a step. The products with the input are one layer
     for all steps; those with the state share one matrix, whose gradient is summed.

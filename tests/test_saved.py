@@ -1,4 +1,4 @@
-"""Model files of the first version that wrote them: still read, and right."""
+"""Model files of the first version can still be read, with the right results."""
 
 import json
 from pathlib import Path

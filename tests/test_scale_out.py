@@ -1,4 +1,4 @@
-"""Searches and sweeps in many processes: the same bits, and deaths survived."""
+"""Searches and sweeps in many processes: the same bits, also if workers die."""
 
 import json
 import logging
@@ -53,7 +53,7 @@ SEARCHES = {
 def client(tmp_path_factory):
     """Two worker processes."""
     with (
-        # On a busy machine it takes longer until a dead worker is replaced.
+        # On a busy machine it takes longer to replace a dead worker.
         dask.config.set({"distributed.deploy.lost-worker-timeout": "1h"}),
         LocalCluster(
             n_workers=2,
@@ -65,7 +65,7 @@ def client(tmp_path_factory):
         ) as cluster,
         Client(cluster) as client,
     ):
-        client.amm.stop()  # it would drop all but one copy of what is scattered
+        client.amm.stop()  # it would drop all but one copy of scattered data
         yield client
 
 
@@ -92,7 +92,7 @@ def wait_until(condition):
 
 @pytest.fixture
 def two_workers(client):
-    """The client, when whatever workers died before have been replaced."""
+    """The client, after all dead workers have been replaced."""
     client.wait_for_workers(2)
     return client
 
@@ -130,7 +130,7 @@ def test_a_curve_is_the_same_in_many_processes(backend, reels):
 
 
 def test_a_search_on_dask_outlives_a_worker(two_workers, reels, tmp_path):
-    """What would be on one worker only is scattered to both: data and folds."""
+    """Data and folds are scattered to both workers, so that no death loses them."""
     X = np.concatenate([reels, datasets.load_bach_sopranos().data])
     folds = list(ShuffleSplit(2, train_size=130, random_state=0).split(X))
     flag = tmp_path / "flag"

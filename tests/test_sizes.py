@@ -1,4 +1,4 @@
-"""No module, class, function or call is longer than a reader can take in."""
+"""No module, class, function or call is longer than the limits below."""
 
 import ast
 from pathlib import Path
@@ -20,7 +20,7 @@ MOST_POSITIONAL = 8  # arguments of a call
 
 
 def above(text):
-    """Names of what is above a limit in the text of a module, each with its size."""
+    """Names of everything above a limit in the text of a module, with its size."""
     n_lines = len(text.splitlines())
     if n_lines > MOST_LINES:
         yield "module", n_lines
@@ -48,7 +48,7 @@ def lines_without_docstring(function):
 
 
 def only_assigns(function):
-    """Whether it is a constructor that keeps its parameters, as an estimator's does."""
+    """Whether it is a constructor that stores its parameters, as of an estimator."""
     names = [a.arg for a in (*function.args.args[1:], *function.args.kwonlyargs)]
     kept = [ast.unparse(line) for line in function.body]
     if ast.get_docstring(function) is not None:

@@ -11,14 +11,14 @@ losses_of_epochs = st.lists(
 
 
 def epochs_trained(losses, tol=0.0, n_iter=30):
-    """Epochs until patience is at its end, or all of them."""
+    """Epochs until early stopping, or all of them."""
     patience = Patience(tol, n_iter)
     ends = (epoch for epoch, loss in enumerate(losses, 1) if patience.ends(loss))
     return next(ends, len(losses))
 
 
 def epochs_without_a_new_least(losses, tol, n_iter):
-    """The same by the usual rule, which knows neither means nor growing patience."""
+    """The same by the usual rule, without means and growing patience."""
     for end in range(n_iter + 1, len(losses) + 1):
         before, waited = losses[: end - n_iter], losses[end - n_iter : end]
         if min(waited) >= min(before) - tol:

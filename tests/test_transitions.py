@@ -254,7 +254,7 @@ def test_damaged_transitions_never_reach_the_kernel(reels, rng, name):
             and bad.dtype == np.float32
             and (bad.shape == good.shape)
         ):
-            continue  # other numbers in their place are as good as any
+            continue  # any numbers are allowed in their place
         with pytest.raises(ValueError, match=r"transitions_\[.*expected an array"):
             encoder.inverse_transform(P)
 
@@ -278,7 +278,7 @@ def test_the_kernel_never_begins_a_hold_with_a_rest(rng):
 
 @pytest.mark.parametrize("n_components", [50, 60, 70])
 def test_real_values_are_likelihoods_of_what_they_are_near(reels, n_components):
-    """Of PCA, whose values are no probabilities, no step changes that was right."""
+    """With PCA, whose values are not probabilities, no correct step is changed."""
     roll = PianoRollEncoder(transition_weight=0).fit(reels)
     pca = PCA(n_components, svd_solver="full")
     P = pca.inverse_transform(pca.fit_transform(roll.transform(reels)))

@@ -1,4 +1,4 @@
-"""What users hand over is right or refused before a kernel sees it."""
+"""Invalid input is refused before a kernel reads it."""
 
 import copy
 import os
@@ -179,11 +179,11 @@ def test_any_parts_of_a_sparse_array_are_refused_or_encoded(
 
 @pytest.mark.slow
 def test_malformed_arrays_with_bounds_checked():
-    """All kernels are compiled anew for it, which takes a minute."""
+    """All kernels are compiled again for it, which takes a minute."""
     folder = Path(__file__).parent.parent / ".pytest_cache" / "numba_boundscheck"
     environment = os.environ | {
         "NUMBA_BOUNDSCHECK": "1",
-        "NUMBA_CACHE_DIR": str(folder),  # Numba's files do not tell how they were made
+        "NUMBA_CACHE_DIR": str(folder),  # the files do not record how they were made
     }
     outcomes, faults = forging.campaign("arrays", 80, environment=environment)
     assert not faults

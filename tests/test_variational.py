@@ -171,7 +171,7 @@ def test_layers_that_are_none_are_refused(roll):
 
 
 def test_cooldown_is_training_on_without_the_divergence(roll):
-    """The same bits as two calls of fit; more epochs go on without it."""
+    """The same bits as two calls of fit; further epochs have no divergence."""
     given = {"h": 4, "beta": 5.0, "kl_warmup": 3, "random_state": 0}
     whole = VariationalAutoencoder(max_iter=12, kl_cooldown=4, **given).fit(roll)
     parts = VariationalAutoencoder(max_iter=8, **given).fit(roll)

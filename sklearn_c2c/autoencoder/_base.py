@@ -369,7 +369,7 @@ class BaseAutoencoder(
 
 
 def stack_shapes(n_features, hidden_layer_sizes, code_width, h):
-    """Shapes of the weight matrices of a stack, from the data to the latents and back."""
+    """Shapes of the weight matrices, from the data to the latents and back."""
     hidden = list(hidden_layer_sizes)
     if not all(isinstance(n, Integral) and n >= 1 for n in hidden):
         raise ValueError(

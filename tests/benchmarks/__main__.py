@@ -1,4 +1,4 @@
-"""Run benchmarks, keep what they measure, write the page."""
+"""Run benchmarks, keep their records, write the page."""
 
 import argparse
 import importlib
@@ -11,7 +11,7 @@ from tests.benchmarks import machine
 from tests.benchmarks.tables import table
 
 _HERE = Path(__file__).parent
-# Of the sections; others follow by name.
+# Order of the sections; others follow by name.
 _ORDER = [
     "training",
     "phases",
@@ -25,7 +25,7 @@ _ORDER = [
 
 
 def main():
-    """Parse the command line and do what it says."""
+    """Parse the command line and run the benchmarks."""
     benchmarks = _benchmarks()
     options = _parser(benchmarks).parse_args()
     if not options.render:
@@ -38,7 +38,7 @@ def main():
 
 
 def _benchmarks():
-    """All of this folder, in the order of the page."""
+    """All benchmarks of this folder, in the order of the page."""
     names = sorted(path.stem.removeprefix("bench_") for path in _HERE.glob("bench_*"))
     names.sort(key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
     found = [
@@ -109,7 +109,7 @@ turn; on another machine look at the ratios."""
 
 
 def _machine(records):
-    """The machine, as the last record has it."""
+    """The machine, as stated by the last record."""
     last = list(list(records.values())[-1])[-1]
     return table(["machine", ""], last["machine"].items())
 

@@ -1,4 +1,4 @@
-"""Whether the three hundredth epoch takes as long as the first."""
+"""Duration of the three hundredth epoch beside the first."""
 
 import time
 from statistics import median

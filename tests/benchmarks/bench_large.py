@@ -22,7 +22,7 @@ _N_PARTS = 10
 
 
 def add_options(parser):
-    """How many melodies."""
+    """Number of melodies."""
     parser.add_argument("--melodies", type=int, default=1_000_000)
 
 
@@ -65,7 +65,7 @@ def _settings():
 
 
 def _partial_fit(path):
-    """Train for one epoch; yield what is known after each tenth."""
+    """Train for one epoch; yield a record after each tenth."""
     X = np.load(path, mmap_mode="r")
     encoder = PianoRollEncoder(PITCH_RANGE, sparse_output=True).fit(X[:1])
     first = encoder.transform(X[:_BATCH_SIZE])

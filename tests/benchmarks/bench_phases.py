@@ -1,4 +1,4 @@
-"""Where the time of an epoch goes: its phases, each beside its floor."""
+"""Time of each phase of an epoch, beside its lower bound."""
 
 import time
 from contextlib import ExitStack
@@ -27,7 +27,7 @@ _DIRECTIONS = {"__call__": "forward", "_pull_back": "back"}
 
 
 class _Clock:
-    """Seconds by phase; what runs within another phase counts for itself only."""
+    """Seconds by phase; a phase within another one is counted only once."""
 
     def __init__(self):
         self.seconds, self._within = {}, []
@@ -98,7 +98,7 @@ def measure(options):
 
 
 def report(records):
-    """Each phase with what it must move and do."""
+    """Each phase with its bytes to move and its operations."""
     return "\n\n".join([_EXPLANATION, *map(_section, records)])
 
 

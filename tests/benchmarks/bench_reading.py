@@ -26,7 +26,7 @@ _CACHED = "from the cache"
 
 
 def add_options(parser):
-    """How many tunes."""
+    """Number of tunes."""
     parser.add_argument("--tunes", type=int, default=3000)
 
 
@@ -77,7 +77,7 @@ def _read(folder, n_jobs, cache):
 
 
 def report(records):
-    """Seconds, and how many times one process needs them."""
+    """Seconds, and the factor by which one process is slower."""
     record = records[-1]
     medians = {name: median(found) for name, found in record["seconds"].items()}
     one = next(iter(medians.values()))

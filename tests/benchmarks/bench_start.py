@@ -1,4 +1,4 @@
-"""What it takes to begin: imports, the first fit on a machine, a model from a file."""
+"""Time of imports, of the first fit on a machine, and of loading a model."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from tests.benchmarks.tables import milliseconds, table
 TITLE = "Starting"
 
 _N_ROUNDS = 5
-# The line before it has run when the clock starts.
+# The clock starts after the line before has run.
 _IMPORT = """
 import json, sys, time
 import numpy, sklearn.base
@@ -49,7 +49,7 @@ _CACHES = ("empty", "full")
 
 
 def measure(options):
-    """Start fresh interpreters in turn; every second has compiled kernels at hand."""
+    """Start fresh interpreters in turn; every second one finds compiled kernels."""
     n_rounds = options.rounds or _N_ROUNDS
     imports = {name: [] for name in _IMPORTS}
     fits, files = {cache: [] for cache in _CACHES}, []
@@ -91,7 +91,7 @@ def _run(program, **environment):
 
 
 def report(records):
-    """What is imported, fitted, saved."""
+    """Times of imports, fits and saved models."""
     cases = {record["case"]: record for record in records}
     fit, file = cases["first fit"], cases["file"]
     rows = [

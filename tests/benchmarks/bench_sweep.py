@@ -16,7 +16,7 @@ TITLE = "A sweep over h"
 
 _SIZES = (2, 100, 250, 500, 625, 750, 875, 1000, 1125, 1250, 1375, 1500)
 _N_EPOCHS, _BATCH_SIZE, _N_JOBS = 100, 20, 2
-# A process of Keras has one thread, as one of ours has of its own accord.
+# A process of Keras is limited to one thread, as our processes are by default.
 _ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
@@ -42,7 +42,7 @@ def measure(options):
     found = {}
     for name, (sweep, environment) in sweeps.items():
         with tempfile.TemporaryDirectory() as folder:
-            # One process uses what the other compiled, where the backend can.
+            # The processes share compiled code if the backend can.
             environment |= {
                 "JAX_COMPILATION_CACHE_DIR": folder,
                 "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
@@ -62,7 +62,7 @@ def _timed(sweep, environment, tasks, n_epochs):
     start = time.perf_counter()
     accuracy = sweep(tasks, n_epochs)
     seconds = time.perf_counter() - start
-    # Idle workers would keep this process from its end for minutes.
+    # Idle workers would delay the end of this process by minutes.
     get_reusable_executor().shutdown()
     yield {"seconds": seconds, "accuracy": float(accuracy)}
 
@@ -141,7 +141,7 @@ def _cross_entropy(x, logits):
 
 
 def report(records):
-    """Seconds, and how many times ours."""
+    """Seconds, and the ratio to ours."""
     return "\n\n".join([_EXPLANATION, *map(_section, records)])
 
 

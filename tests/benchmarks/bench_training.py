@@ -1,4 +1,4 @@
-"""Epochs of the same network, ours and its peers' in turn, beside the floor."""
+"""Epochs of the same network, ours and its peers' in turn, beside the lower bound."""
 
 from statistics import median
 
@@ -9,7 +9,7 @@ from tests.benchmarks.turns import play
 
 TITLE = "Training"
 
-# Rounds, where not --rounds says otherwise, and what is not asked of whom.
+# Default of --rounds, and the cases that are too large for some peers.
 _ALL = {
     Task(): 15,
     Task(h=2): 15,
@@ -31,7 +31,7 @@ def add_options(parser):
 
 
 def measure(options):
-    """Play each task, and find its floor just before."""
+    """Run each task, after measuring its lower bound."""
     for task, n_rounds in _ALL.items():
         if options.case in str(task):
             peers = [
@@ -45,7 +45,7 @@ def measure(options):
 
 
 def _peers(task):
-    """Those that can do it in reasonable time; of many melodies, the frugal one too."""
+    """Peers that are fast enough; with many melodies, also one that saves memory."""
     for peer in PEERS:
         if task.variational <= peer.variational and (
             peer.module != "mlp" or task.n_melodies < _TOO_MANY_FOR_MLP
@@ -56,7 +56,7 @@ def _peers(task):
 
 
 def report(records):
-    """A section for each case, and what the columns mean."""
+    """A section for each case, and the meaning of the columns."""
     return "\n\n".join([_EXPLANATION, *map(_section, records)])
 
 

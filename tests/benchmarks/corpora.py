@@ -1,4 +1,4 @@
-"""What the benchmarks train on: the 75 reels, or as many melodies as one likes."""
+"""Data of the benchmarks: the 75 reels, or any number of melodies."""
 
 import functools
 

@@ -1,4 +1,4 @@
-"""The time below which an epoch cannot fall: bytes to move and operations to do.
+"""Lower bounds on the time of an epoch, from its bytes and its operations.
 
 An update of n melodies goes through four phases that cannot overlap. With d columns, h
 units (2h in a variational encoder) and r the columns that the melodies name, which are
@@ -14,8 +14,8 @@ encoder, back     r·h weights and two moments read and written            none
 ================  ======================================================  ============
 
 Operations are those of products of matrices: logits, back-propagated delta, weight
-gradient. Sums of rows, activations and the loss are left out, so where h is small the
-floor says little.
+gradient. Sums of rows, activations and the loss are left out, so the bound is weak
+where h is small.
 """
 
 from dataclasses import dataclass
@@ -60,8 +60,8 @@ def phases(task):
 def floor(task):
     """Measure the machine; return the rates, the phases, and two floors in seconds.
 
-    ``seconds``: of each phase the longer of moving its bytes and doing its operations.
-    ``in turn``: their sum, for one who cannot do both at the same time. Memory is timed
+    ``seconds``: for each phase the longer of moving its bytes and doing its operations.
+    ``in turn``: their sum, for a program that cannot do both at once. Memory is timed
     on arrays of the size of the decoder's weights and moments.
     """
     found, working_set = phases(task)

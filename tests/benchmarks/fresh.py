@@ -1,4 +1,4 @@
-"""A generator that runs in a process of its own, so that its memory is its own."""
+"""A generator that runs in its own process, so that its memory can be measured."""
 
 import multiprocessing
 
@@ -12,7 +12,7 @@ def _serve(connection, function, args):
 
 
 def iterate(function, *args):
-    """What ``function(*args)`` yields, in a process that holds nothing else."""
+    """Yield from ``function(*args)`` in a process that holds nothing else."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     # Not a daemon, which could not start processes of its own.

@@ -1,4 +1,4 @@
-"""What the machine is, how fast its memory streams and how fast it multiplies."""
+"""Description of the machine, and the speed of its memory and of its products."""
 
 import datetime
 import importlib.metadata
@@ -114,7 +114,7 @@ def bandwidth(n_bytes=_LARGE):
     arrays = [np.ones(n, np.float32) for _ in range(3)]
     bounds = np.linspace(0, n, n_threads + 1).astype(int)
     blocks = [[a[lo:hi] for a in arrays] for lo, hi in pairwise(bounds)]
-    # Small arrays are gone through many times at a go.
+    # Small arrays are traversed many times in one timing.
     n_passes = max(1, 2**26 // n_bytes)
     with ThreadPoolExecutor(n_threads) as pool:
 

@@ -18,7 +18,7 @@ def resident():
 def peak():
     """The most memory that was ever resident."""
     if _STATUS.exists():
-        # On Linux ru_maxrss counts what the process was before it became Python too.
+        # On Linux ru_maxrss also counts the process before it executed Python.
         return 1024 * int(re.search(r"VmHWM:\s*(\d+) kB", _STATUS.read_text())[1])
     unit = 1 if sys.platform == "darwin" else 1024
     return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -8,7 +8,7 @@ def table(header, rows):
 
 
 def milliseconds(seconds):
-    """Three figures, no more."""
+    """At most three digits."""
     ms = 1e3 * seconds
     return f"{ms:,.0f}" if ms >= 100 else f"{ms:.1f}" if ms >= 10 else f"{ms:.2f}"
 

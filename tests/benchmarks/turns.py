@@ -1,7 +1,7 @@
-"""Peers that take turns of several epochs, every one in a process of its own.
+"""Peers that take turns of several epochs, each in its own process.
 
-Who comes next finds cold caches, and threads of the one before that still look for
-work: a turn is long, and its first epoch is left out.
+After a turn the caches are cold, and the threads of the peer before are still spinning:
+a turn is long, and its first epoch is left out.
 """
 
 import importlib
@@ -13,7 +13,7 @@ from math import ceil
 from tests.benchmarks import memory
 from tests.benchmarks.corpora import melodies
 
-# Threads of the one before may still be looking for work.
+# Threads of the peer before may still be spinning.
 _PAUSE = 0.05
 
 # Seconds that the fastest peer's counted epochs of a turn last.
@@ -28,7 +28,7 @@ class Turns:
         self._n_left, self._seconds = 0, []
 
     def goes_on(self):
-        """End an epoch, and at the end of a turn wait for the next; whether it trains.
+        """End an epoch, and wait between turns; return whether to train on.
 
         Of each turn the seconds of all epochs are sent.
         """
@@ -76,7 +76,7 @@ class Player:
         return []
 
     def end(self):
-        """Stop it; return what is known of it."""
+        """Stop it; return its record."""
         if self.result is None:
             self._send(0)
             self._receive()

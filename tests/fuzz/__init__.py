@@ -1,4 +1,4 @@
-"""Hostile and damaged input, made from a seed: what no file may do to its reader.
+"""Hostile and damaged input, made from a seed: a reader must survive it.
 
 `python -m tests.fuzz` runs a campaign; ``tests/test_fuzz.py`` a short part of it.
 """

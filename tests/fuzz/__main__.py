@@ -1,4 +1,4 @@
-"""Run a campaign: inputs made from a seed, judged in processes that are watched."""
+"""Run a campaign: inputs made from a seed, judged in monitored processes."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.fuzz.campaign import kinds, run
 from tests.fuzz.judge import SUFFIXES, made
 
-# What is counted of a format that holds no melodies.
+# The unit of count for formats that hold no melodies.
 _COUNTED = {
     ".tunes": "tunes read as without a cache",
     ".jsonl": "results found in journals",

@@ -1,4 +1,4 @@
-"""Many inputs in processes that are watched: time, memory and how they end."""
+"""Many inputs in processes monitored for time, memory and exit."""
 
 import multiprocessing
 import resource
@@ -14,17 +14,17 @@ MOST_BYTES = 512 * 2**20
 
 
 class Find(NamedTuple):
-    """An input that did what none may do."""
+    """An input that caused a fault."""
 
     suffix: str
     seed: int
     number: int
     fault: str  # the last line of the traceback, or what was exceeded
-    where: str  # the place in the code, where there is one
+    where: str  # the place in the code, if there is one
 
 
 class Outcome(NamedTuple):
-    """What became of the inputs of one format."""
+    """Outcomes of the inputs of one format."""
 
     n_inputs: int
     n_results: int
@@ -41,7 +41,7 @@ def run(suffix, seed, numbers, judge=judge):
     seed : int
     numbers : range
     judge : callable, default=judge
-        ``(suffix, data)`` to a `Judged`; what it raises is a find.
+        ``(suffix, data)`` to a `Judged`; an error that it raises is a find.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def run(suffix, seed, numbers, judge=judge):
 
 
 def _work(pipe, suffix, seed, numbers, judge):
-    # Imported when a first melody is written, which is no part of that input's time.
+    # Imported when a first melody is written, outside the time of that input.
     import music21  # noqa: F401
 
     resource.setrlimit(resource.RLIMIT_AS, (_size() + MOST_BYTES,) * 2)
@@ -103,13 +103,13 @@ def _work(pipe, suffix, seed, numbers, judge):
 
 
 def _size():
-    """Bytes of address space that this process has before it reads anything."""
+    """Bytes of address space that this process has before it reads an input."""
     with open("/proc/self/statm") as file:
         return int(file.read().split()[0]) * resource.getpagesize()
 
 
 def _place(error):
-    """The last line of our own in a traceback."""
+    """The last line of a traceback that is in this package."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [f for f in frames if "sklearn_c2c" in f.filename] or frames
     return f"{ours[-1].filename.rsplit('/', 1)[-1]}:{ours[-1].lineno}" if ours else ""

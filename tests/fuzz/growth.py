@@ -1,6 +1,6 @@
 """Files that grow: one construct of a format many times, nested, or of huge counts.
 
-What takes more time than the file is long is found by growth, not by damage.
+Reading times that are not linear in the size are found by growth, not by damage.
 """
 
 import struct
@@ -9,7 +9,7 @@ import zlib
 _MOST_TIMES = 2**16
 _MOST_BYTES = 2**20
 
-# Constructs of ABC music, each legal or nearly so. %d becomes a number.
+# Constructs of ABC music, each legal or nearly so. %d is replaced by a number.
 _ABC_MUSIC = """A ^^C, z x Z X Z%d A%d A/%d A// A///////// >> <<< A>B A>>>B A- (AB)
 (3ABc (%d (%d:%d:%d (((( [AC] [ [A%d {ab} {/g} | ||
 |: :| :: |1 |2 |%d [%d [1,2 |[1-%d .|
@@ -61,7 +61,7 @@ _XML_MUSIC = [
 
 
 def grown_abc(rng):
-    """Write an ABC tune of which one construct is there many times."""
+    """Write an ABC tune that repeats one construct many times."""
     lines = [_filled(rng.choice(_ABC_LINES), rng) for _ in range(rng.randint(0, 4))]
     music = [_filled(rng.choice(_ABC_MUSIC), rng) for _ in range(rng.randint(1, 30))]
     grown = _filled(rng.choice(_ABC_MUSIC + _ABC_LINES), rng)
@@ -72,7 +72,7 @@ def grown_abc(rng):
 
 
 def grown_midi(rng):
-    """Write a MIDI file of which one event, track or field is there many times."""
+    """Write a MIDI file that repeats one event, track or field many times."""
     events = [_event(rng) for _ in range(rng.randint(1, 20))]
     grown = _event(rng)
     events.insert(rng.randrange(len(events)), grown * _times(rng, grown))
@@ -88,7 +88,7 @@ def grown_midi(rng):
 
 
 def grown_musicxml(rng):
-    """Write a MusicXML score of which one element is there many times or nested."""
+    """Write a MusicXML score that repeats or nests one element many times."""
     music = [_filled(rng.choice(_XML_MUSIC), rng) for _ in range(rng.randint(1, 20))]
     grown = _filled(rng.choice(_XML_MUSIC), rng)
     n_times = _times(rng, grown)
@@ -109,7 +109,7 @@ def grown_musicxml(rng):
 
 
 def grown_mxl(rng):
-    """Write a MusicXML archive with many members, or one that says wrong sizes."""
+    """Write a MusicXML archive with many members, or one with wrong sizes."""
     import io
     import zipfile
 
@@ -154,7 +154,7 @@ def _quantity(value):
 
 
 def _filled(construct, rng):
-    """Put numbers and words where a construct has a place for them."""
+    """Put numbers and words in the places that a construct has for them."""
     construct = construct.replace("|", " ") if construct[1:2] == ":" else construct
     while "%d" in construct:
         number = rng.choice([0, 1, 2, 3, 4, 7, 8, 16, 63, 999, 10**9, 10**30, -1])
@@ -164,6 +164,6 @@ def _filled(construct, rng):
 
 
 def _times(rng, construct):
-    """How often: once to 65,536 times, mostly seldom, and not beyond a MiB."""
+    """Number of repetitions: 1 to 65,536, mostly few, and at most a MiB in all."""
     times = int(2 ** rng.triangular(0, 16, 0))
     return max(1, min(times, _MOST_TIMES, _MOST_BYTES // max(1, len(construct))))

@@ -1,4 +1,4 @@
-"""What may be done with an input: refuse it, or read what can be written again."""
+"""The judge of an input: it must be refused, or read as what can be written again."""
 
 import random
 import time
@@ -33,7 +33,7 @@ _GROWTH = {
     ".tunes": grown_entry,
     ".jsonl": grown_journal,
 }
-# What the package keeps for itself: valid files, and what judges others.
+# The package's own files: makers of valid ones, and judges of damaged ones.
 _KEPT = {".tunes": (entries, judge_entry), ".jsonl": (journals, judge_journal)}
 SUFFIXES = list(_GROWTH)
 
@@ -69,10 +69,10 @@ def made(suffix, seed, number):
 
 
 class Judged(NamedTuple):
-    """An input that did nothing that none may do."""
+    """An input without a fault."""
 
     n_results: int  # melodies read, tunes of a cache entry, results of a journal
-    seconds: float  # of processor time, in the way of reading that takes longest
+    seconds: float  # of processor time, in the slowest way of reading
 
 
 def judge(suffix, data):
@@ -92,9 +92,9 @@ def judge(suffix, data):
     Raises
     ------
     AssertionError
-        If a melody is not legal, or another one when it is read again.
+        If a melody is not legal, or not the same when it is read again.
     Exception
-        Whatever the reader lets through; only `TuneError` is one of its own, and
+        Any error that the reader raises but `TuneError`, which is its own and is
         caught here.
     """
     begun = time.process_time()
@@ -125,7 +125,7 @@ def _tunes(suffix, data):
 
 
 def _chosen(tunes, choice):
-    """What `read_melodies` makes of the tunes, or None if of none of them."""
+    """The result of `read_melodies`, or None if it reads no tune."""
     try:
         return melodies_from([SourcedTune("input", tune) for tune in tunes], choice)
     except ValueError as error:

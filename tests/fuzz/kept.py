@@ -1,4 +1,4 @@
-"""What the package keeps for itself, cache entries and journals: damaged and grown."""
+"""The package's own files, cache entries and journals, damaged and grown."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from tests.fuzz.tunes import real_tunes
 _MOST_BYTES = 2**18
 _KEY = "a version and a digest"
 
-# Pieces of JSON, each legal or nearly so. @ becomes the whole piece again, many times.
+# Pieces of JSON, each legal or nearly so. @ is replaced by the whole piece, many times.
 _JSON = r"""[@] {"a":@} [@,@] "@" @1 -@0 1.@5 1e@9 [[],@] {"a":1,"a":@} "\u@000" "\@"
 null@ NaN true -0.0 {} [] "" 1e999 18446744073709551616 {"checksum":"@"} [-1,@]
 ["",-1,@]""".split()
@@ -29,7 +29,7 @@ _SIZES = [0, 1, -1, 3, 2**31, 10**9, 2**63, 10**30, 0.5, None, "1", True, []]
 
 @cache
 def _sources():
-    """Files whose entries are damaged, and what is read of them without a cache."""
+    """Files whose entries are damaged, and their tunes as read without a cache."""
     files = [(suffix, real_tunes(suffix)[0]) for suffix in (".abc", ".mid")]
     pieces = [Piece("tune", *file) for file in files]
     with mock.patch.dict(os.environ, SKLEARN_C2C_CACHE=""):
@@ -42,7 +42,7 @@ def _read(piece):
 
 
 def described(tunes):
-    """All there is to tunes, so that two lists of them can be compared.
+    """All fields of tunes, so that two lists of them can be compared.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def entries():
 
 
 class _cache_folder(tempfile.TemporaryDirectory):
-    """A folder that is the cache for as long as it is there."""
+    """A folder that serves as the cache inside the context."""
 
     def __enter__(self):
         self._setting = mock.patch.dict(os.environ, SKLEARN_C2C_CACHE=self.name)
@@ -87,7 +87,7 @@ class _cache_folder(tempfile.TemporaryDirectory):
 
 
 def grown_entry(rng):
-    """Write an entry whose header grows or lies, also behind a right checksum."""
+    """Write an entry whose header grows or is false, also behind a right checksum."""
     if rng.random() < 0.2:
         return _zeroed(rng.choice(entries()), rng)
     if rng.random() < 0.5:
@@ -109,7 +109,7 @@ def _signed(key, content):
 
 
 def judge_entry(data):
-    """Read tunes in whose place in the cache there is something else.
+    """Read tunes whose entry in the cache is replaced.
 
     Parameters
     ----------
@@ -118,12 +118,12 @@ def judge_entry(data):
     Returns
     -------
     int
-        How many tunes were read as they are without a cache.
+        Number of tunes that were read as without a cache.
 
     Raises
     ------
     AssertionError
-        If what was read is not what is read without a cache.
+        If the tunes are not those read without a cache.
     """
     with _cache_folder() as folder:
         return sum(_judge_entry_of(*source, data, folder) for source in _sources())
@@ -137,7 +137,7 @@ def _judge_entry_of(piece, expected, data, folder):
     _cache.load(piece.data, piece.suffix)
     content = data[len(_signed(key, b"")) :]
     if data == _signed(key, content) and data not in entries():
-        return 0  # whoever can sign an entry can say in it what he likes
+        return 0  # an entry with a valid checksum may hold any tunes
     assert _read(piece) == expected, "a damaged entry was believed"
     kept = _cache.load(piece.data, piece.suffix)
     assert described(kept) == expected, "the entry was not rebuilt"
@@ -173,7 +173,7 @@ def _journalled(tasks, keys):
 
 
 def grown_journal(rng):
-    """Write a journal of which one line grows, or that a power cut has met."""
+    """Write a journal with one line grown, or as after a power cut."""
     if rng.random() < 0.3:
         return _zeroed(rng.choice(journals()), rng)
     lines = rng.choice(journals()).splitlines(keepends=True)
@@ -189,7 +189,7 @@ def grown_journal(rng):
 
 
 def judge_journal(data):
-    """Go on with a journal.
+    """Resume a journal.
 
     Parameters
     ----------
@@ -198,13 +198,13 @@ def judge_journal(data):
     Returns
     -------
     int
-        How many results were in it.
+        Number of results in it.
 
     Raises
     ------
     AssertionError
-        If a result is wrong, or was there and is made again, or a journal that is
-        refused is changed.
+        If a result is wrong, or a present one is computed again, or a refused journal
+        is changed.
     """
     expected = [_fit(**task) for task in _TASKS]
     again = []
@@ -216,7 +216,7 @@ def judge_journal(data):
     with (
         tempfile.TemporaryDirectory() as folder,
         warnings.catch_warnings(),
-        mock.patch("os.fsync"),  # no power is cut here
+        mock.patch("os.fsync"),  # not needed without a real power cut
     ):
         warnings.simplefilter("ignore")
         path = Path(folder, "journal")
@@ -247,7 +247,7 @@ def _line(task):
 
 
 def _zeroed(data, rng):
-    """What a power cut leaves: zeros instead of the end, or of a block."""
+    """Damage of a power cut: zeros in place of the end, or of a block."""
     start = rng.randrange(len(data) + 1)
     stop = len(data) if rng.random() < 0.7 else rng.randrange(start, len(data) + 1)
     n_more = rng.choice([0, 0, 1, 4096])
@@ -255,7 +255,7 @@ def _zeroed(data, rng):
 
 
 def _grown_json(rng):
-    """Write JSON of which one piece is there many times, nested or in a list."""
+    """Write JSON that repeats one piece many times, nested or in a list."""
     piece = rng.choice(_JSON)
     n_times = int(2 ** rng.triangular(0, 17, 0))
     n_times = max(1, min(n_times, _MOST_BYTES // len(piece)))

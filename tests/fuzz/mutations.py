@@ -2,7 +2,7 @@
 
 import re
 
-# Numbers at which arithmetic, allocation and loops are tried.
+# Numbers that test the limits of arithmetic, allocation and loops.
 _NUMBERS = [0, 1, -1, 3, 7, 127, 128, 255, 256, 999, 2**15, 2**16, 2**31 - 1, 2**31]
 _NUMBERS += [2**32, 2**63, 10**20, 10**400]
 _TOKEN = re.compile(rb"\d+|[A-Za-z]+|\s+|[^\w\s]")
@@ -59,7 +59,7 @@ def _cut(data, others, rng):
 
 
 def _splice(data, others, rng):
-    """Put a block of another file somewhere."""
+    """Insert a block of another file at a random place."""
     other = rng.choice(others)
     start = _place(other, rng)
     place = _place(data, rng)
@@ -67,7 +67,7 @@ def _splice(data, others, rng):
 
 
 def _renumber(data, others, rng):
-    """Put another number in the place of one that stands there as text."""
+    """Replace a number written as text by another one."""
     numbers = list(re.finditer(rb"\d+", data))
     if numbers:
         found = rng.choice(numbers)

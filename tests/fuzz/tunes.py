@@ -1,4 +1,4 @@
-"""Real tunes as the bytes of files: what is mutated and grown."""
+"""Real tunes as the bytes of files: the material to mutate and grow."""
 
 from functools import cache
 
@@ -10,7 +10,7 @@ from sklearn_c2c.io._writer import _melody_to_musicxml, melody_to_midi
 
 _N_TUNES = 12
 
-# What a file may have that the reels and chorales written by us have not.
+# Features of files that the reels and chorales written by this package lack.
 _ABC = rb"""X:1
 T:The "Kesh" & others\'e
 M:6/8

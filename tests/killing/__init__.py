@@ -1,7 +1,7 @@
-"""Jobs killed at random moments: nothing is lost, nothing left over, all goes on.
+"""Jobs killed at random moments: nothing is lost or left over, and work resumes.
 
-A life is a job in a folder of its own: its process is ended with SIGKILL several times
-and started again, the last time until it comes to its end. Whatever differs then from a
-job that nobody killed counts as a fault, as does half a file, or something lost or left
-over. `python -m tests.killing` runs a campaign, ``tests/test_killing.py`` one life.
+A life is a job in its own folder: its process is ended with SIGKILL several times and
+started again, the last time until it ends. Any difference from a job that was not
+killed counts as a fault, as does half a file, or anything lost or left over.
+`python -m tests.killing` runs a campaign, ``tests/test_killing.py`` one life.
 """

@@ -1,4 +1,4 @@
-"""Run a campaign: lives of all kinds in turn, until so many kills were survived."""
+"""Run a campaign: lives of all kinds in turn, until a number of kills was survived."""
 
 import argparse
 import sys

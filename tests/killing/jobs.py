@@ -1,4 +1,4 @@
-"""Jobs that can be killed, and what must be there whenever one was."""
+"""Jobs that can be killed, and the checks after each kill."""
 
 import json
 import os
@@ -27,7 +27,7 @@ MELODIES[:, 3::4] = 129
 
 
 def cached_by_variant(method):
-    """Call a method once for each variant of a job; what it returns depends on that."""
+    """Call a method once for each variant of a job, on which its result depends."""
     found = {}
 
     @wraps(method)
@@ -40,14 +40,14 @@ def cached_by_variant(method):
 
 
 class Job:
-    """Work in a folder that can be killed, and goes on there when it is started again.
+    """Work in a folder that can be killed, and resumes there when it is started again.
 
     Parameters
     ----------
     folder : Path
         Its own, for all it writes.
     variant : int
-        Which form of the job, of `variants`.
+        Form of the job, one of `variants`.
     """
 
     variants = (0, 1)
@@ -56,11 +56,11 @@ class Job:
         self.folder, self.variant = folder, variant
 
     def work(self):
-        """Do what is left to do, and say what is safe on the disk as soon as it is."""
+        """Do the rest of the work; report results as soon as they are on the disk."""
         raise NotImplementedError
 
     def check(self, said):
-        """Check what a dead process left: whole, not less than before, nor than said.
+        """Check that files of a killed process are whole and have all that was said.
 
         Parameters
         ----------
@@ -74,12 +74,12 @@ class Job:
         raise NotImplementedError
 
     def check_end(self, said):
-        """Check that what came out is what comes out where nobody kills."""
+        """Check that the result is that of a job that is not killed."""
         raise NotImplementedError
 
 
 class Training(Job):
-    """Train and save every two epochs; go on from the last save."""
+    """Train and save every two epochs; resume from the last save."""
 
     _N_EPOCHS, _N_TO_SAVE = 16, 2
 
@@ -138,7 +138,7 @@ def _n_epochs(model):
 
 
 def content(value):
-    """All that a model holds, to be compared: its arrays as types, shapes and bytes."""
+    """All contents of a model, to be compared: arrays as types, shapes and bytes."""
     if hasattr(value, "get_params"):
         return type(value), content(vars(value))
     if isinstance(value, dict):
@@ -163,7 +163,7 @@ class Sweep(Job):
         self._kept = b""
 
     def work(self):
-        # Workers whose parent was killed leave soon, and not after five minutes.
+        # Workers of a killed parent end soon, not after the default of five minutes.
         settings = {"n_jobs": self.variant, "idle_worker_timeout": 2}
         with joblib.parallel_config("loky", **settings):
             print(self._curve(journal=self._path, verbose=True))
@@ -254,7 +254,7 @@ class Files(Job):
         return versions
 
     def check(self, said):
-        # Through a cache, reading would sweep there what the job left.
+        # With a cache, reading would remove temporary files of the job.
         with mock.patch.dict(os.environ, SKLEARN_C2C_CACHE=""):
             found = self._versions()
         for name, version in found.items():

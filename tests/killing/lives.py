@@ -1,4 +1,4 @@
-"""Lives of jobs: each killed several times, and judged at every death."""
+"""Lives of jobs: each is killed several times, and judged after every kill."""
 
 import multiprocessing
 import os
@@ -16,7 +16,7 @@ from tests.killing.jobs import JOBS
 
 _BEGUN = "begun"
 _MOST_KILLS = 9  # of a life
-_MOST_STEPS = 3  # of a job, from its start to its kill: a line is said after each
+_MOST_STEPS = 3  # of a job, from its start to its kill: a line is printed after each
 _LONGEST_STEP = 1.0  # seconds
 _WHILE_WRITING = 0.5  # share of the kills; the others come at any moment
 _LONGEST_WRITE = 0.004  # seconds from its beginning in which a kill is tried
@@ -27,14 +27,14 @@ _SERVER.set_forkserver_preload(["tests.killing.warm"])
 
 
 def live(kind, rng, n_kills):
-    """Kill a job so many times at most, then let it come to its end; judge it.
+    """Kill a job at most `n_kills` times, then let it end; judge it.
 
     Parameters
     ----------
     kind : str
         Of `JOBS`.
     rng : random.Random
-        For the moments.
+        Source of the moments.
     n_kills : int
 
     Returns
@@ -56,7 +56,7 @@ def live(kind, rng, n_kills):
                 said, code = _run(job, partial(_kill, job, rng))
                 assert code in (0, -signal.SIGKILL), f"ended by {code}: {said[-3:]}"
                 before, left = left, leftovers(folder)
-                # Each is swept by the next one that writes to its folder.
+                # Each is removed by the next process that writes to its folder.
                 folders = {path.parent for path in left}
                 assert len(left) == len(folders), f"left over: {left}"
                 counts["kills"] += code != 0
@@ -68,7 +68,7 @@ def live(kind, rng, n_kills):
             assert not leftovers(folder), f"left over: {leftovers(folder)}"
             job.check(_promises(said))
             job.check_end(said)
-        except Exception as error:  # whatever a damaged file raises
+        except Exception as error:  # a damaged file may raise any error
             return counts, f"{type(error).__name__}: {error}"
     return counts, ""
 
@@ -103,7 +103,7 @@ def _run(job, meanwhile=None):
     said : list of str
         The lines that it wrote.
     code : int
-        How it ended.
+        Exit code.
     """
     written = job.folder.with_name("said")
     written.write_bytes(b"")
@@ -130,7 +130,7 @@ def _work(job, written):
 def _kill(job, rng, process):
     """Kill a job's process at some moment, once in two when it has begun to write.
 
-    The processes that it started die with it or, once in two, find out.
+    Its child processes are killed with it or, once in two, are left running.
     """
     begun, n_steps = time.monotonic(), rng.randrange(_MOST_STEPS)
     while _n_lines(job) <= n_steps and process.is_alive():
@@ -154,7 +154,7 @@ def _n_lines(job):
 
 
 def _traces(folder):
-    """What changes when a job begins to write."""
+    """State that changes when a job begins to write."""
     sizes = [path.stat().st_size for path in folder.glob("*.jsonl")]
     return sorted(leftovers(folder)), sizes
 
@@ -169,7 +169,7 @@ def campaign(n_kills, seed=0):
     ----------
     n_kills : int
     seed : int
-        The same gives the same lives, as far as a machine has a moment twice.
+        The same seed gives the same lives, up to the timing of the machine.
 
     Yields
     ------

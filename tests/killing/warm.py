@@ -1,4 +1,4 @@
-"""Imported by the process that forks jobs: it has done each once, and loaded all."""
+"""Imported by the process that forks jobs: each ran once, so all is loaded."""
 
 import contextlib
 import io

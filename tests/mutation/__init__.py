@@ -1,4 +1,4 @@
-"""Changes of the package's code, one sign at a time, and whether the tests notice them.
+"""Changes of the package's code, one at a time, and whether the tests fail on them.
 
 `python -m tests.mutation --n 150 --seed 0` draws changes of the modules that
 ``docs/development.md`` names, runs for each the unit tests that reach its line, and

@@ -1,4 +1,4 @@
-"""Draw changes, run the tests that reach them, and print which nobody noticed."""
+"""Draw changes, run the tests that reach them, and print those that no test noticed."""
 
 import argparse
 import json
@@ -50,7 +50,7 @@ def _texts(tree, module):
 
 
 def _reach(folder, names):
-    """Trace the unit tests, unless that was done."""
+    """Trace the unit tests, unless a trace exists."""
     out = folder / "reach.json"
     if not out.exists():
         plugin = trial.Reach(folder / "tree", names, out)
@@ -72,7 +72,7 @@ def is_noticed(folder, change, reach, seconds):
     """Whether one of the tests that reach a change fails with it."""
     path = folder / "tree" / change.name
     source = path.read_text()
-    # Changed readers do not share what others have read.
+    # A changed reader must not use the cache of another one.
     tunes = "changed" if change.name.startswith("sklearn_c2c/io") else "tunes"
     path.write_text(changed(source, change.number))
     try:
@@ -86,7 +86,7 @@ def is_noticed(folder, change, reach, seconds):
 
 
 def _turns(change, reach, seconds):
-    """Yield (tests, their seconds): first quick ones of the module that do no more."""
+    """Yield (tests, their seconds): first the quick tests of the module itself."""
     module = change.name.removesuffix(".py").split("/")[1]
     ranked = sorted(
         (took > 0.5, module not in test, sum(map(len, files.values())), test, took)

@@ -1,4 +1,4 @@
-"""The changes of a source text: where they are, and the text with one of them made."""
+"""Changes of a source text: their places, and the text with one of them made."""
 
 import ast
 import copy
@@ -62,7 +62,7 @@ def _places(node, lines=(0, float("inf"))):
 
 
 def _children(node):
-    """Yield (parent, field, index) of what may change: no types, no texts of errors."""
+    """Yield (parent, field, index) of nodes to change: no types or error texts."""
     is_warning = isinstance(node, ast.Call) and ast.unparse(node.func).endswith("warn")
     if isinstance(node, ast.Raise) or is_warning:
         return
@@ -80,7 +80,7 @@ def _at(parent, field, index):
 
 
 def _lines(statement, parent):
-    """First and last line of which one runs whenever a statement's own code does."""
+    """First and last line of a statement's own code, one of which runs if it runs."""
     if isinstance(statement, ast.FunctionDef):
         return statement.body[0].lineno, statement.end_lineno
     if isinstance(parent, ast.Module | ast.ClassDef):
@@ -91,7 +91,7 @@ def _lines(statement, parent):
 
 
 def _others(node):
-    """Yield what may stand in the place of a node."""
+    """Yield the replacements of a node."""
     if isinstance(node, ast.Compare):
         for i, op in enumerate(node.ops):
             ops = [*node.ops[:i], _OTHER[type(op)](), *node.ops[i + 1 :]]

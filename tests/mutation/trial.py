@@ -20,7 +20,7 @@ _OPTIONS = ("-q", "-n0", "-x", "-p", "no:cacheprovider", "--hypothesis-seed=0")
 
 
 class Reach:
-    """A pytest plugin that notes the lines of some files that each test runs."""
+    """A pytest plugin that records the lines of some files that each test runs."""
 
     def __init__(self, tree, names, out):
         self.out = out
@@ -54,7 +54,7 @@ def _tracer(add):
 
 
 def prepare(tree):
-    """Import the libraries; tests and package are to be those of a tree."""
+    """Import the libraries; tests and package come from a source tree."""
     one_core = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     kernels = str(tree.parent / "kernels")
     os.environ.update(one_core, NUMBA_CACHE_DIR=kernels, PYTHONPATH=str(tree))
@@ -68,7 +68,7 @@ def prepare(tree):
 
 
 def run(tests, folder, tunes, seconds, plugins=()):
-    """Return pytest's exit code, or -signal if its time of the processor was over."""
+    """Return pytest's exit code, or -signal if it exceeded its processor time."""
     child = os.fork()
     if child == 0:
         os.setsid()
@@ -76,7 +76,7 @@ def run(tests, folder, tunes, seconds, plugins=()):
         os.dup2(file, 1)
         os.dup2(file, 2)
         resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
-        signal.alarm(5 * int(seconds))  # by the clock, where it waits
+        signal.alarm(5 * int(seconds))  # wall-clock time, in case it waits
         shutil.rmtree(folder / "examples", ignore_errors=True)
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(folder / "examples")
         os.environ["SKLEARN_C2C_CACHE"] = str(folder / tunes)
@@ -85,7 +85,7 @@ def run(tests, folder, tunes, seconds, plugins=()):
         os._exit(code)
     _, status = os.waitpid(child, 0)
     try:
-        os.killpg(child, signal.SIGKILL)  # what it may have started
+        os.killpg(child, signal.SIGKILL)  # and any children
     except ProcessLookupError:
         pass
     return os.waitstatus_to_exitcode(status)

@@ -1,4 +1,4 @@
-"""Who takes part in the benchmarks: each trains the same network on the same melodies.
+"""Peers in the benchmarks: each trains the same network on the same melodies.
 
 A peer's module has ``train(task, rows, turns, **settings)``: build the model, train it
 on these melodies, an epoch for each of the `turns`, and return the mean loss of the
@@ -14,7 +14,7 @@ EPSILON = 1e-8
 
 @dataclass(frozen=True)
 class Task:
-    """What to train on what.
+    """A network and the data to train it on.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class Task:
     h : int
     batch_size : int
     variational : bool
-        Whether the code is drawn from N(mu, sigma) and pays its divergence.
+        Whether latents are drawn from N(mu, sigma), at the cost of the divergence.
     """
 
     n_melodies: int = 75
@@ -40,7 +40,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Peer:
-    """How to start one of them: a module of this package, and what it is told."""
+    """A peer: a module of this package, and its settings."""
 
     name: str
     module: str
@@ -69,5 +69,5 @@ PEERS = (
         variational=False,
     ),
 )
-# Takes part where memory is looked at.
+# Takes part where memory is measured.
 FRUGAL = Peer("PyTorch, dense by batch only", "pytorch", {"roll": "csr"})

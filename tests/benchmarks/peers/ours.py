@@ -1,4 +1,4 @@
-"""`Autoencoder.fit`, as users call it; a callback hands over after each epoch."""
+"""`Autoencoder.fit`, as users call it; a callback ends the turn after each epoch."""
 
 from sklearn_c2c import Autoencoder, VariationalAutoencoder
 from tests.benchmarks.corpora import piano_roll

@@ -40,7 +40,7 @@ def _draw(code):
 
 
 def train(task, rows, turns, *, compiled=False, roll="dense"):
-    """``roll`` is what the melodies are kept as: "dense", "columns" or "csr"."""
+    """``roll`` is the form of the melodies: "dense", "columns" or "csr"."""
     torch.set_flush_denormal(True)
     torch.set_num_threads(joblib.cpu_count())
     batch_of, n_columns = _batches(rows, roll)

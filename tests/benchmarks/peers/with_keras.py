@@ -10,7 +10,7 @@ _NO_END = 10**9
 
 
 class _Draw(keras.layers.Layer):
-    """The code of a variational autoencoder; its divergence is added to the loss."""
+    """The sampled latent vector; its divergence is added to the loss."""
 
     def __init__(self):
         super().__init__()
