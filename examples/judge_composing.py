@@ -1,10 +1,10 @@
-"""Judge what composes, completes and encodes melodies, over seeds.
+"""Judge methods that compose, complete and encode melodies, over seeds.
 
     python examples/judge_composing.py --out judging --docs docs/composing.md
 
-prints the tables of "Does it sound like a tune?" and writes them as a page, with what
-was asked of each of them. What has finished stands in ``journal.jsonl`` of the folder:
-stopped by Ctrl-C or in any other way, the same command goes on where it was.
+prints the tables of "Does it sound like a tune?" and writes them as a page, with the
+criteria for each of them. Finished experiments are kept in ``journal.jsonl`` of the
+folder: after Ctrl-C or any other end, the same command resumes.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from sklearn_c2c import journal
 
 
 def main(arguments=None):
-    """Run what is left of the experiments, then print and write the page."""
+    """Run the missing experiments, then print and write the page."""
     options = _parser().parse_args(arguments)
     plan = QUICK if options.quick else FULL
     plan = dataclasses.replace(plan, transposed=options.transposed)
@@ -50,7 +50,7 @@ def judge(plan, out, *, parts=PARTS, n_jobs=1, verbose=True):
     plan : Plan
         What to run.
     out : path-like
-        The folder; what it holds of an interrupted run is not run again.
+        The folder; results of an interrupted run in it are reused.
     parts : list of str, default=PARTS
         Which parts of the plan.
     n_jobs : int, default=1

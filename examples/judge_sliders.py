@@ -1,4 +1,4 @@
-"""Do sliders do what they say? Interpretability and control on unseen melodies.
+"""Interpretability and control of sliders, on unseen melodies.
 
 Measures, or whole tunes of 8 measures, of the collections that music21 brings, in 4/4
 and moved to D; a fifth of the tunes is unseen. Of each kind of slider the table has the
@@ -39,13 +39,13 @@ def parts(seed, whole):
 
 
 def measures(rows):
-    """Measures with two notes or more, none of which holds a note from before."""
+    """Measures with two notes or more, that do not begin with a hold."""
     rows = np.unique(rows.reshape(-1, 16), axis=0)
     return rows[(rows[:, 0] < 129) & ((rows < 128).sum(axis=1) > 1)]
 
 
 def models(seed, max_iter):
-    """The kinds of slider, by name; None are the attributes that a model is told."""
+    """The kinds of slider, by name; None for those with given attributes."""
     common = dict(h=32, max_iter=max_iter, n_iter_no_change=max_iter, random_state=seed)
     plain = dict(
         common, hidden_layer_sizes=(256, 256), hidden_activation="relu", beta=0.2,
@@ -85,7 +85,7 @@ def judge(estimator, train, unseen, rng, seed):
     weight = estimator.get_params().get("control_weight")
     if weight:
         found |= set_values(model, moved, train, "latent", rng, seed)
-    if weight != 0:  # a model that is not told attributes has no such weight
+    if weight != 0:  # a model without attributes has no such weight
         found |= set_values(model, moved, train, "search", rng, seed)
     return found
 

@@ -2,13 +2,13 @@
 Every strategy on one reel
 ==========================
 
-What sampling, variation, interpolation, attributes, recursion, objectives and
-refinement sound like, all after the same tune and with the same model.
+Sampling, variation, interpolation, attributes, recursion, objectives and refinement to
+listen to, all applied to the same tune with the same model.
 """
 
 # %%
-# The model learns 75 Irish reels; 32 latent variables are enough for it to give all of
-# them back. The tune is The Green Mountain. Each section is a call or two of
+# The model learns 75 Irish reels; 32 latent variables suffice to reconstruct all of
+# them. The tune is The Green Mountain. Each section is a call or two of
 # :mod:`~sklearn_c2c.generation`, explained in :doc:`/user_guide/strategies`.
 from functools import partial
 
@@ -33,8 +33,8 @@ show(tune, titles=["The Green Mountain"])
 # %%
 # Sampling
 # --------
-# Random codes decode to new melodies. Taking each latent variable by itself is the
-# paper's way; a normal distribution keeps how they go together.
+# Random latent vectors decode to new melodies. Drawing each latent variable
+# independently is the paper's way; a normal distribution keeps their correlations.
 uniform = generation.sample(model, 1, random_state=0)
 normal = generation.sample(model, 1, X=X, method="gaussian", random_state=0)
 show([*uniform, *normal], titles=["Uniform", "Normal"])
@@ -42,7 +42,7 @@ show([*uniform, *normal], titles=["Uniform", "Normal"])
 # %%
 # Variation
 # ---------
-# The same random direction, a little way and half the way.
+# The same random direction, a small distance and half of the way.
 near = generation.vary(model, tune, 1, strength=0.25, random_state=0)
 far = generation.vary(model, tune, 1, strength=0.5, random_state=0)
 show([*near, *far], titles=["Strength 0.25", "Strength 0.5"])
@@ -50,14 +50,14 @@ show([*near, *far], titles=["Strength 0.25", "Strength 0.5"])
 # %%
 # Interpolation
 # -------------
-# On the way from the tune to another reel: two of the four steps between.
+# On the way from the tune to another reel: two of the four melodies between.
 path = generation.interpolate(model, tune, X[-1], n_points=6)
 show([path[2], path[3], X[-1]], titles=["Step 2", "Step 3", reels.titles[-1]])
 
 # %%
 # Averaging
 # ---------
-# What the tune has in common with the three reels nearest to it.
+# The average of the tune and the three reels nearest to it.
 kin = generation.neighbors(model, tune, X, n_neighbors=4)
 blend = generation.average(model, X[kin.indices])
 show(blend, titles=["Average of four"])
@@ -80,8 +80,8 @@ show([fewer, more], titles=["Fewer notes", "More notes"])
 # %%
 # Recursion
 # ---------
-# Random notes, fed to the model until what comes out is what went in. Ends that are no
-# reel are melodies which the model has made up.
+# Random notes, reconstructed again and again until they no longer change. Ends that are
+# not reels are melodies that the model has made up.
 ends = generation.attractors(model, 200, X=X, random_state=0)
 invented = ends.melodies[ends.training_indices < 0]
 show(invented[:2], titles=["The most frequent end", "The second"])
@@ -89,7 +89,7 @@ show(invented[:2], titles=["The most frequent end", "The second"])
 # %%
 # Objectives
 # ----------
-# A search among codes for the longest notes, and for the shortest.
+# A search among latent vectors for the longest notes, and for the shortest.
 calm = generation.optimize(model, HoldCount(), random_state=0)
 quick = generation.optimize(model, HoldCount(), maximize=False, random_state=0)
 extremes = [result.melodies[result.best] for result in (calm, quick)]
@@ -98,8 +98,8 @@ show(extremes, titles=["Long notes", "Short notes"])
 # %%
 # Refinement
 # ----------
-# The tune's steps in disorder, changed one by one until a classifier takes them for a
-# reel. This needs no latent space.
+# The tune's steps in random order, changed one by one until a classifier accepts them
+# as a reel. This needs no latent space.
 disorder = mend_orphan_holds(np.random.default_rng(0).permuted(X, axis=1))
 critic = make_pipeline(PianoRollEncoder(), LogisticRegression())
 critic.fit(np.vstack([X, disorder]), np.repeat(["reel", "disorder"], len(X)))

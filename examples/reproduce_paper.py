@@ -2,9 +2,9 @@
 
     python examples/reproduce_paper.py --out reproduction
 
-writes ``report.html``, one page that needs no network, and ``data.json``, all that it
-is made of. What has finished stands in ``journal.jsonl``: stopped by Ctrl-C or in any
-other way, the same command goes on where it was.
+writes ``report.html``, one page that needs no network, and ``data.json``, the data that
+it is made of. Finished experiments are kept in ``journal.jsonl``: after Ctrl-C or any
+other end, the same command resumes.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from sklearn_c2c.io import read_melodies
 
 
 def main(arguments=None):
-    """Run what is left of the experiments, then write the report."""
+    """Run the missing experiments, then write the report."""
     options = _parser().parse_args(arguments)
     plan = QUICK if options.quick else FULL
     if options.seeds is not None:
@@ -55,7 +55,7 @@ def reproduce(plan, out, *, n_jobs=1, second_reel=None, verbose=True):
     plan : Plan
         What to run.
     out : path-like
-        The folder; what it holds of an interrupted run is not run again.
+        The folder; results of an interrupted run in it are reused.
     n_jobs : int, default=1
         Worker processes.
     second_reel : list of int, default=None
@@ -66,7 +66,7 @@ def reproduce(plan, out, *, n_jobs=1, second_reel=None, verbose=True):
     Returns
     -------
     dict
-        What is in ``data.json``.
+        The content of ``data.json``.
     """
     out = Path(out)
     records = perform_all(
@@ -80,7 +80,7 @@ def reproduce(plan, out, *, n_jobs=1, second_reel=None, verbose=True):
 
 
 def perform_all(plan, out, *, n_jobs=1, second_reel=None, verbose=True):
-    """Run what the journal in a folder lacks; return task and result of everything."""
+    """Run the tasks missing in a folder's journal; return all tasks and results."""
     out.mkdir(parents=True, exist_ok=True)
     models = out / "models"
     shared = {"second_reel": second_reel, "effort": plan.effort}

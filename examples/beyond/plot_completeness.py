@@ -3,13 +3,14 @@ Draws that could be reels
 =========================
 
 The paper (section VI.i): a variational autoencoder has completeness, draws from its
-prior are meaningful, and pays with reconstruction. Measured honestly, over draws that
-nobody has picked: they come close to reels in what can be counted, none is a copy, and
-there is nothing to pay. They do leap more than reels, and a listener may hear that.
+prior are meaningful, at the price of reconstruction. Measured over draws that nobody
+has picked, the draws come close to reels in what can be counted, none is a copy, and
+the reconstruction does not suffer. They do leap more than reels, and a listener may
+hear that.
 """
 
 # %%
-# 500 draws from the prior of the defaults, and how the reels themselves come back.
+# 500 draws from the prior of the defaults, and the reconstruction of the reels.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -34,7 +35,7 @@ print(f"steps unlike the nearest reel: {np.median(distance):.2f} (draws, median)
 print(f"  {np.median(among_reels):.2f} (a reel from the others)")
 
 # %%
-# Means of what can be counted in a melody.
+# Means of statistics of a melody.
 rows = {"Reels": X, "Draws": drawn}
 tables = {
     name: pd.DataFrame(metrics.melody_statistics(melodies, tonic="D"))
@@ -43,8 +44,8 @@ tables = {
 pd.DataFrame({name: table.mean() for name, table in tables.items()}).round(3)
 
 # %%
-# How far the distribution of each feature of the draws overlaps with that of the reels,
-# beside what one half of the reels reaches against the other half: 1 would be all.
+# Overlap of the distribution of each feature of the draws with that of the reels, and
+# of one half of the reels with the other half: 1 is complete.
 overlap = metrics.style_overlap(drawn, X, random_state=0)
 features = pd.DataFrame(overlap.features).T.sort_values("overlapping_area")
 figure, ax = plt.subplots(figsize=(8, 4), layout="constrained")
@@ -56,5 +57,5 @@ figure.legend(frameon=False, loc="outside upper center", ncols=2)
 print(f"mean: {overlap.mean_overlapping_area:.2f}, of reels {overlap.mean_ceiling:.2f}")
 
 # %%
-# The first three, as they came.
+# The first three draws.
 Melodies(drawn[:3], corpus=reels, key="D", tempo=200)

@@ -3,13 +3,13 @@ Tunes from a first half
 =======================
 
 Beyond the paper: a melody of which only a part is given, by a tune that the model has
-never seen. The code is sought under which the given steps are likely, and the decoding
-keeps them note for note. What follows goes on from them: where the new half begins,
-the notes surprise no more than in reels.
+never seen. The search is for latent vectors under which the given steps are likely, and
+the decoding keeps these note for note. What follows continues them: where the new half
+begins, the notes surprise no more than in reels.
 """
 
 # %%
-# The model learns 75 reels. The first half of another reel, and eight ways to go on.
+# The model learns 75 reels. The first half of another reel, and eight continuations.
 import importlib.util
 from pathlib import Path
 
@@ -42,16 +42,16 @@ print(f"given steps kept: {(result.melodies[:, kept] == tune[kept]).mean():.0%}"
 print(f"different results: {len(np.unique(result.melodies, axis=0))} of 8")
 
 # %%
-# Shaded is what was given.
+# The given half is shaded.
 titles = [title, *(f"Completion {i}" for i in range(1, 9))]
 display = PianoRollDisplay.from_melodies([tune, *result.melodies], titles=titles)
 display.ax_.axvspan(-0.5, kept.sum() - 0.5, color="tab:orange", alpha=0.15, zorder=0)
 
 # %%
-# All 59 reels that the model has not seen, a completion each; beside them their first
-# halves with the second half of another of them. How much the notes of the two half
-# measures about the seam surprise one who knows the tunes in 4/4 of Aird's collection,
-# of which the model knows none.
+# All 59 unseen reels with a completion each, and their first halves with the second
+# half of another one of them. The numbers are the surprise of the notes in the two half
+# measures about the seam, by the tunes in 4/4 of Aird's collection, of which none is
+# among the training reels.
 folder = Path(importlib.util.find_spec("music21").origin).parent / "corpus/airdsAirs"
 airs = load_folder(folder, n_measures=8, key="D", time_signature="4/4").data
 completed = [
@@ -74,7 +74,7 @@ for name, values in zip(sets, surprise, strict=True):
     print(f"{name}: {values.mean():.2f} nats; like 95% of the reels: {inside:.0%}")
 
 # %%
-# How they sound.
+# To listen to:
 Melodies(
     [tune, *result.melodies[:3]], titles=titles[:4], corpus=reels, key="D", tempo=200
 )

@@ -2,14 +2,15 @@
 Draws that have a form
 ======================
 
-The paper (footnote 31) leaves structure to other models: nothing makes a measure come
-back. In reels measures do, mostly four measures later. Where the decoder's outputs of
-places that are alike in a reel are averaged before they are decoded, the same codes
-decode to draws with the form of a reel.
+The paper (footnote 31) leaves structure to other models: nothing makes the model repeat
+a measure. Reels repeat measures, mostly four measures later. When the decoder's outputs
+for places that are equal in a reel are averaged before decoding, the same latent
+vectors decode to draws with the form of a reel.
 """
 
 # %%
-# The same 200 codes, decoded freely and each in the form of a reel in its direction.
+# The same 200 latent vectors, decoded freely and each in the form of a reel in its
+# direction.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -36,10 +37,10 @@ free = generation.sample(model, 200, **draw)
 in_form = generation.sample(model, 200, form="corpus", **draw)
 
 # %%
-# Share of the steps that two half measures have in common. Above, each half measure of
-# one melody with each other one; below, the mean over all melodies by the distance of
-# the two. Reels have peaks at 4, 8 and 12 half measures; draws have them as high in
-# form, and lower without.
+# Share of the steps that two half measures have in common. Above, all pairs of half
+# measures of one melody; below, the mean over all melodies by the distance of the two.
+# Reels have peaks at 4, 8 and 12 half measures; draws in form have peaks as high, draws
+# without form lower ones.
 figure = plt.figure(figsize=(10, 7), layout="constrained")
 axes = figure.subplot_mosaic([["free", "form", "reel"], ["lag"] * 3])
 examples = {"free": free[0], "form": in_form[0], "reel": X[0]}
@@ -61,8 +62,9 @@ axes["lag"].set_xticks(range(1, 16))
 axes["lag"].legend(frameon=False)
 
 # %%
-# A classifier that is to tell draws from all reels of the collections finds it harder
-# (area under the curve; 0.5 if it cannot), and draws are hardly nearer to a reel.
+# A classifier distinguishes the draws in form less well from all reels of the
+# collections (area under the curve; 0.5 is chance), and they are hardly nearer to a
+# reel.
 _, among_reels = metrics.nearest_melody(X)
 all_reels = load_celtic(n_melodies=None).data
 rows = {}

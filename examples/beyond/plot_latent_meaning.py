@@ -3,14 +3,14 @@ What a latent variable stands for
 =================================
 
 The paper (section VI.iii, footnote 35): what two latent variables of a variational
-autoencoder capture can only be seen afterwards. Over the reels one seemed to go with
-mean and range of the durations, over Bach's sopranos one with the range of durations
-and one with that of pitches. What comes out, weakly, is the mean duration, and over the
-sopranos its range; the range of pitches does not.
+autoencoder capture can only be seen afterwards. Over the reels one seemed to depend on
+the mean and range of the durations, over Bach's sopranos one on the range of durations
+and one on that of pitches. This reproduces, weakly, for the mean duration, and over the
+sopranos for its range, but not for the range of pitches.
 """
 
 # %%
-# Rank correlations of each latent variable with what can be counted in a melody.
+# Rank correlations of each latent variable with statistics of a melody.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from sklearn_c2c.melody import notes_from_melody
 
 
 def attributes(melodies):
-    """What the paper names, and the package's own statistics."""
+    """The paper's attributes, and the package's own statistics."""
     durations = [notes_from_melody(row)[:, 1] for row in melodies]
     named = {
         "mean_duration": [d.mean() for d in durations],
@@ -55,7 +55,7 @@ for ax, (name, X) in zip(axes, corpora.items(), strict=True):
 pd.concat(tables, axis=1).round(2)
 
 # %%
-# Both ends of the latent variable that goes most with the mean duration.
+# Both ends of the latent variable that correlates most with the mean duration.
 for name, melodies in ends.items():
     durations = ", ".join(f"{d:.2f}" for d in attributes(melodies)["mean_duration"])
     print(f"{name}: mean durations {durations} steps")

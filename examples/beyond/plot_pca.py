@@ -3,8 +3,8 @@ PCA as the baseline
 ===================
 
 The paper (footnote 4): against principal component analysis an autoencoder is nonlinear
-and thus more general, but its dimensions are not orthogonal. Both come out: of as many
-numbers it makes more of a tune, and its latent variables are correlated, if slightly.
+and thus more general, but its dimensions are not orthogonal. Both hold: with as many
+latent variables it reconstructs more of a tune, and they are correlated, if slightly.
 """
 
 # %%
@@ -48,8 +48,8 @@ for name, estimator in estimators.items():
             print(f"  {np.abs(correlations).mean():.3f}")
 
 # %%
-# The linear code needs the fewest. So it is not a nonlinear code that helps, but a loss
-# that asks which token is the right one, where PCA looks at squares.
+# The linear autoencoder needs the fewest. So the gain is not from nonlinearity, but
+# from a loss on which token is the right one, where PCA minimises squares.
 figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for name, values in accuracy.items():
     ax.plot(sizes, values, marker=".", label=name)

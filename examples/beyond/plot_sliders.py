@@ -3,8 +3,8 @@ A slider for the notes of a tune
 ================================
 
 Section VI.iii of the paper: what a latent variable stands for "can only be interpreted
-a posteriori". Beyond the paper: the code of a tune is moved until the tune has as many
-notes as are asked for, while its mean pitch stays where it is.
+a posteriori". Beyond the paper: the latent vector of a tune is moved until the tune has
+the number of notes asked for, while its mean pitch stays where it is.
 """
 
 # %%
@@ -44,5 +44,5 @@ titles = [f"{16 * found:.1f} notes a measure" for found in result.found]
 PianoRollDisplay.from_melodies(result.melodies, titles=titles)
 
 # %%
-# The calmest and the busiest, as a player has them.
+# The calmest and the busiest, in a score.
 Melodies(result.melodies[[0, -1]], titles=[titles[0], titles[-1]])

@@ -4,12 +4,13 @@ Reels from a handful of numbers
 
 The paper (section IV.i) needs 1,258 latent variables for perfect reconstruction and
 expects little of a few. In as many epochs, with a hidden layer on either side, four of
-them reconstruct all reels. But what random codes decode to is then nearer to the reels
+them reconstruct all reels. But random latent vectors then decode nearer to the reels
 than with more of them: a small h makes a map, a larger one makes new tunes.
 """
 
 # %%
-# A hidden layer of 256, a linear code, a softmax a step; 100 epochs, as in the paper.
+# A hidden layer of 256, linear latent variables, a softmax a step; 100 epochs, as in
+# the paper.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.pipeline import make_pipeline

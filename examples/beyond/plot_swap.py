@@ -2,10 +2,10 @@
 The notes of this in the rhythm of that
 =======================================
 
-Beyond the paper, which names the split into pitch and rhythm (section VI.iii): a code
-of two halves, of which one knows the pitches and the other the rhythm. Swapped between
-measures that the model has never seen, each half brings its own; halves of the code of
-a plain variational autoencoder, taken at random, mix both.
+Beyond the paper, which names the split into pitch and rhythm (section VI.iii): a latent
+vector of two halves, one for the pitches and one for the rhythm. Swapped between unseen
+measures, each half transfers its own part; halves of the latent vectors of a plain
+variational autoencoder, taken at random, mix both.
 """
 
 # %%

@@ -1,15 +1,16 @@
 """
-Two branches that know nothing of each other
-============================================
+Two branches without each other's information
+=============================================
 
-The code of a `DualBranchAutoencoder` has a branch for each of two sets of labels, here
-whether a measure is of a reel or of a chorale, and whether it has many notes or few.
-Probes that are trained afterwards on measures of other tunes tell what is in them.
+The latent vector of a `DualBranchAutoencoder` has a branch for each of two sets of
+labels, here whether a measure is of a reel or of a chorale, and whether it has many
+notes or few. Probes trained afterwards on measures of other tunes show what each branch
+contains.
 """
 
 # %%
-# Many or few is meant beside the other measures of the same corpus: reels have twice as
-# many notes as chorales, and of labels that tell each other no branch could be free.
+# Many or few is relative to the other measures of the same corpus: reels have twice as
+# many notes as chorales, and no branch could be free of labels that predict each other.
 # All four combinations are equally frequent.
 import numpy as np
 import pandas as pd
@@ -49,12 +50,12 @@ def measures(rng):
 
 
 def probe(Z, labels):
-    """Share of labels that a new linear classifier tells, in five folds."""
+    """Share of labels that a new linear classifier predicts, in five folds."""
     return cross_val_score(LogisticRegression(max_iter=1000), Z, labels, cv=5).mean()
 
 
 def judged(seed, **settings):
-    """Train on some tunes; return what probes find in the others, and the model."""
+    """Train on some tunes; return the scores of probes on the others, and the model."""
     X, y, is_unseen = measures(np.random.default_rng(seed))
     encoder = PianoRollEncoder(transition_weight=0).fit(X)
     roll, unseen = encoder.transform(X[~is_unseen]), encoder.transform(X[is_unseen])
@@ -81,9 +82,9 @@ for name, settings in SETTINGS.items():
 pd.concat(tables, axis=1).round(3)
 
 # %%
-# Chance is .5. Measures whose branch b is exchanged with that of another measure of
+# Chance is .5. The branch b of measures is exchanged with that of another measure of
 # either corpus: how often the exchange decides whether they are dense for their corpus,
-# and how many steps decode as they were without an exchange.
+# and how many steps decode as without an exchange.
 model, encoder, Z, labels, X = trained["adversary"]
 order = np.random.default_rng(0).permutation(len(Z))
 swapped = Z.copy()

@@ -4,14 +4,14 @@ From one reel to another
 
 The paper (sections V.ii and VI.ii, figures 13 and 29): an autoencoder's interpolation
 leads from start to target but stands still at both ends; a variational autoencoder's is
-more continuous, at the price of imperfect ends. The standing still comes out. The gain
+more continuous, at the price of imperfect ends. The standing still reproduces. The gain
 is small, though, and gone with fewer latent variables, and there is no price: all reels
-come back without a wrong step.
+are reconstructed without a wrong step.
 """
 
 # %%
 # Willa Fjord, where the paper's path ends, is not in the bundled collections. Another
-# reel takes its place here; a file of yours can.
+# reel replaces it here; you can use a file of yours.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -49,7 +49,7 @@ for name, model in models.items():
     paths[name] = generation.interpolate(model, start, target, n_points=6)
 
 # %%
-# The path by the first two of them. Orange is what is new in each step.
+# The path by the first two of them. Orange notes are new at each point.
 figure, axes = plt.subplots(1, 2, figsize=(12, 10), layout="constrained")
 steps = ["start", "step 1", "step 2", "step 3", "step 4", "target"]
 for ax, name in zip(axes, paths, strict=False):
@@ -58,8 +58,8 @@ for ax, name in zip(axes, paths, strict=False):
 
 # %%
 # One path proves little, so here are 50 between random reels. Jumps are in units of the
-# way from start to target: an even path of five steps has jumps of 0.2. More pairs, and
-# the paper's h = 1,500, are in `examples/reproduce_paper.py`.
+# distance from start to target: an even path of five intervals has jumps of 0.2. More
+# pairs, and the paper's h = 1,500, are in `examples/reproduce_paper.py`.
 pairs = np.random.default_rng(0).permuted(np.tile(np.arange(len(X)), (50, 1)), axis=1)
 table = {}
 for name, model in models.items():

@@ -4,8 +4,8 @@ One latent variable from end to end
 
 The paper (section V.ii, figures 14 to 16, 30 and 31): with h = 2 a sweep of one latent
 variable gives one constant melody in an autoencoder, and an almost continuous change in
-a variational one. Both come out, the change in leaps. But the constant melody is one of
-short training: the same autoencoder, trained better, changes at every step as well.
+a variational one. Both reproduce, with changes in leaps. But the constant melody is due
+to short training: the same autoencoder, trained better, changes at every point as well.
 """
 
 # %%
@@ -48,8 +48,8 @@ for name, autoencoder in autoencoders.items():
         table[name, f"z{latent + 1}"] = metrics.path_continuity(path)
 
 # %%
-# How many different melodies there are among the six, in what share of the steps two
-# neighbors differ at most, and both ends.
+# The number of different melodies among the six, the largest share of the steps in
+# which two neighbors differ, and both ends.
 columns = ["n_distinct", "largest_jump", "distance"]
 pd.DataFrame(table).T[columns]
 

@@ -2,17 +2,19 @@
 A reel like Bach, a chorale like a reel
 =======================================
 
-The paper (section V.iii, figures 17 to 22 and 32): the mean code of Bach's sopranos,
-added to that of The Green Mountain, makes it Bach-like, with longer notes and its motif
-kept; the other way round BWV 347 hardly changes, as it lies among the reels already.
-All of it comes out, by both kinds of autoencoder, but for the map: the reel does not
-move to the centre of the sopranos, and the chorale's neighbors are chorales.
+The paper (section V.iii, figures 17 to 22 and 32): the mean latent vector of Bach's
+sopranos, added to that of The Green Mountain, makes it Bach-like, with longer notes and
+its motif kept; the other way round BWV 347 hardly changes, as it lies among the reels
+already. All of this reproduces, with both kinds of autoencoder, except for the map: the
+reel does not move to the centre of the sopranos, and the chorale's neighbors are
+chorales.
 """
 
 # %%
 # Each autoencoder learns both corpora, 75 reels and 80 sopranos in D, so that their
-# codes share one space. An attribute vector is the mean code of a corpus. This is with
-# the defaults and h = 100; `examples/reproduce_paper.py` has the paper's setting.
+# latent vectors share one space. An attribute vector is the mean latent vector of a
+# corpus. This is with the defaults and h = 100; `examples/reproduce_paper.py` has the
+# paper's setting.
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import make_pipeline
@@ -44,7 +46,7 @@ for name, model in models.items():
 
 # %%
 # The autoencoder's map by t-SNE: circles are The Green Mountain, among the reels, and
-# BWV 347, among the sopranos; stars are what they become.
+# BWV 347, among the sopranos; stars are the changed melodies.
 pair = [
     reels.titles.index("The Green Mountain"),
     len(reels.data) + chorales.sources.index("bach/bwv347.mxl"),
@@ -60,9 +62,9 @@ LatentSpaceDisplay.from_estimator(
 )
 
 # %%
-# t-SNE keeps no distances, so count: holds, what changes, and how many of the ten
-# nearest codes are of the other corpus. A motif is kept if more of the notes of the
-# original sound in what became of it than in what became of another tune.
+# t-SNE keeps no distances, so here are counts: holds, changes, and how many of the ten
+# nearest latent vectors are of the other corpus. A motif is kept if more of the notes
+# of the original sound in its changed version than in that of another tune.
 
 
 def of_the_others(model, rows, own):

@@ -2,14 +2,14 @@
 From noise to a melody
 ======================
 
-The paper (section V.iv, figures 24 and 33): fed with noise, and then again and again
-with what it makes of it, an autoencoder, variational or not, refines a melody step by
-step up to a fixed point, and there are finitely many of these. It comes out, from every
-start. But many starts end in a reel that the model knows by heart.
+The paper (section V.iv, figures 24 and 33): an autoencoder, variational or not, that is
+given noise, and then its own output again and again, refines a melody up to a fixed
+point, and there are finitely many of these. This reproduces from every start. But many
+starts end in a reel that the model has memorised.
 """
 
 # %%
-# A random melody takes any token at each step, all alike.
+# A random melody takes each token with the same probability at each step.
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import make_pipeline
@@ -51,12 +51,12 @@ pd.DataFrame(table).round(2)
 
 # %%
 # Each end of the autoencoder by the number of starts that lead there. There are many
-# more than these: the title has an estimate from how many were met just once.
+# more than these: the title has an estimate, from the number that were met only once.
 AttractorDisplay.from_result(ends)
 
 # %%
-# What is no reel the model has made up: Kazakçi, Cherti and Kégl's "digits that are
-# not". How far from the nearest reel, against a reel from the nearest other one:
+# Ends that are not reels were made up by the model: Kazakçi, Cherti and Kégl's "digits
+# that are not". Their distance from the nearest reel, and that of reels to each other:
 invented = ends.melodies[~known]
 _, distance = metrics.nearest_melody(invented, X)
 _, among_reels = metrics.nearest_melody(X)

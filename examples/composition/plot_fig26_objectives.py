@@ -3,15 +3,16 @@ Melodies to order
 =================
 
 The paper (section V.v, figures 26 to 28 and 34 to 36): moved towards an objective, a
-random code gives melodies with long notes, with short ones, but not with a first note
-that no tune begins with; with a variational autoencoder the style suffers (Table 1).
-It comes out, but for the style of the long notes: these are no farther from the reels.
+random latent vector gives melodies with long notes or with short ones, but not with a
+first note that no tune begins with; with a variational autoencoder the style suffers
+(Table 1). This reproduces, except for the style with long notes: these melodies are no
+farther from the reels.
 """
 
 # %%
 # Twenty random starts for each of the three objectives; the gradient goes through the
-# decoder. How far from the reels a melody is, is the share of steps in which it differs
-# from the nearest one: median of the twenty.
+# decoder. The distance of a melody from the reels is the share of steps in which it
+# differs from the nearest one: median of the twenty.
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import make_pipeline
@@ -60,8 +61,8 @@ table = pd.DataFrame(table).T
 table.sort_index(sort_remaining=False)
 
 # %%
-# The objective is the share of melodies that begin with C4, or holds a melody. What the
-# reels have:
+# The objective is the share of melodies that begin with C4, or the holds of a melody.
+# The same for the reels:
 holds = (X == HOLD).sum(axis=1)
 _, among_reels = metrics.nearest_melody(X)
 print(f"begin with C4: {(X[:, 0] == C4).sum()} of {len(X)}")

@@ -2,15 +2,15 @@
 A melody as numbers
 ===================
 
-The paper (section III.iv, figure 3): score, piano roll and one-hot encoding say the
-same, provided that holding a note is a token of its own. It comes out: every reel goes
-there and back without a wrong step.
+The paper (section III.iv, figure 3): score, piano roll and one-hot encoding hold the
+same information, provided that holding a note is a token of its own. This reproduces:
+every reel is encoded and decoded without a wrong step.
 """
 
 # %%
-# A step, here a sixteenth, is a MIDI pitch where a note begins, 129 as long as it is
-# held and 128 where nothing sounds. The first measure of The Green Mountain, and the
-# eight that the models of this gallery learn:
+# A step, here a sixteenth, is a MIDI pitch where a note begins, 129 (hold) while it
+# lasts, and 128 (rest) where nothing sounds. The first measure of The Green Mountain,
+# and the eight that the models of this gallery learn:
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -26,7 +26,7 @@ print(tune[:16])
 Melodies(tune, titles=["The Green Mountain"], key="D", tempo=200)
 
 # %%
-# One-hot encoding makes a column of each token of each step: 29 pitches from G3 to B5,
+# One-hot encoding has a column for each token of each step: 29 pitches from G3 to B5,
 # hold and rest.
 encoder = PianoRollEncoder(pitch_range=(55, 83)).fit(X)
 roll = encoder.transform(X)
@@ -48,8 +48,8 @@ below.set_yticks(np.arange(len(tokens)) + 0.5, tokens, fontsize="xx-small")
 below.set(xlabel="Step", ylabel="Token")
 
 # %%
-# A long note and a repeated one sound on the same steps, so a plain piano roll takes
-# the one for the other. These rows do not.
+# A long note and a repeated one sound on the same steps, so a plain piano roll confuses
+# them. These rows do not.
 held = [62] + 15 * [HOLD]
 repeated = 4 * [62, HOLD, HOLD, HOLD]
 rows = np.array([held, repeated])

@@ -3,9 +3,9 @@ How many latent variables a reel needs
 ======================================
 
 The paper (section IV.i, figure 10): the more latent variables, the better reels are
-reconstructed, and from h = 1,258 on perfectly. The shape comes out in its setting, the
-threshold elsewhere (:doc:`/reproduction`). But it is one of training, not of reels:
-started well, the same network needs 32.
+reconstructed, and from h = 1,258 on perfectly. The shape of the curve reproduces in the
+paper's setting, the threshold lies elsewhere (:doc:`/reproduction`). But it depends on
+the training, not on the reels: with better initial weights, the same network needs 32.
 """
 
 # %%
@@ -44,8 +44,8 @@ curves = {
 
 # %%
 # An output counts as right on the right side of one half, which is Keras' accuracy and
-# most likely the paper's. It flatters: of 31 outputs a step 30 should be zero. So look
-# at the steps, and at the reels without one wrong step.
+# most likely the paper's. It is too favourable: of 31 outputs a step 30 should be zero.
+# So look at the steps, and at the reels without one wrong step.
 figure, axes = plt.subplots(2, 2, figsize=(9, 7), layout="constrained")
 for row, (name, curve) in zip(axes, curves.items(), strict=True):
     ReconstructionCurveDisplay.from_curve(curve, ax=row)
@@ -60,7 +60,7 @@ for row, (name, curve) in zip(axes, curves.items(), strict=True):
 # and looks for the lowest h. To find yours, see :doc:`/user_guide/choosing_h`.
 #
 # Where the paper's setting fails, it has not learned less of each reel: it has learned
-# what all have in common, and makes the same of every one.
+# what all have in common, and outputs the same for every one.
 model = make_pipeline(PianoRollEncoder(), paper.set_params(h=100)).fit(X)
 decoded = model.inverse_transform(model.transform(X))
 print(f"h = 100: {len(np.unique(decoded, axis=0))} melody for {len(X)} reels")

@@ -4,13 +4,13 @@ One reel, smaller and smaller
 
 The paper (section IV.i, figure 11): as h shrinks, The Green Mountain first loses
 details, from h = 150 on it is simplified. In the paper's setting it does not get
-simpler but becomes what all reels become; trained better, it does fade bit by bit, at
-far smaller h.
+simpler but becomes the same as all other reels; trained better, it loses details
+gradually, at far smaller h.
 """
 
 # %%
-# The paper's setting at four of its sizes, and the defaults at smaller ones. Titles say
-# how many of the 128 steps are wrong; orange is what is not in the melody above.
+# The paper's setting at four of its sizes, and the defaults at smaller ones. Titles
+# give the number of wrong steps of 128; orange notes are not in the melody above.
 import matplotlib.pyplot as plt
 from sklearn.pipeline import make_pipeline
 
@@ -47,7 +47,7 @@ for ax, (name, (sizes, parameters)) in zip(axes, settings.items(), strict=True):
     ax.set_title(name, loc="left")
 
 # %%
-# Four of them to hear. What the paper's setting gives at h = 250 it gives for all.
+# Four of them to hear. At h = 250 the paper's setting gives the same for all reels.
 names = [
     "The Green Mountain",
     "The paper's setting, h = 500",

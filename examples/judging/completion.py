@@ -17,7 +17,7 @@ _INTERVAL = (0.025, 0.975)
 
 
 def run(plan, given, method, seed):
-    """Complete tunes in one way, and judge what comes out."""
+    """Complete tunes in one way, and judge the results."""
     reels = style_of("reels", plan)
     kept = _kept(reels, GIVEN[given])
     tunes = reels.unseen[: plan.n_completed]
@@ -25,7 +25,7 @@ def run(plan, given, method, seed):
     surprise = seam_surprise(melodies, kept, reels.reference)
     real = seam_surprise(reels.real, kept, reels.reference)
     low, high = np.quantile(real, _INTERVAL)
-    # The real reels are told from the other real ones.
+    # The real reels are classified against the other real ones.
     against = reels.train if method == REAL else tunes
     originals = np.repeat(tunes, len(melodies) // len(tunes), axis=0)
     return {
@@ -67,7 +67,7 @@ def seam_surprise(X, kept, reference, *, order=4):
     kept : ndarray of bool, shape (n_steps,)
         Seams are where it changes.
     reference : ndarray of int, shape (n_tunes, n_steps)
-        What one has heard before.
+        Tunes whose statistics give the surprise.
     order : int, default=4
         Notes of context.
 
@@ -91,7 +91,7 @@ def seam_surprise(X, kept, reference, *, order=4):
 
 
 class Agreement:
-    """Expected number of given steps that come back, an objective of `optimize`.
+    """Expected number of given steps that are decoded, an objective of `optimize`.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ class Agreement:
         return (X == self._melody)[:, self._kept].sum(axis=1).astype(float)
 
     def surrogate(self, P, codes):
-        """Sum of the probabilities of the given codes, and its gradient."""
+        """Sum of the probabilities of the given tokens, and its gradient."""
         given = (self._melody[:, np.newaxis] == codes) & self._kept[:, np.newaxis]
         return (P * given).sum(axis=(1, 2)), np.broadcast_to(given, P.shape) * 1.0
 
@@ -134,7 +134,7 @@ def _complete_without_form(tunes, kept, plan, seed):
 
 
 def _optimize(tunes, kept, plan, seed):
-    """Let a code be sought that agrees with what is given, and paste that over it."""
+    """Search for latent vectors that agree with the given steps; paste these over."""
     model = models.ours("reels", plan, seed)
     results = [
         generation.optimize(

@@ -1,4 +1,4 @@
-"""New melodies by ours, the paper's models and plain baselines, judged in one way."""
+"""New melodies by ours, the paper's models and plain baselines, all judged alike."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ REAL, UNSEEN = "real tunes, among themselves", "real tunes, unseen against seen"
 
 
 def run(plan, style, maker, seed):
-    """Compose, and judge what comes out; the first melodies are kept as examples."""
+    """Compose, and judge the results; the first melodies are kept as examples."""
     melodies, against, corpus = MAKERS[maker](style, plan, seed)
     return {
         **_judged(melodies, against, corpus, style_of(style, plan), seed),
@@ -24,8 +24,9 @@ def run(plan, style, maker, seed):
 def _judged(melodies, against, corpus, tunes, seed):
     """All figures of a set of melodies.
 
-    `against` is what a classifier tells them from, `corpus` where copies are looked
-    for; of both None is the melodies by themselves.
+    `against` are the melodies that a classifier distinguishes them from, `corpus` those
+    among which copies are looked for; with None for both, the melodies are compared
+    with one another.
     """
     measures = {"steps_per_measure": tunes.steps_per_measure}
 
@@ -66,7 +67,7 @@ def _unseen(name, plan, seed):
 
 
 def _maker(compose):
-    """What makes melodies, from a function of style, sizes and seed."""
+    """A method of composing, from a function of style, sizes and seed."""
 
     def make(name, plan, seed):
         tunes = style_of(name, plan)

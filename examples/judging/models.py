@@ -38,7 +38,7 @@ def papers(name, style_name, plan, seed):
     n_columns = encoder.fit_transform(tunes.train).shape[1]
     estimator = MODELS[name](n_columns, plan.large, seed)
     with warnings.catch_warnings():
-        # That it collapses is a finding of the reproduction.
+        # Its collapse is a finding of the reproduction.
         warnings.filterwarnings("ignore", "The posterior has collapsed")
         return make_pipeline(encoder, shortened(estimator, plan)).fit(tunes.train)
 

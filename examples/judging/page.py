@@ -1,4 +1,4 @@
-"""What was measured, as a page of the documentation: text, tables, what was asked."""
+"""The results as a page of the documentation: text, tables, criteria."""
 
 import tempfile
 from collections import defaultdict
@@ -62,7 +62,7 @@ The same with jigs in 6/8 from O'Neill's, Ryan's and Aird's collections, moved t
 {n_train} to train on, {n_real} others to be told from. The settings are those of the
 reels, with 12 steps a measure."""
 
-# What the figures of the full plan say; `markdown` adds them to those only.
+# Conclusions from the full plan, which `markdown` adds to its results only.
 _REELS_FOUND = """\
 The classifier tells ours from reels less well than it tells the unseen reels, 51 of 59
 from another collection, from those trained on. What is missed is the longest run: in
@@ -177,7 +177,7 @@ def markdown(plan, records):
 
 
 def _by_task(records):
-    """Results of all seeds, by what else is in the task."""
+    """Results of all seeds, by the other entries of the task."""
     found = defaultdict(list)
     for record in records:
         task = dict(record["task"])
@@ -217,7 +217,7 @@ def _settings(parameters):
 
 
 def _wanted(name, rows):
-    """What was asked of ours: text, what came out, and whether that is enough."""
+    """A criterion for our methods: its text, the result, and whether it is met."""
     ours = {key: np.mean(_each(rows["ours"], key)) for key, *_ in _FIGURES}
     real = {key: np.mean(_each(rows[composing.REAL], key)) for key, *_ in _FIGURES}
     is_reels = name == "reels"
@@ -298,7 +298,7 @@ def _completion(plan, found):
 
 
 def _wanted_of_completion(given, runs):
-    """What was asked of ours, where these measures are given."""
+    """The criteria for our methods, with these measures given."""
 
     def mean(method, key):
         return float(np.mean(_each(runs[method], key)))

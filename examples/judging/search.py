@@ -1,4 +1,4 @@
-"""Codes of unseen tunes, by the encoder and by search."""
+"""Latent vectors of unseen tunes, by the encoder and by search."""
 
 import time
 
@@ -37,7 +37,7 @@ def run(plan, model, transposed, seed):
         train = transpositions(train, _SEMITONES, pitch_range=pitch_range).data
     estimator = shortened(MODELS[model](seed), plan)
     is_pca = isinstance(estimator, PCA)
-    # What PCA gives are no probabilities that transitions could go with.
+    # PCA gives no probabilities, so transitions do not apply.
     weight = {"transition_weight": 0} if is_pca else {"sparse_output": True}
     pipeline = make_pipeline(PianoRollEncoder(pitch_range, **weight), estimator)
     pipeline.fit(train)

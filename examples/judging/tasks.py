@@ -1,4 +1,4 @@
-"""What runs: sizes of the experiments, and all of them as tasks."""
+"""Sizes of the experiments, and all of them as tasks."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Plan:
     collections : tuple of str
         Folders of music21's corpus with the tunes that are no reels of `load_celtic`.
     n_draws : int
-        Melodies that each composes.
+        Melodies composed by each method.
     n_jigs : int
         Jigs to train on, and as many others to judge by.
     n_completed : int
@@ -50,13 +50,13 @@ class Plan:
     transposed: bool = False
 
     def with_seeds(self, n_seeds):
-        """The plan with so many seeds, where there are not fewer of them anyway."""
+        """The plan with `n_seeds` seeds, unless it has fewer."""
         names = ("n_seeds", "n_completion_seeds", "n_search_seeds")
         numbers = {name: min(n_seeds, getattr(self, name)) for name in names[1:]}
         return dataclasses.replace(self, n_seeds=n_seeds, **numbers)
 
     def sizes(self):
-        """What results depend on beside their task, as JSON knows it."""
+        """Everything that results depend on beside their task, as JSON knows it."""
         ours = dataclasses.asdict(self) | {"collections": list(self.collections)}
         return {
             name: value
@@ -117,7 +117,7 @@ _EXPERIMENTS = {
 
 
 def perform(experiment, *, plan, **parameters):
-    """Run one task, in this process or another: what the journal calls."""
-    # Small products: several threads of BLAS wait for each other more than they help.
+    """Run one task, in this or another process, as called by the journal."""
+    # Small products: several threads of BLAS are slower than one.
     with threadpool_limits(1):
         return _EXPERIMENTS[experiment](plan, **parameters)

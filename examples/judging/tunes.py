@@ -1,4 +1,4 @@
-"""What is learned from, judged by, and measured with: sets of tunes without overlap."""
+"""Tunes to learn from, to judge by and to measure with, in sets without overlap."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -19,9 +19,9 @@ class Style:
     Parameters
     ----------
     train : ndarray of shape (n_train, n_steps)
-        What models learn from.
+        Tunes to train on.
     real : ndarray of shape (n_real, n_steps)
-        What they are judged against.
+        Tunes to judge against.
     unseen : ndarray of shape (n_unseen, n_steps)
         Real ones that are not in `train`.
     reference : ndarray of shape (n_reference, n_steps)

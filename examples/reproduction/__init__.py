@@ -2,7 +2,7 @@
 
 `materials` holds corpora and models; `reconstruction`, `exploration`, `judges`,
 `interpolation`, `sweeps`, `chimera`, `recursion`, `steering` and `variants` the
-experiments, each with what the paper claims and how it is decided; `plan` says what
-runs; `verdicts` makes intervals and verdicts; `report` and `findings` write. The
+experiments, each with the paper's claims and how they are decided; `plan` lists the
+tasks; `verdicts` makes intervals and verdicts; `report` and `findings` write. The
 command is `reproduce_paper.py`, one folder up.
 """

@@ -10,7 +10,7 @@ _PLACE = re.compile(r"\{([^{}]+)\}")
 
 
 def assemble(plan, records):
-    """Numbers, claims with verdicts and Table 1, beside the records they are made of.
+    """Numbers, claims with verdicts and Table 1, and the records they are made of.
 
     Parameters
     ----------

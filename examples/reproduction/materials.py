@@ -43,7 +43,7 @@ _KERAS_EPSILON = 1e-7
 
 
 def _paper_ae(n_columns, h, seed):
-    # The paper's loss is a mean over columns, ours a sum: Adam notices by its epsilon.
+    # The paper's loss is a mean over columns, ours a sum: it changes Adam's epsilon.
     epsilon = _KERAS_EPSILON * n_columns
     return Autoencoder(h, epsilon=epsilon, random_state=seed, **_TRAINING)
 
@@ -51,7 +51,7 @@ def _paper_ae(n_columns, h, seed):
 def _paper_vae(n_columns, h, seed, *, hidden=(512,), scale="sum"):
     """Make the variational autoencoder of Keras' examples, or a variant of it.
 
-    `scale` says how the two terms were written: the sum over columns and the sum over
+    `scale` is how the two terms were written: the sum over columns and the sum over
     latents (Keras' example; beta 1), the mean over columns and the sum over latents
     (beta n_columns), or both means (beta n_columns / h).
     """
@@ -73,11 +73,11 @@ def _ours(estimator, n_columns, h, seed, **parameters):
 _LINEAR = {"activation": "identity", "output": "softmax", "init": "pca"}
 _PATIENT = {"learning_rate_init": 0.005, "max_iter": 1000, "n_iter_no_change": 1000}
 
-# A heavy beta first, so that codes fill the prior; none at the end.
+# A heavy beta first, so that latent vectors fill the prior; none at the end.
 _HEAVY = {"beta": 10, "kl_warmup": 300, "max_iter": 380, "learning_rate_init": 1e-3}
 _LIGHT = {"beta": 0, "kl_warmup": 0, "max_iter": 60}
 
-# By name, functions that make an estimator for so many columns, h and seed. Those of
+# By name, functions that make an estimator from n_columns, h and seed. Those of
 # ours are the defaults and the settings of docs/user_guide.md.
 MODELS = {
     "paper AE": _paper_ae,
@@ -103,10 +103,10 @@ MODELS = {
     ),
     "PCA": partial(_ours, PCA),
 }
-_GO_ON = {"our filled VAE": _LIGHT}  # what follows the first fit
+_GO_ON = {"our filled VAE": _LIGHT}  # applied after the first fit
 
 
-# Once in a process, which performs many tasks.
+# Read once in a process that performs many tasks.
 _celtic = cache(load_celtic)
 _all_celtic = cache(partial(load_celtic, n_melodies=None))
 _sopranos = cache(load_bach_sopranos)
@@ -124,12 +124,12 @@ def _collected():
 
 
 class Materials:
-    """What experiments work on: tunes, and fitted models by name.
+    """The material of experiments: tunes, and fitted models by name.
 
     Parameters
     ----------
     folder : path-like
-        Where fitted models are kept from one experiment to the next.
+        Folder in which fitted models are kept for other experiments.
     second_reel : list of int, default=None
         A melody that takes the place of the corpus' own second reel.
     effort : float, default=1.0
@@ -196,7 +196,7 @@ class Materials:
         return getattr(self, corpus)
 
     def train(self, model, h, seed, corpus="reels"):
-        """Fit a model of `MODELS` to a corpus: a Pipeline from melodies to codes."""
+        """Fit a model of `MODELS` to a corpus: a Pipeline from melodies to latents."""
         X = self.tunes(corpus)
         encoder = PianoRollEncoder(_RANGES[corpus], transition_weight=0).fit(X)
         roll = encoder.transform(X)
@@ -211,12 +211,12 @@ class Materials:
             n_epochs = max(1, round(self.effort * estimator.max_iter))
             estimator.set_params(max_iter=n_epochs)
         with warnings.catch_warnings():
-            # That it collapses under some losses is a finding, not an accident.
+            # Its collapse under some losses is a finding, not an error.
             warnings.filterwarnings("ignore", "The posterior has collapsed")
             return estimator.fit(roll)
 
     def model(self, model, h, seed, corpus="reels"):
-        """Take a fitted model from the folder; train it and put it there if missing."""
+        """Take a fitted model from the folder; if it is missing, train and store it."""
         path = self.folder / f"{self._name(model, h, seed, corpus)}.c2c"
         if path.exists():
             return persistence.load(path)

@@ -4,10 +4,10 @@ import io
 
 import numpy as np
 
-_INK = "#010203"  # a colour that nothing else has, to find it again in the SVG
+_INK = "#010203"  # a colour used nowhere else, to be replaced in the SVG
 _STYLE = {
     "svg.fonttype": "none",
-    "svg.hashsalt": "reproduction",  # the same names inside in every run
+    "svg.hashsalt": "reproduction",  # the same ids within the SVG in every run
     "font.family": "serif",
     "font.size": 10,
     **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor"), _INK),
@@ -30,7 +30,7 @@ def axes(n=1, *, width=8.0, height=3.2, **kwargs):
 
 
 def svg(figure):
-    """Write a figure as an SVG element that takes its ink from the text around it."""
+    """Write a figure as an SVG element in the colour of the text around it."""
     import matplotlib
 
     drawing = io.StringIO()
@@ -41,7 +41,7 @@ def svg(figure):
 
 
 def path_figure(path, titles=None):
-    """Piano rolls of a path, what is new in each in a colour of its own."""
+    """Piano rolls of a path, new notes of each in a second colour."""
     import matplotlib
 
     from sklearn_c2c.display import InterpolationDisplay

@@ -1,4 +1,4 @@
-"""What runs: sizes of the experiments, and all of them as tasks."""
+"""Sizes of the experiments, and all of them as tasks."""
 
 from dataclasses import dataclass, field
 from itertools import product
@@ -9,7 +9,7 @@ from reproduction.experiments.steering import OBJECTIVES
 from reproduction.materials import Materials
 
 _OUR_H = 32  # the default of VariationalAutoencoder
-_PCA_H = 60  # with which PCA reconstructs every reel
+_PCA_H = 60  # the size at which PCA reconstructs every reel
 _METHODS = ("gradient", "random")
 _VARIANT_PAIRS = 100
 _PAPERS = ("paper AE", "paper VAE")
@@ -36,14 +36,14 @@ class Plan:
     strip, grid : tuple of int
         Sizes of the latent space in figures 11 and 10.
     lowest : dict of str to (int, int, int)
-        By setting: between which sizes to look for the lowest, and how finely.
+        By setting: the range in which to look for the lowest size, and the resolution.
     effort : float
         Share of the epochs that models are trained for.
     n_draws, n_judged, n_pairs, n_starts, n_objective_starts : int
-        Random codes, random codes to judge, pairs of reels, starts of recursion and of
-        objectives, a seed.
+        Random latent vectors, random latent vectors to judge, pairs of reels, starts of
+        recursion and of objectives, for each seed.
     n_objective_steps : int
-        Steps along the gradient.
+        Updates along the gradient.
     """
 
     n_seeds: int = 5
@@ -80,7 +80,7 @@ class Plan:
         return {"model": model, "h": h}
 
     def draw(self, model, method):
-        """Parameters of the records of its random codes."""
+        """Parameters of the records of its random latent vectors."""
         return self.at(model) | {"method": method}
 
     def chimera(self, model, kind):
@@ -209,6 +209,6 @@ QUICK = Plan(
 
 
 def perform(experiment, *, folder, second_reel, effort, **parameters):
-    """Run one task, in this process or another: what the journal calls."""
+    """Run one task, in this or another process, as called by the journal."""
     materials = Materials(folder, second_reel, effort)
     return EXPERIMENTS[experiment](materials, **parameters)

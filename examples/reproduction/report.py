@@ -28,7 +28,7 @@ def render(plan, data):
     plan : Plan
         What was run.
     data : dict
-        What `assemble` made of it.
+        The result of `assemble`.
 
     Returns
     -------

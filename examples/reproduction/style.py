@@ -1,7 +1,7 @@
-"""Whether notes follow each other as in a corpus, apart from how many there are.
+"""Whether notes follow each other as in a corpus, independent of their number.
 
-The likelihood of steps (`sklearn_c2c.objectives.StyleLikeness`) is of no use where the
-number of holds is what was aimed at: a hold after a hold is always likely. So pitches
+The likelihood of steps (`sklearn_c2c.objectives.StyleLikeness`) cannot judge melodies
+whose number of holds was optimised: a hold after a hold is always likely. So pitches
 and durations are judged note by note, each given the note before.
 """
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from sklearn_c2c.melody import notes_from_melody, sounding_pitches
 
-# Added to every count: what the corpus does not have is rare and not impossible.
+# Added to every count: pairs that the corpus lacks are rare and not impossible.
 _ALPHA = 0.1
 
 # A melody is in the style if its notes are as likely as those of all reels but the
@@ -64,7 +64,7 @@ class NoteStyle:
 
 
 def beats_kept(X, original):
-    """Share of the quarter beats at which what sounds is what sounded before.
+    """Share of the quarter beats at which the same pitch sounds as in the original.
 
     Parameters
     ----------
@@ -84,8 +84,8 @@ def off_beats_kept(X, original):
 def motif_kept(X, originals):
     """Quarter beats in common with the original, in excess of those with the others.
 
-    1 is the original itself, 0 what is as near to every other one:
-    ``(own - others) / (1 - others)``, as Cohen's kappa takes agreement by chance away.
+    1 is the original itself, 0 a melody that is as near to every other one:
+    ``(own - others) / (1 - others)``, corrected for chance as Cohen's kappa is.
     """
     same = (_beats(X)[:, np.newaxis] == _beats(originals)).mean(axis=2)
     own = np.diagonal(same)

@@ -1,7 +1,7 @@
-"""Numbers over seeds, with where they come from, and verdicts that follow from them.
+"""Numbers over seeds, with their origin, and verdicts that follow from them.
 
-Every number says which field of which experiments it is made of and how, so that a
-reader can make it again from the data of the report.
+Every number states the field and the experiments it is derived from, and how, so that a
+reader can derive it again from the data of the report.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -18,7 +18,7 @@ REDUCTIONS = {
     "min": np.nanmin,
 }
 
-# What a value of this unit cannot be below or above; intervals are cut there.
+# Bounds of the values of a unit, at which intervals are cut.
 LIMITS = {"share": (0.0, 1.0), "area": (0.0, 1.0), "correlation": (-1.0, 1.0)}
 
 
@@ -29,7 +29,7 @@ class Number:
     Parameters
     ----------
     label : str
-        What it is, for readers.
+        Description for readers.
     experiment : str
         The experiment whose records have it.
     field : str
@@ -37,11 +37,11 @@ class Number:
     where : dict
         Parameters that the records must have, such as the model.
     reduce : {"mean", "median", "max", "min"}
-        What makes one number of a list; None in a list is passed over.
+        Reduction of a list to one number; None in a list is left out.
     unit : str
         "share", "area", "correlation" or a word.
     minus : Number, default=None
-        What is subtracted, seed by seed.
+        Number to subtract, seed by seed.
     """
 
     label: str
@@ -53,7 +53,7 @@ class Number:
     minus: "Number | None" = None
 
     def values(self, records):
-        """One value for each seed, by seed; NaN where there was nothing to reduce."""
+        """One value for each seed, by seed; NaN for an empty list."""
         values = {
             record["task"]["seed"]: _reduced(record["result"][self.field], self.reduce)
             for record in matching(records, self.experiment, **self.where)
@@ -129,7 +129,7 @@ class Check:
     bound: float
 
     def outcome(self, numbers):
-        """Tell whether it "holds", "fails" or is "open", the interval having both."""
+        """Return "holds", "fails" or, if the interval has both, "open"."""
         number = numbers[self.number]
         low, high = number["low"], number["high"]
         if number["mean"] is None:
@@ -153,12 +153,12 @@ class Check:
 
 @dataclass(frozen=True)
 class Claim:
-    """What the paper says, and what must be true for it to hold.
+    """A claim of the paper, and the conditions under which it holds.
 
     Parameters
     ----------
     name : str
-        For references.
+        Name for references.
     figure : str
         Figures and sections of the paper it is about.
     text : str
@@ -167,7 +167,7 @@ class Claim:
         It holds if all of these hold, in part if some do. If none does, it does not
         hold, or is undecided where none fails either.
     because : str
-        Shown where it does not hold or holds in part: why, with ``{name}`` of numbers.
+        Reason shown if it does not hold or holds in part, with ``{name}`` of numbers.
     """
 
     name: str
@@ -203,7 +203,7 @@ def shown(number):
 
 
 def in_prose(number):
-    """Write a number for a sentence, shares in per cent: "1 of them" would mislead."""
+    """Write a number for a sentence; shares in per cent, since "1 of them" misleads."""
     if number["unit"] != "share" or number["mean"] is None:
         return shown(number)
     percent = {
@@ -214,7 +214,7 @@ def in_prose(number):
 
 
 def written(value):
-    """Write a value with as many digits as one can take in."""
+    """Write a value with as many digits as are meaningful."""
     size = abs(value)
     if size == round(size) or size >= 1000:
         text = f"{size:,.0f}"
@@ -226,7 +226,7 @@ def written(value):
 
 
 def counted(claims):
-    """Say how many claims have which verdict."""
+    """State the number of claims with each verdict."""
     verdicts = [claim["verdict"] for claim in claims]
     words = {
         "holds": ("holds", "hold"),

@@ -1,4 +1,4 @@
-"""Figures 17, 19-22 and 32: a reel with what Bach's sopranos have, and back."""
+"""Figures 17, 19-22 and 32: a reel with the attributes of Bach's sopranos, and back."""
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -16,8 +16,8 @@ _TSNE_ITERATIONS = 1000, 250  # scikit-learn's own, and the fewest that it takes
 def chimera(materials, *, model, h, seed, kind="mean"):
     """Add each corpus' attribute vector to every tune of the other one.
 
-    `kind` "mean" is the paper's vector, the mean code of a corpus; "difference" is that
-    minus the mean code of the other corpus.
+    `kind` "mean" is the paper's vector, the mean latent vector of a corpus;
+    "difference" is that minus the mean latent vector of the other corpus.
     """
     pipeline = materials.model(model, h, seed, corpus="both")
     reels, sopranos = materials.reels, materials.sopranos
@@ -79,7 +79,7 @@ def _neighbors(pipeline, originals, changed, corpora, is_target):
         own = (corpora[None] == originals[:, None]).all(axis=2)
         for when, rows in (("before", before), ("after", after)):
             distances = cdist(rows, points, metric)
-            # an original is not its own neighbor, nor is what was made of it
+            # an original is not its own neighbor, nor is its changed version
             distances[own] = np.inf
             found[f"{name}_{when}"] = _target_share(distances, is_target).tolist()
     centre = codes[is_target].mean(axis=0)
@@ -96,7 +96,7 @@ def _target_share(distances, is_target):
 
 
 def _planes(pipeline, both, is_target, original, changed, *, seed, effort):
-    """Place corpora and chimera by t-SNE, of piano rolls and of codes."""
+    """Place corpora and chimera by t-SNE, of piano rolls and of latent vectors."""
     X = np.vstack([both, changed[np.newaxis]])
     spaces = {
         "roll_plane": pipeline[:-1].transform(X),
@@ -108,7 +108,7 @@ def _planes(pipeline, both, is_target, original, changed, *, seed, effort):
     planes = {}
     for name, points in spaces.items():
         tsne = TSNE(perplexity=_PERPLEXITY, max_iter=n_iter, random_state=seed)
-        # So few points are not worth threads, which wait for each other.
+        # For so few points threads do not pay.
         with threadpool_limits(1):
             places = tsne.fit_transform(np.asarray(points))
         distances = cdist(places[[before, -1]], places[:-1])

@@ -1,4 +1,4 @@
-"""Figures 8 and 9, completeness: random codes, and two latent variables as a plane."""
+"""Figures 8 and 9, completeness: random latent vectors, the plane of two latents."""
 
 import numpy as np
 from sklearn.manifold import trustworthiness
@@ -8,7 +8,7 @@ from sklearn_c2c import generation, metrics
 
 
 def draws(materials, *, model, h, seed, method, n_draws):
-    """Decode random codes: how new, how various, how much in the style."""
+    """Decode random latent vectors: their novelty, variety and style."""
     pipeline = materials.model(model, h, seed)
     reels = materials.reels
     X = generation.sample(pipeline, n_draws, X=reels, method=method, random_state=seed)
@@ -19,7 +19,7 @@ def described(X, reels):
     """Novelty, variety and style of melodies beside the reels."""
     style = NoteStyle(reels)
     pitches, durations = style.is_in_style(X)
-    # its ceiling is in `corpus`, once for all
+    # its ceiling is in `corpus`
     overlap = metrics.style_overlap(X, reels, n_splits=1, random_state=0)
     return {
         "nearest": metrics.nearest_melody(X, reels)[1].tolist(),
@@ -59,7 +59,7 @@ def corpus(materials, *, seed):
 
 
 def plane(materials, *, model, seed):
-    """Where two latent variables place the reels: spread, order, neighbors."""
+    """The reels by two latent variables: spread, order, neighbors."""
     reels = materials.reels
     Z = np.float64(materials.model(model, 2, seed).transform(reels))
     correlation = np.corrcoef(Z.T)[0, 1]

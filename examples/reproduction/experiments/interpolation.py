@@ -1,4 +1,4 @@
-"""Figures 13 and 29: the way from one reel to another."""
+"""Figures 13 and 29: paths from one reel to another."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Whether random codes pass for reels: by the judges that `metrics.evaluate` tables."""
+"""The judges of `metrics.evaluate` on melodies from random latent vectors."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ _N_SPLITS = 3  # of the reels in halves, as in `metrics.evaluate`
 
 
 def judges(materials, *, model, h, seed, method, n_draws):
-    """Judge melodies decoded from random codes, beside all reels."""
+    """Judge melodies decoded from random latent vectors, beside all reels."""
     X = generation.sample(
         materials.model(model, h, seed),
         n_draws,
@@ -25,7 +25,7 @@ def judges(materials, *, model, h, seed, method, n_draws):
 
 
 def judges_beside(materials, *, melodies, seed, n_draws):
-    """Judge what stands beside them: real reels, and two baselines.
+    """Judge melodies to compare with: real reels, and two baselines.
 
     `melodies` are "all reels", one half against the other and each looked up among the
     rest; "unseen reels", which no model is trained on, beside those that all are;

@@ -1,4 +1,4 @@
-"""Figures 10 and 11, footnote 4: what comes back, by the number of latent variables."""
+"""Figures 10 and 11, footnote 4: reconstruction by the number of latent variables."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from sklearn_c2c import metrics
 
 
 def reconstruction(materials, *, model, h, seed, corpus="reels", keep=False):
-    """Train a model and tell what it reconstructs; `keep` it for other experiments."""
+    """Train a model and measure its reconstruction; `keep` it for other experiments."""
     obtain = materials.model if keep else materials.train
     pipeline = obtain(model, h, seed, corpus)
     X = materials.tunes(corpus)
@@ -36,13 +36,13 @@ def reconstruction(materials, *, model, h, seed, corpus="reels", keep=False):
 
 
 def lowest_h(materials, *, model, seed, low, high, resolution=1):
-    """Find the lowest h above `low`, up to `high`, with which every tune comes back.
+    """Find the lowest h above `low`, up to `high`, that reconstructs every tune.
 
     Two criteria: every output on the right side of one half, as the paper's accuracy
     most likely was, and the largest output of every step the right one. With a
-    resolution of 1 every size is tried from the smallest on; otherwise it is bisection,
-    with `low` taken to be too small and more latent variables taken never to be worse,
-    which near the threshold is so but for chance. What was tried is in `tried`.
+    resolution of 1 every size is tried from the smallest on. Otherwise it is bisection,
+    which assumes that `low` is too small and that more latent variables are never
+    worse; near the threshold chance may break this. All sizes tried are in `tried`.
     """
     X = materials.reels
     tried = {}
@@ -75,7 +75,7 @@ def _first(errors, low, high, resolution):
 
 
 def _decoded(pipeline, X):
-    """Probabilities and melodies that a model makes of melodies."""
+    """Probabilities and melodies that a model reconstructs."""
     P = pipeline[-1].inverse_transform(pipeline.transform(X))
     return P, pipeline[:-1].inverse_transform(P)
 

@@ -1,4 +1,4 @@
-"""Figures 24 and 33: what recursion ends in."""
+"""Figures 24 and 33: the ends of recursion."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ _MAX_ITER = 1000
 
 
 def recursion(materials, *, model, h, seed, n_starts):
-    """Feed random melodies into a model again and again until they come round."""
+    """Reconstruct random melodies repeatedly, up to fixed points and cycles."""
     pipeline = materials.model(model, h, seed)
     reels = materials.reels
     ends = generation.attractors(

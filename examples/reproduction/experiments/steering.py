@@ -1,4 +1,4 @@
-"""Figures 26-28 and 34-36: codes moved towards an objective."""
+"""Figures 26-28 and 34-36: latent vectors moved towards an objective."""
 
 import numpy as np
 
@@ -17,12 +17,12 @@ OBJECTIVES = {
 
 
 def n_decodings(n_steps):
-    """How often a start is decoded; a gradient step goes back too and counts twice."""
+    """Decodings of a start; a gradient step with its backward pass counts twice."""
     return 2 * n_steps + 2
 
 
 def steering(materials, *, model, h, seed, objective, method, n_starts, n_steps):
-    """Optimise random codes; both methods get as many decodings."""
+    """Optimise random latent vectors; both methods get as many decodings."""
     pipeline = materials.model(model, h, seed)
     goal, maximize = OBJECTIVES[objective]
     result = generation.optimize(

@@ -36,10 +36,10 @@ def sweeps(materials, *, model, seed, corpus="reels"):
 
 
 def _captured(Z, X, paths, fine):
-    """Attributes that each latent goes with; the rhythm's latent comes first.
+    """Attributes that each latent correlates with; the rhythm's latent comes first.
 
-    Which of the two is called the first is chance, so that one is taken that goes more
-    with the durations, mean and range together.
+    The order of the two latents is chance, so the one that correlates more with the
+    durations, mean and range together, is taken first.
     """
     over_corpus = _correlations(Z, X)
     along = [

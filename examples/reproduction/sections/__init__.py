@@ -1,4 +1,4 @@
-"""The sections of the report: what the paper claims, and how it is decided."""
+"""The sections of the report: the paper's claims, and how they are decided."""
 
 from reproduction.sections import (
     chimera,

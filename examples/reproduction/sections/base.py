@@ -1,4 +1,4 @@
-"""What a section of the report is: numbers, claims, and what to see and hear."""
+"""The parts of a section of the report: numbers, claims, figures and tunes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from reproduction.verdicts import Number
 
 @dataclass(frozen=True)
 class Table:
-    """Names of numbers, in rows and columns; None where there is none."""
+    """Names of numbers, in rows and columns; None for an empty cell."""
 
     columns: tuple
     rows: tuple  # of (label, names)
@@ -29,15 +29,15 @@ class Section:
     Parameters
     ----------
     title, figures : str
-        What it is about, and which figures of the paper.
+        Its topic, and the figures of the paper.
     text : str
-        What was done, in HTML.
+        Description of the experiment, in HTML.
     numbers : dict of str to Number
         By a name that no other section uses.
     tables : tuple of Table
-        How to show them.
+        The tables that show them.
     claims : tuple of Claim
-        What the paper says of it.
+        The paper's claims.
     draw : callable
         From the records to a list of (caption, matplotlib Figure).
     tunes : callable
@@ -60,7 +60,7 @@ def grid(prefix, experiment, measures, columns):
     Parameters
     ----------
     prefix : str
-        What all names begin with.
+        Prefix of all names.
     experiment : str
         The experiment they are from.
     measures : dict of str to tuple

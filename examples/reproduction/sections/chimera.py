@@ -12,7 +12,7 @@ _PLANES = {"roll_plane": "t-SNE of rolls", "code_plane": "t-SNE of codes"}
 
 
 def _measures(name, target):
-    """What is measured on all tunes that are moved towards a corpus."""
+    """Measures of all tunes that are moved towards a corpus."""
     return {
         f"{name}_steps_before": (f"{target} among 10 nearest, before", "share"),
         f"{name}_steps_after": (f"{target} among 10 nearest, after", "share"),
@@ -27,7 +27,7 @@ def _measures(name, target):
 
 
 def _one(name, target):
-    """What is measured on the paper's tune."""
+    """Measures of the paper's tune."""
     return {
         f"{name}_one_changed": ("steps changed", "share"),
         f"{name}_one_motif_kept": ("motif kept", "of the motif"),
@@ -44,7 +44,7 @@ def _one(name, target):
 
 
 def _pictured(name, target):
-    """What is measured in the pictures of the paper's tune."""
+    """Measures of the pictures of the paper's tune."""
     return {
         f"{name}_{space}_{when}": (
             f"{target} among 10 nearest, {words}, {when}",

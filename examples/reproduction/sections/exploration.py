@@ -29,7 +29,7 @@ _PLANE = {
 
 
 def section(plan):
-    """Random codes, and the plane of two latent variables."""
+    """Random latent vectors, and the plane of two latent variables."""
     models = {
         "ae": ("paper AE, in range", plan.draw("paper AE", "range")),
         "vae": ("paper VAE, prior", plan.draw("paper VAE", "prior")),

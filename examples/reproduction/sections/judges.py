@@ -1,4 +1,4 @@
-"""What random codes compose, by the judges of a tune; not in the paper."""
+"""Melodies from random latent vectors, by the judges of a tune; not in the paper."""
 
 from reproduction.sections.base import Section, Table, grid
 
@@ -61,7 +61,7 @@ SHOWN = (
 
 
 def section(plan):
-    """Judges of melodies from random codes, beside reels and baselines."""
+    """Judges of melodies from random latent vectors, beside reels and baselines."""
     models = {
         short: (label, plan.draw(model, method))
         for short, (label, model, method) in _MODELS.items()

@@ -34,7 +34,7 @@ _MEASURES = {
 
 
 def section(plan):
-    """Codes moved towards an objective."""
+    """Latent vectors moved towards an objective."""
     numbers, tables = {}, []
     tries = n_decodings(plan.n_objective_steps)
     for objective, short in _OBJECTIVES.items():

@@ -1,4 +1,4 @@
-"""What the paper leaves open about its variational autoencoder, and what it changes."""
+"""Open details of the paper's variational autoencoder, and their effects."""
 
 from reproduction.sections.base import Section, Table, grid
 from reproduction.verdicts import Check, Claim
