@@ -24,7 +24,7 @@ from judging.tasks import FULL, PARTS, QUICK  # noqa: E402
 
 pytestmark = pytest.mark.integration
 
-HEADINGS = ["Reels", "Jigs", "Completion", "A tune of one's own", "Two of them"]
+HEADINGS = ["Reels", "Jigs", "Completion", "A tune of your own", "Two of them"]
 
 
 def area_of_pitches(X, corpus, **_):
@@ -126,7 +126,7 @@ def test_the_command_runs_nothing_again(run, monkeypatch, capsys):
     judge_composing.main(["--quick", "--out", str(out)])
     assert capsys.readouterr().out == page + "\n"
     judge_composing.main(["--quick", "--out", str(out), "--only", "jigs", "search"])
-    assert headings(capsys.readouterr().out) == ["Jigs", "A tune of one's own"]
+    assert headings(capsys.readouterr().out) == ["Jigs", "A tune of your own"]
     assert (out / "journal.jsonl").read_bytes() == before
 
 

@@ -176,7 +176,7 @@ def test_steps_are_exact_or_refused(metre, steps):
         if exact.denominator == 1:
             assert count(steps) == exact
         else:
-            with pytest.raises(ValueError, match=f"A {what} of {metre} is no whole"):
+            with pytest.raises(ValueError, match=f"A {what} of {metre} is not a whole"):
                 count(steps)
 
 

@@ -16,40 +16,40 @@ _COMMAND = "python examples/judge_composing.py --out judging --docs docs/composi
 _INTRODUCTION = f"""\
 # Does it sound like a tune?
 
-A model can bring back every tune that it was trained on and still compose what no
-player would take for one: notes leap, no measure comes back, the end is none. This page
-puts what is composed beside real tunes of the same kind, and beside two ways to compose
-that need no network. One command measures all of it and writes this page, in a clone of
-the repository after `pip install -e ".[studio]"`:
+A model can reconstruct every tune that it was trained on and still compose melodies
+that no player would take for one: notes leap, no measure is repeated, there is no
+ending. This page compares composed melodies with real tunes of the same kind, and with
+two methods that need no network. One command measures all of it and writes this page,
+in a clone of the repository after `pip install -e ".[studio]"`:
 
 ```sh
 {_COMMAND}
 ```
 
-It can be stopped at any time and goes on where it was; `--only reels` measures one
-part, `--quick` tries the command out in small sizes. Figures are means over seeds, with
+It can be stopped at any time and resumes; `--only reels` measures one part, `--quick`
+runs the command in small sizes. Figures are means over seeds, with
 the standard deviation from seed to seed after ±. The judges are those of
 [Measuring](user_guide/metrics.md#generated-against-real)."""
 
 _COLUMNS = """\
-* *told apart*: the area under the ROC curve with which a classifier tells the melodies
-  from real ones; 0.5 is not at all, 1 is always. Real tunes among themselves are told
-  half against half, unseen ones from those that models were trained on.
+* *told apart*: the area under the ROC curve of a classifier of the melodies against
+  real ones; 0.5 is chance, 1 is without error. Real tunes among themselves are
+  classified half against half, unseen ones against those that models were trained on.
 * *surprise*: nats a note for one who knows {n_reference:,} other tunes, {reference}, of
   which none is among the real ones here.
-* *repeats*: melodies in which a measure comes back.
+* *repeats*: melodies in which a measure is repeated.
 * *ends on D*: melodies whose last note is the tonic, begun on a beat; *on a beat*:
-  whatever the note is.
+  with any pitch.
 * *nearest*: share of steps that differ from the nearest tune of those trained on,
   median; *copies*: melodies that are one of them.
-* *run*: the longest run of steps that also stands in one of these tunes, median and
-  mean. Of real tunes among themselves it is that in any other one of them."""
+* *run*: the longest run of steps that is also in one of these tunes, median and mean.
+  For real tunes among themselves it is that in any other one of them."""
 
 _REELS = """\
 ## Reels
 
 Trained on {n_train} reels, {n_draws} melodies each, told from {n_real} reels. *Ours* is
-what the command composes with by default: a `VariationalAutoencoder` with
+the default of the command: a `VariationalAutoencoder` with
 {settings}, drawn with {sampling}. The others are a Markov chain (`MarkovMelodies`),
 dice music (each measure from a random tune, `recombine_measures`), and the paper's two
 networks with its settings, see [the reproduction](reproduction.md), drawn with "range"
@@ -59,85 +59,87 @@ _JIGS = """\
 ## Jigs
 
 The same with jigs in 6/8 from O'Neill's, Ryan's and Aird's collections, moved to D:
-{n_train} to train on, {n_real} others to be told from. The settings are those of the
+{n_train} to train on, {n_real} others to compare with. The settings are those of the
 reels, with 12 steps a measure."""
 
 # Conclusions from the full plan, which `markdown` adds to its results only.
 _REELS_FOUND = """\
-The classifier tells ours from reels less well than it tells the unseen reels, 51 of 59
-from another collection, from those trained on. What is missed is the longest run: in
-the median it is a step longer than the one that two reels have in common. In the mean
-it is shorter, since fewer of ours have two measures or more in common with a tune (10 %
-with seed 0, of the reels 18 %). Notes surprise more than those of reels, and less than
-those of dice music; the Markov chain, which copies in long runs, surprises least."""
+The classifier distinguishes ours from reels less well than the unseen reels, 51 of 59
+from another collection, from those trained on. One criterion is missed, the longest
+run: in the median it is a step longer than the one that two reels have in common. In
+the mean it is shorter, since fewer of ours have two measures or more in common with a
+tune (10 % with seed 0, of the reels 18 %). The surprise of notes is higher than in
+reels, and lower than in dice music; it is lowest for the Markov chain, which copies in
+long runs."""
 
 _JIGS_FOUND = """\
-Jigs are told from real ones more easily than was asked, and surprise more. What was
-tried beside this command, on four seeds, with a model that was trained in the same two
-phases, drawn at scales from 1 to 1.4; *told apart* in brackets:
+Jigs are distinguished from real ones more easily than asked, and their surprise is
+higher. Other settings were tried apart from this command, on four seeds, with a model
+that was trained in the same two phases, drawn at scales from 1 to 1.4; *told apart* in
+brackets:
 
 * the weight of the transitions in decoding: 0.7 (0.78), 0.9 (0.76), 1.1 (0.75), 1.3
-  (0.76). Surprise falls from 2.3 to 2.0; how well they are told apart does not.
+  (0.76). Surprise falls from 2.3 to 2.0; the area of the classifier does not.
 * transitions of pitches clipped at 2 or at 3 nats: 0.76 and 0.74, within the deviation.
 * latent variables drawn independently of each other (0.75 to 0.78), and less widely, at
   `scale=1` (0.78).
 * a plain model, without the heavy first phase: 0.75 to 0.80.
 * the form of the nearest tune (0.76) or of the nearest three (0.75) in place of seven.
-* draws that are moved towards the code of a tune: 0.72, but 0.6 % of them are copies,
-  and the nearest tune is at 0.21.
+* draws that are moved towards the latent vector of a tune: 0.72, but 0.6 % of them are
+  copies, and the nearest tune is at 0.21.
 
-So it stays between 0.74 and 0.80 in whatever way codes are drawn and decoded, and falls
-only where melodies come near to known tunes. Of single features, pitch classes alone
-tell ours apart (0.73 and 0.77 with the seeds 0 and 1) about as well as all features
-together (0.77 and 0.78); similarities of measures and intervals give 0.68 each, rhythms
-at most 0.64, endings 0.55. The jigs keep their mode when they are moved to D: 20 % of
-the real ones are minor, with F and no F sharp, and 2 % have both. Of ours 5 % are minor
-and 14 % have both: draws go between the modes, where there are no tunes. That is not
-all, since those without any F are told from such jigs as well (0.77 and 0.81): the
-share of a single pitch class also varies more from one draw to the next than it does
-among jigs."""
+So it stays between 0.74 and 0.80 for all ways to draw and decode latent vectors, and
+falls only where melodies come near to known tunes. Of single features, pitch classes
+alone distinguish ours (0.73 and 0.77 with the seeds 0 and 1) about as well as all
+features together (0.77 and 0.78); similarities of measures and intervals give 0.68
+each, rhythms at most 0.64, endings 0.55. The jigs keep their mode when they are moved
+to D: 20 % of the real ones are minor, with F and no F sharp, and 2 % have both. Of ours
+5 % are minor and 14 % have both: draws go between the modes, where there are no tunes.
+This is not the only cause, since those without any F are distinguished from such jigs
+as well (0.77 and 0.81): the share of a single pitch class also varies more from one
+draw to the next than it does among jigs."""
 
 _COMPLETION_FOUND = """\
-The measures that `complete` fills in are not told from the real ones. An area below 0.5
-says that they are like those of the same reel: with seed 0 the nearest of all 59 real
-ones is its own in 64 to 79 % of the results (3 to 8 % of the Markov chain's), since a
-reel repeats much of what is given. This makes them hard to tell beside the notes
-themselves. With every second reel completed, and told from the real measures of the
-others, the area is 0.63, 0.74 and 0.76 (1-4, 5-8 and 3-6 given; seed 0), of the Markov
-chain 0.82, 0.88 and 0.82, of real reels 0.37 to 0.55: in this stricter way `complete`
-is ahead by 0.18 and 0.14 where a half is given, and by 0.06 where the middle is.
-Without the forms of the corpus the area is about that of the Markov chain both
-ways."""
+The classifier cannot distinguish the measures that `complete` fills in from the real
+ones. An area below 0.5 means that they are like those of the same reel: with seed 0 the
+nearest of all 59 real ones is its own in 64 to 79 % of the results (3 to 8 % of the
+Markov chain's), since a reel repeats much of the given half. This makes them harder to
+distinguish, besides their notes. With every second reel completed, and classified
+against the real measures of the others, the area is 0.63, 0.74 and 0.76 (1-4, 5-8 and
+3-6 given; seed 0), of the Markov chain 0.82, 0.88 and 0.82, of real reels 0.37 to 0.55:
+by this stricter measure `complete` is better by 0.18 and 0.14 where a half is given,
+and by 0.06 where the middle is. Without the forms of the corpus the area is about that
+of the Markov chain both ways."""
 
 _COMPLETION = """\
 ## Completion
 
-{n_completed} reels that the model has not seen, of which four measures are given;
+{n_completed} unseen reels, of which four measures are given;
 {n_results} results each, by `complete` with the forms of the corpus, its default, and
-without any. *kept*: given steps that stand in the result. *seams*: results whose
+without any. *kept*: given steps that are in the result. *seams*: results whose
 surprise in the first three notes after each seam is within the interval that 95 % of
-the {n_real} reels have at the same places; *above*: results that surprise more than
-that. *told apart*: the measures that were filled in, from the real ones of the same
-reels. `optimize` is a search for a code that decodes to what is given, over which this
-is pasted; the Markov chain draws exactly from the melodies that have the given steps.
-The reels as they are, told from those trained on, show what can be reached."""
+the {n_real} reels have at the same places; *above*: results with a higher
+surprise. *told apart*: the measures that were filled in, against the real ones of the
+same reels. `optimize` is a search for a latent vector that decodes to the given steps,
+which are then pasted over the result; the Markov chain draws exactly from the melodies
+that have the given steps. The reels as they are, classified against those trained on,
+are the reference."""
 
 _SEARCH = """\
-## A tune of one's own
+## A tune of your own
 
 {n_unseen} tunes in 4/4 of the three collections, moved to D, encoded by models of the
-other ones (those that stand there twice are counted once). *encoder*, *search*: steps
-that come back from the code that the encoder guesses, and from the one that
-`generation.encode` finds. *known*: tunes of which 97 % or more come back, by search.
-PCA has no search. Seconds, here
-and above, are those of the processor."""
+other ones (duplicates are counted once). *encoder*, *search*: steps reconstructed from
+the latent vector that the encoder gives, and from the one that `generation.encode`
+finds. *known*: tunes of which 97 % or more are reconstructed, by search. PCA has no
+search. Seconds, here and above, are processor time."""
 
 _SEARCH_FOUND = """\
-A little less comes back than was asked: with h=64 by 0.007, with any weight of the
-prior from 0.01 to 1 (0.833 to 0.830) and with three times as many steps; with h=256 by
-0.0004. What was asked had been measured with tunes that stand in two collections
-counted twice, so that some of the unseen ones were among those trained on; in that way
-it is 0.85 with h=64."""
+A little less is reconstructed than asked: with h=64 by 0.007, with any weight of the
+prior from 0.01 to 1 (0.833 to 0.830) and with three times as many updates; with h=256
+by 0.0004. The criterion had been measured with tunes of two collections counted twice,
+so that some of the unseen ones were among those trained on; in that way it is 0.85 with
+h=64."""
 
 _EXAMPLES = """\
 ## Two of them
