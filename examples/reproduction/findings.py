@@ -29,7 +29,7 @@ def markdown(data):
         _RUN,
         "```",
         "",
-        "It can be stopped at any time and goes on where it was; `--quick` takes a few "
+        "It can be stopped at any time and resumes; `--quick` takes a few "
         "minutes. This page is written by the same command (`--docs`).",
         "",
         f"Mean over {plan['n_seeds']} seeds and 95 % interval (Student's t); "

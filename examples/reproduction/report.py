@@ -205,7 +205,7 @@ def _settings(plan):
         "layer of 512 rectified units, both terms summed, beta 1; otherwise as the AE",
         "our AE, our VAE": "the defaults of this package, h = 32",
         "our VAE, filled": "a heavy beta first, none at the end (user guide), h = 32",
-        "random codes, each": f"{plan.n_draws:,}, to judge {plan.n_judged:,}",
+        "random latent vectors, each": f"{plan.n_draws:,}, to judge {plan.n_judged:,}",
         "pairs of reels, each": f"{plan.n_pairs:,}",
         "starts of recursion, each": f"{plan.n_starts:,}",
         "starts of objectives, each": f"{plan.n_objective_starts:,}",

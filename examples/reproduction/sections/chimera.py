@@ -109,12 +109,12 @@ def section(plan):
         "Bach-like and Celtic-like: attribute vectors",
         "Figures 17, 19 to 22 and 32",
         "<p>Models of 75 reels and 80 sopranos of Bach's chorales together. The mean "
-        "code of one corpus is added to every tune of the other, as in the paper; "
-        "“difference” adds that minus the mean code of the other corpus. Nearest are "
-        "those in which fewest steps differ, those whose codes are nearest, and those "
-        "that are nearest in the two t-SNE pictures (the paper does not say of what "
-        "its picture was made). The tune itself is not counted. Centrality: how many "
-        "tunes of the target corpus are farther from its mean code.</p>",
+        "latent vector of one corpus is added to every tune of the other, as in the "
+        "paper; “difference” adds that minus the mean of the other corpus. Nearest are "
+        "those in which fewest steps differ, those with the nearest latent vectors, "
+        "and those that are nearest in the two t-SNE pictures (the paper does not name "
+        "the data of its picture). The tune itself is not counted. Centrality: the "
+        "share of the target corpus that is farther from its mean latent vector.</p>",
         numbers,
         tuple(tables),
         _claims(),
@@ -228,8 +228,8 @@ def _claims():
 def _draw(records):
     return [
         (
-            f"Figure {number}: t-SNE of piano rolls (left) and of codes (right), first "
-            f"seed; the circle is {name}, the star what became of it.",
+            f"Figure {number}: t-SNE of piano rolls (left) and of latent vectors "
+            f"(right), first seed; the circle is {name}, the star its changed version.",
             _planes(records, model, key),
         )
         for number, model, key, name in (

@@ -78,11 +78,11 @@ def section(plan):
     ]
     table = Table(("the reels", *table.columns), tuple(rows))
     return Section(
-        "Random codes, and two latent variables as a map",
+        "Random latent vectors, and two latent variables as a map",
         "Figures 8 and 9; completeness (section VI.i)",
-        f"<p>{plan.n_draws} random codes a model: of autoencoders and PCA each latent "
-        "variable uniform in its observed range (footnote 17), of variational ones "
-        "from the prior. A melody is in style if its pitches, and its durations, are "
+        f"<p>{plan.n_draws} random latent vectors a model: of autoencoders and PCA "
+        "each latent variable uniform in its observed range (footnote 17), of "
+        "variational ones from the prior. A melody is in style if its pitches, and its durations, are "
         "as likely after one another as those of all reels but the least likely 5 %, "
         "each reel judged by the other ones. The overlapping area is Yang and Lerch's; "
         "that of the reels is half of them against the other half, the ceiling.</p>",
@@ -132,14 +132,14 @@ def _claims():
         Claim(
             "plane_spreads",
             "Figure 9",
-            "With h = 2 the codes of the reels can be seen as a map.",
+            "With h = 2 the latent vectors of the reels can be seen as a map.",
             (
                 Check("plane.ae.range", ">", 0.1),
                 Check("plane.ae.trustworthiness", ">", 0.65),
             ),
-            "Sigmoid codes in (0, 1) span {plane.ae.range} of it: 400 updates drive "
-            "both variables to the end of the sigmoid, where the reels lie in "
-            "one spot. What order is left in it is by neighbors "
+            "Sigmoid latent variables in (0, 1) span {plane.ae.range} of it: 400 "
+            "updates drive both to the end of the sigmoid, where the reels lie in one "
+            "spot. The trustworthiness of neighbors in it is "
             "{plane.ae.trustworthiness}, where .5 is chance.",
         ),
         Claim(
@@ -164,9 +164,9 @@ def _claims():
                 Check("draws.vae.in_scale", ">", 0.95),
                 Check("draws.vae.in_style", ">", 0.5),
             ),
-            "Draws from the prior overlap more with the reels than random codes of the "
-            "autoencoder, but only {draws.vae.in_style} of them have pitches and "
-            "durations that follow each other as in a reel.",
+            "Draws from the prior overlap more with the reels than random latent "
+            "vectors of the autoencoder, but only {draws.vae.in_style} of them have "
+            "pitches and durations that follow each other as in a reel.",
         ),
         Claim(
             "trade_off",
@@ -206,8 +206,8 @@ def _draw(records):
         pictures.histograms(ax, groups, label=label)
     right.get_legend().remove()
     return [
-        ("How new, and how long the notes: random codes of all seeds.", figure),
-        ("Figure 9: codes of the reels with h = 2, first seed.", _planes(records)),
+        ("Novelty, and note lengths: random latent vectors of all seeds.", figure),
+        ("Figure 9: the reels with h = 2, first seed.", _planes(records)),
     ]
 
 

@@ -4,7 +4,7 @@ from reproduction.sections.base import Section, Table, grid
 
 # By field: label, unit and, if it is not the mean, how to reduce.
 _MEASURES = {
-    "auc": ("told from the reels by a classifier (AUC; chance .5)", "area"),
+    "auc": ("distinguished from the reels by a classifier (AUC; chance .5)", "area"),
     "surprise": ("surprise of a note by other tunes", "nats"),
     "repeats": ("melodies that repeat a measure", "share"),
     "ends_on_tonic": ("melodies that end on D", "share"),
@@ -33,30 +33,30 @@ TABLE = Table(
     ),
 )
 
-TITLE = "Would what is composed pass for a reel?"
+TITLE = "Would the new melodies pass for reels?"
 DONE = (
-    "(Ours; the paper listens.) {n_judged} random codes a model, judged as "
-    "metrics.evaluate judges: beside the 134 reels, of which the models know 75. The "
+    "(Ours; the paper listens.) {n_judged} random latent vectors a model, judged as by "
+    "metrics.evaluate: against the 134 reels, 75 of which are the training data. The "
     "surprise is measured by the other tunes in 4/4 of O'Neill's, Ryan's and Aird's "
-    "collections, in D. What is to be reached stands first: the reels, one half "
-    "against the other or each among the rest, and the 59 that no model knows, beside "
-    "the 75. Then two baselines, as many melodies: each measure from a random reel, "
-    "and draws of a Markov model."
+    "collections, in D. The references come first: the reels, one half against the "
+    "other or each among the rest, and the 59 unseen reels against the 75. Then two "
+    "baselines, as many melodies: each measure from a random reel, and draws of a "
+    "Markov model."
 )
 SHOWN = (
-    "Nothing that is composed here would. A classifier tells the paper's draws from "
-    "the reels with an area of {judges.ae.auc} (autoencoder) and {judges.vae.auc} "
+    "None of them would. A classifier distinguishes the paper's draws from the reels "
+    "with an area of {judges.ae.auc} (autoencoder) and {judges.vae.auc} "
     "(variational), ours with {judges.our_ae.auc}, {judges.our_vae.auc} and "
-    "{judges.filled.auc}; real reels that no model knows with {judges.unseen.auc}. A "
-    "note surprises by {judges.ae.surprise} and {judges.vae.surprise} nats in the "
-    "paper's, by {judges.filled.surprise} in those of our filled space, by "
+    "{judges.filled.auc}; unseen real reels with {judges.unseen.auc}. The surprise of "
+    "a note is {judges.ae.surprise} and {judges.vae.surprise} nats in the paper's, "
+    "{judges.filled.surprise} in those of our filled space, "
     "{judges.unseen.surprise} in a reel. Of the reels {judges.reels.repeats} repeat a "
     "measure, of the paper's draws {judges.ae.repeats} and {judges.vae.repeats}. "
     "By the overlapping area variational draws are nearer to the reels than the "
     "autoencoder's ({draws.vae.overlap} and {draws.ae.overlap}), and those of our "
     "filled space nearest ({draws.filled.overlap}); by surprise it is the other way "
-    "round. All of this is with the decoding of the paper, each step by itself; the "
-    "user guide has what decoding along transitions and by form changes."
+    "round. All of this is with the decoding of the paper, each step independently; "
+    "the user guide has the effects of decoding along transitions and by form."
 )
 
 

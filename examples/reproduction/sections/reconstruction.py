@@ -121,7 +121,7 @@ def _claims(plan):
             "If h is small, reconstruction is not optimal.",
             (Check(f"size.{min(plan.grid)}.step_accuracy", "<", 0.99),),
             f"With h = {min(plan.grid)} {{size.{min(plan.grid)}.step_accuracy}} of the "
-            "steps come back.",
+            "steps are reconstructed.",
         ),
         Claim(
             "lowest_h",
@@ -139,7 +139,7 @@ def _claims(plan):
         Claim(
             "needs_large_h",
             "Figure 10",
-            "So many latent variables are needed.",
+            "This number of latent variables is needed.",
             tuple(
                 Check(f"lowest.{model}.by_steps", ">", PAPER_LOWEST - 1)
                 for model in (*ours, "PCA")
@@ -166,7 +166,7 @@ def _claims(plan):
             f"With h = {s[0]:,} The Green Mountain is reconstructed perfectly.",
             (Check(f"strip.{s[0]}.green_mountain_wrong", "=", 0),),
             f"Wrong steps, mean over seeds: {{strip.{s[0]}.green_mountain_wrong}}. Of "
-            f"all reels {{size.{s[0]}.melody_accuracy}} come back without one.",
+            f"all reels {{size.{s[0]}.melody_accuracy}} have none.",
         ),
         Claim(
             "mountain_750",
@@ -175,7 +175,7 @@ def _claims(plan):
             (Check(f"strip.{s[1]}.green_mountain_wrong", "<", 4),),
             f"{{strip.{s[1]}.green_mountain_wrong}} of 128 steps are wrong. Over all "
             f"reels {{size.{s[1]}.step_accuracy}} of the steps are right, and "
-            f"{{size.{s[1]}.melody_accuracy}} of the reels come back whole.",
+            f"{{size.{s[1]}.melody_accuracy}} of the reels without one.",
         ),
         Claim(
             "mountain_500",

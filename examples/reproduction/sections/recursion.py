@@ -88,7 +88,7 @@ def _claims():
             "Figure 24, Table 1",
             "Autoencoder: convincing result of recursion.",
             (Check("recursion.ae.new_in_style", ">", 0.5),),
-            "Of the attractors that are no reels {recursion.ae.new_in_style} are in "
+            "Of the attractors that are not reels {recursion.ae.new_in_style} are in "
             "style.",
         ),
         Claim(
@@ -96,7 +96,7 @@ def _claims():
             "Figure 33, Table 1",
             "Variational autoencoder: convincing result of recursion.",
             (Check("recursion.vae.new_in_style", ">", 0.5),),
-            "Of the attractors that are no reels {recursion.vae.new_in_style} are in "
+            "Of the attractors that are not reels {recursion.vae.new_in_style} are in "
             "style.",
         ),
         Claim(
@@ -161,7 +161,7 @@ def _tunes(records):
         result = matching(records, "recursion", model=model)[0]["result"]
         found.append(Tune(f"Figure {number}: the fixed point", result["path"][-1]))
         found += [
-            Tune(f"{model}: an attractor that is no reel", melody)
+            Tune(f"{model}: an attractor that is not a reel", melody)
             for melody in result["new_melodies"][:1]
         ]
     return found

@@ -99,11 +99,12 @@ def section(plan):
     return Section(
         "Objectives",
         "Figures 26 to 28 and 34 to 36",
-        f"<p>{plan.n_objective_starts} random codes a seed, moved by "
-        f"{plan.n_objective_steps} steps of Adam along the gradient through the "
+        f"<p>{plan.n_objective_starts} random latent vectors a seed, moved by "
+        f"{plan.n_objective_steps} updates of Adam along the gradient through the "
         f"decoder, or compared with {tries - 1} random ones each: {tries} decodings a "
-        "start either way. Codes stay in their observed range. Style is that of the "
-        "pitches alone, note by note: of durations the objective itself speaks.</p>",
+        "start either way. Latent variables stay in their observed range. Style is "
+        "that of the pitches alone, note by note: durations depend on the objective."
+        "</p>",
         numbers,
         tuple(tables),
         _claims(),
@@ -220,7 +221,7 @@ def _found(model):
         + _listed(key, "pitches_in_style")
         + " of the results (C4, most holds, fewest holds); in "
         + _listed(key, "start_in_style")
-        + f" of the random codes they began with. {{steer.most.{key}.beyond_reels}} "
+        + f" of the random starts. {{steer.most.{key}.beyond_reels}} "
         f"and {{steer.fewest.{key}.beyond_reels}} have more, or fewer, holds than any "
         "reel."
     )

@@ -50,10 +50,10 @@ def section(plan):
         "Two latent variables, one at a time",
         "Figures 14 to 16, 30 and 31; section VI.iii, footnote 35",
         "<p>With h = 2 each latent variable goes from its minimum to its maximum in 5 "
-        "steps, the other one staying at its mean. Which of the two is called z1 is "
-        "chance, so “rhythm's latent” is the one that goes more with the durations of "
-        "the corpus; correlations are Spearman's, absolute, over the codes of the "
-        "corpus, or with the position on a sweep of 50 steps.</p>",
+        "intervals, the other one staying at its mean. The order of the two is chance, "
+        "so “rhythm's latent” is the one that correlates more with the durations of "
+        "the corpus; correlations are Spearman's, absolute, over the latent vectors of "
+        "the corpus, or with the position on a sweep of 50 intervals.</p>",
         numbers | captured_numbers,
         (table, captured_table),
         _claims(plan),
@@ -87,8 +87,8 @@ def _claims(plan):
             "This is a limitation of the way an autoencoder dispatches melodies in the "
             "latent space (whatever its training).",
             tuple(Check(f"sweep.{name}.n_distinct", "<", 3) for name in trained),
-            "It comes of 400 updates: all codes lie in one spot and decode alike "
-            "(figure 9). PCA, which has no continuity built in either, passes through "
+            "400 updates are the cause: all latent vectors lie in one spot and decode "
+            "alike (figure 9). PCA, which has no continuity built in either, passes through "
             "{sweep.pca.n_distinct} melodies of 6"
             + (
                 ", an autoencoder trained until two latent variables reconstruct every "
@@ -116,7 +116,7 @@ def _claims(plan):
                 Check("latent.reels.rhythm_duration_mean", ">", 0.5),
                 Check("latent.reels.rhythm_duration_range", ">", 0.5),
             ),
-            "The latent that goes most with durations goes with their mean by "
+            "The latent that correlates most with durations does so with their mean by "
             "{latent.reels.rhythm_duration_mean} and with their range by "
             "{latent.reels.rhythm_duration_range}; the other one by "
             "{latent.reels.other_duration_mean} and "
@@ -139,7 +139,7 @@ def _claims(plan):
                 Check("latent.bach.rhythm_duration_range", ">", 0.5),
                 Check("latent.bach.other_pitch_range", ">", 0.5),
             ),
-            "Over the sopranos they go with these by "
+            "Over the sopranos the correlations with these are "
             "{latent.bach.rhythm_duration_range} and {latent.bach.other_pitch_range}.",
         ),
     )

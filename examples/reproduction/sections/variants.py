@@ -58,7 +58,7 @@ def _claims():
         Claim(
             "variants_agree",
             "Section VI.i",
-            "(Ours.) What is said of the variational autoencoder does not depend on "
+            "(Ours.) The claims about the variational autoencoder do not depend on "
             "what the paper leaves open.",
             (
                 Check("variant.flat.step_accuracy", "<", 0.99),
@@ -67,12 +67,12 @@ def _claims():
                 Check("variant.means.active_units", ">", 1),
                 Check("variant_sweep.means.n_distinct", ">", 3),
             ),
-            "Without hidden layer {variant.flat.step_accuracy} of the steps come back "
-            "and a sweep at h = 2 has {variant_sweep.flat.n_distinct} melodies. With "
-            "a mean and a sum {variant.mean_sum.active_units} latents are active, with "
+            "Without hidden layer {variant.flat.step_accuracy} of the steps are "
+            "reconstructed and a sweep at h = 2 has {variant_sweep.flat.n_distinct} "
+            "melodies. With a mean and a sum {variant.mean_sum.active_units} latents are active, with "
             "two means {variant.means.active_units}, and a sweep at h = 2 has "
             "{variant_sweep.mean_sum.n_distinct} and {variant_sweep.means.n_distinct}: "
-            "where the posterior collapses every code decodes alike. So the paper's "
+            "if the posterior collapses, all decode alike. So the paper's "
             "loss must have been near the sums.",
         ),
     )
