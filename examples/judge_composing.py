@@ -83,7 +83,7 @@ def judge(plan, out, *, parts=PARTS, n_jobs=1, verbose=True):
 def _parser():
     parser = argparse.ArgumentParser(
         description=__doc__.partition("\n")[0],
-        epilog="The same command goes on where an interrupted one stopped.",
+        epilog="The same command resumes an interrupted run.",
     )
     parser.add_argument("--out", default="judging", help="folder of the journal")
     parser.add_argument("--docs", metavar="FILE", help="write the page as Markdown")

@@ -129,7 +129,7 @@ def _second_reel(path):
 def _parser():
     parser = argparse.ArgumentParser(
         description=__doc__.partition("\n")[0],
-        epilog="The same command goes on where an interrupted one stopped.",
+        epilog="The same command resumes an interrupted run.",
     )
     parser.add_argument("--out", default="reproduction", help="folder of the report")
     parser.add_argument("--seeds", type=int, help="number of seeds (5; 1 with --quick)")

@@ -73,13 +73,13 @@ for name, melodies in sets.items():
     rows[name] = {
         "repeat a measure": metrics.repeat_share(melodies),
         "repeat a half measure": metrics.repeat_share(melodies, steps_per_measure=8),
-        "told from the reels": metrics.two_sample_auc(
+        "classifier against reels": metrics.two_sample_auc(
             melodies, all_reels, random_state=0
         ),
         "from the nearest reel": np.median(distance),
     }
 rows["Reels"] |= {
-    "told from the reels": np.nan,
+    "classifier against reels": np.nan,
     "from the nearest reel": np.median(among_reels),
 }
 pd.DataFrame(rows).T.round(2)

@@ -32,7 +32,7 @@ result = generation.set_attribute(
 )
 
 # %%
-# Notes a measure: those asked for, and those of the melodies that come out.
+# Notes a measure: those asked for, and those of the results.
 for wanted, found, kept in zip(result.asked, result.found, result.kept, strict=True):
     print(
         f"asked {16 * wanted:5.2f}, found {16 * found:5.2f}, kept {kept:.0%} of steps"

@@ -43,7 +43,7 @@ for h in sizes:
     accuracy.append(metrics.melody_accuracy(X, decoded))
     distance.append(np.median(metrics.nearest_melody(drawn, X)[1]))
     show |= {f"Back from h = {h}": decoded[tune], f"Drawn from h = {h}": drawn[0]}
-    print(f"h = {h}: {accuracy[-1]:.0%} of the reels come back, draws are")
+    print(f"h = {h}: {accuracy[-1]:.0%} of the reels reconstructed, draws are")
     print(
         f"  {distance[-1]:.3f} from a reel; {metrics.copy_share(drawn, X):.1%} copies"
     )

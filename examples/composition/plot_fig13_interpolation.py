@@ -45,7 +45,7 @@ paths = {}
 for name, model in models.items():
     model.fit(X)
     accuracy = metrics.melody_accuracy(X, model.inverse_transform(model.transform(X)))
-    print(f"{name}: {accuracy:.0%} of the reels come back without a wrong step")
+    print(f"{name}: {accuracy:.0%} of the reels have no wrong step")
     paths[name] = generation.interpolate(model, start, target, n_points=6)
 
 # %%

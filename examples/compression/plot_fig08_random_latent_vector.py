@@ -1,15 +1,15 @@
 """
-A melody from a random code
-===========================
+A melody from a random latent vector
+====================================
 
 The paper (section IV, figure 8): a random latent vector, each variable between the
 least and the largest value that it takes over the reels, decodes to a new melody in
-their style. It comes out for the key and, nearly, for note lengths, and no melody is a
-copy. But there are more leaps than in a reel.
+their style. This reproduces for the key and, nearly, for note lengths, and no melody is
+a copy. But there are more leaps than in a reel.
 """
 
 # %%
-# 500 of them, with the defaults and h = 100; the first two to hear.
+# 500 of them, with the defaults and h = 100; the first two to listen to.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.pipeline import make_pipeline
@@ -25,7 +25,7 @@ drawn = generation.sample(model, 500, random_state=0)
 Melodies(drawn[:2], corpus=reels, key="D", tempo=200)
 
 # %%
-# How they compare with the reels. A reel's nearest reel is the nearest other one.
+# Comparison with the reels. The nearest reel of a reel is the nearest other one.
 measured = {
     "Steps unlike the nearest reel": lambda rows: metrics.nearest_melody(
         rows, None if rows is X else X

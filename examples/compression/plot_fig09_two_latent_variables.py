@@ -3,8 +3,8 @@ A map of the reels
 ==================
 
 The paper (section IV.i, figure 9): with two latent variables every reel is a point on a
-map. It comes out, but in the paper's setting all points lie in one spot and decode to
-one and the same melody: the map has no places. With the defaults it has some.
+map. This reproduces, but in the paper's setting all points lie in one spot and decode
+to the same melody. With the defaults they are spread out.
 """
 
 # %%
@@ -52,6 +52,6 @@ for ax, name, y_name in zip(axes, autoencoders, colours, strict=True):
     show.append(decoded[reels.titles.index("The Green Mountain")])
 
 # %%
-# What The Green Mountain becomes, once it has been to the plane and back. It is no
-# reconstruction yet; :doc:`/auto_examples/beyond/plot_small_h` shows what that takes.
+# The Green Mountain, encoded to the plane and decoded. This is not yet a
+# reconstruction; :doc:`/auto_examples/beyond/plot_small_h` shows what that takes.
 Melodies(show, titles=list(autoencoders), corpus=reels, key="D", tempo=200)

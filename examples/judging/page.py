@@ -48,8 +48,8 @@ _COLUMNS = """\
 _REELS = """\
 ## Reels
 
-Trained on {n_train} reels, {n_draws} melodies each, told from {n_real} reels. *Ours* is
-the default of the command: a `VariationalAutoencoder` with
+Trained on {n_train} reels, {n_draws} melodies each, compared with {n_real} reels.
+*Ours* is the default of the command: a `VariationalAutoencoder` with
 {settings}, drawn with {sampling}. The others are a Markov chain (`MarkovMelodies`),
 dice music (each measure from a random tune, `recombine_measures`), and the paper's two
 networks with its settings, see [the reproduction](reproduction.md), drawn with "range"

@@ -82,10 +82,11 @@ def section(plan):
         "Figures 8 and 9; completeness (section VI.i)",
         f"<p>{plan.n_draws} random latent vectors a model: of autoencoders and PCA "
         "each latent variable uniform in its observed range (footnote 17), of "
-        "variational ones from the prior. A melody is in style if its pitches, and its durations, are "
-        "as likely after one another as those of all reels but the least likely 5 %, "
-        "each reel judged by the other ones. The overlapping area is Yang and Lerch's; "
-        "that of the reels is half of them against the other half, the ceiling.</p>",
+        "variational ones from the prior. A melody is in style if its pitches, and its "
+        "durations, are as likely after one another as those of all reels but the "
+        "least likely 5 %, each reel judged by the other ones. The overlapping area is "
+        "Yang and Lerch's; that of the reels is half of them against the other half, "
+        "the ceiling.</p>",
         numbers
         | own
         | plane_numbers

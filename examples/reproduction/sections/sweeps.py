@@ -88,8 +88,8 @@ def _claims(plan):
             "latent space (whatever its training).",
             tuple(Check(f"sweep.{name}.n_distinct", "<", 3) for name in trained),
             "400 updates are the cause: all latent vectors lie in one spot and decode "
-            "alike (figure 9). PCA, which has no continuity built in either, passes through "
-            "{sweep.pca.n_distinct} melodies of 6"
+            "alike (figure 9). PCA, which has no continuity built in either, passes "
+            "through {sweep.pca.n_distinct} melodies of 6"
             + (
                 ", an autoencoder trained until two latent variables reconstruct every "
                 "reel through {sweep.patient.n_distinct}."

@@ -69,9 +69,10 @@ def _claims():
             ),
             "Without hidden layer {variant.flat.step_accuracy} of the steps are "
             "reconstructed and a sweep at h = 2 has {variant_sweep.flat.n_distinct} "
-            "melodies. With a mean and a sum {variant.mean_sum.active_units} latents are active, with "
-            "two means {variant.means.active_units}, and a sweep at h = 2 has "
-            "{variant_sweep.mean_sum.n_distinct} and {variant_sweep.means.n_distinct}: "
+            "melodies. With a mean and a sum {variant.mean_sum.active_units} latents "
+            "are active, with two means {variant.means.active_units}, and a sweep at "
+            "h = 2 has {variant_sweep.mean_sum.n_distinct} and "
+            "{variant_sweep.means.n_distinct}: "
             "if the posterior collapses, all decode alike. So the paper's "
             "loss must have been near the sums.",
         ),
