@@ -1,4 +1,4 @@
-"""What every test may use."""
+"""Fixtures and settings of all tests."""
 
 import hashlib
 import os
@@ -6,8 +6,8 @@ import shutil
 import signal
 from pathlib import Path
 
-# The user's own cache of tunes is not touched. That of the tests is one of the readers
-# as they are: what others have read would hide a fault.
+# The user's own cache of tunes is not touched. The tests have a cache for the present
+# readers: tunes cached by other versions would hide a fault.
 ROOT = Path(__file__).parent.parent
 READERS = sorted((ROOT / "sklearn_c2c" / "io").glob("*.py"))
 DIGEST = hashlib.sha256(b"".join(path.read_bytes() for path in READERS)).hexdigest()
@@ -20,8 +20,8 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 # Before SciPy is imported: without it scikit-learn skips its array API checks.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
-# Each worker keeps to one core: two that both thread their matrix products wait for
-# each other, four times as long as without.
+# Each worker uses one core: two workers with several threads each slow one another
+# down by a factor of four.
 if "PYTEST_XDIST_WORKER" in os.environ:
     for library in ("OMP", "OPENBLAS", "MKL"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
@@ -35,7 +35,7 @@ from sklearn_c2c import datasets
 
 matplotlib.use("Agg")
 
-# A shell that starts the tests in the background lets them ignore Ctrl-C.
+# A shell that starts the tests in the background sets Ctrl-C to be ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The first example of a test may be the one for which a kernel is compiled. Each run
@@ -57,10 +57,10 @@ def reels():
     return datasets.load_celtic().data
 
 
-# A file is the work of one worker. The longest come first, or one of them is run at the
-# end while the other workers have nothing left to do. Then one file for which most of
-# the kernels are compiled, and those of io, which need none: the other workers find the
-# kernels compiled, and do not compile the same at the same time.
+# A file is the work of one worker. The longest come first, so that none of them runs at
+# the end while the other workers are idle. Then one file that compiles most of the
+# kernels, and those of io, which need none, so that the other workers find the kernels
+# compiled and do not compile the same ones at the same time.
 FIRST = ["scale_out", "docs", "reproduction", "cli", "autoencoder", "io_"]
 
 

@@ -104,8 +104,8 @@ _INTRODUCTION = """\
 # Benchmarks
 
 Measured and written by `python -m tests.benchmarks --out docs/benchmarks.md` in a copy
-of the repository with the extra `benchmark` installed. What is compared was run in
-turn; on another machine look at the ratios."""
+of the repository with the extra `benchmark` installed. Programs that are compared were
+run in turn; on another machine look at the ratios."""
 
 
 def _machine(records):

@@ -13,7 +13,7 @@ from tests.benchmarks.corpora import PITCH_RANGE, melodies
 from tests.benchmarks.fresh import iterate
 from tests.benchmarks.tables import table
 
-TITLE = "One melody, there and back"
+TITLE = "One melody, encoded and decoded"
 
 _H, _N_CALLS = 512, 1000
 
@@ -90,9 +90,9 @@ def report(records):
     ours = next(iter(times.values()))
     rows = [[name, f"{1e6 * t:.0f}", f"{t / ours:.2f}"] for name, t in times.items()]
     return (
-        f"A row of steps to its code and back to a row, {record['case']}: median of "
-        f"{_N_CALLS:,} calls each, in turn. All give the same melodies. Ours checks "
-        "its input, as scikit-learn's estimators do: the checks of four steps and "
+        f"A row of steps to its latent vector and back to a row, {record['case']}: "
+        f"median of {_N_CALLS:,} calls each, in turn. All give the same melodies. Ours "
+        "checks its input, as scikit-learn's estimators do: the checks of four steps and "
         "the Pipeline are more than half of its time.\n\n"
         + table(["", "µs", "/ ours"], rows)
     )

@@ -106,8 +106,8 @@ def report(records):
 
 _EXPLANATION = f"""\
 Melodies recombined from the bundled tunes, a byte a step, in a file that is mapped into
-memory. Resident memory is that of the whole process, in MiB, what it has mapped of the
-file included; *peak* is the most there was up to then. As dense float32 a million such
+memory. Resident memory is that of the whole process, in MiB, including the mapped part
+of the file; *peak* is the maximum up to then. As dense float32 a million such
 piano rolls take {1_000_000 * 3968 * 4 / 2**30:.0f} GiB."""
 
 

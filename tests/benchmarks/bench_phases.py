@@ -103,14 +103,14 @@ def report(records):
 
 
 _EXPLANATION = """\
-Mean of an epoch, in ms, timed phase by phase. *moving* and *doing* are what the phase
-must move and do, as above; one that does it in turn takes at least the sum.
+Mean of an epoch, in ms, timed phase by phase. *moving* and *doing* are the lower bounds
+of its bytes and operations, as above; a phase that does them in turn takes the sum.
 
-With few samples that is what the decoder's way back does: it computes the products of
-some units, then moves their moments. Asking for the moments ahead of time won nothing.
-What is left to win is the decoder's way forward: the next batch's product of a unit
-could be formed while its weights are still in cache from the step before, across
-layers. With many samples the three products are nearly all, and are BLAS's."""
+With few samples the decoder's backward pass does them in turn: it computes the products
+of some units, then moves their moments. Prefetching the moments gained nothing. A gain
+is left in the decoder's forward pass: the next batch's product of a unit could be
+computed while its weights are still in cache from the update before, across layers.
+With many samples the three products take nearly all of the time, in BLAS."""
 
 
 def _section(record):

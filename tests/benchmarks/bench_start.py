@@ -111,8 +111,8 @@ def report(records):
     return (
         f"Medians of {fit['rounds']} fresh interpreters each, in turn. Imports come "
         "after NumPy and scikit-learn's base. Fits are of one epoch of the paper's "
-        "network, h=1500; the first on a machine compiles and keeps what it compiled, "
-        f"the first of a process loads it. The model's file has "
+        "network, h=1500; the first on a machine compiles and caches the kernels, "
+        f"the first of a process loads them. The model's file has "
         f"{file['bytes'] / 2**20:.0f} MiB.\n\n"
         + table(["", "ms", "more than any other"], rows)
     )

@@ -146,11 +146,11 @@ def report(records):
 
 
 _EXPLANATION = f"""\
-The whole of it, from the first import to the last score: `reconstruction_curve` with
+The total time, from the first import to the last score: `reconstruction_curve` with
 `n_jobs={_N_JOBS}`, and as many processes of Keras, of a thread each, that share out the
 fits with joblib, the longest first. The paper's setting: batches of {_BATCH_SIZE}, Adam
 with a rate of {LEARNING_RATE:g}, zero biases. *steps*: share of the steps reconstructed
-at the largest h. Keras on PyTorch flushes denormals, which it does not of itself."""
+at the largest h. Keras on PyTorch flushes denormals, which is not its default."""
 
 
 def _section(record):

@@ -63,19 +63,19 @@ def report(records):
 _EXPLANATION = """\
 Each of them trains the same network on the same melodies with the same number of
 updates, in a process of its own; they take turns of as many epochs as the fastest needs
-for a second, and the first epoch of a turn, which finds cold caches, is left out. *ms*:
+for a second, and the first epoch of a turn, with cold caches, is left out. *ms*:
 median of the other epochs, with the shortest and longest. *loss*: mean of the last
-epoch, nats a melody, from different random starts. *memory*: most that was resident, in
-MiB, and how much of it is new after the imports (*new*).
+epoch, nats a melody, from different random starts. *memory*: largest resident memory,
+in MiB, and the part of it allocated after the imports (*new*).
 
-*floor*: what the epoch needs if each phase takes the longer of moving its bytes and
-doing its operations; *in turn*: the sum of both. Bytes are moved and operations done at
-the rates measured just before. Forward, the decoder's weights are read; on the way
-back, they and their two moments are read and written. Of the first layer the rows that
-a batch names are read forward, and read and written back, with their moments. The
-decoder's operations are three products of 2·n·h·d; the first layer has sums of rows
-only, which are not counted, nor are activations and the loss, so where h is small the
-floor says little."""
+*floor*: a lower bound of an epoch, in which each phase takes the longer of moving its
+bytes and doing its operations; *in turn*: the sum of both. Bytes are moved and
+operations done at the rates measured just before. In the forward pass the decoder's
+weights are read; in the backward pass they and their two moments are read and written.
+Of the first layer, the rows that a batch uses are read in the forward pass, and read
+and written in the backward pass, with their moments. The decoder's operations are three
+products of 2·n·h·d; the first layer has sums of rows only, which are not counted, nor
+are activations and the loss, so the bound is weak where h is small."""
 
 
 def _section(record):
