@@ -1,11 +1,11 @@
 "use strict";
-// One player for all melodies of a document: what plays stops when another begins.
+// One player for all melodies of a document: starting one stops another.
 window.sklearnC2C ??= (() => {
-  const PARTIALS = [0, 1, 0.45, 0.3, 0.14, 0.1, 0.05]; // a reed, more or less
-  const LEAD = 0.08; // seconds between the press and the first note
-  let audio = null; // made at the first press: before it, browsers allow no sound
+  const PARTIALS = [0, 1, 0.45, 0.3, 0.14, 0.1, 0.05]; // similar to a reed
+  const LEAD = 0.08; // seconds between the click and the first note
+  let audio = null; // created at the first click: browsers block sound before it
   let wave = null;
-  let current = null; // what sounds now
+  let current = null; // the melody that plays now
 
   function openAudio() {
     if (!audio) {
@@ -19,7 +19,7 @@ window.sklearnC2C ??= (() => {
   function sound(out, pitch, start, duration) {
     const oscillator = audio.createOscillator();
     const envelope = audio.createGain();
-    const end = start + duration * 0.94; // repeated notes stay apart
+    const end = start + duration * 0.94; // with a gap between repeated notes
     oscillator.setPeriodicWave(wave);
     oscillator.frequency.value = 440 * 2 ** ((pitch - 69) / 12);
     envelope.gain.setValueAtTime(0, start);
@@ -71,8 +71,8 @@ window.sklearnC2C ??= (() => {
     const notes = JSON.parse(melody.dataset.notes);
     const tempo = root.querySelector(".tempo").value;
     const step = 60 / tempo / melody.dataset.stepsPerBeat;
-    const { start: first, steps } = melody.dataset; // before a pick-up is silence
-    const start = audio.currentTime + LEAD - first * step; // when step 0 would be
+    const { start: first, steps } = melody.dataset; // steps before the pick-up are silent
+    const start = audio.currentTime + LEAD - first * step; // time of step 0
     const out = audio.createGain();
     out.connect(audio.destination);
     for (const [onset, duration, pitch] of notes) {
@@ -124,7 +124,7 @@ window.sklearnC2C ??= (() => {
     root.dataset.connected = "";
   };
 })();
-// A notebook may move this script away from its melodies: look for those that wait.
+// A notebook may move this script away from its melodies: set up all that are not yet.
 for (const root of document.querySelectorAll(".c2c:not([data-connected])")) {
   window.sklearnC2C(root);
 }

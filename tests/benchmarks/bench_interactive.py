@@ -92,7 +92,7 @@ def report(records):
     return (
         f"A row of steps to its latent vector and back to a row, {record['case']}: "
         f"median of {_N_CALLS:,} calls each, in turn. All give the same melodies. Ours "
-        "checks its input, as scikit-learn's estimators do: the checks of four steps and "
-        "the Pipeline are more than half of its time.\n\n"
+        "checks its input, as scikit-learn's estimators do: the checks of four steps "
+        "and the Pipeline are more than half of its time.\n\n"
         + table(["", "µs", "/ ours"], rows)
     )

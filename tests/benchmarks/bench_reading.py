@@ -77,7 +77,7 @@ def _read(folder, n_jobs, cache):
 
 
 def report(records):
-    """Seconds, and the factor by which one process is slower."""
+    """Seconds, and the speed relative to one process."""
     record = records[-1]
     medians = {name: median(found) for name, found in record["seconds"].items()}
     one = next(iter(medians.values()))
@@ -93,8 +93,8 @@ def report(records):
     ]
     return (
         f"`read_melodies` on {record['case']} of O'Neill's, Ryan's and Aird's "
-        "collections as music21 brings them. Each run is a fresh interpreter; what it "
-        "imports before it reads is not counted, the processes that it starts are. "
+        "collections as music21 brings them. Each run is a fresh interpreter; its "
+        "imports before reading are not counted, the processes that it starts are. "
         "Medians, with the shortest and longest. Two processes are not twice as fast: "
         "one alone finds and chooses, and the other first has to start, and then waits "
         "for work while the first holds Python's lock.\n\n"
