@@ -245,10 +245,10 @@ def _full(beats, beat_type):
 
 
 def _complete(measures):
-    """Give short measures with a metre of their own the metre of their neighbours.
+    """Give short measures with a metre of their own the metre of their neighbors.
 
-    Notation programs write a metre that is no change of metre for a pick-up, for a last
-    measure shortened by it, and for two parts of a measure with a repeat sign within.
+    Notation programs write such a metre, which is no change of metre, for a pick-up, a
+    last measure shortened by it, and two parts of a measure with a repeat sign within.
     """
     measures = [list(measure) for measure in measures]
     pick_up = 0

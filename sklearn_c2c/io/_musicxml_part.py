@@ -18,7 +18,7 @@ from sklearn_c2c.io._tune import (
 )
 from sklearn_c2c.melody import NATURALS, parse_metre
 
-# Of a part of a tick: in sums of odd fractions it could grow without end.
+# Limit for parts of a tick: sums of odd fractions could increase it without end.
 _MAX_DENOMINATOR = 10**6
 _MAX_TEXT, _MAX_METRES = 100, 8  # of a metre or an ending; more is no music
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}(?:\.[0-9]{1,6})?")
@@ -292,7 +292,7 @@ class StavedPart:
     def leave_slashes_out(self):
         """Leave out notes with slashes for heads, if those of a staff share one pitch.
 
-        Programs write the rhythm of a chord accompaniment so. At several pitches they
+        Such notes state the rhythm of a chord accompaniment. At several pitches they
         are a melody.
 
         Returns
@@ -333,7 +333,7 @@ class StavedPart:
         return self.ticks[text]
 
     def _unrounded(self, ticks, by_sign):
-        """Ticks of a note's sign, if they are the stated ones when rounded."""
+        """Ticks of a note's sign, if rounding them gives the stated duration."""
         if by_sign is None:
             return ticks
         off = abs(by_sign - ticks) * self.divisions

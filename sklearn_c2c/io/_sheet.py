@@ -172,7 +172,7 @@ class Sheet:
 
     @property
     def _odd_grid(self):
-        """Steps of the longest note whose halves are not all whole steps."""
+        """Steps of the shortest note, in whole steps, that halving a quarter note gives."""
         return _odd_part(self.steps_per_quarter)
 
     def _tuplets(self, bounds, start, level=0):
@@ -345,7 +345,7 @@ def make_sheet(melody, time_signature, steps_per_quarter, key, title, tempo, pic
     if pickup:
         silent = _silent_steps(melody, steps_per_measure, int(steps_per_quarter))
     melody = melody[silent:]
-    # A line break would end the title's line; some other characters no file can hold.
+    # A line break would end the title's line; other such characters break the encoding.
     title = "".join(c if c.isprintable() else " " for c in str(title))
     return Sheet(
         np.append(melody, np.full(missing, REST, melody.dtype)),
