@@ -172,7 +172,7 @@ class Sheet:
 
     @property
     def _odd_grid(self):
-        """Steps of the shortest note, in whole steps, that halving a quarter note gives."""
+        """Steps of the shortest note that halving a quarter note gives in whole steps."""
         return _odd_part(self.steps_per_quarter)
 
     def _tuplets(self, bounds, start, level=0):
