@@ -172,7 +172,7 @@ class Sheet:
 
     @property
     def _odd_grid(self):
-        """Steps of the shortest note that halving a quarter note gives in whole steps."""
+        """Steps of the shortest note that halving a quarter note gives."""
         return _odd_part(self.steps_per_quarter)
 
     def _tuplets(self, bounds, start, level=0):
