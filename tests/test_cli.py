@@ -603,7 +603,7 @@ def test_kinds_of_model_are_estimators_of_the_package():
 def test_options_of_another_model_are_named(tunes, tmp_path, capsys):
     compose = ["compose", tunes, "--out", tmp_path / "out", *TRAIN, "--paper"]
     message = fails(capsys, *compose, "--beta", 2)
-    assert "--beta is no parameter of Autoencoder, the model of --paper" in message
+    assert "--beta is not a parameter of Autoencoder, the model of --paper" in message
     assert "pass one of them" in fails(capsys, *compose, "--variational")
     assert list(tmp_path.iterdir()) == []
 
@@ -1285,7 +1285,7 @@ def test_files_that_are_no_music_are_named(write, tmp_path, capsys):
     assert "skipped, not music: a.pdf, b.doc, c.txt, 1 more\n" in said
     (tmp_path / "tunes.abc").write_text("X:1\nK:C\n")
     assert run("inspect", tmp_path) == 2
-    assert "as no music: a.pdf, b.doc, c.txt, 1 more\n" in capsys.readouterr().out
+    assert "not music: a.pdf, b.doc, c.txt, 1 more\n" in capsys.readouterr().out
 
 
 def test_a_tune_without_a_title_has_the_name_of_its_file(write):
