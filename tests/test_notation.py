@@ -302,14 +302,14 @@ def test_a_mode_of_its_own_is_that_of_the_text(letter, accidental, mode):
     if outcome(parse_key, text):
         assert outcome(parse_key, tonic, mode)
         return
-    assert parse_key(tonic, mode) == parse_key(text) == parse_key(parse_key(text))
-    assert parse_key(text, mode[:3].upper()) == parse_key(text)
-    assert InScale(tonic, mode)._scale == InScale(text)._scale
+    assert parse_key(tonic, mode=mode) == parse_key(text) == parse_key(parse_key(text))
+    assert parse_key(text, mode=mode[:3].upper()) == parse_key(text)
+    assert InScale(tonic, mode=mode)._scale == InScale(text)._scale
     usual = {"ionian": "major", "aeolian": "minor"}
     for other in MODES:
         if usual.get(other, other) != usual.get(mode, mode):
             with pytest.raises(ValueError, match=f"'{other}', which contradict each"):
-                parse_key(text, other)
+                parse_key(text, mode=other)
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ class Key(NamedTuple):
         }
 
 
-def parse_key(text, mode=None):
+def parse_key(text, *, mode=None):
     """Read a key such as ``D``, ``F#m``, ``Ador``, ``E minor``.
 
     Parameters
@@ -100,7 +100,7 @@ def parse_key(text, mode=None):
     >>> from sklearn_c2c.melody import parse_key
     >>> parse_key("F#m")
     Key(tonic='F#', mode='minor', signature=3)
-    >>> parse_key("Bb", "dorian") == parse_key("Bb dor")
+    >>> parse_key("Bb", mode="dorian") == parse_key("Bb dor")
     True
     """
     letter, accidental, name = _parts_of(text)
@@ -183,7 +183,7 @@ def key_of_signature(signature, mode):
     return Key(_SHARPENED[place] + sign * abs(accidentals), mode, signature)
 
 
-def scale_pitch_classes(tonic, mode=None):
+def scale_pitch_classes(tonic, *, mode=None):
     """Pitch classes of a scale.
 
     Parameters
@@ -207,10 +207,10 @@ def scale_pitch_classes(tonic, mode=None):
 
     Examples
     --------
-    >>> sorted(scale_pitch_classes("D", "major"))
+    >>> sorted(scale_pitch_classes("D", mode="major"))
     [1, 2, 4, 6, 7, 9, 11]
     """
-    return parse_key(tonic, mode).pitch_classes
+    return parse_key(tonic, mode=mode).pitch_classes
 
 
 def _parts_of(text):

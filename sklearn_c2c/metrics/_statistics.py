@@ -49,9 +49,11 @@ def melody_statistics(X, *, tonic=None, mode=None, steps_per_measure=16):
     columns = [hold_share, rest_share, note_density, pitch_class_entropy, pitch_range]
     table = {column.__name__: column(X) for column in columns}
     if tonic is not None:
-        table["in_scale_share"] = in_scale_share(X, tonic, mode)
+        table["in_scale_share"] = in_scale_share(X, tonic, mode=mode)
     table["mean_absolute_interval"] = mean_absolute_interval(X)
-    table["groove_consistency"] = groove_consistency(X, steps_per_measure)
+    table["groove_consistency"] = groove_consistency(
+        X, steps_per_measure=steps_per_measure
+    )
     return Bunch(**table)
 
 
@@ -118,7 +120,7 @@ def note_density(X):
     return (rows_of(X) < N_PITCHES).mean(axis=1)
 
 
-def in_scale_share(X, tonic, mode=None):
+def in_scale_share(X, tonic, *, mode=None):
     """Share of the notes that belong to a scale.
 
     Parameters
@@ -156,7 +158,7 @@ def in_scale_share(X, tonic, mode=None):
     array([0.66666667])
     """
     counts = pitch_class_histogram(X)
-    in_scale = counts[:, parse_key(tonic, mode).pitch_classes]
+    in_scale = counts[:, parse_key(tonic, mode=mode).pitch_classes]
     return ratio(in_scale.sum(axis=1), counts.sum(axis=1))
 
 
@@ -237,7 +239,7 @@ def mean_absolute_interval(X):
     return mean_by_melody(notes.n_melodies, owner, np.abs(notes.intervals()))
 
 
-def groove_consistency(X, steps_per_measure=16):
+def groove_consistency(X, *, steps_per_measure=16):
     """How alike the rhythms of neighboring measures are.
 
     ``1 - mean_i d(g_i, g_{i+1})``, where ``g_i`` tells for each step of measure i
