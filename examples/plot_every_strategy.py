@@ -35,16 +35,16 @@ show(tune, titles=["The Green Mountain"])
 # --------
 # Random codes decode to new melodies. Taking each latent variable by itself is the
 # paper's way; a normal distribution keeps how they go together.
-uniform = generation.sample(model, 1, random_state=0)
-normal = generation.sample(model, 1, X=X, method="gaussian", random_state=0)
+uniform = generation.sample(model, n_samples=1, random_state=0)
+normal = generation.sample(model, n_samples=1, X=X, method="gaussian", random_state=0)
 show([*uniform, *normal], titles=["Uniform", "Normal"])
 
 # %%
 # Variation
 # ---------
 # The same random direction, a little way and half the way.
-near = generation.vary(model, tune, 1, strength=0.25, random_state=0)
-far = generation.vary(model, tune, 1, strength=0.5, random_state=0)
+near = generation.vary(model, tune, n_samples=1, strength=0.25, random_state=0)
+far = generation.vary(model, tune, n_samples=1, strength=0.5, random_state=0)
 show([*near, *far], titles=["Strength 0.25", "Strength 0.5"])
 
 # %%

@@ -32,7 +32,9 @@ OF_A_SET = {
     "equal_measure_share": lambda X: metrics.equal_measure_share(
         X, steps_per_measure=X.shape[1]
     ),
-    "groove_consistency": lambda X: metrics.groove_consistency(X, X.shape[1]),
+    "groove_consistency": lambda X: metrics.groove_consistency(
+        X, steps_per_measure=X.shape[1]
+    ),
     "hold_share": metrics.hold_share,
     "in_scale_share": lambda X: metrics.in_scale_share(X, "D"),
     "interval_histogram": metrics.interval_histogram,

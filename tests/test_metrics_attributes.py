@@ -221,7 +221,7 @@ def test_names_are_told_the_metre_and_the_key(reels):
     expected = [
         syncopation(jigs, level=2, **JIG),
         syncopation(jigs, level=1, **JIG),
-        metrics.in_scale_share(jigs, "D", "mixolydian"),
+        metrics.in_scale_share(jigs, "D", mode="mixolydian"),
     ]
     np.testing.assert_array_equal(found.T, expected)
     quick = attributes("eighth_syncopation", steps_per_measure=32, steps_per_beat=8)

@@ -62,7 +62,9 @@ def test_loaded_model_generates_the_same(model, X, path):
     save(model, path)
     restored = load(path)
     assert_array_equal(restored.transform(X), model.transform(X))
-    drawn = [generation.sample(m, 5, random_state=3) for m in (model, restored)]
+    drawn = [
+        generation.sample(m, n_samples=5, random_state=3) for m in (model, restored)
+    ]
     assert_array_equal(*drawn)
 
 

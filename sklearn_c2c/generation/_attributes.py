@@ -113,7 +113,7 @@ def attribute_vector(model, X, X_without=None, *, by=None, label=None):
     },
     prefer_skip_nested_validation=True,
 )
-def add_attribute(model, X, offset, scale=1.0, *, encoding="encoder", form=None):
+def add_attribute(model, X, offset, *, scale=1.0, encoding="encoder", form=None):
     """Give melodies an attribute: decode ``z + scale * offset``.
 
     Parameters

@@ -56,8 +56,8 @@ def complete(
     model,
     start,
     keep,
-    n_samples=8,
     *,
+    n_samples=8,
     aspect="notes",
     transposition="auto",
     X=None,
@@ -162,7 +162,7 @@ def complete(
     >>> X = [[62, 129, 64, 66], [66, 64, 62, 129], [69, 66, 62, 62]]
     >>> model = make_pipeline(PianoRollEncoder(), Autoencoder(h=8, random_state=0))
     >>> keep = [True, True, False, False]
-    >>> result = generation.complete(model.fit(X), X[0], keep, 3, random_state=0)
+    >>> result = generation.complete(model.fit(X), X[0], keep, n_samples=3)
     >>> result.melodies.shape, result.melodies[:, :2].tolist()
     ((3, 4), [[62, 129], [62, 129], [62, 129]])
     """

@@ -86,7 +86,7 @@ def translate(model, X, offset, *, encoding="encoder", form=None):
     },
     prefer_skip_nested_validation=True,
 )
-def average(model, X, weights=None, *, encoding="encoder", form=None):
+def average(model, X, *, weights=None, encoding="encoder", form=None):
     """Blend melodies: decode the mean of their codes, ``sum_i w_i z_i / sum_i w_i``.
 
     Parameters
@@ -149,7 +149,7 @@ def average(model, X, weights=None, *, encoding="encoder", form=None):
     },
     prefer_skip_nested_validation=True,
 )
-def neighbors(model, start, X, n_neighbors=5):
+def neighbors(model, start, X, *, n_neighbors=5):
     """Find the melodies of a corpus that are most like a given one to the model.
 
     Those with the least Euclidean distance ``|z_i - z_start|`` between codes.

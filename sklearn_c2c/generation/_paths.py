@@ -30,8 +30,8 @@ def interpolate(
     model,
     start,
     target,
-    n_points=6,
     *,
+    n_points=6,
     method="linear",
     X=None,
     encoding="encoder",
@@ -124,7 +124,7 @@ def interpolate(
     },
     prefer_skip_nested_validation=True,
 )
-def interpolate_grid(model, corners, n_points=6, *, encoding="encoder", form=None):
+def interpolate_grid(model, corners, *, n_points=6, encoding="encoder", form=None):
     """Morph between four melodies: decode a grid that has their codes in the corners.
 
     With u (down) and v (to the right) from 0 to 1 at equal distances::
@@ -194,7 +194,7 @@ def interpolate_grid(model, corners, n_points=6, *, encoding="encoder", form=Non
     },
     prefer_skip_nested_validation=True,
 )
-def sweep(model, dimension, n_points=6, *, X=None, form=None):
+def sweep(model, dimension, *, n_points=6, X=None, form=None):
     """Decode one latent variable from its minimum to its maximum.
 
     All others stay at their mean. Minimum, maximum and mean are those of the codes of

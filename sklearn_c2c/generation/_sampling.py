@@ -29,8 +29,8 @@ _SCALE = [Interval(Real, 0, None, closed="left")]
 )
 def sample(
     model,
-    n_samples=8,
     *,
+    n_samples=8,
     X=None,
     method="range",
     scale=1.0,
@@ -141,8 +141,8 @@ def sample(
 def vary(
     model,
     start,
-    n_samples=5,
     *,
+    n_samples=5,
     strength=0.5,
     X=None,
     method="range",

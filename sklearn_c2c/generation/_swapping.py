@@ -198,7 +198,7 @@ class Branch(TransformerMixin, BaseEstimator):
         return P, lambda cotangent: vjp(cotangent)[:, self.columns]
 
     @_offers("sample_prior")
-    def sample_prior(self, n_samples=1, random_state=None):
+    def sample_prior(self, n_samples=1, *, random_state=None):
         """Draw latent vectors of the branch from the prior."""
         Z = self.estimator.sample_prior(n_samples, random_state=random_state)
         return Z[:, self.columns]

@@ -15,7 +15,7 @@ _N_BINS = 20
 _N_NEIGHBORS = 3
 
 
-def disentanglement(Z, y, names=None, *, random_state=None):
+def disentanglement(Z, y, *, names=None, random_state=None):
     """Tell by every measure which latent variable knows which attribute.
 
     All of them look at the codes alone, and at none of what is decoded: that a latent
@@ -57,7 +57,7 @@ def disentanglement(Z, y, names=None, *, random_state=None):
     --------
     >>> rng = np.random.default_rng(0)
     >>> Z = rng.normal(size=(500, 3))
-    >>> table = disentanglement(Z, Z[:, [2, 0]], ["a", "b"], random_state=0)
+    >>> table = disentanglement(Z, Z[:, [2, 0]], names=["a", "b"], random_state=0)
     >>> table.latent["a"], round(table.interpretability["a"], 3)
     (2.0, 1.0)
     >>> table.sap["mean"] > 0.9

@@ -346,7 +346,7 @@ def _statistics(X, tonic, mode):
         "hold_share": _average(hold_share(X)),
     }
     if tonic is not None:
-        means["in_scale_share"] = _average(in_scale_share(X, tonic, mode))
+        means["in_scale_share"] = _average(in_scale_share(X, tonic, mode=mode))
     return means
 
 
