@@ -107,8 +107,8 @@ class Objective(Arithmetic, ABC):
         P, tokens = np.asarray(P, dtype=np.float64), np.asarray(tokens)
         if P.ndim != 3 or tokens.shape != P.shape[2:]:
             raise ValueError(
-                "Expected P of shape (n_melodies, n_steps, n_tokens) and tokens of shape "
-                f"(n_tokens,), got P of shape {P.shape} and tokens of shape "
+                "Expected P of shape (n_melodies, n_steps, n_tokens) and n_tokens "
+                f"tokens, got P of shape {P.shape} and tokens of shape "
                 f"{tokens.shape}."
             )
         if P.size and not P.min() >= 0:

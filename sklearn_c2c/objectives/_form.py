@@ -20,9 +20,9 @@ class SelfSimilarity(Objective):
 
     ``1 - mean over a < b of (S_ab - T_ab)^2``
 
-    in [0, 1]. The surrogate is its expectation, with orphan holds counted as holds: with
-    ``p_t = sum over c of q[a, t, c] * q[b, t, c]`` the probability that step t of n has
-    the same token in parts a and b,
+    in [0, 1]. The surrogate is its expectation, with orphan holds counted as holds. If
+    ``p_t = sum over c of q[a, t, c] * q[b, t, c]`` is the probability that step t of n
+    has the same token in parts a and b,
 
     ``E (S_ab - T_ab)^2 = (mean p_t - T_ab)^2 + sum of p_t * (1 - p_t) / n^2``
 

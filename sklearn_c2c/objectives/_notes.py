@@ -21,8 +21,8 @@ class FirstNote(Objective):
     """Whether the first note has a given pitch: 1 or 0.
 
     The first note need not be at the first step: rests may come before it. The
-    surrogate is the probability of this, ``sum over t of q[t, pitch] * (product over s < t of
-    q[s, rest] + q[s, hold])``.
+    surrogate is the probability of this, ``sum over t of q[t, pitch] * (product over
+    s < t of q[s, rest] + q[s, hold])``.
 
     Parameters
     ----------
