@@ -252,7 +252,7 @@ def test_form_brings_draws_nearer_to_the_style(reels):
 @pytest.mark.parametrize(
     ("estimator", "call", "message"),
     [
-        ("pca", {"form": "AB"}, "outputs of PCA are no probabilities"),
+        ("pca", {"form": "AB"}, "Outputs of PCA are not probabilities"),
         ("none", {"form": "AB"}, "begins with a PianoRollEncoder"),
         ("vae", {"form": "ABC"}, "divide the 128 steps equally; got 'ABC' of 3"),
         ("vae", {"form": ""}, "divide the 128 steps"),

@@ -268,13 +268,15 @@ def test_moves_add_up(codes, roll, rng):
 
 @pytest.mark.parametrize("shape", [(29,), (1,), (3, 1), (2, 30), (3, 3, 30)])
 def test_moves_that_do_not_fit_are_named(codes, roll, shape):
-    with pytest.raises(ValueError, match=r"does not fit codes of shape \(3, 30\)"):
+    with pytest.raises(ValueError, match=r"not fit latent vectors of shape \(3, 30\)"):
         translate(codes, roll[:3], np.zeros(shape))
 
 
 @pytest.mark.parametrize("move", [np.nan, np.full(30, np.inf), np.empty((0, 30))])
 def test_moves_to_nowhere_are_named(codes, roll, move):
-    with pytest.raises(ValueError, match=r"must be finite.* at offset, and at the sc"):
+    with pytest.raises(
+        ValueError, match=r"finite offsets.* at offset, and at the scale"
+    ):
         translate(codes, roll[:1], move)
 
 
@@ -491,7 +493,7 @@ def test_frames_on_the_way_do_no_harm(reels):
         (lambda m, X: sample(m, n_samples=1, method="prior"), r"PCA has no prior"),
         (
             lambda m, X: sample(m, n_samples=1, method="kde"),
-            r"method='kde' fits the codes",
+            r"method='kde' is fitted to the latent",
         ),
         (
             lambda m, X: sample(m, n_samples=1, X=X[:1], method="gaussian"),

@@ -88,7 +88,7 @@ def test_scales_are_for_one_melody_or_one_each(model, reels):
     assert_array_equal(
         add_attribute(model, reels, vector), translate(model, reels, vector)
     )
-    with pytest.raises(ValueError, match="does not fit codes"):
+    with pytest.raises(ValueError, match="does not fit latent vectors"):
         add_attribute(model, reels[:3], vector, scale=[1, 2])
 
 
