@@ -300,7 +300,7 @@ def test_all_mean_the_same_by_a_key(text):
 def test_a_mode_of_its_own_is_that_of_the_text(letter, accidental, mode):
     tonic, text = letter + accidental, f"{letter}{accidental} {mode}"
     if outcome(parse_key, text):
-        assert outcome(parse_key, tonic, mode)
+        assert outcome(parse_key, tonic, mode=mode)
         return
     assert parse_key(tonic, mode=mode) == parse_key(text) == parse_key(parse_key(text))
     assert parse_key(text, mode=mode[:3].upper()) == parse_key(text)
@@ -339,7 +339,7 @@ def test_a_signature_of_too_many_accidentals_is_named_with_a_usual_one(mode):
     refused = []
     for letter, pitch_class in pitch_classes.items():
         for accidental, up in {"": 0, "#": 1, "b": -1}.items():
-            said = outcome(InScale, letter + accidental, mode)
+            said = outcome(InScale, letter + accidental, mode=mode)
             if said is None:
                 continue
             (same,) = re.findall("expected at most 7, as (.*) has", said)
