@@ -201,7 +201,7 @@ def test_binary_accuracy_is_that_of_keras(reels):
     assert metrics.binary_accuracy(roll, roll) == 1
     # Keras rounds half to even: one half is a zero.
     assert metrics.binary_accuracy([[0, 0, 1]], [[0.5] * 3]) == 2 / 3
-    with pytest.raises(ValueError, match="probabilities come second"):
+    with pytest.raises(ValueError, match="as the second argument"):
         metrics.binary_accuracy([[0.1, 0.9]], [[0, 1]])
     with pytest.raises(ValueError, match=r"\(1, 2\) and \(1, 3\)"):
         metrics.binary_accuracy([[0, 1]], [[0, 1, 1]])
