@@ -222,9 +222,7 @@ def test_a_reference_has_no_tune_that_is_judged(reels):
         evaluate(corpus, corpus, reference=unseen[:0])
     for known in (corpus[7], others[3]):
         reference = np.vstack([unseen[:4], [known, known]])
-        with pytest.raises(
-            ValueError, match=r"got 2 of them.* in row 4\. Leave"
-        ):
+        with pytest.raises(ValueError, match=r"got 2 of them.* in row 4\. Leave"):
             evaluate(corpus, corpus, others=others, reference=reference)
 
 

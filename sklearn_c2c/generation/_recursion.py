@@ -24,7 +24,7 @@ _CHUNK = 1024
     prefer_skip_nested_validation=True,
 )
 def recurse(model, X, *, max_iter=100):
-    """Reconstruct melodies again and again until they repeat.
+    """Iterate the reconstruction of melodies until they repeat.
 
     ``x_(k+1) = inverse_transform(transform(x_k))``, until x is equal to an earlier x of
     the path. A fixed point is a cycle of length 1.
