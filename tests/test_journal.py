@@ -172,7 +172,7 @@ def test_a_line_cut_short_anywhere_is_mended(path, file):
     for end in range(start, len(whole)):
         path.write_bytes(whole[:end])
         file.unlink()
-        says = pytest.warns(UserWarning, match=r"from line 3 on, which were written inc")
+        says = pytest.warns(UserWarning, match=r"from line 3 on, which were")
         with says if end > start else contextlib.nullcontext():
             assert journal.run(partial(noted, file), TASKS[:3], path) == SQUARES[:3]
         assert calls(file) == [2]

@@ -107,9 +107,9 @@ class Agreement:
     def __call__(self, X):
         return (X == self._melody)[:, self._kept].sum(axis=1).astype(float)
 
-    def surrogate(self, P, codes):
-        """Sum of the probabilities of the given codes, and its gradient."""
-        given = (self._melody[:, np.newaxis] == codes) & self._kept[:, np.newaxis]
+    def surrogate(self, P, tokens):
+        """Sum of the probabilities of the given tokens, and its gradient."""
+        given = (self._melody[:, np.newaxis] == tokens) & self._kept[:, np.newaxis]
         return (P * given).sum(axis=(1, 2)), np.broadcast_to(given, P.shape) * 1.0
 
 
