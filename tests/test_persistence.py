@@ -322,7 +322,7 @@ OF_ENCODERS = [
     ("pitch_range_", None, same((-8, 128)), r"pitch_range_ is .* from 0 to 127"),
     ("tokens_", None, lambda a: a + 1, r"tokens_ is an array .* expected int16 \["),
     ("n_tokens_", None, same(3), r"n_tokens_ is of type int, 3; expected"),
-    ("n_features_in_", None, same(9), r"'autoencoder' .* n_features_in_=.* step before"),
+    ("n_features_in_", None, same(9), r"'autoencoder' .* n_features_in_=.* before"),
     ("transitions_", "level", lambda a: a + 9, r"\['level'\] is an array .* from 9 to"),
     ("transitions_", "level", np.negative, r"\['level'\] is an array .* from -"),
     ("transitions_", "pitches", lambda a: a[::-1], r"\['pitches'\] .* ascending"),
