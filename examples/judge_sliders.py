@@ -69,7 +69,7 @@ def judge(estimator, train, unseen, rng, seed):
     model.fit(train, y)
     unseen = unseen[np.isin(unseen, model[0].tokens_).all(axis=1)]
     Z, values = model.transform(unseen), metrics.attribute_values(unseen, NAMES)
-    told = metrics.disentanglement(Z, values, NAMES)
+    told = metrics.disentanglement(Z, values, names=NAMES)
     found = {
         "step accuracy": metrics.step_accuracy(unseen, model.inverse_transform(Z)),
         "interpretability": told.interpretability["mean"],

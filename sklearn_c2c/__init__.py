@@ -1,8 +1,9 @@
-"""Learn a musical style and compose in it, with plain scikit-learn.
+"""Learn a musical style from melodies and compose in it, with scikit-learn's API.
 
-The data's path: `datasets` and `io` give melody rows, `PianoRollEncoder` turns them
-into one-hot piano rolls, `Autoencoder` into latent vectors, `generation` moves among
-those, and the way back ends in `metrics`, `display` and `io` again.
+`datasets` and `io` read melodies as rows of tokens, `PianoRollEncoder` encodes them as
+one-hot piano rolls, and `Autoencoder` encodes these as latent vectors. `generation`
+makes new latent vectors and decodes them to melodies, for `metrics`, `display`, `page`
+and `io`.
 """
 
 from importlib import import_module
@@ -39,7 +40,7 @@ __all__ = [*_ESTIMATORS, *_MODULES]
 
 
 def __getattr__(name):
-    # Loaded when first asked for: the import itself stays quick, Numba included.
+    # Modules are imported at first use, since importing Numba and others takes long.
     if name in _ESTIMATORS:
         return getattr(import_module(_ESTIMATORS[name]), name)
     if name in _MODULES:

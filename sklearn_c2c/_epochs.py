@@ -1,14 +1,14 @@
 """Training by epochs: early stopping, callbacks, warm start, interruption.
 
-The loop does not know the layers of the network that it trains. A network is a context
-manager, and has
+The loop uses the network in training only through this interface, without knowing its
+layers. A network is a context manager, and has
 
 * ``step(X, y)``: one update on a batch, which returns its losses by name, in nats
   summed over samples;
 * ``terms``: the names of the losses whose sum is minimised;
 * ``evaluate(X, y)``: the mean loss of samples, without random draws;
 * ``diverged(losses)``: whether the mean losses of an epoch show divergence;
-* ``apply_pending_updates()``: applies all updates that are still delayed;
+* ``apply_pending_updates()``: applies the updates that some weights have missed;
 * ``copy_weights()`` and ``restore(weights)``;
 * ``history``: a `History`.
 """
@@ -21,23 +21,23 @@ from sklearn.base import _fit_context
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import gen_batches
 
-# Patience as a share of the epochs up to the last fall of the loss.
+# Patience as a share of the epochs up to the last decrease of the loss.
 _PATIENT_SHARE = 0.25
 
 
 class History:
-    """Course of the training so far.
+    """Losses and state of a training so far.
 
     Parameters
     ----------
     rng : RandomState
-        Source of the order of samples, the validation split, and the network's draws.
+        For the order of the samples, the validation split and draws of the network.
 
     Attributes
     ----------
     losses : dict of str to list
-        Mean losses of each epoch, nats a sample, by their names; ``"loss"`` is the sum
-        of those that are minimised.
+        Mean losses of each epoch in nats per sample, by their names; ``"loss"`` is the
+        sum of those that are minimised.
     validation : list of float
         Validation loss of each epoch.
     n_samples_seen : int
@@ -51,22 +51,22 @@ class History:
 
     @property
     def n_epochs(self):
-        """Epochs trained."""
+        """Number of finished epochs."""
         return len(self.losses["loss"])
 
     @property
     def watched(self):
-        """The loss that decides on early stopping."""
+        """The loss that early stopping monitors."""
         return (self.validation or self.losses["loss"])[-1]
 
 
 class EpochTrainedMixin(CallbackSupportMixin):
     """`fit` and `partial_fit` by epochs of batches, for estimators with a network.
 
-    The estimator gives a network for training by ``_network(X, y, resumes)``, its
-    fitted attributes by ``_fitted_attributes(X, network)``, checked data by
-    ``_check_training_data(X, y, reset)``. ``n_iter_`` is one of the attributes. Its
-    parameters have the names of scikit-learn's multilayer perceptrons.
+    The estimator implements ``_network(X, y, resumes)``, which returns a network for
+    training; ``_fitted_attributes(X, network)``, which returns a dict with ``n_iter_``;
+    and ``_check_training_data(X, y, reset)``. Its parameters have the names of
+    scikit-learn's multilayer perceptrons.
     """
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -76,8 +76,8 @@ class EpochTrainedMixin(CallbackSupportMixin):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Values in [0, 1], one-hot as a rule. Values outside are accepted with a
-            warning, since no output can reach them.
+            Values in [0, 1], usually one-hot. Other values are accepted with a warning,
+            since no output can reach them.
 
         y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
             Labels or attributes of the samples, for estimators that learn from them;
@@ -91,7 +91,7 @@ class EpochTrainedMixin(CallbackSupportMixin):
         ------
         ValueError
             If a parameter is out of range, X is not finite, or training diverges. The
-            estimator is then as it was before the call.
+            estimator is not changed then.
         """
         resumes = self.warm_start and self._is_fitted()
         X, y = self._check_training_data(X, y, reset=not resumes)
@@ -101,13 +101,13 @@ class EpochTrainedMixin(CallbackSupportMixin):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):
-        """Train for one epoch on X, continuing from the present state.
+        """Train for one epoch on X, from the current weights.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The next chunk of the data. The first one sets the number of columns, the
-            type and the initial weights.
+            The next chunk of the data. The first chunk determines the number of
+            columns, the dtype and the initial weights.
 
         y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
             Labels or attributes of the samples, for estimators that learn from them;
@@ -120,7 +120,7 @@ class EpochTrainedMixin(CallbackSupportMixin):
         Raises
         ------
         ValueError
-            As `fit`, or if the width or the size of a layer differs from before, or
+            As `fit`; if the number of columns or the size of a layer has changed; or
             with `early_stopping`, which needs more than one epoch.
         """
         if self.early_stopping:
@@ -136,12 +136,12 @@ class EpochTrainedMixin(CallbackSupportMixin):
         return hasattr(self, "n_iter_")
 
     def _train(self, network, X, y):
-        """Train epoch by epoch and keep the result; after an error keep nothing."""
+        """Train for `max_iter` epochs or less, and then set the fitted attributes."""
         train, validation = (X, y), None
         if self.early_stopping:
             rng = network.history.rng
             train, validation = split(X, y, self.validation_fraction, rng)
-        # scikit-learn's monitors score only with a y; without one X is its own target.
+        # scikit-learn's monitoring callbacks need a y; without one the target is X.
         data = {"estimator": self, "X": X, "y": X if y is None else y}
         patience, best = Patience(self.tol, self.n_iter_no_change), None
         context = self._init_callback_context(max_subtasks=self.max_iter)
@@ -171,7 +171,7 @@ class EpochTrainedMixin(CallbackSupportMixin):
         context.call_on_fit_task_end(**data, reconstruction_attributes=attributes)
 
     def _completes_epoch(self, network, X, y, epoch):
-        """Train for an epoch; return whether it ended without interruption."""
+        """Train for one epoch; return False if Ctrl-C interrupted it."""
         try:
             self._train_epoch(network, X, y)
         except KeyboardInterrupt:
@@ -179,8 +179,7 @@ class EpochTrainedMixin(CallbackSupportMixin):
                 raise
             network.apply_pending_updates()
             warnings.warn(
-                f"Training interrupted in epoch {epoch}; it ends with the weights it "
-                "has.",
+                f"Training interrupted in epoch {epoch}; the current weights are kept.",
                 stacklevel=5,
             )
             return False
@@ -228,7 +227,7 @@ class EpochTrainedMixin(CallbackSupportMixin):
 
 
 def split(X, y, validation_fraction, rng):
-    """Set a random share of the samples aside, at least one.
+    """Split off a random share of the samples, at least one, for validation.
 
     Returns
     -------
@@ -247,44 +246,44 @@ def split(X, y, validation_fraction, rng):
 
 
 class Patience:
-    """Early stopping: ends training when the loss no longer falls.
+    """Ends training when the loss has not decreased for some epochs.
 
-    The loss falls in an epoch if it, or its mean over the last `n_iter` epochs, is more
-    than `tol` below its minimum so far. Training ends when the last fall is at least
-    `n_iter` epochs ago, and at least a quarter of the epochs up to that fall: later in
-    training the loss falls more slowly, and fluctuates for dozens of epochs. Patience
-    that grows with the number of epochs is from Y. Bengio, "Practical Recommendations
-    for Gradient-Based Training of Deep Architectures", 2012.
+    The loss decreases in an epoch if it, or its mean over the last `n_iter` epochs, is
+    less than its minimum so far by more than `tol`. Training ends when the number of
+    epochs since the last decrease is at least `n_iter` and a quarter of the epochs up
+    to that decrease: in a long training the loss decreases slowly, and may rise for
+    dozens of epochs. A patience that grows with the epochs is recommended by Y. Bengio,
+    "Practical Recommendations for Gradient-Based Training of Deep Architectures", 2012.
 
     Parameters
     ----------
     tol : float
-        Nats a sample.
+        Smallest decrease, in nats per sample.
     n_iter : int
-        Epochs.
+        Smallest patience, in epochs.
 
     Attributes
     ----------
     best : float
-        The smallest loss so far.
+        Minimum of the loss so far.
     """
 
     def __init__(self, tol, n_iter):
         self._tol = tol
         self._recent = deque(maxlen=n_iter)
-        self._epoch = self._last_fall = 0
+        self._epoch = self._last_decrease = 0
         self.best = self._best_mean = np.inf
 
     def ends(self, loss):
-        """Record the loss of one more epoch; return whether training ends."""
+        """Add the loss of an epoch; return whether training should end."""
         self._epoch += 1
         self._recent.append(loss)
-        mean = np.inf  # not defined in the first epochs
+        mean = np.inf  # undefined in the first epochs
         if self._epoch >= self._recent.maxlen:
             mean = np.mean(self._recent)
         if loss < self.best - self._tol or mean < self._best_mean - self._tol:
-            self._last_fall = self._epoch
+            self._last_decrease = self._epoch
         self.best = min(self.best, loss)
         self._best_mean = min(self._best_mean, mean)
-        patience = max(self._recent.maxlen, _PATIENT_SHARE * self._last_fall)
-        return self._epoch - self._last_fall >= patience
+        patience = max(self._recent.maxlen, _PATIENT_SHARE * self._last_decrease)
+        return self._epoch - self._last_decrease >= patience

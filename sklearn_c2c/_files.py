@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and read only if they are files."""
+"""Atomic writing of files, and reading of regular files only."""
 
 import contextlib
 import os
@@ -24,7 +24,7 @@ _KINDS = {
 
 
 def read_regular(path, max_bytes):
-    """Read a regular file of limited size.
+    """Read a regular file that is not too large.
 
     Parameters
     ----------
@@ -40,10 +40,10 @@ def read_regular(path, max_bytes):
     OSError
         If it cannot be opened.
     ValueError
-        If it is no regular file, or larger than `max_bytes`; it is then neither read
-        nor waited for.
+        If it is not a regular file, such as a FIFO or a device, or larger than
+        `max_bytes`. It is not read then, and the call does not block.
     """
-    # Opening a device may have effects: the path is checked before as well.
+    # Checked before opening too, since opening a device may have side effects.
     _check_regular(path, os.stat(path), max_bytes)
     with open(path, "rb", opener=_open_at_once) as file:
         _check_regular(path, os.fstat(file.fileno()), max_bytes)
@@ -60,7 +60,7 @@ def _open_at_once(path, flags):
 def _check_regular(path, status, max_bytes):
     kind = stat.S_IFMT(status.st_mode)
     if kind == stat.S_IFDIR:
-        os.scandir(path).close()  # raises the reason if it cannot be read
+        os.scandir(path).close()  # raises an OSError if it cannot be read
     if kind != stat.S_IFREG:
         raise ValueError(f"is {_KINDS.get(kind, 'something else')}, not a file")
     if status.st_size > max_bytes:
@@ -72,7 +72,7 @@ def _too_large(max_bytes):
 
 
 def write_atomically(path, data, *, mode=0o666, sync=True):
-    """Write bytes to a file so that it holds all of them or none.
+    """Write bytes to a file atomically.
 
     Temporary files that killed processes left in the folder are removed.
 
@@ -81,14 +81,14 @@ def write_atomically(path, data, *, mode=0o666, sync=True):
     path : Path
     data : bytes
     mode : int
-        Permissions of a new file, before the user's mask.
+        Permissions of a new file, to which the umask is applied.
     sync : bool
-        Whether to wait until the bytes, and the name in the folder, are on the disk.
+        Whether to wait until the bytes and the folder entry are on the disk.
 
     Raises
     ------
     OSError
-        If the folder does not exist or cannot be written to; nothing is left behind.
+        If the folder does not exist or is not writable. The file is not changed then.
     """
     path = Path(path)
     _sweep(path.parent.absolute())
@@ -110,7 +110,7 @@ def write_atomically(path, data, *, mode=0o666, sync=True):
 
 
 def sync_folder(folder):
-    """Wait until the names in a folder are on the disk, if the system supports it.
+    """Wait until the entries of a folder are on the disk, on POSIX systems.
 
     Parameters
     ----------
@@ -127,19 +127,19 @@ def sync_folder(folder):
 
 
 def _open_temporary(path, mode):
-    """Open a new file beside `path`, locked for as long as this process writes it."""
+    """Open a new file beside `path`, and lock it while it is written."""
     while True:
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         _lock(descriptor)
-        if temporary.exists():  # not removed by another process before it was locked
+        if temporary.exists():  # another process may remove it before it is locked
             return temporary, descriptor
         os.close(descriptor)
 
 
 @contextlib.contextmanager
 def _held(descriptor):
-    """Keep the lock of an open file when that is closed."""
+    """Keep the lock of an open file after the file is closed."""
     held = os.dup(descriptor) if fcntl else None
     try:
         yield
@@ -149,7 +149,7 @@ def _held(descriptor):
 
 
 def _lock(descriptor):
-    """Lock a file unless another process has; return whether it is locked now."""
+    """Lock a file unless another process has locked it; return whether it is locked."""
     if fcntl:
         with contextlib.suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -159,9 +159,10 @@ def _lock(descriptor):
 
 @lru_cache(maxsize=256)
 def _sweep(folder):
-    """Remove temporary files of killed processes from a folder, once per process.
+    """Remove temporary files of killed processes, once per folder and process.
 
-    A process that still writes holds a lock on its file, which ends with the process.
+    A process locks its temporary file, and the lock ends with the process, so files
+    without a lock are left over.
     """
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         left = [entry.path for entry in entries if _TEMPORARY.fullmatch(entry.name)]

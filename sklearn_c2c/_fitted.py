@@ -1,8 +1,8 @@
-"""What the fitted attributes of an estimator must be.
+"""Checks of the fitted attributes of estimators that are read from files.
 
-Kernels check nothing, so what comes from a file is checked before they see it. An
-estimator of ours states in `_fitted_form` what its attributes are: a dict by name of
-the forms below, or of lists and dicts of them.
+Kernels check nothing, so models from files are checked before they are used. The method
+`_fitted_form` of our estimators returns the forms of its attributes: a dict by name of
+the classes below, or of lists and dicts of them.
 """
 
 import reprlib
@@ -18,18 +18,18 @@ _LARGEST = np.finfo(np.float64).max
 
 @dataclass(frozen=True)
 class Array:
-    """An array of one shape, of one of some types and of finite values in a range.
+    """An array of a given shape, of one of several dtypes, with values in a range.
 
     Parameters
     ----------
     shape : tuple of int
     dtypes : tuple of dtype
     low, high : float
-        Least and largest value.
+        Smallest and largest value.
     any_order : bool
-        Whether it need not be in C order.
+        Whether other memory layouts than C order are accepted.
     ascends : bool
-        Whether each value must be larger than the one before.
+        Whether the values must be strictly ascending.
     """
 
     shape: tuple
@@ -40,7 +40,7 @@ class Array:
     ascends: bool = False
 
     def accepts(self, value):
-        """Whether a value is such an array. NaN is in no range."""
+        """Whether a value is such an array. NaN is outside every range."""
         return (
             type(value) is np.ndarray
             and value.shape == self.shape
@@ -74,7 +74,7 @@ class Shares:
         return form.accepts(value) and bool(np.allclose(value.sum(axis=1), 1))
 
     def __str__(self):
-        return f"a float64 array of shape {self.shape}, each row from 0 to 1, in all 1"
+        return f"a float64 array of shape {self.shape}, from 0 to 1, rows that sum to 1"
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Divisor:
 
 @dataclass(frozen=True)
 class Ascending:
-    """A tuple of `length` integers in a range, in ascending order or equal."""
+    """A tuple of `length` integers in a range, in ascending order, ties allowed."""
 
     length: int
     low: int
@@ -165,7 +165,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of a few values."""
+    """One of several values."""
 
     values: tuple
 
@@ -179,7 +179,7 @@ class OneOf:
 
 @dataclass(frozen=True, eq=False)
 class Same:
-    """An array that is known."""
+    """An array with known values."""
 
     array: np.ndarray
 
@@ -214,14 +214,14 @@ def check_fitted(estimator, fitted_form):
     ----------
     estimator : estimator
     fitted_form : callable
-        Called with the estimator, whose parameters and `n_features_in_` are right by
-        then; returns a dict of the forms of its other attributes by their names.
+        Takes the estimator, whose parameters and `n_features_in_` have been checked;
+        returns a dict of the forms of its other attributes by their names.
 
     Raises
     ------
     ValueError
-        If a parameter is out of range, or an attribute is missing, not known or not as
-        it must be. The message names it, what was found and what was expected.
+        If a parameter is out of range, or an attribute is missing, unknown or not of
+        its form. The message names it, what was found and what was expected.
     """
     label = type(estimator).__name__
     parameters = type(estimator)._get_param_names()
@@ -232,7 +232,7 @@ def check_fitted(estimator, fitted_form):
         is_seed = estimator.random_state is None or Whole(0).accepts(
             estimator.random_state
         )
-        if not is_seed:  # the state of a generator may point beyond its numbers
+        if not is_seed:  # the state of a generator may contain an index out of range
             raise _fault(f"{label}.random_state", estimator.random_state, "an integer")
     check_form(f"{label}.n_features_in_", estimator.n_features_in_, Whole(1))
     form = fitted_form(estimator)
@@ -245,28 +245,28 @@ def check_fitted(estimator, fitted_form):
     known = {*parameters, *form, "n_features_in_"}
     if unknown := sorted(map(str, attributes.keys() - known)):
         raise ValueError(
-            f"{label} has {', '.join(unknown)}, which no {label} has that was fitted "
-            "with this version of sklearn_c2c. Keep what belongs to a model in its "
-            "metadata, or fit it again."
+            f"{label} has unknown attributes, {', '.join(unknown)}; expected those "
+            "that fit sets in this version of sklearn_c2c. Keep other data of a model "
+            "in its metadata, or fit it again."
         )
     for name, expected in form.items():
         check_form(f"{label}.{name}", attributes[name], expected)
 
 
 def check_form(label, value, expected):
-    """Check a value against a form, or lists and dicts of values against those of it.
+    """Check a value against a form, or a list or dict against one of forms.
 
     Parameters
     ----------
     label : str
-        What a message calls the value.
+        Name of the value for the message.
     value : object
     expected : form, or list or dict of them
 
     Raises
     ------
     ValueError
-        If it is not of that form.
+        If the value is not of that form.
     """
     if isinstance(expected, list):
         if type(value) is not list or len(value) != len(expected):
@@ -283,14 +283,14 @@ def check_form(label, value, expected):
 
 
 def length(array, axis, least):
-    """Length of an axis of an array from a file; at least so much, also without one."""
+    """Length of an axis of an array, at least `least`; `least` if it is no array."""
     if isinstance(array, np.ndarray) and array.ndim > axis:
         return max(array.shape[axis], least)
     return least
 
 
 def float_type(arrays):
-    """Type of the first of some arrays, which all are to have; float32 without any."""
+    """Dtype that all arrays of a list must have: that of the first, or float32."""
     first = arrays[0] if isinstance(arrays, list) and arrays else None
     if isinstance(first, np.ndarray) and first.dtype in FLOATS:
         return first.dtype
@@ -298,7 +298,7 @@ def float_type(arrays):
 
 
 def _optional(n_features):
-    """What scikit-learn sets on some estimators."""
+    """Forms of attributes that scikit-learn sets on some estimators."""
     containers = OneOf(("default", "pandas", "polars"))
     return {
         "feature_names_in_": Names(n_features),

@@ -1,9 +1,9 @@
 """Backed-off n-gram models of sequences of symbols.
 
 Sequences are the rows of a two-dimensional array of integers, 0 and above; a sequence
-that is shorter than its row is filled up with -1. A context is the symbols before a
-symbol, the newest one first. Contexts are counted length by length, and each is known
-by its number among those of its length, so that codes stay small integers for any
+that is shorter than its row is padded with -1. A context is the symbols before a
+symbol, the newest one first. Contexts are counted for each length, and identified by
+their number among those of the same length, so that keys are small integers for any
 order and number of symbols.
 """
 
@@ -16,10 +16,10 @@ import numpy as np
 class Level(NamedTuple):
     """Counts of the contexts of one length and of the symbols that follow them.
 
-    The code of a context is ``number of the context without its oldest symbol * n_ids +
-    id of the oldest symbol``, that of an n-gram is ``number of its context * n_ids + id
-    of the symbol after it``. Both are sorted. Counts end with a 0 more, so that the
-    number -1 of what is unknown has the count 0.
+    The key of a context is ``number of the context without its oldest symbol * n_ids +
+    id of the oldest symbol``, the key of an n-gram ``number of its context * n_ids + id
+    of the symbol after it``. Both are sorted. Counts have an additional 0 at the end,
+    which is the count at index -1, the number of an unknown context or n-gram.
     """
 
     contexts: np.ndarray
@@ -36,24 +36,24 @@ class NGrams:
     T(s))``
 
     with s the k symbols before c, s' the same without the oldest one, n and N numbers
-    of occurrences, T(s) the number of different symbols after s, and p_{-1} uniform.
-    Of a context that does not occur, ``p_k(c | s) = p_{k-1}(c | s')``. A start symbol
-    stands before the first symbol of a sequence as often as contexts need it; it is
-    never predicted.
+    of occurrences, T(s) the number of distinct symbols after s, and p_{-1} uniform.
+    For a context that does not occur, ``p_k(c | s) = p_{k-1}(c | s')``. Contexts that
+    extend beyond the start of a sequence are padded with a start symbol, which is never
+    predicted.
 
     Parameters
     ----------
     rows : ndarray of int, shape (n_rows, width)
-        Sequences to count in.
+        Sequences in which n-grams are counted.
     order : int
         Length of the longest context, 0 or more.
     n_symbols : int
-        Symbols that there can be: p_{-1} = 1 / n_symbols.
+        Number of possible symbols: p_{-1} = 1 / n_symbols.
     smoothing : float, default=1.0
         1 is Witten-Bell, 0 the maximum likelihood of the longest known context.
     places : ndarray of int, shape (width,), or None, default=None
-        A place of each column, counted from 0. It becomes part of every context, also
-        of the shortest. None is one place.
+        Place of each column, from 0, which is part of every context, also of the empty
+        one. None is a single place.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class NGrams:
         self.n_symbols = n_symbols
         self.smoothing = smoothing
         self.symbols = np.unique(rows[rows >= 0])
-        self.n_ids = len(self.symbols) + 2  # with the start and what is unknown
+        self.n_ids = len(self.symbols) + 2  # with the start symbol and unknown symbols
         self._start, self._unknown = self.n_ids - 2, self.n_ids - 1
         self.levels = []
         _, symbol, context_columns = self._events(rows, places)
@@ -92,7 +92,7 @@ class NGrams:
             )
 
     def log_probabilities(self, rows, *, places=None, leave_out=False):
-        """Log-probability of each symbol, nats, 0 where a row has none.
+        """Log-probability of each symbol in nats, 0 for padding.
 
         Parameters
         ----------
@@ -101,8 +101,8 @@ class NGrams:
         places : ndarray of int, shape (width,), or None, default=None
             As in the constructor.
         leave_out : bool, default=False
-            Whether `rows` are those that were counted, and each one is to be scored by
-            the counts of the others.
+            Whether `rows` are those of the constructor, and each is scored without its
+            own counts.
 
         Returns
         -------
@@ -122,7 +122,7 @@ class NGrams:
             if leave_out:
                 own = _own_counts(row, context, gram, level)
                 counts = [
-                    all_of - mine for all_of, mine in zip(counts, own, strict=True)
+                    total - of_row for total, of_row in zip(counts, own, strict=True)
                 ]
             p = self._interpolate(*counts, p)
         log_p = np.zeros(rows.shape)
@@ -136,7 +136,7 @@ class NGrams:
         Returns
         -------
         ndarray of float, shape (n_contexts, n_symbols)
-            Contexts level by level, in the order of their numbers.
+            Contexts in the order of their levels, and of their numbers in a level.
         """
         p = np.full((1, self.n_symbols), 1 / self.n_symbols)
         tables = []
@@ -157,9 +157,9 @@ class NGrams:
     def successors(self):
         """The state after each state and symbol, in a model without places.
 
-        A state is the longest known context of what came before, by its row in
-        `probabilities`. Every context that ends the new longest one is known as well,
-        so the old state and the symbol are enough to find it.
+        A state is the longest known context of the symbols so far, as its row in
+        `probabilities`. A shorter context at the end of a known one is known too, so
+        the new state is determined by the old one and the symbol.
 
         Returns
         -------
@@ -168,27 +168,27 @@ class NGrams:
             State before the first symbol.
         """
         ids = find(self.symbols, np.arange(self.n_symbols), missing=self._unknown)
-        code, following = ids[np.newaxis], np.zeros((1, self.n_symbols), dtype=int)
+        key, following = ids[np.newaxis], np.zeros((1, self.n_symbols), dtype=int)
         tables, start, first = [], 0, 0
         for shorter_level, level in pairwise(self.levels):
             start = find(level.contexts, start * self.n_ids + self._start)
             first += len(shorter_level.contexts)
-            # Contexts of the shorter level with the symbol at their new end.
-            longer = find(level.contexts, code)
+            # Contexts of the shorter level, extended by the symbol.
+            longer = find(level.contexts, key)
             following = np.where(longer >= 0, first + longer, following)
             tables.append(following)
             shorter, oldest = np.divmod(level.contexts, self.n_ids)
-            code = longer[shorter] * self.n_ids + oldest[:, np.newaxis]
+            key = longer[shorter] * self.n_ids + oldest[:, np.newaxis]
             following = following[shorter]
         return np.vstack([*tables, following]).astype(np.int32), int(first + start)
 
     def longest_contexts(self, plain):
-        """The longest context known at each place for each state of a plain model.
+        """The longest known context at each place for each state of a plain model.
 
         Parameters
         ----------
         plain : NGrams
-            Of the same rows, without places.
+            Model of the same rows without places.
 
         Returns
         -------
@@ -217,10 +217,10 @@ class NGrams:
         )
 
     def _events(self, rows, places):
-        """Row, id and context of each symbol, the context in columns from its place on.
+        """Row, id and context of each symbol.
 
-        The place, then the newest symbol, then older ones: the first k + 1 columns are
-        a context of length k.
+        The columns of a context are the place, the newest symbol, and the older ones;
+        the first k + 1 columns are the context of length k.
         """
         occupied = rows >= 0
         ids = find(self.symbols, rows, missing=self._unknown)
@@ -235,14 +235,14 @@ class NGrams:
 
 
 def find(values, wanted, missing=-1):
-    """Index of each wanted integer in sorted ones, `missing` where it is not there."""
+    """Index of each wanted integer in sorted values, `missing` if it is not in them."""
     found = np.searchsorted(values, wanted)
     padded = np.append(values, np.iinfo(np.int64).min)
     return np.where(padded[found] == wanted, found, missing)
 
 
 def _own_counts(row, context, gram, level):
-    """What each event's own row adds to the three counts of its n-gram."""
+    """Contribution of the row of each symbol to the three counts of its n-gram."""
     _, first, of_gram, grams = np.unique(
         row * len(level.grams) + gram,
         return_index=True,

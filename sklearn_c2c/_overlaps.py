@@ -1,4 +1,4 @@
-"""Points that a translation has in common with others.
+"""Largest overlaps of point sets under translation.
 
 The kernel checks nothing: `metrics.originality` does.
 """
@@ -8,9 +8,9 @@ from sklearn_c2c._nn.compilation import jit
 
 @jit
 def largest_overlaps(lo, hi, out, points, ends, targets, ends_of_targets, counts, own):
-    """Find the largest share that each of the sets lo:hi has in one of the others.
+    """Compute the largest overlap of each of the sets lo:hi with one of the others.
 
-    The share of a set Q in a set P is ``max_t |(Q + t) ∩ P| / max(|Q|, |P|)``.
+    The overlap of sets Q and P is ``max_t |(Q + t) ∩ P| / max(|Q|, |P|)``.
 
     Parameters
     ----------
@@ -18,15 +18,15 @@ def largest_overlaps(lo, hi, out, points, ends, targets, ends_of_targets, counts
     out : ndarray of float64, shape (n_sets,)
         Elements lo:hi are written.
     points : ndarray of int
-        Of all sets, one set after the other.
+        Points of all sets, concatenated.
     ends : ndarray of int, shape (n_sets + 1,)
-        Set i has the points ``ends[i]`` to ``ends[i + 1]``.
+        Set i is ``points[ends[i] : ends[i + 1]]``.
     targets, ends_of_targets : ndarray of int
-        The other sets in the same way.
+        The other sets in the same form.
     counts : ndarray of int, shape (n_translations,)
-        To count in. A target minus a point is an index of it.
+        Scratch space for counts, indexed by target minus point.
     own : bool
-        Whether set i is number i of the others too, and not compared with itself.
+        Whether both are the same sets, so that set i is not compared with set i.
     """
     for i in range(lo, hi):
         n_own = ends[i + 1] - ends[i]

@@ -1,7 +1,7 @@
-"""How notes follow one another in a corpus, and the melodies most probable by it.
+"""Transitions between notes of a corpus, and the most probable melodies under them.
 
-A symbol is what can begin at a step: one of the corpus's pitches, in ascending order,
-any other pitch, a rest. A hold begins nothing.
+The symbols are the pitches of the corpus in ascending order, any other pitch, and rest.
+A hold is not a symbol, since it continues one.
 """
 
 from math import gcd
@@ -14,57 +14,57 @@ from sklearn_c2c._fitted import INTEGERS, Array, check_form, length
 from sklearn_c2c._nn.threads import Workers
 from sklearn_c2c.melody import HOLD, N_PITCHES, REST, sounding_pitches
 
-# The most frequent pitches, which have transitions of their own; all others share one.
+# Number of the most frequent pitches that are symbols; other pitches share a symbol.
 _MAX_PITCHES = 48
 
 # Largest log ratio of a pitch. The ratios of rare pitches are estimated from few notes.
 _MOST = 2
 
-# Log ratios beyond are no estimates from counts.
+# Largest log ratio that is accepted from a file; estimates from counts are smaller.
 _LARGEST_RATIO = 100
 
-# Weight of the rhythm's transitions, in units of that of the pitches'.
+# Weight of the transitions of rhythm, relative to those of pitch.
 _RHYTHM_WEIGHT = 0.5
 
-# Mean doubt of a decoder below which the transitions lose weight.
-_FULL_DOUBT = 0.1
+# Mean uncertainty of a decoder below which the transitions have less weight.
+_FULL_UNCERTAINTY = 0.1
 
-# Spread of the values of models without probabilities, in variances about 0 and 1.
+# Temperature of the likelihoods of models that do not decode to probabilities.
 _TEMPERATURE = 10
 
-# Values below 0 by less than this share of the largest one are 0.
+# Negative values above minus this share of the largest value are rounding errors of 0.
 _ROUNDING = 1e-6
 
-# The smallest ratio of probabilities, the weights that count, and what stands in place
-# of the logarithm of 0, and of no pitch.
+# The smallest ratio of probabilities, the range of weights, and the scores of tokens
+# with probability 0 and of pitches that are not tokens.
 _LEAST = 1e-9
 _WEIGHTS = 1e-6, 1e6
 _IMPOSSIBLE, _NONE = -1e4, -1e8
 
-# Age from which on notes are not told apart, at most, in steps.
+# Upper bound of the ages of notes that are distinguished, in steps.
 _MAX_AGE = 32
 
-# Melodies that are counted, and decoded, at one time.
+# Melodies counted and decoded in one batch.
 _CHUNK_TO_COUNT, _CHUNK = 4096, 256
 
 
 class Transitions(NamedTuple):
-    """Log ratios: how much more probable a symbol is, given what comes before it.
+    """Log ratios of the probabilities of symbols with and without their context.
 
     Attributes
     ----------
     pitches : ndarray of int, shape (n_pitches,)
-        Those that are symbols of their own; with any other pitch and the rest there
+        Pitches that are symbols; with the symbols of other pitches and of rest there
         are S symbols.
     level : ndarray of int, shape (n_places,)
         Metrical level of each place in the measure.
     pitch : ndarray of float32, shape (n_levels, S, S, S)
-        ``log p(s | level, b, a) / p(s | level)`` for symbol s, b before it, and a
-        before that, at most 2, by ``[level, b, a, s]``. Before the melody is rest.
+        ``log p(s | level, b, a) / p(s | level)``, at most 2, for symbol s after b, and
+        b after a, with the index ``[level, b, a, s]``. Rest comes before the melody.
     rhythm : ndarray of float32, shape (n_places, n_ages + 1, 2)
         ``log p(i | place, age) / p(i | place)``, halved, for a hold (i = 0) and an
-        onset (i = 1), age being the steps since the onset before, longer ones counting
-        as n_ages; 0 in the first step.
+        onset (i = 1), where age is the number of steps since the previous onset, at
+        most n_ages, and 0 in the first step.
     end : ndarray of float32, shape (S,)
         ``log p(s | last) / p(s)`` for the last symbol of a melody.
     """
@@ -76,16 +76,17 @@ class Transitions(NamedTuple):
     end: np.ndarray
 
 
-def count_transitions(codes, steps_per_measure):
+def count_transitions(melodies, steps_per_measure):
     """Estimate transitions from a corpus.
 
-    Every probability is smoothed after Witten and Bell by the one with less context:
-    ``p(s | context) = (n(s) + T * p(s | less)) / (N + T)``, N counting what follows the
-    context and T the different symbols among it.
+    Each probability is interpolated by the method of Witten and Bell with the
+    probability in a shorter context: ``p(s | context) = (n(s) + T * p(s | shorter)) /
+    (N + T)``, where N is the number of symbols after the context and T the number of
+    distinct ones.
 
     Parameters
     ----------
-    codes : ndarray of int16, shape (n_melodies, n_steps)
+    melodies : ndarray of int16, shape (n_melodies, n_steps)
         Legal melodies.
     steps_per_measure : int
 
@@ -93,19 +94,19 @@ def count_transitions(codes, steps_per_measure):
     -------
     Transitions
     """
-    pitches = _frequent_pitches(codes)
+    pitches = _frequent_pitches(melodies)
     n_symbols = len(pitches) + 2
     symbol_of = np.full(REST + 1, n_symbols - 2)
     symbol_of[pitches] = np.arange(len(pitches))
     symbol_of[REST] = n_symbols - 1
-    level = _levels(steps_per_measure, min(steps_per_measure, codes.shape[1]))
+    level = _levels(steps_per_measure, min(steps_per_measure, melodies.shape[1]))
     n_ages = min(max(2, steps_per_measure // 2), _MAX_AGE)
     counts, ends, rhythms = 0, 0, 0
-    for rows in gen_batches(len(codes), _CHUNK_TO_COUNT):
-        counts += _count_pitch(codes[rows], symbol_of, level)
-        last = symbol_of[sounding_pitches(codes[rows])[:, -1]]
+    for rows in gen_batches(len(melodies), _CHUNK_TO_COUNT):
+        counts += _count_pitch(melodies[rows], symbol_of, level)
+        last = symbol_of[sounding_pitches(melodies[rows])[:, -1]]
         ends += _count((n_symbols,), last)
-        rhythms += _count_rhythm(codes[rows], len(level), n_ages)
+        rhythms += _count_rhythm(melodies[rows], len(level), n_ages)
     symbol = _smooth(counts.sum(axis=(0, 1, 2)), 1 / n_symbols)
     after_one = _smooth(counts.sum(axis=(0, 2)), symbol)
     after_two = _smooth(counts.sum(axis=0), after_one[:, np.newaxis])
@@ -122,11 +123,11 @@ def count_transitions(codes, steps_per_measure):
     )
 
 
-def _count_pitch(codes, symbol_of, level):
-    """Count symbols by level and the two before, see `Transitions`."""
+def _count_pitch(melodies, symbol_of, level):
+    """Count symbols by level and the two symbols before, see `Transitions`."""
     rest = symbol_of[REST]
-    melody, step = np.nonzero(codes != HOLD)
-    s = symbol_of[codes[melody, step]]
+    melody, step = np.nonzero(melodies != HOLD)
+    s = symbol_of[melodies[melody, step]]
     is_first = np.append(True, melody[1:] != melody[:-1])
     b = _shift(s, is_first, rest)
     a = _shift(b, is_first, rest)
@@ -135,41 +136,42 @@ def _count_pitch(codes, symbol_of, level):
 
 
 def _shift(values, is_first, first):
-    """The value before each one; `first` where there is none."""
+    """The value before each value; `first` for the first of a melody."""
     return np.where(is_first, first, np.roll(values, 1))
 
 
-def _count_rhythm(codes, n_places, n_ages):
+def _count_rhythm(melodies, n_places, n_ages):
     """Count holds and onsets by place and age, see `Transitions`."""
-    is_onset = (codes != HOLD).astype(int)
-    steps = np.arange(codes.shape[1])
+    is_onset = (melodies != HOLD).astype(int)
+    steps = np.arange(melodies.shape[1])
     last = np.maximum.accumulate(np.where(is_onset, steps, 0), axis=1)
-    age = np.zeros(codes.shape, int)
+    age = np.zeros(melodies.shape, int)
     age[:, 1:] = np.minimum(steps[1:] - last[:, :-1], n_ages)
-    place = np.broadcast_to(steps % n_places, codes.shape)
+    place = np.broadcast_to(steps % n_places, melodies.shape)
     indices = map(np.ravel, (place, age, is_onset))
     return _count((n_places, n_ages + 1, 2), *indices)
 
 
-def most_probable_melodies(roll, codes, transitions, weight):
+def most_probable_melodies(roll, tokens, transitions, weight):
     """Decode piano rolls along transitions.
 
-    Of all legal melodies x the one with the largest ``sum(log p_t(x_t)) + w * r(x)``, r
-    being the sum of the log ratios of its transitions, those of the rhythm counting
-    half, and p_t the values of step t divided by their sum. Where a value is 0 its code
-    does not stand, unless no melody is left. The weight yields to a decoder without
-    doubt: ``w = weight * min(1, mean(1 - max(p_t)) / 0.1)**2``, the mean being over the
-    steps at which more than one code can stand.
+    The result is the legal melody x with the largest ``sum(log p_t(x_t)) + w * r(x)``,
+    where r is the sum of the log ratios of its transitions, and p_t are the values of
+    step t divided by their sum. A token with the value 0 is not decoded unless no other
+    melody is legal. The weight is smaller if the decoder is
+    certain: ``w = weight * min(1, mean(1 - max(p_t)) / 0.1)**2``, with the mean over
+    the steps at which more than one token is possible.
 
-    A melody of which some value is below 0 has no probabilities; p_t is then
-    proportional to ``exp(v_t / (10 * s))``, v_t being its values and s their mean
-    squared distance from the nearer of 0 and 1: the likelihood of v as normal around
-    the one-hot melody, tempered since errors of neighboring steps go together.
+    If a melody has values below 0, they are not probabilities. Then p_t is proportional
+    to ``exp(v_t / (10 * s))``, where v_t are the values of step t and s is the mean
+    squared distance of the values from the nearer of 0 and 1. This is the likelihood of
+    v under a normal distribution around the one-hot melody, with a temperature of 10
+    since the errors of neighboring steps are correlated.
 
     Parameters
     ----------
     roll : ndarray of float, shape (n_melodies, n_steps, n_tokens)
-    codes : ndarray of int, shape (n_tokens,)
+    tokens : ndarray of int, shape (n_tokens,)
         Pitches in ascending order, `HOLD`, `REST`.
     transitions : Transitions
     weight : float
@@ -178,38 +180,41 @@ def most_probable_melodies(roll, codes, transitions, weight):
     Returns
     -------
     ndarray of int16, shape (n_melodies, n_steps)
-        Of melodies with ``w = 0`` the largest value of each step, legal or not.
+        For melodies with ``w = 0`` the token with the largest value of each step, legal
+        or not.
 
     Raises
     ------
     ValueError
-        If the transitions are not of one piece.
+        If the sizes of the transitions do not agree.
     """
     found = transitions._asdict()
-    check_form("transitions_", found, transitions_form(found, codes))
-    melodies = codes[roll.argmax(axis=2)]
+    check_form("transitions_", found, transitions_form(found, tokens))
+    melodies = tokens[roll.argmax(axis=2)]
     with Workers() as workers:
         for rows in gen_batches(len(roll), _CHUNK):
-            scores, doubt = _log_probabilities(roll[rows])
-            doubtful = np.flatnonzero(doubt > 0)
-            if not len(doubtful):
+            scores, uncertainty = _log_probabilities(roll[rows])
+            uncertain = np.flatnonzero(uncertainty > 0)
+            if not len(uncertain):
                 continue
-            weights = weight * np.minimum(1, doubt[doubtful] / _FULL_DOUBT) ** 2
+            factor = np.minimum(1, uncertainty[uncertain] / _FULL_UNCERTAINTY)
+            weights = weight * factor**2
             weights = np.clip(weights, *_WEIGHTS)[:, np.newaxis, np.newaxis]
             weights = weights.astype(np.float32)
-            scores = scores[doubtful] / weights
-            # Transitions, whatever their weight, do not outweigh a value of 0.
+            scores = scores[uncertain] / weights
+            # Scores of impossible tokens, below any sum of transitions of this weight.
             impossible = _IMPOSSIBLE / np.minimum(weights, 1)
-            np.copyto(scores, impossible, where=roll[rows][doubtful] == 0)
-            decoded = _decode(scores, codes, transitions, workers)
-            melodies[rows.start + doubtful] = decoded
+            np.copyto(scores, impossible, where=roll[rows][uncertain] == 0)
+            decoded = _decode(scores, tokens, transitions, workers)
+            melodies[rows.start + uncertain] = decoded
     return melodies
 
 
 def _log_probabilities(roll):
-    """Logarithm of each value's share of its step, and the mean doubt of each melody.
+    """Log-probabilities of tokens and the mean uncertainty of each melody.
 
-    The largest logarithm of each step is 0; without positive values all are.
+    The log-probabilities of a step are shifted so that the largest is 0; without
+    positive values all are 0.
     """
     is_real = roll.min(axis=(1, 2)) < -_ROUNDING * roll.max(axis=(1, 2))
     shares = np.maximum(roll, 0)
@@ -219,18 +224,18 @@ def _log_probabilities(roll):
         shares[largest == 0] = largest[largest == 0] = 1
     shares /= largest[:, :, np.newaxis]
     shares = shares.astype(np.float32, copy=False)
-    doubt = _mean_doubt(1 - 1 / shares.sum(axis=2))
-    return np.log(np.maximum(shares, _LEAST, out=shares), out=shares), doubt
+    uncertainty = _mean_uncertainty(1 - 1 / shares.sum(axis=2))
+    return np.log(np.maximum(shares, _LEAST, out=shares), out=shares), uncertainty
 
 
-def _mean_doubt(doubt):
-    """Mean over the steps of each melody that are not given: of no doubt at all."""
-    n_open = np.maximum((doubt > 0).sum(axis=1), 1)
-    return doubt.sum(axis=1, dtype=np.float64) / n_open
+def _mean_uncertainty(uncertainty):
+    """Mean uncertainty over the steps of each melody at which it is not 0."""
+    n_open = np.maximum((uncertainty > 0).sum(axis=1), 1)
+    return uncertainty.sum(axis=1, dtype=np.float64) / n_open
 
 
 def _likelihoods(values):
-    """How likely real values are for each code, over that of the largest value."""
+    """Likelihoods of real values for each token, relative to the largest of a step."""
     values = np.clip(values, -1e100, 1e100, dtype=np.float64)
     squares = np.minimum(values**2, (1 - values) ** 2)
     variance = squares.mean(axis=(1, 2), keepdims=True) + np.finfo(np.float64).tiny
@@ -238,13 +243,13 @@ def _likelihoods(values):
     return np.exp(values / (_TEMPERATURE * variance))
 
 
-def _decode(scores, codes, transitions, workers):
+def _decode(scores, tokens, transitions, workers):
     """Melodies with the largest sum of scores and log ratios."""
     from sklearn_c2c._viterbi import TILE_COLUMNS, viterbi
 
     pitches, level, pitch, rhythm, end = transitions
-    own = np.searchsorted(codes[:-2], pitches)
-    others = np.setdiff1d(np.arange(len(codes) - 2), own)
+    own = np.searchsorted(tokens[:-2], pitches)
+    others = np.setdiff1d(np.arange(len(tokens) - 2), own)
     other = scores.take(others, axis=2)
     onsets = np.empty((*scores.shape[:2], len(end)), np.float32)
     onsets[:, :, :-2] = scores.take(own, axis=2)
@@ -261,18 +266,18 @@ def _decode(scores, codes, transitions, workers):
     melodies = np.array([*pitches, REST, REST, HOLD], np.int16)[symbols]
     if len(others):
         is_other = symbols == len(pitches)
-        melodies[is_other] = codes[others[other[is_other].argmax(axis=1)]]
+        melodies[is_other] = tokens[others[other[is_other].argmax(axis=1)]]
     return melodies
 
 
-def transitions_form(found, codes):
-    """Forms with which the kernel stays within its arrays.
+def transitions_form(found, tokens):
+    """Forms of transitions, which keep the kernel's indices in range.
 
     Parameters
     ----------
     found : dict
-        Of `Transitions`, whose sizes must agree.
-    codes : ndarray of int, shape (n_tokens,)
+        `Transitions` as a dict, whose sizes must agree.
+    tokens : ndarray of int, shape (n_tokens,)
         Pitches in ascending order, `HOLD`, `REST`.
 
     Returns
@@ -290,7 +295,7 @@ def transitions_form(found, codes):
         single = (np.dtype(np.float32),)
         return Array(shape, single, -_LARGEST_RATIO, _LARGEST_RATIO)
 
-    low, high = codes[0], codes[-3]
+    low, high = tokens[0], tokens[-3]
     return {
         "pitches": Array((n_pitches,), INTEGERS, low, high, ascends=True),
         "level": Array((n_places,), INTEGERS, 0, n_levels - 1),
@@ -300,30 +305,31 @@ def transitions_form(found, codes):
     }
 
 
-def _frequent_pitches(codes):
+def _frequent_pitches(melodies):
     """The most frequent pitches, in ascending order."""
-    number = np.bincount(codes[codes < N_PITCHES], minlength=N_PITCHES)
+    number = np.bincount(melodies[melodies < N_PITCHES], minlength=N_PITCHES)
     frequent = np.argsort(-number, kind="stable")[:_MAX_PITCHES]
     return np.sort(frequent[number[frequent] > 0])
 
 
 def _levels(steps_per_measure, n_places):
-    """Metrical level of each place: the coarsest even division that it lies on.
+    """Metrical level of each place: the coarsest division of the measure it is on.
 
-    Sixteenths in 4/4 have five: the measure, its half, quarters, eighths and the rest.
+    With sixteenths in 4/4 there are five: the first place, the half measure, the other
+    quarters, the other eighths, and the other sixteenths.
     """
     grids = [gcd(place, steps_per_measure) for place in range(n_places)]
     return np.unique(grids, return_inverse=True)[1]
 
 
 def _count(shape, *indices):
-    """How often each combination of indices occurs."""
+    """Count each combination of indices."""
     flat = np.ravel_multi_index(indices, shape)
     return np.bincount(flat, minlength=np.prod(shape)).reshape(shape)
 
 
 def _smooth(counts, lower):
-    """Witten-Bell estimates of the last axis, given those with less context."""
+    """Witten-Bell estimates over the last axis, given those in a shorter context."""
     number = counts.sum(axis=-1, keepdims=True)
     different = (counts > 0).sum(axis=-1, keepdims=True)
     known = np.maximum(number + different, 1)

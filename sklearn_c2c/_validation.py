@@ -1,8 +1,8 @@
-"""What users hand over, made safe before any kernel sees it.
+"""Checks of input beyond those of scikit-learn, before kernels use it.
 
-scikit-learn checks the values of arrays. What it leaves is checked here: the structure
-of sparse ones, which SciPy's own compiled code trusts as well; masks, which it drops;
-values whose squares overflow; and sizes that cannot fit into memory.
+scikit-learn checks the values of arrays. These functions check the structure of sparse
+arrays, which SciPy's compiled code does not check either; masks, which scikit-learn
+drops; values whose squares overflow; and sizes that exceed the memory.
 """
 
 import os
@@ -13,12 +13,12 @@ from scipy import sparse
 # Larger values, and sums over them, would overflow in float32.
 _LARGEST = 1e12
 
-# Bytes of a machine that does not tell: more than any has.
+# Bytes of memory where the size is unknown, more than any machine has.
 _UNKNOWN_MEMORY = 2**44
 
 
 def check_input(X):
-    """Check what no check of values looks at, before anything is done with X.
+    """Check the mask and the sparse structure of X.
 
     Parameters
     ----------
@@ -27,38 +27,38 @@ def check_input(X):
     Returns
     -------
     X : array-like or csr_array
-        The same object if it is not sparse. Otherwise with sorted indices and without
-        duplicates; the caller's is not changed.
+        X itself if it is not sparse; otherwise an array with sorted indices and without
+        duplicates. X is not changed.
 
     Raises
     ------
     ValueError
-        If values are masked, or the structure of a sparse array is damaged: an index
-        out of range, lengths that do not agree.
+        If values are masked, or the structure of a sparse array is damaged, such as an
+        index out of range or lengths that do not agree.
     """
     if sparse.issparse(X):
         return _canonical(X)
     if np.ma.is_masked(X):
         raise ValueError(
-            f"X has {np.ma.count_masked(X)} masked values; expected all to be there. "
-            "Fill them in, with X.filled(...), or leave their rows out."
+            f"X has {np.ma.count_masked(X)} masked values; expected none. Fill them "
+            "in, with X.filled(...), or leave their rows out."
         )
     return X
 
 
 def check_magnitude(X, name="X"):
-    """Refuse values that would overflow on their way through a network.
+    """Reject values that would overflow in a network.
 
     Parameters
     ----------
     X : {ndarray, csr_array} of finite values
     name : str
-        What a message calls it.
+        Name of X for the message.
 
     Raises
     ------
     ValueError
-        If there are any.
+        If there are such values.
     """
     values = X.data if sparse.issparse(X) else X
     largest = max(abs(values.max(initial=0)), abs(values.min(initial=0)))
@@ -71,13 +71,14 @@ def check_magnitude(X, name="X"):
 
 
 def check_memory(n_bytes, what):
-    """Refuse what cannot fit, before memory is asked for.
+    """Reject sizes that exceed the memory, before it is allocated.
 
     Parameters
     ----------
     n_bytes : int
+        Required memory.
     what : str
-        What asks for so much, and what to make smaller.
+        Subject of the message, which names the parameter to reduce.
 
     Raises
     ------
@@ -93,7 +94,7 @@ def check_memory(n_bytes, what):
 
 
 def memory():
-    """Bytes of memory of this machine; more than any has where it does not tell."""
+    """Bytes of memory of this machine, or 2**44 if it is unknown."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):  # Windows has no sysconf
@@ -101,7 +102,7 @@ def memory():
 
 
 def _canonical(X):
-    """CSR with sorted indices and no duplicates, of any sparse array."""
+    """Convert a sparse array to CSR with sorted indices and no duplicates."""
     try:
         X = _compressed_rows(X)
     except (AttributeError, IndexError, TypeError, ValueError) as error:
@@ -121,7 +122,7 @@ def _compressed_rows(X):
 
 
 def _checked_csr(X):
-    """A new array on the same values, that remembers nothing of the old one."""
+    """Make a new array of the checked values, without cached flags of the old one."""
     data, indices, indptr = _check_compressed(X, *X.shape)
     dtype = sparse.get_index_dtype(maxval=max(*X.shape, len(data)))
     stored = data, indices.astype(dtype, copy=False), indptr.astype(dtype, copy=False)
@@ -129,7 +130,7 @@ def _checked_csr(X):
 
 
 def _check_compressed(X, n_major, n_minor):
-    """Values, indices and their bounds, of a CSR or, the other way round, CSC array."""
+    """Check data, indices and indptr of a CSR array, or of a CSC array by columns."""
     indices, indptr = _vector("indices", X.indices), _vector("indptr", X.indptr)
     data = _values(X.data)
     if X.format != "bsr" and data.ndim != 1:
@@ -191,7 +192,7 @@ def _check_lil(X):
         raise ValueError(f"{len(rows)} and {len(data)} lists for {X.shape[0]} rows.")
     lengths = [len(row) for row in rows]
     if lengths != [len(row) for row in data]:
-        raise ValueError("a row has other numbers of values and of columns.")
+        raise ValueError("a row has different numbers of values and of columns.")
     column = _vector("rows", np.array([j for row in rows for j in row]))
     _check_range("columns", column, X.shape[1])
     values = _values(np.array([value for row in data for value in row]))

@@ -1,4 +1,4 @@
-"""The most probable path through notes and holds.
+"""Viterbi decoding of melodies with holds of any length.
 
 Arrays are float32 in C order. The kernel checks nothing: `_transitions` does.
 """
@@ -8,15 +8,15 @@ import numpy as np
 from sklearn_c2c._nn.compilation import jit
 from sklearn_c2c._nn.tiles import VECTOR_BYTES, max_plus_tile
 
-# Symbols are filled up to a multiple of these, the columns of a tile.
+# Columns of a tile; the number of symbols is padded to a multiple of it.
 _TILE_VECTORS = 4
 TILE_COLUMNS = _TILE_VECTORS * VECTOR_BYTES // np.dtype(np.float32).itemsize
 _tile = max_plus_tile(_TILE_VECTORS)
 
-# Score of what cannot be; finite, since infinity minus infinity is no number.
+# Score of impossible paths; finite, since infinity minus infinity is NaN.
 _NEVER = np.float32(-1e30)
 
-# Scores that differ by a smaller share differ by rounding alone.
+# Scores with a smaller relative difference count as equal.
 _ROUNDING = np.float32(1e-6)
 
 
@@ -24,16 +24,17 @@ _ROUNDING = np.float32(1e-6)
 def viterbi(lo, hi, out, onsets, holds, levels, pitch, rhythm, ends):
     """Find the path with the largest score for each of the melodies lo:hi.
 
-    A path is a symbol for each step: one of S symbols that begins there, a pitch or,
-    last of them, a rest; or S, a hold of the pitch before. Its score is the sum of
+    A path has a symbol for each step: one of S symbols that begins there, of which the
+    last, S - 1, is rest and the others are pitches; or S for a hold. The score is the
+    sum of
 
     - ``onsets[i, t, s]`` where symbol s begins, ``holds[i, t]`` where there is a hold;
-    - ``pitch[levels[t % M], b, a, s]`` where s begins after b, and b after a; before
-      the first step is rest;
-    - ``rhythm[t % M, age, 1]`` where a symbol begins, ``[t % M, age, 0]`` where there
-      is a hold, age being the steps since the last beginning, at most A, 0 in the first
-      step;
-    - ``ends[s]`` of the last symbol that begins.
+    - ``pitch[levels[t % M], b, a, s]`` where s begins after b, and b after a; rest
+      comes before the first step;
+    - ``rhythm[t % M, age, 1]`` where a symbol begins, ``rhythm[t % M, age, 0]`` where
+      there is a hold, with age the number of steps since the last onset, at most A, and
+      0 in the first step;
+    - ``ends[s]`` of the last symbol.
 
     Parameters
     ----------
@@ -44,20 +45,20 @@ def viterbi(lo, hi, out, onsets, holds, levels, pitch, rhythm, ends):
     holds : ndarray of shape (n_melodies, n_steps)
     levels : ndarray of int, shape (M,)
     pitch : ndarray of shape (n_levels, S, S, Q)
-        Q is S or larger, a multiple of `TILE_COLUMNS`; what is beyond S is not used.
+        Q is a multiple of `TILE_COLUMNS` and at least S; columns from S on are padding.
     rhythm : ndarray of shape (M, A + 1, 2)
     ends : ndarray of shape (S,)
     """
     n_steps, n_symbols = onsets.shape[1:]
     n_places, n_ages, _ = rhythm.shape
     width = n_symbols * pitch.shape[3]
-    # Best scores by the last two symbols (a, b): of paths whose last symbol began at
-    # step t, and of paths up to step t, where another one begins.
+    # Best scores by the last two symbols (a, b), of paths whose last symbol began at
+    # step t, and of paths before step t, at which the next symbol begins.
     begun = np.empty((n_steps, width), np.float32)
     ended = np.empty((n_steps + 1, width), np.float32)
-    # The same of paths whose last symbol began A steps ago or earlier.
+    # Best scores of paths whose last symbol began A or more steps ago.
     long = np.empty((1, width), np.float32)
-    # Score of the holds since the step at which the last symbol began.
+    # Sum of the scores of the holds since each step.
     held = np.empty(n_steps, np.float32)
     addends = np.empty((1, n_steps), np.float32)
     nothing = np.zeros(n_ages, np.float32)
@@ -80,7 +81,7 @@ def viterbi(lo, hi, out, onsets, holds, levels, pitch, rhythm, ends):
 
 @jit
 def _end(ended, begun, long, held, addends, weights, t):
-    """``ended[t]``: the best age of the last symbol, weights being those of ages."""
+    """Compute ``ended[t]``, the maximum over the ages of the last symbol."""
     oldest = weights.shape[0] - 1
     row = ended[t]
     for j in range(row.shape[0]):
@@ -94,7 +95,7 @@ def _end(ended, begun, long, held, addends, weights, t):
 
 @jit
 def _begin(begun, ended, onsets, pitch, t):
-    """``begun[t]``: the best of the symbols before the last."""
+    """Compute ``begun[t]``, the maximum over the symbols before the last."""
     n_symbols, n_columns = pitch.shape[1:]
     rows = begun[t].reshape(n_symbols, n_columns)
     rows[:] = _NEVER
@@ -114,7 +115,7 @@ def _forbid_hold_of_rest(begun, n_symbols, n_columns):
 
 @jit
 def _hold(begun, long, held, addends, weights, hold, t):
-    """Hold what began before step t; what then is A steps old joins the older ones."""
+    """Add holds at step t, and merge paths that reach the age A into `long`."""
     oldest = weights.shape[0] - 1
     for j in range(long.shape[1]):
         long[0, j] += weights[oldest] + hold
@@ -129,7 +130,7 @@ def _hold(begun, long, held, addends, weights, hold, t):
 
 @jit
 def _trace(out, ended, begun, holds, levels, pitch, rhythm, ends):
-    """Follow the best path back and write it."""
+    """Trace the best path back, and write it to `out`."""
     n_steps, n_columns = out.shape[0], pitch.shape[3]
     n_symbols, n_places = ends.shape[0], rhythm.shape[0]
     last = ended[n_steps].reshape(n_symbols, n_columns)
@@ -161,7 +162,7 @@ def _trace(out, ended, begun, holds, levels, pitch, rhythm, ends):
 
 @jit
 def _onset(target, begun, holds, rhythm, t, n_steps):
-    """Step at which the symbol began with which the best path ends before step t."""
+    """Onset of the last symbol of the best path before step t."""
     n_places, oldest = rhythm.shape[0], rhythm.shape[1] - 1
     best, best_score = t - 1, _NEVER
     for k in range(t - 1, -1, -1):

@@ -1,8 +1,8 @@
-"""Run a function over many tasks and keep each result as soon as it is there.
+"""Run a function over many tasks, and save each result as soon as it is finished.
 
-A journal is a file of lines, one JSON object for each finished task, with a checksum.
-Whoever starts the same run again goes on where it stopped: after Ctrl-C, ``kill -9`` or
-a power cut, with another backend or on another machine.
+A journal is a file with one line for each finished task, a JSON object with a checksum.
+After Ctrl-C, ``kill -9`` or a power cut, a run continues when it is started again, also
+with another backend or on another machine.
 """
 
 import hashlib
@@ -21,76 +21,74 @@ from sklearn_c2c._files import sync_folder
 
 __all__ = ["run"]
 
-# So often may a task end its worker while it is the only one that runs.
+# Worker deaths after which a task that runs alone is given up.
 _DEATHS_ALONE = 2
 
-# What every line begins with; tells a journal from any other file.
+# Start of every line, by which a journal is recognised.
 _START = b'{"key": '
 
-# How lines end: the checksum is of all that stands before it. Lines of earlier versions
-# have none.
+# End of every line, with the checksum of all bytes before it. Lines of earlier versions
+# have no checksum.
 _CHECKSUM, _END = b', "checksum": "', b'"}'
 _CHECKSUM_DIGITS = 16
 
-# The byte that is locked on Windows, where what is locked cannot be written.
+# Position of the locked byte on Windows, where locked bytes cannot be written.
 _FAR_BEYOND_THE_END = 2**31 - 2
 
 
 def run(function, tasks, path=None, *, n_jobs=None, key="", verbose=False):
-    """Call a function for each task, in parallel, and journal the results.
+    """Call a function for each task, in parallel, and write the results to a journal.
 
-    Each result is on the disk as soon as it is there, and a task found in the journal
-    is not run again. If a worker process dies, as a rule for want of memory, whatever
-    is not finished goes on in fresh workers.
+    Each result is written to the disk at once, and a task that is in the journal is not
+    run again. If a worker process dies, usually for lack of memory, the unfinished
+    tasks are run by new workers.
 
     Parameters
     ----------
     function : callable
-        Called with the items of a task as keyword arguments. Give it what all tasks
-        share, such as the data, with `functools.partial`.
+        Called with the items of a task as keyword arguments. Bind arguments that all
+        tasks share, such as the data, with `functools.partial`.
     tasks : list of dict
         Keyword arguments: strings, numbers, booleans, None, and lists and dicts of
         these. Equal tasks are run once.
     path : str or path-like, default=None
-        The journal; made if there is none, otherwise continued. If None, nothing is
-        kept.
+        The journal. It is created if it does not exist. None saves nothing.
     n_jobs : int, default=None
-        Number of tasks that run at the same time. None means one, or what
-        `joblib.parallel_config` says, as it does of the backend. Dask uses all its
-        workers.
+        Number of parallel tasks. None means 1 unless `joblib.parallel_config` sets it;
+        that also sets the backend. Dask uses all its workers.
     key : str, default=""
-        What the results depend on beside the tasks: function, data, settings, version.
-        Lines with another key stay in the journal and are not used.
+        Identifies everything the results depend on beside the tasks: function, data,
+        settings, version. Lines with another key are kept in the journal and not used.
     verbose : bool, default=False
-        Whether to name each finished task on the standard error stream.
+        Whether to write a line to stderr for each finished task.
 
     Returns
     -------
     results : list
-        In the order of `tasks`, as JSON holds them: tuples are lists, floats are the
-        same to the last bit.
+        In the order of `tasks`, after a round trip through JSON: tuples are lists, and
+        floats keep all bits.
 
     Raises
     ------
     TypeError
-        If a task or a result is not made of what JSON knows.
+        If a task or a result cannot be written as JSON.
     ValueError
         If `path` is a file of another kind, or a line of the journal is damaged. The
         message names the line.
     BlockingIOError
-        If another run is using the journal.
+        If another run uses the journal.
     RuntimeError
-        If a task ends its worker again and again, also when it runs alone.
+        If the worker of a task dies repeatedly, also when the task runs alone.
     Exception
-        Whatever the function raises. In every case the journal keeps what is finished.
+        Exceptions of the function. The journal keeps all finished tasks in every case.
 
     Notes
     -----
     Only the calling process writes, so workers may be on other machines. After a kill
-    at most the tasks that were running are run again. A line that was cut short at the
-    end of the file, or of which a power cut left zeros, is removed with a warning, and
-    its task run again; a changed byte anywhere else is an error. With the backend
-    ``"multiprocessing"`` a worker that dies is waited for in vain: prefer ``"loky"``.
+    only the tasks that were running are run again. An incomplete line at the end of the
+    file, or one that a power cut left as zeros, is removed with a warning, and its task
+    is run again; a changed byte anywhere else is an error. The backend
+    ``"multiprocessing"`` waits forever for a worker that has died; prefer ``"loky"``.
 
     Examples
     --------
@@ -117,11 +115,11 @@ def run(function, tasks, path=None, *, n_jobs=None, key="", verbose=False):
 
 
 def _run(function, tasks, n_jobs):
-    """Yield text and result of each task, whatever workers die.
+    """Yield text and result of each task, and run tasks again if workers die.
 
-    After a death those that were running go to the end, as one of them may be to blame.
-    When nothing finishes any more they run alone, which shows who is: that one is left
-    out, and named when all others are done.
+    After a worker dies, the tasks it may have been running are retried last. If no
+    other task finishes any more, they are run one at a time to identify the culprit,
+    which is given up, and named in an error after all others have finished.
     """
     backend, _ = get_active_backend()
     if type(backend).__name__ == "DaskDistributedBackend":
@@ -148,13 +146,13 @@ def _run(function, tasks, n_jobs):
         n_in_vain = n_in_vain + 1 if len(left) == n_left else 0
     for text, death in given_up.items():
         raise RuntimeError(
-            f"The task {text} ends its worker again and again; the usual cause is want "
-            "of memory. What has finished is in the journal, if there is one."
+            f"The worker of the task {text} dies repeatedly, usually for lack of "
+            "memory. The finished tasks are in the journal, if there is one."
         ) from death
 
 
 def _in_parallel(n_jobs, function, tasks, running):
-    """Yield results as they come; `running` lists the tasks that are with a worker."""
+    """Yield results as they finish; `running` lists the tasks given to workers."""
 
     def dispatched():
         for text, task in tasks.items():
@@ -171,15 +169,15 @@ def _in_parallel(n_jobs, function, tasks, running):
 
 
 def _on_dask(backend, function, tasks, running):
-    """Yield results as they come; in the end `running` lists the tasks given up.
+    """Yield results as they finish; at the end `running` lists the tasks given up.
 
-    Through Dask's own client: joblib waits for ever for what Dask has given up, and
-    when a single worker is left it runs the tasks in the calling process.
+    This uses Dask's client, since joblib waits forever for tasks that Dask has given
+    up, and runs tasks in the calling process if a single worker is left.
     """
     from distributed import KilledWorker, as_completed
 
     submit = partial(backend.client.submit, pure=False, **backend.submit_kwargs)
-    # The result of a task and not scattered data, which would die with its worker.
+    # The result of a task is computed again if its worker dies; scattered data is lost.
     shared = submit(_itself, function)
     futures = [submit(_call, shared, text, task) for text, task in tasks.items()]
     running.extend(tasks)
@@ -207,14 +205,14 @@ def _itself(function):
 
 
 def _deaths():
-    """Errors that tell of workers that died."""
+    """Exceptions that mean that a worker has died."""
     distributed = sys.modules.get("distributed")
     return BrokenExecutor, *([distributed.KilledWorker] if distributed else [])
 
 
 @contextmanager
 def _opened(path):
-    """The journal, locked until the end of the block or of the process."""
+    """Open the journal, locked until the end of the block or of the process."""
     if path is None:
         yield None
         return
@@ -223,8 +221,8 @@ def _opened(path):
             _lock(file.fileno())
         except (BlockingIOError, PermissionError) as error:
             raise BlockingIOError(
-                f"The journal {path} is in use by another run, or by workers that one "
-                "left behind: end it, or choose another path."
+                f"The journal {path} is in use by another run, or by workers of an "
+                "earlier one; end them, or choose another path."
             ) from error
         sync_folder(os.path.dirname(os.path.abspath(path)))
         yield file
@@ -243,20 +241,20 @@ def _lock(descriptor):
 
 
 def _finished_before(file, key):
-    """Results by the text of their task; what was not written whole is removed."""
+    """Results by the text of their task; an incomplete end of the file is removed."""
     file.seek(0)
     content = file.read()
     *lines, torn = content.split(b"\n")
     entries = [_entry(line) for line in lines]
     while entries and entries[-1] is None and b"\0" in lines[len(entries) - 1]:
-        entries.pop()  # of several lines a power cut can leave zeros
+        entries.pop()  # a power cut can leave several lines as zeros
     _check_lines(file.name, [*lines, torn], entries)
     end = sum(len(line) + 1 for line in lines[: len(entries)])
     if end < len(content):
         warnings.warn(
             f"Removed the end of the journal {file.name}, {len(content) - end} bytes "
-            f"from line {len(entries) + 1} on: it was not written whole. What it held "
-            "is run again.",
+            f"from line {len(entries) + 1} on, which were written incompletely. Their "
+            "tasks are run again.",
             stacklevel=3,
         )
         file.truncate(end)
@@ -265,7 +263,7 @@ def _finished_before(file, key):
 
 
 def _entry(line):
-    """What a line says, or None if it is damaged or says something else."""
+    """Parse a line; None if it is damaged or not an entry of a journal."""
     start = len(line) - len(_CHECKSUM) - _CHECKSUM_DIGITS - len(_END)
     if start < 0 or line != _checked(line[:start]):
         return None
@@ -278,13 +276,13 @@ def _entry(line):
 
 
 def _checked(start):
-    """A line, of all that stands before its checksum."""
+    """Complete a line by the checksum of its start."""
     digest = hashlib.sha256(start).hexdigest()[:_CHECKSUM_DIGITS]
     return start + _CHECKSUM + digest.encode() + _END
 
 
 def _check_lines(name, lines, entries):
-    """Refuse other files, and journals of which not only the end is damaged."""
+    """Reject other files, and journals that are damaged elsewhere than at the end."""
     if not any(entries) and not _is_begun(lines[0]):
         raise ValueError(
             f"{name} is not a journal: expected every line to be an object of key, "
@@ -298,20 +296,20 @@ def _check_lines(name, lines, entries):
         raise ValueError(
             f"Line {faulty[0] + 1} of the journal {name} is damaged: expected an "
             f"object of key, task, result and the checksum of these, found "
-            f"{lines[faulty[0]][:60]!r}. Remove the line, and its task is run again; "
-            "or take the journal from a backup. Lines without a checksum are of an "
-            "earlier version: begin a new journal."
+            f"{lines[faulty[0]][:60]!r}. Remove the line to run its task again, or "
+            "restore the journal from a backup. Lines without a checksum are those of "
+            "an earlier version; start a new journal then."
         )
 
 
 def _is_begun(line):
-    """Whether a line was begun as one of a journal, and then only zeros follow."""
+    """Whether a line starts as one of a journal, possibly cut or followed by zeros."""
     written = line.rstrip(b"\0")
     return written.startswith(_START[: len(written)])
 
 
 def _kept(entry, file):
-    """The result as JSON holds it, written to the journal's file if there is one."""
+    """Write an entry to the file, if there is one; return its result from JSON."""
     text = _text(entry, sort_keys=False)
     if file is not None:
         file.write(_checked(text.encode()[:-1]) + b"\n")

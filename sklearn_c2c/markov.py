@@ -1,4 +1,4 @@
-"""Melodies from a Markov chain."""
+"""Markov chains of melodies."""
 
 from numbers import Integral, Real
 
@@ -17,36 +17,37 @@ __all__ = ["MarkovMelodies"]
 
 _N_TOKENS = HOLD + 1
 _FREE = -1  # in `fixed`
-_HOLD, _REST = -2, -1  # their columns, counted from the end
+_HOLD, _REST = -2, -1  # their columns, from the end
 
 
 class MarkovMelodies(DensityMixin, BaseEstimator):
-    """Draw melodies step by step, each by the steps before it.
+    """Markov chain of melodies, of variable order.
 
-    A step's probabilities are those of an interpolated Witten-Bell model. With s the k
-    steps before code c, and s' the same without the oldest one,
+    The tokens of a step have the probabilities of an interpolated Witten-Bell model.
+    With s the k tokens before token c, and s' the same without the oldest one,
 
     ``p_k(c | s) = (n(s c) + smoothing * T(s) * p_{k-1}(c | s')) / (N(s) + smoothing *
     T(s))``
 
     where n and N are numbers of occurrences in the melodies of `fit`, T(s) is the
-    number of different codes after s, and p_{-1} is uniform. A context s that does not
-    occur is shortened until it does. A hold that has no note to hold has probability 0,
-    and the others are divided by their sum.
+    number of distinct tokens after s, and p_{-1} is uniform. A context s that does not
+    occur is shortened until it does. An orphan hold has probability 0, and the other
+    probabilities are divided by their sum.
 
     Parameters
     ----------
     order : int, default=8
-        Steps of the longest context. The larger, the longer the runs that are copied.
+        Number of steps of the longest context. With a larger order, longer runs of the
+        melodies of `fit` are copied.
 
     smoothing : float, default=1.0
-        Weight of shorter contexts: 1 is Witten and Bell's; with 0 only codes are drawn
-        that follow the longest known context in `fit`.
+        Weight of shorter contexts: 1 is the method of Witten and Bell; with 0 only
+        tokens that follow the longest known context in `fit` are drawn.
 
     steps_per_measure : int or None, default=None
-        Makes the place within the measure a part of every context. The steps of the
-        last measure are places of their own, so melodies end as those of `fit` do.
-        None has no places: one context is the same anywhere in a melody.
+        Makes the place in the measure a part of each context. The steps of the last
+        measure have places of their own, so that melodies end as in `fit`. With None
+        contexts do not depend on the place.
 
     Attributes
     ----------
@@ -60,26 +61,26 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         The place of each step.
 
     start_ : int
-        The state before the first step. A state is the longest known context, wherever
-        it stands.
+        The state before the first step. A state is the longest known context without
+        its place.
 
     transitions_ : ndarray of int32, shape (n_states, `n_tokens_`)
         The state after each state and token.
 
     silent_ : ndarray of bool, shape (n_states,)
-        Whether there is no note to hold.
+        Whether no note sounds in the state, so that a hold is not possible.
 
     contexts_ : ndarray of int32, shape (n_places, n_states)
-        The longest context that is known at a place, a row of `probabilities_`.
+        The longest known context of a state at a place, as a row of `probabilities_`.
 
     probabilities_ : ndarray of float, shape (n_contexts, `n_tokens_`)
-        Of each token after a context, before holds without a note are left out.
+        Probability of each token after a context, including orphan holds.
 
     n_features_in_ : int
-        Steps of a melody.
+        Number of steps of a melody.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the steps, where the data has string column names.
+        Names of the steps, if the data has string column names.
 
     See Also
     --------
@@ -140,7 +141,7 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a value is no token, or a hold has nothing to hold.
+            If a value is not a token, or there is an orphan hold.
         """
         X = check_melodies(
             validate_data(self, check_input(X), ensure_non_negative=True)
@@ -166,12 +167,12 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         Returns
         -------
         log_likelihood : ndarray of float, shape (n_melodies,)
-            Nats a melody. The likelihoods of all melodies of n_steps sum up to 1.
+            Nats per melody. The likelihoods of all melodies of n_steps sum to 1.
 
         Raises
         ------
         ValueError
-            If a pitch lies outside the range; names the melody, step and pitch.
+            If a pitch is outside the range. The message names melody, step and pitch.
         """
         check_is_fitted(self)
         X = check_melodies(
@@ -200,7 +201,7 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         Returns
         -------
         score : float
-            Nats a melody.
+            Nats per melody.
         """
         return float(self.score_samples(X).mean())
 
@@ -214,27 +215,27 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         prefer_skip_nested_validation=True,
     )
     def sample(self, n_samples=1, *, fixed=None, allowed=None, random_state=None):
-        """Draw melodies, of those that meet constraints if there are any.
+        """Draw melodies, optionally under constraints.
 
-        Melodies that meet the constraints are drawn with the probabilities that they
-        have in the model, divided by the sum of these probabilities: what is drawn
-        before a fixed step leads to it.
+        The melodies that meet the constraints are drawn with their probabilities in the
+        model, divided by the sum of these probabilities. So the steps before a fixed
+        step are drawn conditionally on it.
 
         Parameters
         ----------
         n_samples : int, default=1
-            How many.
+            Number of melodies.
 
         fixed : array-like of int, default=None
-            Of shape (n_steps,), or (n_samples, n_steps) for other steps in each melody:
-            the token of a step that is fixed, -1 for one that is free.
+            Shape (n_steps,), or (n_samples, n_steps) for different constraints of each
+            melody: the token of a fixed step, -1 for a free one.
 
         allowed : array-like of bool, shape (n_steps, 130), default=None
-            Whether a step may have a token. None allows all. A fixed token must be
-            allowed.
+            Mask of the tokens that are allowed at each step. None allows all. Fixed
+            tokens must be allowed.
 
         random_state : int, RandomState instance or None, default=None
-            An int gives the same result again.
+            An int makes the result reproducible.
 
         Returns
         -------
@@ -243,18 +244,17 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If an array has another shape or other values, a fixed pitch lies outside
-            the range of `fit`, or no melody meets the constraints: a hold is fixed
-            where there is no note to hold, or, with ``smoothing=0``, the model has no
-            such melody.
+            If an array has another shape or invalid values, a fixed pitch is outside
+            the range of `fit`, or no melody meets the constraints: because a fixed hold
+            is an orphan or, with ``smoothing=0``, because the model has no such melody.
 
         Notes
         -----
         Backward messages, ``beta_t(s) = Σ_c p(c | s) beta_{t+1}(next(s, c))`` over the
         allowed tokens c, scaled to a maximum of 1, give the probability that the steps
         from t on meet the constraints; tokens are drawn in proportion to ``p(c | s)
-        beta_{t+1}(next(s, c))``. They are computed up to the last step that has a
-        constraint, for the states that can be reached, once for each row of `fixed`.
+        beta_{t+1}(next(s, c))``. They are computed up to the last constrained step, for
+        the reachable states, once for each row of `fixed`.
         """
         check_is_fitted(self)
         rng = check_random_state(random_state)
@@ -276,8 +276,8 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         at_places = NGrams(tokens, places=self.places_, **model)
         transitions, start = plain.successors()
         contexts = at_places.longest_contexts(plain)
-        # State 0, the empty context, does not tell whether there is a note to hold. It
-        # is the one with a note, and a copy of it, the last state, the one without.
+        # State 0, the empty context, does not determine whether a note sounds. It is
+        # used after a note; a copy of it, the last state, where no note sounds.
         silence = len(transitions)
         transitions = np.vstack([transitions, transitions[:1]])
         transitions[transitions[:, _REST] == 0, _REST] = silence
@@ -289,12 +289,12 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         self.probabilities_ = at_places.probabilities()
 
     def _probabilities(self, step, states):
-        """Of each token at a step, (len(states), n_tokens): legal melodies only."""
+        """Probability of each token at a step, (len(states), n_tokens)."""
         p = self.probabilities_[self.contexts_[self.places_[step], states]]
         silent = np.flatnonzero(self.silent_[states])
         p[silent, _HOLD] = 0
         nothing = silent[~p[silent].any(axis=1)]
-        p[nothing, _REST] = 1  # with smoothing=0: only holds are known here
+        p[nothing, _REST] = 1  # with smoothing=0 the context may know holds only
         p[silent] /= p[silent].sum(axis=1, keepdims=True)
         return p
 
@@ -308,7 +308,7 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
                 weights *= allowed[step] * self._ahead(states, *messages[step + 1])
             cumulative = weights.cumsum(axis=1)
             cumulative /= cumulative[:, -1:]
-            # The first token above u has a weight: below 1 is where all weights end.
+            # u < 1, so a cumulative weight exceeds it; the first has a weight above 0.
             u = rng.random_sample((n_samples, 1))
             columns[:, step] = (cumulative > u).argmax(axis=1)
             states = self.transitions_[states, columns[:, step]]
@@ -330,19 +330,19 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         return messages[::-1]
 
     def _ahead(self, states, reached, beta):
-        """Message of the state after each state and token; `reached` have beta."""
+        """Message of the next state, for each state and token."""
         messages = np.zeros(len(self.transitions_))
         messages[reached] = beta
         return messages[self.transitions_[states]]
 
     def _reached(self, step, states, allowed):
-        """States after the step, from states before it by allowed tokens."""
+        """States after a step that are reachable by allowed tokens."""
         possible = (self._probabilities(step, states) > 0) & allowed
         if not possible.any():
             raise ValueError(
-                f"No melody meets the constraints: after all that may stand before "
-                f"step {step}, no token that is fixed or allowed there is possible. "
-                f"Free this step or some before it"
+                f"No melody meets the constraints: after the tokens that are possible "
+                f"before step {step}, no token that is fixed or allowed there is "
+                f"possible. Free this step or some before it"
                 f"{', or fit with smoothing > 0' if self.smoothing == 0 else ''}."
             )
         reached = np.zeros(len(self.transitions_), dtype=bool)
@@ -376,7 +376,7 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         return allowed[:, self.tokens_]
 
     def _kept_tokens(self, fixed, n_samples):
-        """Columns that fixed codes leave at each step, (..., n_steps, n_tokens)."""
+        """Mask of the columns that `fixed` leaves, (..., n_steps, n_tokens)."""
         fixed = np.asarray(check_input(fixed))
         n_steps = self.n_features_in_
         if fixed.shape not in {(n_steps,), (n_samples, n_steps)}:
@@ -427,14 +427,14 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
 
 
 def _known_tokens(tokens):
-    """All pitches between the lowest and the highest of some tokens, hold, rest."""
+    """Pitches from the lowest to the highest of some tokens, then hold and rest."""
     pitches = tokens[(tokens >= 0) & (tokens < N_PITCHES)]
     pitch_range = range(pitches.min(), pitches.max() + 1) if pitches.size else ()
     return np.array([*pitch_range, HOLD, REST], dtype=np.int16)
 
 
 def _places(n_steps, steps_per_measure):
-    """Step within the measure; in the last one of several, measure length more."""
+    """Place of each step in the measure; the last of several has its own places."""
     steps = np.arange(n_steps)
     if steps_per_measure is None:
         return np.zeros_like(steps)

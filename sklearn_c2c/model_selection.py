@@ -1,4 +1,4 @@
-"""How the size of the latent space decides what is reconstructed."""
+"""Model selection: reconstruction against the size of the latent space."""
 
 import time
 import warnings
@@ -17,7 +17,7 @@ from sklearn_c2c.metrics import reconstruction_scores
 
 __all__ = ["reconstruction_curve"]
 
-# How the warning begins with which Ctrl-C ends a training early.
+# Start of the warning of a training that Ctrl-C interrupted.
 _INTERRUPTED = "Training interrupted"
 
 
@@ -32,16 +32,16 @@ def reconstruction_curve(
     n_jobs=None,
     verbose=False,
 ):
-    """Fit a model of each size with each seed, and measure what it reconstructs.
+    """Fit models of several sizes and seeds, and measure their reconstructions.
 
-    The paper's figure 10. With a journal each fit is kept as soon as it is finished,
-    and the same call goes on where it stopped.
+    This is figure 10 of the paper. With a journal each finished fit is saved at once,
+    and a call with the same arguments continues where an earlier one stopped.
 
     Parameters
     ----------
     estimator : Pipeline
         `PianoRollEncoder` first, `Autoencoder` or `VariationalAutoencoder` last. It is
-        cloned; its own `h` and `random_state` do not matter.
+        cloned; its values of `h` and `random_state` are not used.
     X : array-like of int, shape (n_melodies, n_steps)
         Melodies to train on.
     h : array-like of int
@@ -49,46 +49,47 @@ def reconstruction_curve(
     seeds : array-like of int, default=range(5)
         Values of the autoencoder's `random_state`.
     X_test : array-like of int, shape (n_test_melodies, n_steps), default=None
-        Melodies that are not trained on, to measure as well. Give the encoder a
-        `pitch_range` that holds their pitches too.
+        Melodies that are measured but not trained on. The encoder needs a `pitch_range`
+        that includes their pitches.
     journal : str or path-like, default=None
-        File that keeps the finished fits, see `sklearn_c2c.journal.run`. Those of other
-        data, other parameters of the estimator or another version of this package stay
-        in it and are not used, so one file may serve several curves.
+        File of finished fits, see `sklearn_c2c.journal.run`. Fits with other data,
+        other parameters of the estimator or another version of this package are kept in
+        the file and not used, so one file can serve several curves.
     n_jobs : int, default=None
-        Number of fits that run at the same time, see `sklearn_c2c.journal.run`. The
-        results are the same bits for any number and any backend.
+        Number of parallel fits, see `sklearn_c2c.journal.run`. The results have the
+        same bits for any number and any backend.
     verbose : bool, default=False
-        Whether to name each finished fit on the standard error stream.
+        Whether to write a line to stderr for each finished fit.
 
     Returns
     -------
     Bunch
         ``h``
-            ndarray of int, shape (n_sizes,): in increasing order.
+            ndarray of int, shape (n_sizes,), in ascending order.
         ``seeds``
             ndarray of int, shape (n_seeds,).
         ``loss``
-            ndarray of shape (n_sizes, n_seeds): nats a melody.
+            ndarray of shape (n_sizes, n_seeds), in nats per melody.
         ``binary_accuracy``, ``step_accuracy``, ``melody_accuracy``
             ndarrays of the same shape, see `sklearn_c2c.metrics`.
         ``n_iter``
-            ndarray of the same shape: epochs.
+            ndarray of the same shape, number of epochs.
         ``fit_time``
-            ndarray of the same shape: seconds, under the load there was at the time.
+            ndarray of the same shape, in seconds; it depends on the load of the
+            machine.
         ``test``
             Bunch of ``h``, ``loss`` and the accuracies for `X_test`, if that is given.
 
     Raises
     ------
     TypeError
-        If `estimator` is no Pipeline that ends in an autoencoder.
+        If `estimator` is not a Pipeline that ends in an autoencoder.
     ValueError
-        If `h` or `seeds` is empty or holds anything but integers, or as the fit.
+        If `h` or `seeds` is empty or has values that are not integers, or as `fit`.
 
     See Also
     --------
-    sklearn_c2c.display.ReconstructionCurveDisplay.from_curve : Draw it.
+    sklearn_c2c.display.ReconstructionCurveDisplay.from_curve : Plot the curve.
 
     References
     ----------
@@ -111,7 +112,7 @@ def reconstruction_curve(
     tasks = ParameterGrid({"h": sizes.tolist(), "random_state": seeds.tolist()})
     fits = run(
         partial(_fit_and_score, estimator, X, X_test),
-        list(tasks)[::-1],  # the longest first: no worker is left alone with it
+        list(tasks)[::-1],  # the longest fits first, for an even load of the workers
         journal,
         n_jobs=n_jobs,
         key=_key(estimator, X, X_test),
@@ -151,7 +152,7 @@ def _fit_and_score(estimator, X, X_test, *, h, random_state):
 
 
 def _fit_to_the_end(model, X):
-    """Fit; Ctrl-C is an error, lest half a training be kept as a whole one."""
+    """Fit; raise KeyboardInterrupt on Ctrl-C, so that no partial fit is saved."""
     with warnings.catch_warnings():
         warnings.filterwarnings("error", _INTERRUPTED)
         try:
@@ -163,7 +164,7 @@ def _fit_to_the_end(model, X):
 
 
 def _key(estimator, X, X_test):
-    """What a fit depends on beside `h` and seed."""
+    """Key of everything a fit depends on except `h` and seed."""
     estimator = clone(estimator)
     LatentModel(estimator).estimator.set_params(h=1, random_state=None)
     steps = [

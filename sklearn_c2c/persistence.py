@@ -1,10 +1,10 @@
-"""Models on disk, without pickle: a skops archive behind a checksum.
+"""Model files without pickle: a skops archive with a checksum.
 
-A file is one line that says what it is, the SHA-256 digest of the rest, and the rest:
-the number of the format and a skops archive of the model with its metadata. The digest
-finds a damaged byte anywhere, also where a zip archive does not look. A list of trusted
-classes keeps a file from running code, and what each of them must hold (`_fitted`)
-keeps it from making compiled code read beyond its arrays.
+A file consists of a line that identifies it, the SHA-256 digest of the following bytes,
+the number of the format, and a skops archive of the model and its metadata. The digest
+detects a damaged byte anywhere, also in parts of a zip archive that have no checksum. A
+list of trusted classes prevents a file from running code, and the checks of their
+attributes (`_fitted`) prevent compiled code from reading beyond its arrays.
 """
 
 import copy
@@ -34,11 +34,11 @@ from sklearn_c2c._fitted import Array, Number, OneOf, Whole, check_fitted, lengt
 __all__ = ["load", "save"]
 
 _MAGIC = b"sklearn_c2c model\n"
-_FORMAT = b"004\n"  # counted up when older versions could not read what we write
+_FORMAT = b"004\n"  # incremented if older versions cannot read the files
 _DIGEST_SIZE = hashlib.sha256().digest_size
 
-# Of each format that is read, the names of our estimators. Beside these, skops trusts
-# scikit-learn's estimators, NumPy's arrays and plain Python.
+# Names of our estimators in each format that can be read. skops also trusts
+# scikit-learn's estimators, NumPy's arrays and plain Python values.
 _PUBLIC = [f"sklearn_c2c.{name}" for name in sklearn_c2c._ESTIMATORS]
 _TRUSTED = {
     _FORMAT: _PUBLIC,
@@ -50,10 +50,10 @@ _TRUSTED = {
         "sklearn_c2c.preprocessing.PianoRollEncoder",
     ],
 }
-# Attributes that our estimators had in earlier formats, and their names now.
+# Attributes of our estimators in earlier formats, and their present names.
 _RENAMED = {"codes_": "tokens_"}
-# Sizes of the fitted arrays of scikit-learn's estimators that may be in a model: k for
-# its components, n for its columns.
+# Shapes of the fitted arrays of the scikit-learn estimators that are accepted: k is the
+# number of components, n that of features.
 _ARRAYS = {
     IncrementalPCA: {
         "components_": "kn",
@@ -96,12 +96,12 @@ _NOT_NEGATIVE = {
 }
 _NUMBERS_OF_COMPONENTS = {"n_components_", "_n_components"}
 
-_CALLBACKS = "_skl_callbacks"  # they hold the terminal or the notebook of one session
+_CALLBACKS = "_skl_callbacks"  # they refer to the terminal or notebook of a session
 _OPTIMIZER = "_optimizer_state"  # Adam's moments: twice the size of the weights
 
 
 def save(model, path, *, metadata=None, optimizer=False):
-    """Write a fitted model to one file, whole or not at all.
+    """Write a fitted model to a file, atomically.
 
     The file is written beside `path` under another name and then renamed, so that a
     reader sees the old file or the new one and never a part. The model is not changed.
@@ -109,28 +109,28 @@ def save(model, path, *, metadata=None, optimizer=False):
     Parameters
     ----------
     model : estimator
-        A fitted estimator of this package, or a Pipeline of them and of scikit-learn's
-        PCA, IncrementalPCA, TruncatedSVD, NMF, StandardScaler, MinMaxScaler and
-        MaxAbsScaler, whose arrays `load` can check; also one of these alone. Callbacks
-        are left out. A `random_state` that is a generator rather than an integer is
-        stored as None, since its stream of numbers cannot be shared.
+        A fitted estimator of this package; one of scikit-learn's PCA, IncrementalPCA,
+        TruncatedSVD, NMF, StandardScaler, MinMaxScaler and MaxAbsScaler, whose arrays
+        `load` can check; or a Pipeline of these. Callbacks are left out. A
+        `random_state` that is a generator rather than an integer is stored as None,
+        since its stream of numbers cannot be shared.
     path : str or path-like
-        The file; by custom it ends in ``.c2c``.
+        The file, usually with the suffix ``.c2c``.
     metadata : dict, default=None
-        Anything of arrays, strings, numbers, lists and dicts that belongs to the model:
-        what it was trained on, how to write its melodies.
+        Arrays, strings, numbers, lists and dicts that belong to the model, such as its
+        training data and the metre of its melodies.
     optimizer : bool, default=False
-        Whether to store the optimizer's moments, for bit-exact training from where it
-        stopped. Without them the file is a third of the size, generates the same, and
-        can be trained on with fresh moments.
+        Whether to store the moments of the optimizer, so that training continues
+        bit-exactly. Without them the file is a third of the size, the model generates
+        the same, and training continues with new moments.
 
     Raises
     ------
     NotFittedError
         If the model is not fitted.
     ValueError
-        If it holds what `load` would refuse: an object of another type, or an attribute
-        that is not as it must be. The message names it.
+        If the model has an object or an attribute that `load` would reject. The message
+        names it.
     OSError
         If the file cannot be written.
 
@@ -192,11 +192,11 @@ def load(path, *, return_metadata=False):
     Raises
     ------
     ValueError
-        If the file is no model of this package, was damaged or cut short, is of a
-        newer format, or holds an object of a type that is not trusted, or a parameter
-        or fitted attribute that is not as the estimator's others say it must be: its
-        type, shape, and values. The message names the attribute, what was found, and
-        what was expected.
+        If the file is not a model of this package, is damaged, incomplete or of a newer
+        format; if it has an object of a type that is not trusted; or if the type, shape
+        or values of a parameter or fitted attribute do not agree with the other
+        attributes. The message names the attribute, what was found, and what was
+        expected.
     OSError
         If the file cannot be read.
 
@@ -206,11 +206,11 @@ def load(path, *, return_metadata=False):
 
     Notes
     -----
-    The checksum finds damage, not malice: whoever writes a file can also write its
-    checksum. What keeps a strange file from running code is that only classes of this
-    package, scikit-learn and NumPy are built from it; what keeps it from reading memory
-    that is not its own is that every array is checked before it is used. What a model
-    was taught, and whether it is any good, no check can tell.
+    The checksum detects damage, but not manipulation, since the author of a file also
+    writes its checksum. A file cannot run code, since only classes of this package,
+    scikit-learn and NumPy are built from it. It cannot make compiled code read beyond
+    its arrays, since each array is checked before it is used. The quality and the
+    training data of a model cannot be checked.
     """
     from skops.io import loads
 
@@ -224,13 +224,13 @@ def load(path, *, return_metadata=False):
             _rename(content["model"])
         _check_content(content)
         model, metadata = content["model"], content["metadata"]
-    except Exception as error:  # whatever skops meets in a file made by a stranger
+    except Exception as error:  # skops may raise any for a manipulated file
         raise ValueError(f"{path} cannot be loaded: {error}") from error
     return (model, metadata) if return_metadata else model
 
 
 def _lean_copy(estimator, *, optimizer):
-    """Copy an estimator, sharing its arrays, without what belongs to one session."""
+    """Copy an estimator without callbacks and generators; its arrays are shared."""
     lean = copy.copy(estimator)
     dropped = {_CALLBACKS} if optimizer else {_CALLBACKS, _OPTIMIZER}
     vars(lean).update({name: None for name in _random_streams(lean)})
@@ -252,7 +252,7 @@ def _random_streams(estimator):
 
 
 def _rename(model):
-    """Give the attributes of an earlier format the names that they have now."""
+    """Rename attributes of an earlier format to their present names."""
     if type(model) is Pipeline:
         for _, step in _steps(model):
             _rename(step)
@@ -262,9 +262,9 @@ def _rename(model):
 
 
 def _check_content(content):
-    """Refuse models whose attributes are not as they must be, before they are used."""
+    """Reject models whose attributes do not have the expected forms."""
     if type(content) is not dict or content.keys() != {"model", "metadata"}:
-        raise ValueError("it is no dict of a model and its metadata.")
+        raise ValueError("it is not a dict of a model and its metadata.")
     _check_model(content["model"])
     _check_plain(content["metadata"])
 
@@ -286,12 +286,12 @@ def _check_model(model):
 
 
 def _check_pipeline(pipeline):
-    """Check each step, and that each gives as many columns as the next one takes."""
+    """Check each step, and that its number of outputs is that of the next inputs."""
     known = {"steps", "memory", "verbose", "transform_input", "_sklearn_output_config"}
     if unknown := vars(pipeline).keys() - known:
         raise ValueError(f"the Pipeline has {', '.join(sorted(map(str, unknown)))}.")
     if vars(pipeline).get("memory") is not None:
-        raise ValueError("the Pipeline has a memory, files that are not checked.")
+        raise ValueError("the Pipeline has a memory, whose files are not checked.")
     width = None
     for name, step in _steps(pipeline):
         if step in (None, "passthrough"):
@@ -300,7 +300,7 @@ def _check_pipeline(pipeline):
         if width not in (None, step.n_features_in_):
             raise ValueError(
                 f"the step {name!r} of the Pipeline has n_features_in_="
-                f"{step.n_features_in_}, but the one before it gives {width} columns."
+                f"{step.n_features_in_}, but the step before has {width} outputs."
             )
         width = getattr(step, "_n_features_out", step.n_features_in_)
 
@@ -317,9 +317,9 @@ def _steps(pipeline):
 
 
 def _form_of_scikit_learn(estimator):
-    """Forms of the fitted attributes of an estimator of `_ARRAYS`.
+    """Forms of the fitted attributes of an estimator in `_ARRAYS`.
 
-    Of all others only plain numbers and strings are admitted.
+    Attributes that are not in `_ARRAYS` must be plain numbers or strings.
     """
     fitted = vars(estimator)
     n_components = length(fitted.get("components_"), 0, least=1)
@@ -346,14 +346,14 @@ def _form_of_scikit_learn(estimator):
 
 
 def _is_switched_off(estimator, name):
-    """Whether a StandardScaler does without an attribute."""
+    """Whether an attribute of a StandardScaler is None by its parameters."""
     if type(estimator) is not StandardScaler or estimator.with_std:
         return False
     return name in ("scale_", "var_") or not estimator.with_mean
 
 
 def _check_plain(value):
-    """Refuse metadata that is more than arrays, strings, numbers, lists and dicts."""
+    """Reject metadata other than arrays, strings, numbers, lists and dicts."""
     if isinstance(value, dict):
         for item in (*value, *value.values()):
             _check_plain(item)
@@ -371,10 +371,7 @@ def _check_plain(value):
 
 
 def _checked_archive(data, path):
-    """Return the skops archive of a file, and its format.
-
-    Its checksum must agree, and its format be known.
-    """
+    """Return the skops archive of a file and its format, after checking both."""
     if not data.startswith(_MAGIC):
         raise ValueError(
             f"{path} is not a model saved by sklearn_c2c: expected it to begin with "
@@ -385,29 +382,31 @@ def _checked_archive(data, path):
     if hashlib.sha256(rest).digest() != digest:
         raise ValueError(
             f"{path} is damaged: the checksum does not agree with the {len(rest)} "
-            "bytes of its content. Copy it or save it again."
+            "bytes of its content. Copy the file or save the model again."
         )
     stamp, archive = rest[: len(_FORMAT)], rest[len(_FORMAT) :]
     if stamp not in _TRUSTED:
         raise ValueError(
-            f"{path} is of format {stamp!r}, sklearn_c2c {sklearn_c2c.__version__} "
-            f"reads {', '.join(map(repr, _TRUSTED))}: update sklearn_c2c, or save the "
+            f"{path} has the format {stamp!r}; sklearn_c2c {sklearn_c2c.__version__} "
+            f"reads {', '.join(map(repr, _TRUSTED))}. Update sklearn_c2c, or save the "
             "model again with this version."
         )
     return archive, stamp
 
 
 def _audit(archive, trusted):
-    """Refuse, before anything is built, strange types and what would swell in memory.
+    """Reject untrusted types and archives that decompress to more than their size.
 
-    Models are never compressed, so no member needs more bytes than the archive has,
-    nor an array more than its member has.
+    Models are never compressed, so the members are not larger than the archive, and the
+    arrays not larger than their members. Nothing is built before these checks.
     """
     from skops.io import get_untrusted_types
 
     with zipfile.ZipFile(io.BytesIO(archive)) as members:
         if sum(member.file_size for member in members.infolist()) > len(archive):
-            raise ValueError(f"it claims more than the {len(archive)} bytes it has.")
+            raise ValueError(
+                f"its members claim more bytes than the {len(archive)} of the archive."
+            )
         for member in members.infolist():
             _check_member(members, member)
     if untrusted := sorted(set(get_untrusted_types(data=archive)) - set(trusted)):
@@ -421,7 +420,7 @@ def _check_member(members, member):
     if member.filename == "schema.json":
         return
     if not member.filename.endswith(".npy"):
-        raise ValueError(f"it holds {member.filename}, which is no array.")
+        raise ValueError(f"it holds {member.filename}, which is not an array.")
     with members.open(member) as file:
         read_header = {
             (1, 0): np.lib.format.read_array_header_1_0,

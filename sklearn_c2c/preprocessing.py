@@ -1,4 +1,4 @@
-"""Melody rows to one-hot piano rolls and back."""
+"""Encoding of melodies as one-hot piano rolls, and decoding."""
 
 from numbers import Integral, Real
 
@@ -35,36 +35,35 @@ from sklearn_c2c.melody import (
 
 __all__ = ["PianoRollEncoder"]
 
-# Rows of a sparse piano roll that are dense at one time while it is decoded.
+# Rows of a sparse piano roll that are decoded in one batch, as a dense array.
 _CHUNK = 256
 
 
 class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     """Encode melodies as one-hot piano rolls with hold and rest.
 
-    Each step of a melody becomes a group of `n_tokens_` columns of which exactly one
-    is 1: a column for each pitch of the range from low to high, then one for hold,
-    then one for rest. Eight measures of sixteenths over G3-B5 give
+    Each step of a melody is encoded in a group of `n_tokens_` columns, of which exactly
+    one is 1: a column for each pitch of the range from low to high, one for hold and
+    one for rest. Eight measures of sixteenths with the range G3-B5 have
     128 · (29 + 2) = 3,968 columns.
 
     Parameters
     ----------
     pitch_range : "auto" or (int, int), default="auto"
-        Lowest and highest MIDI pitch, both included. "auto" takes them from the data.
+        Lowest and highest MIDI pitch, both included. "auto" takes those of the data.
 
     dtype : {np.float32, np.float64}, default=np.float32
-        Type of the piano roll. The estimators after this one compute in it.
+        Dtype of the piano roll, in which the following estimators compute.
 
     sparse_output : bool, default=False
         Whether `transform` returns a CSR array, which stores the ones only.
 
     transition_weight : float, default=0.9
-        Weight of the corpus's transitions in `inverse_transform`: how pitches follow
-        one another, and onsets and holds. 0 takes the largest value of each step, as
-        the paper does.
+        Weight of the corpus' transitions between pitches, and of onsets and holds, in
+        `inverse_transform`. 0 takes the largest value of each step, as in the paper.
 
     steps_per_measure : int, default=16
-        Steps a measure, for the transitions: 16 for sixteenths in 4/4, 12 in 6/8.
+        Steps per measure, for the transitions: 16 for sixteenths in 4/4, 12 in 6/8.
 
     Attributes
     ----------
@@ -75,22 +74,23 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         The token of each column of a step: the pitches of the range, `HOLD`, `REST`.
 
     n_tokens_ : int
-        Columns a step, the length of `tokens_`.
+        Columns per step, the length of `tokens_`.
 
     transitions_ : dict of str to ndarray
-        Log ratios by which `inverse_transform` prefers what follows as in the corpus.
-        ``pitch[level, b, a, s]`` is that of symbol s after b and, before it, a, at a
-        metrical level of the measure, over s at that level, at most 2; symbols are the
-        ``pitches`` of the corpus, any other pitch, and a rest. ``level`` is that of
-        each place in the measure. ``rhythm[place, age, i]`` is that of a hold (i = 0)
-        or an onset (i = 1) as many steps after the last onset, over the same at that
-        place; ``end`` that of the last symbol. All are smoothed (Witten and Bell).
+        Log ratios of the probabilities in the corpus with and without their context,
+        estimated by the method of Witten and Bell. The symbols are the ``pitches`` of
+        the corpus, any other pitch, and rest. ``pitch[level, b, a, s]`` is the log
+        ratio of symbol s after b, and b after a, at a metrical level, at most 2;
+        ``level`` is the metrical level of each place in the measure.
+        ``rhythm[place, age, i]`` is the log ratio, halved, of a hold (i = 0) or an
+        onset (i = 1) at a place, with age the number of steps since the last onset;
+        ``end[s]`` is that of the last symbol.
 
     n_features_in_ : int
-        Steps of a melody.
+        Number of steps of a melody.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the steps, where the data has string column names.
+        Names of the steps, if the data has string column names.
 
     See Also
     --------
@@ -141,7 +141,7 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Learn the number of steps, the transitions and, with "auto", the pitch range.
+        """Set the number of steps, the transitions and, for "auto", the pitch range.
 
         Parameters
         ----------
@@ -158,8 +158,8 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a value is no token, a pitch lies outside a given range, or "auto" finds
-            no pitch.
+            If a value is not a token, a pitch is outside a given range, or there is no
+            pitch for "auto".
         """
         melodies = check_melodies(
             validate_data(self, check_input(X), ensure_non_negative=True)
@@ -190,12 +190,12 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         roll : {ndarray, csr_array} of shape (n_melodies, n_steps · `n_tokens_`)
-            One 1 in each step's group of columns.
+            One-hot in the group of columns of each step.
 
         Raises
         ------
         ValueError
-            If a pitch lies outside the range; names the melody, step and pitch.
+            If a pitch is outside the range. The message names melody, step and pitch.
         """
         check_is_fitted(self)
         melodies = check_melodies(
@@ -215,30 +215,29 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         return roll
 
     def inverse_transform(self, X):
-        """Decode piano rolls: the most probable melodies.
+        """Decode piano rolls to the most probable melodies.
 
-        With a `transition_weight` of 0 the largest value of each step counts. Otherwise
-        the melody x with the largest ``sum_t(log p_t(x_t)) + w * r(x)``, p_t being the
-        values of step t divided by their sum, and r the sum of the log ratios in
-        `transitions_` along x, those of the rhythm halved (exact, by the Viterbi
-        algorithm). The weight yields to values that leave no doubt:
-        ``w = transition_weight * min(1, d / 0.1)**2``, d being the mean of
-        ``1 - max(p_t)`` over the steps at which it is not 0. So what `transform`
-        returns is decoded to what it was.
+        With a `transition_weight` of 0 the token with the largest value of each step is
+        taken. Otherwise the result is the melody x with the largest
+        ``sum_t(log p_t(x_t)) + w * r(x)``, where p_t are the values of step t divided
+        by their sum, and r is the sum of the log ratios in `transitions_` along x. The
+        maximum is exact, by the Viterbi algorithm. The weight is smaller if the values
+        are certain: ``w = transition_weight * min(1, d / 0.1)**2``, where d is the mean
+        of ``1 - max(p_t)`` over the steps at which it is not 0. So the output of
+        `transform` is decoded to the same melodies.
 
-        Whatever stands in `X`, what comes out is a legal melody. Without transitions a
-        hold that has nothing to hold (in the first step or after a rest) is decoded as
-        a rest; of several largest values in a step the first counts, so a low pitch
-        before a high one, and hold before rest.
+        The result is a legal melody for any `X`. Without transitions an orphan hold, at
+        the first step or after a rest, is decoded as a rest. Of equal values of a step
+        the first is taken: a lower pitch before a higher one, and hold before rest.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_melodies, n_steps · `n_tokens_`)
-            Probabilities, or any real numbers of which the largest counts. With
-            transitions, a melody with numbers below 0, such as PCA gives, has
-            ``p_t ~ exp(v_t / (10 * s))``, v_t being the values of step t and s the mean
-            squared distance of all from the nearer of 0 and 1; and a token whose value
-            is exactly 0 does not stand in its step, unless no legal melody is left.
+            Probabilities or other real numbers. With transitions, a melody with values
+            below 0, as from PCA, has ``p_t ~ exp(v_t / (10 * s))``, where v_t are the
+            values of step t and s is the mean squared distance of all values from the
+            nearer of 0 and 1. A token with a value of exactly 0 is not decoded, unless
+            no other melody is legal.
 
         Returns
         -------
@@ -273,12 +272,12 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         return mend_orphan_holds(melodies)
 
     def get_feature_names_out(self, input_features=None):
-        """Name the columns: step and token, like ``t012_D5``, ``t012_hold``.
+        """Names of the columns, of step and token, such as ``t012_D5``, ``t012_hold``.
 
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Checked against what `fit` saw, otherwise not used.
+            Checked against the names in `fit`, otherwise not used.
 
         Returns
         -------
@@ -355,7 +354,7 @@ def _token_columns(X, low, high):
         X,
         (X < N_PITCHES) & ((X < low) | (X > high)),
         f"this pitch is outside {low}-{high} ({pitch_name(low)}-{pitch_name(high)}); "
-        f"transpose the melody, or fit with a pitch_range=(low, high) that holds it",
+        f"transpose the melody, or fit with a pitch_range=(low, high) that includes it",
     )
     column_of = np.arange(-low, HOLD + 1 - low, dtype=np.int32)
     column_of[[HOLD, REST]] = high + 1 - low, high + 2 - low

@@ -125,7 +125,7 @@ def _of(pipeline, X):
         "codes": _digest(Z),
         "decoded": _digest(model.inverse_transform(Z)),
         "melodies": _digest(pipeline.inverse_transform(Z)),
-        "drawn": _digest(sample(pipeline, 20, random_state=0)),
+        "drawn": _digest(sample(pipeline, n_samples=20, random_state=0)),
     }
 
 

@@ -271,7 +271,7 @@ def test_sweep_shows_the_steps_in_order(models, tmp_path):
         f"Step 1 of 2: {(low + high) / 2:.3g}",
         f"Step 2 of 2: {high:.3g}, the maximum",
     ]
-    path = generation.sweep(model, 1, 3)
+    path = generation.sweep(model, 1, n_points=3)
     for i, melody in enumerate(path, 1):
         assert (melody_of(tmp_path / "o", i) == melody).all()
     assert text.count("Nearest tune:") == 3
@@ -285,7 +285,7 @@ def test_attribute_shows_what_it_does_to_the_tune(models, tmp_path):
     X = about["data"]
     vector = generation.attribute_vector(model, X, by=metrics.pitch_range)
     changed = generation.add_attribute(
-        model, X[:1], vector, [-1, 2.5], encoding="search"
+        model, X[:1], vector, scale=[-1, 2.5], encoding="search"
     )
     spans = metrics.pitch_range(np.vstack([X[:1], changed]))
     assert titles == [
@@ -497,7 +497,9 @@ def test_variations_at_strength_0_are_the_tune_itself(models, tmp_path):
     assert titles == ["The First", *(f"The First, variation {i}" for i in (1, 2))]
     model, about = persistence.load(models["plain"], return_metadata=True)
     first = about["data"][0]
-    found = generation.vary(model, first, 2, strength=0, encoding="search", form=first)
+    found = generation.vary(
+        model, first, n_samples=2, strength=0, encoding="search", form=first
+    )
     for i in (2, 3):
         assert (melody_of(tmp_path / "o", i) == found[0]).all()
 
@@ -526,7 +528,7 @@ def test_variational_model_samples_its_prior(models, tmp_path):
     _, text = explore(models, tmp_path / "o", "generate", *options, kind="variational")
     assert "VariationalAutoencoder, h = 8" in text
     assert "Drawn from the prior" in text
-    drawn = generation.sample(model, 2, method="prior", random_state=0)
+    drawn = generation.sample(model, n_samples=2, method="prior", random_state=0)
     assert (melody_of(tmp_path / "o", 1) == drawn[0]).all()
 
 
@@ -1191,7 +1193,7 @@ def test_a_tune_of_one_s_own_comes_back_in_its_key(models, write, tmp_path, caps
     own = read_melodies(file, n_measures=2).data[0]
     model, about = persistence.load(models["plain"], return_metadata=True)
     ends = transpose(own, -5), about["data"][0]  # the model is in D
-    near = generation.interpolate(model, *ends, 2, encoding="search")[0]
+    near = generation.interpolate(model, *ends, n_points=2, encoding="search")[0]
     near = transpose(near, 5)
     for command in (["vary", file, "--strength", 0, "--n", 1],
                     ["attribute", file, "pitch-range", "--scales", 0],

@@ -92,9 +92,9 @@ def test_strategies_start_from_the_code_that_was_found(model, reels):
     search = {"encoding": "search"}
     assert_array_equal(translate(model, unseen, 0, **search), decoded)
     for call in (
-        lambda: vary(model, unseen[0], 1, strength=0, **search),
+        lambda: vary(model, unseen[0], n_samples=1, strength=0, **search),
         lambda: average(model, unseen[:1], **search),
-        lambda: interpolate(model, unseen[0], unseen[1], 2, **search)[:1],
+        lambda: interpolate(model, unseen[0], unseen[1], n_points=2, **search)[:1],
     ):
         assert (call() == decoded[0]).mean() > 0.95
 
@@ -106,12 +106,16 @@ def test_strategies_start_from_the_code_that_was_found(model, reels):
 @pytest.mark.parametrize("form", [None, "ABAC", "corpus"])
 @pytest.mark.parametrize("keep", [[1, 2, 3, 4], [5, 6, 7, 8], [3, 6], [1]])
 def test_given_measures_stand(model, reels, keep, form):
-    result = complete(model, reels[66], keep, 6, X=reels, form=form, random_state=0)
+    result = complete(
+        model, reels[66], keep, n_samples=6, X=reels, form=form, random_state=0
+    )
     X = check_melodies(result.melodies)
     assert_array_equal(result.kept, np.isin(np.arange(128) // 16 + 1, keep))
     assert (X[:, result.kept] == reels[66][result.kept]).all()
     assert (X[:, ~result.kept] != reels[66][~result.kept]).any()
-    again = complete(model, reels[66], keep, 6, X=reels, form=form, random_state=0)
+    again = complete(
+        model, reels[66], keep, n_samples=6, X=reels, form=form, random_state=0
+    )
     assert_array_equal(again.melodies, X)
 
 
@@ -130,7 +134,7 @@ def test_any_steps_of_unseen_reels_stand(reels, model, row, seed, share, aspect,
         keep = np.repeat(rng.random(16) < share, 8)
     tune = reels[row]
     result = complete(
-        model, tune, keep, 2, aspect=aspect, X=reels, form=form, max_iter=4,
+        model, tune, keep, n_samples=2, aspect=aspect, X=reels, form=form, max_iter=4,
         random_state=seed,
     )  # fmt: skip
     edges = np.flatnonzero(np.diff(np.concatenate([[0], keep, [0]])))
@@ -149,14 +153,16 @@ def test_any_steps_of_unseen_reels_stand(reels, model, row, seed, share, aspect,
 @pytest.mark.parametrize("semitones", [-7, 3, 10])
 def test_a_tune_in_another_key_is_completed_in_its_key(model, reels, semitones):
     tune = transpose(reels[61], semitones)
-    result = complete(model, tune, [1, 2, 3, 4, 5, 6], 4, random_state=0)
+    result = complete(model, tune, [1, 2, 3, 4, 5, 6], n_samples=4, random_state=0)
     assert (result.melodies[:, result.kept] == tune[result.kept]).all()
     assert result.semitones == -semitones
 
 
 def test_a_tune_out_of_range_is_moved_in_and_back(model, reels):
     tune = transpose(reels[61], 127 - reels[61][reels[61] < 128].max())
-    result = complete(model, tune, [1, 2], 2, transposition=-38, random_state=0)
+    result = complete(
+        model, tune, [1, 2], n_samples=2, transposition=-38, random_state=0
+    )
     assert (result.melodies[:, result.kept] == tune[result.kept]).all()
     assert result.melodies[result.melodies < 128].min() >= 0
     wide = [0, 127] * 64
@@ -177,7 +183,7 @@ def test_no_transposition_makes_a_pitch_a_code(tiny, transposition, aspect):
     """Either an error, or given steps are kept and new ones are legal."""
     start, keep = [60, 62, 64, 65], [False, True, False, False]
     try:
-        result = complete(tiny, start, keep, 3, aspect=aspect,
+        result = complete(tiny, start, keep, n_samples=3, aspect=aspect,
                           transposition=transposition, random_state=0)  # fmt: skip
     except ValueError as error:
         assert "do not fit into the range" in str(error)
@@ -191,8 +197,8 @@ def test_what_is_given_stands_at_any_weight(tiny, weight):
     tiny[0].set_params(transition_weight=weight)
     try:
         with np.errstate(all="raise", under="ignore"):
-            result = complete(tiny, [69, 60, REST, 60], [True] * 3 + [False], 4,
-                              transposition=0, random_state=0)  # fmt: skip
+            result = complete(tiny, [69, 60, REST, 60], [True] * 3 + [False],
+                              n_samples=4, transposition=0, random_state=0)  # fmt: skip
     finally:
         tiny[0].set_params(transition_weight=0.9)
     assert (result.melodies[:, :3] == [69, 60, REST]).all()
@@ -204,7 +210,7 @@ def test_what_is_given_stands_at_any_weight(tiny, weight):
 )
 def test_where_no_pitch_is_given_nothing_is_moved(tiny, keep, aspect):
     start = [100, 101, REST, REST]
-    result = complete(tiny, start, keep, 3, aspect=aspect, random_state=0)
+    result = complete(tiny, start, keep, n_samples=3, aspect=aspect, random_state=0)
     assert result.semitones == 0
     assert np.isin(result.melodies, tiny[0].tokens_).all()
 
@@ -212,25 +218,29 @@ def test_where_no_pitch_is_given_nothing_is_moved(tiny, keep, aspect):
 def test_what_is_not_kept_need_not_be_a_melody(tiny):
     keep = [False, False, True, True]
     for start in ([HOLD, HOLD, 64, 66], [-1, -1, 64, 66], [60, REST, HOLD, 66]):
-        result = complete(tiny, start, keep, 3, random_state=0)
+        result = complete(tiny, start, keep, n_samples=3, random_state=0)
         assert (result.melodies[:, 2:] == start[2:]).all()
 
 
 def test_far_octaves_are_tried_where_near_ones_do_not_fit(tiny):
-    result = complete(tiny, [98, 100, 98, 98], [True] * 3 + [False], 2, random_state=0)
+    result = complete(
+        tiny, [98, 100, 98, 98], [True] * 3 + [False], n_samples=2, random_state=0
+    )
     assert (result.melodies[:, :3] == [98, 100, 98]).all() and result.semitones < -24
 
 
 def test_all_or_nothing_can_be_kept(tiny):
     start = [62, HOLD, 64, 66]
-    whole = complete(tiny, start, [True] * 4, 2, random_state=0)
+    whole = complete(tiny, start, [True] * 4, n_samples=2, random_state=0)
     assert (whole.melodies == start).all()
     for nothing in ([], [False] * 4):
-        assert not complete(tiny, start, nothing, 2, random_state=0).kept.any()
+        assert not complete(
+            tiny, start, nothing, n_samples=2, random_state=0
+        ).kept.any()
 
 
 def test_results_of_the_draws_differ_and_lie_in_the_style(model, reels):
-    result = complete(model, reels[66], [1, 2, 3, 4], 8, random_state=0)
+    result = complete(model, reels[66], [1, 2, 3, 4], n_samples=8, random_state=0)
     pairs = combinations(result.melodies[:, ~result.kept], 2)
     assert np.mean([(a != b).mean() for a, b in pairs]) > 0.1
     noise = np.random.default_rng(0).permuted(result.melodies[:, 64:], axis=1)
@@ -246,8 +256,12 @@ def test_what_is_kept_draws_the_rest_to_itself(reels):
     vae = VariationalAutoencoder(32, max_iter=120, random_state=0)
     model = make_pipeline(encoder, vae).fit(reels)
     keep = [1, 2, 3, 4, 5, 6]
-    result = complete(model, reels[3], keep, 4, prior_weight=0.1, random_state=0)
-    other = complete(model, reels[4], keep, 4, prior_weight=0.1, random_state=0)
+    result = complete(
+        model, reels[3], keep, n_samples=4, prior_weight=0.1, random_state=0
+    )
+    other = complete(
+        model, reels[4], keep, n_samples=4, prior_weight=0.1, random_state=0
+    )
     own = (result.melodies[:, 96:] == reels[3, 96:]).mean()
     assert own > (other.melodies[:, 96:] == reels[3, 96:]).mean() + 0.2
 

@@ -16,6 +16,22 @@ MODULES = ["sklearn_c2c"] + [
     for info in pkgutil.walk_packages(sklearn_c2c.__path__, "sklearn_c2c.")
     if "._" not in info.name
 ]
+# By position, even where it is optional, may be given: what a call acts on; how many or
+# how much of it is asked for, as in scikit-learn's make_blobs; the mode after its tonic;
+# what scikit-learn's own methods take; and the sizes that the models are known by.
+POSITIONAL = {"X", "y", "X_without", "corpus", "path", "argv", "ax", "input_features"}
+POSITIONAL |= {"n_samples", "n_points", "n_neighbors", "scale", "weights", "semitones"}
+POSITIONAL |= {"mode"}
+POSITIONAL_OF = {
+    "AttributeVariationalAutoencoder": {"h"},
+    "Autoencoder": {"h"},
+    "DualBranchAutoencoder": {"h_a", "h_b"},
+    "InScale": {"tonic"},
+    "MarkovMelodies": {"order"},
+    "PianoRollEncoder": {"pitch_range"},
+    "PitchRhythmAutoencoder": {"h_pitch", "h_rhythm"},
+    "VariationalAutoencoder": {"h"},
+}
 EXPRESSIONS = {
     "np.float32": np.float32,
     "range(5)": range(5),
@@ -37,11 +53,31 @@ def public_calls(module):
             yield name, member
 
 
+def positional_options(call):
+    """Name the arguments that have a default and may be given by position."""
+    return {
+        argument.name
+        for argument in inspect.signature(call).parameters.values()
+        if argument.kind is argument.POSITIONAL_OR_KEYWORD
+        and argument.default is not argument.empty
+    }
+
+
 def stated_defaults(call):
     """Map each argument to the text after "default=" of its docstring."""
     text = inspect.getdoc(call) or ""
     lines = re.findall(r"^([\w, ]+) : .*?default=(.+)$", text, re.M)
     return {name: stated for names, stated in lines for name in names.split(", ")}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_options_are_given_by_keyword(module):
+    for name, call in public_calls(module):
+        if not str(getattr(call, "__module__", None)).startswith("sklearn_c2c"):
+            continue  # inherited from scikit-learn or a builtin class
+        key = re.sub(r"^\w+\.", ".", name)
+        allowed = POSITIONAL | POSITIONAL_OF.get(key, set())
+        assert positional_options(call) <= allowed, name
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -65,15 +65,15 @@ def model(request, reels):
 
 
 STRATEGIES = {
-    "sample": lambda m, X, f: sample(m, 30, form=f, random_state=0),
-    "vary": lambda m, X, f: vary(m, X[0], 9, form=f, random_state=0),
+    "sample": lambda m, X, f: sample(m, n_samples=30, form=f, random_state=0),
+    "vary": lambda m, X, f: vary(m, X[0], n_samples=9, form=f, random_state=0),
     "translate": lambda m, X, f: translate(m, X, 0.3, form=f),
     "average": lambda m, X, f: average(m, X[:5], form=f),
     "interpolate": lambda m, X, f: interpolate(m, X[0], X[1], form=f),
-    "grid": lambda m, X, f: interpolate_grid(m, X[:4], 4, form=f),
+    "grid": lambda m, X, f: interpolate_grid(m, X[:4], n_points=4, form=f),
     "sweep": lambda m, X, f: sweep(m, 1, form=f),
     "attribute": lambda m, X, f: add_attribute(
-        m, X, np.ones(m[-1].h), [0.5, 1] if len(X) == 1 else 1.0, form=f
+        m, X, np.ones(m[-1].h), scale=[0.5, 1] if len(X) == 1 else 1.0, form=f
     ),
     "optimize": lambda m, X, f: (
         optimize(
@@ -94,20 +94,20 @@ def test_equal_places_are_equal_code_for_code(model, reels, strategy):
 
 @pytest.mark.parametrize("form", ["A", "AB", "AABA", "ABCDEFGH", "AZAZ", LETTERS * 2])
 def test_letters_divide_the_steps(model, form):
-    X = check_melodies(sample(model, 20, form=form, random_state=1))
+    X = check_melodies(sample(model, n_samples=20, form=form, random_state=1))
     assert equal_pairs(X, form).all()
 
 
 def test_the_form_of_a_melody(model, reels):
     given = half_measures(reels[3:4])[0]
-    X = sample(model, 20, form=reels[3], random_state=0)
+    X = sample(model, n_samples=20, form=reels[3], random_state=0)
     assert equal_pairs(X, given).all()
 
 
 def test_forms_of_the_corpus_are_those_of_tunes(model, reels):
     """Each result has all repeats of one of the tunes, and not all of the same."""
     forms = np.unique(half_measures(reels), axis=0)
-    X = sample(model, 40, X=reels, form="corpus", random_state=0)
+    X = sample(model, n_samples=40, X=reels, form="corpus", random_state=0)
     places = half_measures(X)
     holds = (places[:, np.newaxis] == np.take_along_axis(
         places[:, np.newaxis], forms[np.newaxis], axis=2)).all(axis=2)  # fmt: skip
@@ -125,8 +125,8 @@ def test_a_way_between_two_tunes_has_their_forms_at_its_ends(model, reels):
 
 
 def test_a_form_of_nothing_alike_changes_nothing(model):
-    X = sample(model, 20, form="ABCDEFGH", random_state=0)
-    assert_array_equal(X, sample(model, 20, random_state=0))
+    X = sample(model, n_samples=20, form="ABCDEFGH", random_state=0)
+    assert_array_equal(X, sample(model, n_samples=20, random_state=0))
 
 
 arrays_of_melodies = st.lists(
@@ -240,7 +240,9 @@ def test_form_brings_draws_nearer_to_the_style(reels):
     vae = VariationalAutoencoder(32, max_iter=120, random_state=0)
     model = make_pipeline(encoder, vae).fit(reels)
     free, formed = (
-        sample(model, 100, X=reels, method="gaussian", form=form, random_state=0)
+        sample(
+            model, n_samples=100, X=reels, method="gaussian", form=form, random_state=0
+        )
         for form in (None, "corpus")
     )
     auc = [two_sample_auc(X, reels, random_state=0) for X in (formed, free)]
@@ -250,7 +252,7 @@ def test_form_brings_draws_nearer_to_the_style(reels):
 @pytest.mark.parametrize(
     ("estimator", "call", "message"),
     [
-        ("pca", {"form": "AB"}, "outputs of PCA are no probabilities"),
+        ("pca", {"form": "AB"}, "Outputs of PCA are not probabilities"),
         ("none", {"form": "AB"}, "begins with a PianoRollEncoder"),
         ("vae", {"form": "ABC"}, "divide the 128 steps equally; got 'ABC' of 3"),
         ("vae", {"form": ""}, "divide the 128 steps"),
@@ -271,7 +273,7 @@ def test_what_cannot_be_is_said(reels, estimator, call, message):
     }[estimator]()
     X = reels if estimator == "pca" else None
     with pytest.raises(ValueError, match=message):
-        sample(fitted, 2, X=X, random_state=0, **call)
+        sample(fitted, n_samples=2, X=X, random_state=0, **call)
 
 
 def test_measures_that_do_not_divide_the_row_are_named():
@@ -279,9 +281,9 @@ def test_measures_that_do_not_divide_the_row_are_named():
     encoder = PianoRollEncoder(steps_per_measure=8)
     model = make_pipeline(encoder, Autoencoder(2, max_iter=2)).fit(X)
     with pytest.raises(ValueError, match="4 steps do not divide 6 steps"):
-        sample(model, 2, form=X[0])
+        sample(model, n_samples=2, form=X[0])
     model[0].set_params(steps_per_measure=3)
-    assert sample(model, 2, form=X[0]).shape == (2, 6)
+    assert sample(model, n_samples=2, form=X[0]).shape == (2, 6)
 
 
 def test_unequal_are_free_places_that_differ_from_a_free_one_of_their_letter(rng):

@@ -44,15 +44,17 @@ ESTIMATORS = {
 
 # Every function that makes melodies, called on a model and data.
 STRATEGIES = {
-    "range": lambda m, X: sample(m, 7, X=X, random_state=0),
-    "gaussian": lambda m, X: sample(m, 7, X=X, method="gaussian", random_state=0),
-    "kde": lambda m, X: sample(m, 7, X=X, method="kde", random_state=0),
+    "range": lambda m, X: sample(m, n_samples=7, X=X, random_state=0),
+    "gaussian": lambda m, X: sample(
+        m, n_samples=7, X=X, method="gaussian", random_state=0
+    ),
+    "kde": lambda m, X: sample(m, n_samples=7, X=X, method="kde", random_state=0),
     "vary": lambda m, X: vary(m, X[0], X=X, random_state=0),
     "translate": lambda m, X: translate(m, X[:3], 0.1),
     "average": lambda m, X: average(m, X[:5]),
     "linear": lambda m, X: interpolate(m, X[0], X[1]),
     "spherical": lambda m, X: interpolate(m, X[0], X[1], method="spherical", X=X),
-    "grid": lambda m, X: interpolate_grid(m, X[:4], 4),
+    "grid": lambda m, X: interpolate_grid(m, X[:4], n_points=4),
     "sweep": lambda m, X: sweep(m, 1, X=X),
     "attribute": lambda m, X: add_attribute(m, X, attribute_vector(m, X[:9], X[9:])),
     "recurse": lambda m, X: np.concatenate(recurse(m, X[:3], max_iter=5).paths),
@@ -122,7 +124,7 @@ def test_a_bare_estimator_gives_what_it_decodes(pipeline, roll, strategy):
 @pytest.mark.parametrize("method", ["range", "gaussian", "kde"])
 def test_samples_differ_by_seed_and_from_one_another(pipeline, reels, method):
     samples, others = (
-        sample(pipeline, 20, X=reels, method=method, random_state=seed)
+        sample(pipeline, n_samples=20, X=reels, method=method, random_state=seed)
         for seed in (0, 1)
     )
     assert not np.array_equal(samples, others)
@@ -130,12 +132,12 @@ def test_samples_differ_by_seed_and_from_one_another(pipeline, reels, method):
 
 
 def test_samples_stay_in_the_range_of_the_codes(codes, roll):
-    Z = sample(codes, 2000, random_state=0)
+    Z = sample(codes, n_samples=2000, random_state=0)
     assert Z.dtype == np.float32
     assert (Z >= codes.latent_min_).all() and (Z <= codes.latent_max_).all()
     spread = codes.latent_max_ - codes.latent_min_
     assert (Z.max(axis=0) - Z.min(axis=0) > 0.98 * spread).all()
-    assert_array_equal(Z, sample(codes, 2000, X=roll, random_state=0))
+    assert_array_equal(Z, sample(codes, n_samples=2000, X=roll, random_state=0))
 
 
 @pytest.mark.parametrize("n_melodies", [75, 12, 2])
@@ -151,7 +153,7 @@ def test_drawn_codes_have_mean_and_covariance_of_the_codes_at_any_rank(
     codes, roll, n_melodies, options, inflation
 ):
     X = roll[:n_melodies]
-    Z = sample(codes, 20_000, X=X, random_state=0, **options)
+    Z = sample(codes, n_samples=20_000, X=X, random_state=0, **options)
     assert Z.dtype == np.float32
     real = codes.transform(X)
     scale = real.std(axis=0).max()
@@ -163,12 +165,17 @@ def test_drawn_codes_have_mean_and_covariance_of_the_codes_at_any_rank(
 
 
 def test_a_narrow_kernel_stays_near_the_data(codes, roll):
-    Z = sample(codes, 50, X=roll, method="kde", bandwidth=0, random_state=0)
+    Z = sample(codes, n_samples=50, X=roll, method="kde", bandwidth=0, random_state=0)
     real = codes.transform(roll)
     assert (Z[:, None] == real).all(axis=2).any(axis=1).all()
-    wide = sample(codes, 50, X=roll, method="kde", random_state=0)
+    wide = sample(codes, n_samples=50, X=roll, method="kde", random_state=0)
     scott = sample(
-        codes, 50, X=roll, method="kde", bandwidth=75 ** (-1 / 34), random_state=0
+        codes,
+        n_samples=50,
+        X=roll,
+        method="kde",
+        bandwidth=75 ** (-1 / 34),
+        random_state=0,
     )
     assert_array_equal(wide, scott)
 
@@ -176,16 +183,18 @@ def test_a_narrow_kernel_stays_near_the_data(codes, roll):
 def test_the_prior_is_the_model_s_own(reels):
     vae = VariationalAutoencoder(h=4, max_iter=2, random_state=0)
     model = make_pipeline(PianoRollEncoder(), vae).fit(reels)
-    melodies = sample(model, 9, method="prior", random_state=3)
+    melodies = sample(model, n_samples=9, method="prior", random_state=3)
     assert_array_equal(
         melodies, model.inverse_transform(vae.sample_prior(9, random_state=3))
     )
-    varied = vary(model, reels[0], 9, strength=1, method="prior", random_state=3)
+    varied = vary(
+        model, reels[0], n_samples=9, strength=1, method="prior", random_state=3
+    )
     assert_array_equal(varied, melodies)
     # Scaled are the vectors, about 0.
     Z = 3 * vae.sample_prior(9, random_state=3)
     assert_allclose(
-        sample(vae, 9, method="prior", scale=3, random_state=3),
+        sample(vae, n_samples=9, method="prior", scale=3, random_state=3),
         vae.inverse_transform(Z),
         rtol=1e-5,
     )
@@ -197,15 +206,21 @@ def test_variations_of_no_strength_are_the_reconstruction(pipeline, reels, start
     row = reels[[start]]
     for method in ("range", "gaussian", "kde"):
         same = vary(
-            pipeline, row, 3, strength=0, X=reels, method=method, random_state=seed
+            pipeline,
+            row,
+            n_samples=3,
+            strength=0,
+            X=reels,
+            method=method,
+            random_state=seed,
         )
         assert_array_equal(same, np.repeat(reconstruct(pipeline, row), 3, axis=0))
 
 
 def test_variations_of_full_strength_are_samples(pipeline, reels):
     assert_array_equal(
-        vary(pipeline, reels[3], 6, strength=1, X=reels, random_state=1),
-        sample(pipeline, 6, X=reels, random_state=1),
+        vary(pipeline, reels[3], n_samples=6, strength=1, X=reels, random_state=1),
+        sample(pipeline, n_samples=6, X=reels, random_state=1),
     )
 
 
@@ -213,7 +228,7 @@ def test_strength_bounds_the_move_and_keeps_its_direction(codes, roll):
     start = codes.transform(roll[:1])
     spread = codes.latent_max_ - codes.latent_min_
     small, large = (
-        vary(codes, roll[0], 30, strength=strength, random_state=0) - start
+        vary(codes, roll[0], n_samples=30, strength=strength, random_state=0) - start
         for strength in (0.25, 0.5)
     )
     assert (abs(small) <= 0.25 * spread + 1e-6).all()
@@ -235,7 +250,9 @@ def test_moves_of_nothing_are_the_reconstructions(pipeline, reels, rows):
     assert_array_equal(add_attribute(pipeline, X, vector, scale=0), same)
     bare, roll = pipeline[-1], pipeline[:-1].transform(X)
     assert_array_equal(translate(bare, roll, 0.0), reconstruct(bare, roll))
-    assert_array_equal(add_attribute(bare, roll, vector, 0.0), reconstruct(bare, roll))
+    assert_array_equal(
+        add_attribute(bare, roll, vector, scale=0.0), reconstruct(bare, roll)
+    )
 
 
 def test_moves_add_up(codes, roll, rng):
@@ -251,13 +268,15 @@ def test_moves_add_up(codes, roll, rng):
 
 @pytest.mark.parametrize("shape", [(29,), (1,), (3, 1), (2, 30), (3, 3, 30)])
 def test_moves_that_do_not_fit_are_named(codes, roll, shape):
-    with pytest.raises(ValueError, match=r"does not fit codes of shape \(3, 30\)"):
+    with pytest.raises(ValueError, match=r"not fit latent vectors of shape \(3, 30\)"):
         translate(codes, roll[:3], np.zeros(shape))
 
 
 @pytest.mark.parametrize("move", [np.nan, np.full(30, np.inf), np.empty((0, 30))])
 def test_moves_to_nowhere_are_named(codes, roll, move):
-    with pytest.raises(ValueError, match=r"must be finite.* at offset, and at the sc"):
+    with pytest.raises(
+        ValueError, match=r"finite offsets.* at offset, and at the scale"
+    ):
         translate(codes, roll[:1], move)
 
 
@@ -267,7 +286,7 @@ def test_all_weight_on_one_melody_is_its_reconstruction(pipeline, reels, rows, d
     chosen = data.draw(st.integers(0, len(rows) - 1))
     weights = 3.0 * (np.arange(len(rows)) == chosen)
     assert_array_equal(
-        average(pipeline, reels[rows], weights),
+        average(pipeline, reels[rows], weights=weights),
         reconstruct(pipeline, reels[rows])[[chosen]],
     )
 
@@ -276,9 +295,9 @@ def test_average_weighs_codes(codes, roll):
     Z = codes.transform(roll[:2])
     assert_allclose(average(codes, roll[:2]), Z.mean(axis=0)[None], rtol=1e-6)
     assert_allclose(
-        average(codes, roll[:2], [3, 1]), [0.75 * Z[0] + 0.25 * Z[1]], rtol=1e-6
+        average(codes, roll[:2], weights=[3, 1]), [0.75 * Z[0] + 0.25 * Z[1]], rtol=1e-6
     )
-    assert average(codes, roll[:2], [3, 1]).dtype == np.float32
+    assert average(codes, roll[:2], weights=[3, 1]).dtype == np.float32
 
 
 @pytest.mark.parametrize(
@@ -287,7 +306,7 @@ def test_average_weighs_codes(codes, roll):
 )
 def test_bad_weights_are_named(codes, roll, weights, message):
     with pytest.raises(ValueError, match=message):
-        average(codes, roll[:2], weights)
+        average(codes, roll[:2], weights=weights)
 
 
 def test_neighbors_are_nearest_in_the_codes(pipeline, reels):
@@ -298,10 +317,10 @@ def test_neighbors_are_nearest_in_the_codes(pipeline, reels):
     assert_allclose(found.distances, np.sort(distances), atol=1e-2 * distances.max())
     assert_array_equal(np.sort(found.indices), np.arange(75))
     assert_array_equal(
-        neighbors(pipeline, reels[5], reels, 3).indices, found.indices[:3]
+        neighbors(pipeline, reels[5], reels, n_neighbors=3).indices, found.indices[:3]
     )
     with pytest.raises(ValueError, match="n_neighbors=76, but X has 75 rows"):
-        neighbors(pipeline, reels[5], reels, 76)
+        neighbors(pipeline, reels[5], reels, n_neighbors=76)
 
 
 # ------------------------------------------------------------------------- paths
@@ -318,7 +337,12 @@ def test_interpolation_runs_from_one_reconstruction_to_the_other(
     pipeline, reels, start, target, n_points, method
 ):
     path = interpolate(
-        pipeline, reels[start], reels[[target]], n_points, method=method, X=reels
+        pipeline,
+        reels[start],
+        reels[[target]],
+        n_points=n_points,
+        method=method,
+        X=reels,
     )
     assert path.shape == (n_points, 128)
     assert_array_equal(path[:1], reconstruct(pipeline, reels[[start]]))
@@ -330,7 +354,7 @@ def test_interpolation_runs_from_one_reconstruction_to_the_other(
 def test_codes_at_the_ends_are_those_of_the_melodies(
     codes, roll, start, target, method
 ):
-    Z = interpolate(codes, roll[start], roll[target], 5, method=method)
+    Z = interpolate(codes, roll[start], roll[target], n_points=5, method=method)
     assert Z.dtype == np.float32
     assert_array_equal(Z[0], codes.transform(roll[[start]])[0])
     assert_array_equal(Z[-1], codes.transform(roll[[target]])[0])
@@ -412,15 +436,19 @@ def test_where_there_is_no_arc_the_way_is_straight(plane, start, target):
 @given(corners=st.lists(reel, min_size=4, max_size=4), n=st.integers(2, 5))
 def test_the_grid_has_the_reconstructions_in_its_corners(pipeline, reels, corners, n):
     X = reels[corners]
-    grid = interpolate_grid(pipeline, X, n).reshape(n, n, 128)
+    grid = interpolate_grid(pipeline, X, n_points=n).reshape(n, n, 128)
     ends = grid[[0, 0, -1, -1], [0, -1, 0, -1]]
     assert_array_equal(ends, reconstruct(pipeline, X))
 
 
 def test_the_edges_of_the_grid_are_interpolations(codes, roll):
-    grid = interpolate_grid(codes, roll[:4], 5).reshape(5, 5, 30)
-    assert_allclose(grid[0], interpolate(codes, roll[0], roll[1], 5), atol=1e-6)
-    assert_allclose(grid[:, -1], interpolate(codes, roll[1], roll[3], 5), atol=1e-6)
+    grid = interpolate_grid(codes, roll[:4], n_points=5).reshape(5, 5, 30)
+    assert_allclose(
+        grid[0], interpolate(codes, roll[0], roll[1], n_points=5), atol=1e-6
+    )
+    assert_allclose(
+        grid[:, -1], interpolate(codes, roll[1], roll[3], n_points=5), atol=1e-6
+    )
     assert_allclose(
         grid[2, 2], codes.transform(roll[:4]).mean(axis=0), rtol=1e-5, atol=1e-6
     )
@@ -456,16 +484,19 @@ def test_frames_on_the_way_do_no_harm(reels):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda m, X: sample(m, 1), r"PCA does not remember its latent_min_"),
+        (lambda m, X: sample(m, n_samples=1), r"PCA does not remember its latent_min_"),
         (lambda m, X: sweep(m, 0), r"latent_min_; pass the training data as X"),
         (
             lambda m, X: interpolate(m, X[0], X[1], method="spherical"),
             r"PCA does not remember its latent_mean_",
         ),
-        (lambda m, X: sample(m, 1, method="prior"), r"PCA has no prior"),
-        (lambda m, X: sample(m, 1, method="kde"), r"method='kde' fits the codes"),
+        (lambda m, X: sample(m, n_samples=1, method="prior"), r"PCA has no prior"),
         (
-            lambda m, X: sample(m, 1, X=X[:1], method="gaussian"),
+            lambda m, X: sample(m, n_samples=1, method="kde"),
+            r"method='kde' is fitted to the latent",
+        ),
+        (
+            lambda m, X: sample(m, n_samples=1, X=X[:1], method="gaussian"),
             r"two rows of X or more",
         ),
     ],
@@ -484,9 +515,9 @@ def test_a_model_without_memory_asks_for_data(reels, call, message):
             r"start must be one row.*\(2, 128\)",
         ),
         (lambda m, X: vary(m, X[:2]), r"start must be one row.*\(2, 128\)"),
-        (lambda m, X: interpolate(m, X[0], X[1], 1), "'n_points' parameter"),
-        (lambda m, X: sample(m, 1, method="dream"), "'method' parameter"),
-        (lambda m, X: sample(m, 1, bandwidth=-1.0), "'bandwidth' parameter"),
+        (lambda m, X: interpolate(m, X[0], X[1], n_points=1), "'n_points' parameter"),
+        (lambda m, X: sample(m, n_samples=1, method="dream"), "'method' parameter"),
+        (lambda m, X: sample(m, n_samples=1, bandwidth=-1.0), "'bandwidth' parameter"),
         (lambda m, X: vary(m, X[0], strength=1.5), "'strength' parameter"),
         (lambda m, X: recurse(m, X, max_iter=0), "'max_iter' parameter"),
         (
@@ -494,7 +525,7 @@ def test_a_model_without_memory_asks_for_data(reels, call, message):
             r"shape \(5, 128\); got shape \(128,\)",
         ),
         (lambda m, X: attractors(m, X, X=X[:, 1:]), r"got shape \(75, 127\)"),
-        (lambda m, X: sample(object(), 1), "'model' parameter"),
+        (lambda m, X: sample(object(), n_samples=1), "'model' parameter"),
     ],
 )
 def test_bad_calls_are_named(reels, call, message):

@@ -77,17 +77,17 @@ def test_more_of_an_attribute_is_more_of_it(model, reels):
 
 def test_scales_are_for_one_melody_or_one_each(model, reels):
     vector = attribute_vector(model, reels, by=n_holds)
-    gradations = add_attribute(model, reels[:1], vector, [-1, 0, 1])
+    gradations = add_attribute(model, reels[:1], vector, scale=[-1, 0, 1])
     for scale, melody in zip([-1, 0, 1], gradations, strict=True):
-        alone = add_attribute(model, reels[:1], vector, scale)
+        alone = add_attribute(model, reels[:1], vector, scale=scale)
         assert_array_equal(melody, alone[0])
-    each = add_attribute(model, reels[:3], vector, [-1, 0, 1])
+    each = add_attribute(model, reels[:3], vector, scale=[-1, 0, 1])
     assert_array_equal(each[0], gradations[0])
     assert_array_equal(
         add_attribute(model, reels, vector), translate(model, reels, vector)
     )
-    with pytest.raises(ValueError, match="does not fit codes"):
-        add_attribute(model, reels[:3], vector, [1, 2])
+    with pytest.raises(ValueError, match="does not fit latent vectors"):
+        add_attribute(model, reels[:3], vector, scale=[1, 2])
 
 
 @pytest.mark.parametrize(

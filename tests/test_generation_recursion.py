@@ -183,7 +183,7 @@ def test_random_melodies_all_end_and_ends_stay(pipeline, reels):
 
 
 def test_every_melody_on_the_way_is_made_of_the_one_before(pipeline, reels):
-    starts = sample(pipeline, 5, X=reels, random_state=0)
+    starts = sample(pipeline, n_samples=5, X=reels, random_state=0)
     for path in recurse(pipeline, starts).paths:
         ways = pipeline.inverse_transform(pipeline.transform(path))
         assert_array_equal(ways[:-1], path[1:])

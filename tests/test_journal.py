@@ -172,7 +172,7 @@ def test_a_line_cut_short_anywhere_is_mended(path, file):
     for end in range(start, len(whole)):
         path.write_bytes(whole[:end])
         file.unlink()
-        says = pytest.warns(UserWarning, match=r"from line 3 on: it was not written")
+        says = pytest.warns(UserWarning, match=r"from line 3 on, which were")
         with says if end > start else contextlib.nullcontext():
             assert journal.run(partial(noted, file), TASKS[:3], path) == SQUARES[:3]
         assert calls(file) == [2]
@@ -258,7 +258,7 @@ def test_an_end_that_no_journal_has_is_refused_and_not_touched(path, journalled)
 def test_lines_without_checksums_are_not_believed(path):
     line = b'{"key": "", "task": {"x": 2}, "result": {"a": 1, "checksum": "0"}}\n'
     path.write_bytes(line)
-    with pytest.raises(ValueError, match="of an earlier version: begin a new journal"):
+    with pytest.raises(ValueError, match="of an earlier version; start a new journal"):
         journal.run(dict, [{"x": 2}], path)
     assert path.read_bytes() == line
 
@@ -336,7 +336,7 @@ def test_a_worker_that_dies_is_replaced(path, file):
 
 @pytest.mark.integration
 def test_a_task_that_ends_its_workers_is_named_when_all_others_are_done(path, file):
-    with pytest.raises(RuntimeError, match=r'The task {"x": 2} ends its worker'):
+    with pytest.raises(RuntimeError, match=r'The worker of the task {"x": 2} dies'):
         journal.run(partial(die_always, file), TASKS, path, n_jobs=2)
     others = [task for task in TASKS if task["x"] != 2]
     assert journal.run(None, others, path) == [0, 1, 9, 16, 25]
@@ -357,7 +357,7 @@ def test_what_dies_together_with_a_deadly_task_is_done(path, monkeypatch):
             yield text, function(**task)
 
     monkeypatch.setattr(journal, "_in_parallel", start)
-    with pytest.raises(RuntimeError, match=r'The task {"x": 5} ends its worker'):
+    with pytest.raises(RuntimeError, match=r'The worker of the task {"x": 5} dies'):
         journal.run(dict, TASKS, path)
     assert journal.run(None, TASKS[:5], path) == TASKS[:5]
     # All tasks die; the deadly one, run alone, dies twice more and is left out.

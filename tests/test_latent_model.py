@@ -132,7 +132,7 @@ def test_models_are_told_by_what_they_lack(model, bare, reels):
         None,
         "The Pipeline has steps between PianoRollEncoder and decoder",
         "PCA has no decode_with_vjp",
-        "Autoencoder is no Pipeline that begins with a PianoRollEncoder",
+        "Autoencoder is not a Pipeline that begins with a PianoRollEncoder",
     ]
     assert [LatentModel(m).gradient_obstacle for m in models] == obstacles
     for m, obstacle in zip(models[1:], obstacles[1:], strict=True):
@@ -145,7 +145,7 @@ def test_models_are_told_by_what_they_lack(model, bare, reels):
     assert_array_equal(P.reshape(3, -1), scaled[-1].inverse_transform(Z))
     with pytest.raises(ValueError, match="not to Autoencoder"):
         LatentModel(bare).probabilities(Z)
-    with pytest.raises(ValueError, match=r"of PCA are no probabilities: found -"):
+    with pytest.raises(ValueError, match=r"of PCA are not probabilities, found -"):
         LatentModel(pca).probabilities(LatentModel(pca).encode(reels))
     for ask in (LatentModel(pca).range, LatentModel(pca).mean, LatentModel(pca).spread):
         with pytest.raises(ValueError, match="PCA does not remember its latent_"):

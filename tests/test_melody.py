@@ -132,9 +132,11 @@ def test_transposing_reaches_both_ends_of_the_keyboard(pitch, semitones, end):
 def test_every_mode_is_made_of_the_white_keys_from_its_own_note_on():
     modes = "ionian dorian phrygian lydian mixolydian aeolian locrian".split()
     for tonic, mode in zip("CDEFGAB", modes, strict=True):
-        assert scale_pitch_classes(tonic, mode) == [0, 2, 4, 5, 7, 9, 11]
+        assert scale_pitch_classes(tonic, mode=mode) == [0, 2, 4, 5, 7, 9, 11]
     for other, mode in [("major", "ionian"), ("minor", "aeolian")]:
-        assert scale_pitch_classes("E", other) == scale_pitch_classes("E", mode)
+        assert scale_pitch_classes("E", mode=other) == scale_pitch_classes(
+            "E", mode=mode
+        )
 
 
 def test_accidentals_move_a_scale():
@@ -157,7 +159,7 @@ def test_a_key_within_seven_accidentals_stays_as_it_is_spelled(mode):
         assert abs(spelled.signature) <= 7
         assert spelled.pitch_class == (NATURALS[letter] + semitones) % 12
         try:
-            key = parse_key(tonic, mode)
+            key = parse_key(tonic, mode=mode)
         except ValueError:
             continue
         assert spelled == key == key_of_signature(key.signature, mode)
@@ -183,7 +185,7 @@ def test_a_mode_that_is_none_is_named():
     with pytest.raises(
         ValueError, match=r"Found the mode 'blues'; expected one of major"
     ):
-        scale_pitch_classes("A", "blues")
+        scale_pitch_classes("A", mode="blues")
 
 
 def test_pitches_are_named_with_sharps_from_c_to_c():

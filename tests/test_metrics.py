@@ -32,7 +32,9 @@ OF_A_SET = {
     "equal_measure_share": lambda X: metrics.equal_measure_share(
         X, steps_per_measure=X.shape[1]
     ),
-    "groove_consistency": lambda X: metrics.groove_consistency(X, X.shape[1]),
+    "groove_consistency": lambda X: metrics.groove_consistency(
+        X, steps_per_measure=X.shape[1]
+    ),
     "hold_share": metrics.hold_share,
     "in_scale_share": lambda X: metrics.in_scale_share(X, "D"),
     "interval_histogram": metrics.interval_histogram,
@@ -199,7 +201,7 @@ def test_binary_accuracy_is_that_of_keras(reels):
     assert metrics.binary_accuracy(roll, roll) == 1
     # Keras rounds half to even: one half is a zero.
     assert metrics.binary_accuracy([[0, 0, 1]], [[0.5] * 3]) == 2 / 3
-    with pytest.raises(ValueError, match="probabilities come second"):
+    with pytest.raises(ValueError, match="as the second argument"):
         metrics.binary_accuracy([[0.1, 0.9]], [[0, 1]])
     with pytest.raises(ValueError, match=r"\(1, 2\) and \(1, 3\)"):
         metrics.binary_accuracy([[0, 1]], [[0, 1, 1]])

@@ -221,7 +221,7 @@ def test_names_are_told_the_metre_and_the_key(reels):
     expected = [
         syncopation(jigs, level=2, **JIG),
         syncopation(jigs, level=1, **JIG),
-        metrics.in_scale_share(jigs, "D", "mixolydian"),
+        metrics.in_scale_share(jigs, "D", mode="mixolydian"),
     ]
     np.testing.assert_array_equal(found.T, expected)
     quick = attributes("eighth_syncopation", steps_per_measure=32, steps_per_beat=8)
@@ -237,7 +237,7 @@ def test_what_is_wrong_is_named():
         ValueError, match=r"needs steps of a sixteenth or less, got .*2"
     ):
         attributes("sixteenth-syncopation", steps_per_measure=8, steps_per_beat=2)
-    with pytest.raises(ValueError, match="16 steps a measure at steps_per_beat=3"):
+    with pytest.raises(ValueError, match="16 steps per measure at steps_per_beat=3"):
         rhythmic_complexity([[60] * 16], steps_per_beat=3)
     for attribute in (rhythmic_complexity, syncopation, repeated_measure_share):
         with pytest.raises(ValueError, match="whole measures, got 12 steps"):

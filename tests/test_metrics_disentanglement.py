@@ -120,7 +120,7 @@ def test_correlations_against_scipy(codes):
 
 def test_latents_that_are_the_attributes(rng):
     Z = rng.normal(size=(2000, 4))
-    table = disentanglement(Z, 5 - 2 * Z[:, [2, 0]], ["a", "b"], random_state=0)
+    table = disentanglement(Z, 5 - 2 * Z[:, [2, 0]], names=["a", "b"], random_state=0)
     assert table.latent.a == 2 and table.latent.b == 0
     for name in ("interpretability", "spearman"):
         assert table[name]["mean"] == pytest.approx(1)
@@ -193,7 +193,7 @@ def test_the_table_is_that_of_the_functions(reels):
     names = ["note_density", "mean_pitch", "stepwise_share"]
     y = attribute_values(reels, names)
     Z = np.column_stack([y[:, [1, 0]], reels[:, :3] % 7])
-    table = disentanglement(Z, y, names, random_state=0)
+    table = disentanglement(Z, y, names=names, random_state=0)
     frame = pd.DataFrame(table)
     assert frame.index.tolist() == [*names, "mean"]
     columns = {
@@ -210,7 +210,7 @@ def test_the_table_is_that_of_the_functions(reels):
     assert frame.modularity["mean"] == by_latent.mean()
     assert frame.latent.tolist()[:2] == [1, 0]
     assert "mig_binned" in str(table).split("\n")[0]
-    alone = disentanglement(Z, y[:, 0], ["note_density"])
+    alone = disentanglement(Z, y[:, 0], names=["note_density"])
     assert alone.sap.note_density == pytest.approx(table.sap.note_density)
 
 
@@ -226,4 +226,4 @@ def test_what_is_wrong_is_named(rng):
     with pytest.raises(ValueError, match="'exact'; expected 'neighbors' or 'binned'"):
         mutual_information_gap(Z, y, variant="exact")
     with pytest.raises(ValueError, match=r"Expected 3 names, .* got 2"):
-        disentanglement(Z, y, ["a", "b"])
+        disentanglement(Z, y, names=["a", "b"])

@@ -163,7 +163,9 @@ def test_metre_and_mode_are_passed_on():
     assert (
         table.beat_ending_share == metrics.endings(X[:4], **metre).ends_on_beat.mean()
     )
-    assert table.in_scale_share == metrics.in_scale_share(X[:4], "D", "dorian").mean()
+    assert (
+        table.in_scale_share == metrics.in_scale_share(X[:4], "D", mode="dorian").mean()
+    )
     by_lag = metrics.similarity_by_lag(X[:4], steps_per_measure=12)
     assert table.similarity_lag_1 == by_lag[:, 0].mean()
     assert "similarity_lag_4" not in table  # four measures have no lag of four
@@ -220,9 +222,7 @@ def test_a_reference_has_no_tune_that_is_judged(reels):
         evaluate(corpus, corpus, reference=unseen[:0])
     for known in (corpus[7], others[3]):
         reference = np.vstack([unseen[:4], [known, known]])
-        with pytest.raises(
-            ValueError, match=r"got 2 that are there.* in row 4\. Leave"
-        ):
+        with pytest.raises(ValueError, match=r"got 2 of them.* in row 4\. Leave"):
             evaluate(corpus, corpus, others=others, reference=reference)
 
 

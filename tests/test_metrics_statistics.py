@@ -74,7 +74,7 @@ def test_extremes():
     assert table.keys() == expected.keys()
     for name, column in expected.items():
         np.testing.assert_array_equal(table[name], column, err_msg=name)
-    groove = metrics.groove_consistency([SILENCE, DRONE, repeated], 4)
+    groove = metrics.groove_consistency([SILENCE, DRONE, repeated], steps_per_measure=4)
     assert groove.tolist() == [1, 1 - 1 / 4 / 3, 1]
 
 
@@ -100,7 +100,7 @@ def test_scales():
     }
     names = "C C# D Eb E F F# G G# A Bb B".split()
     for (tonic, mode), notes in scales.items():
-        found = metrics.in_scale_share(chromatic, tonic, mode)
+        found = metrics.in_scale_share(chromatic, tonic, mode=mode)
         assert {n for n, share in zip(names, found, strict=True) if share} == {
             *notes.split()
         }
@@ -108,13 +108,13 @@ def test_scales():
         with pytest.raises(ValueError, match=f"'{tonic}'; expected a tonic"):
             metrics.in_scale_share(chromatic, tonic)
     with pytest.raises(ValueError, match=r"'blues'; expected one of major, ionian"):
-        metrics.in_scale_share(chromatic, "D", "blues")
+        metrics.in_scale_share(chromatic, "D", mode="blues")
 
 
 @pytest.mark.parametrize("steps_per_measure", [0, 3, 32])
 def test_measures_must_fill_the_row(steps_per_measure):
     with pytest.raises(ValueError, match=f"16 steps at .*={steps_per_measure}"):
-        metrics.groove_consistency([TUNE], steps_per_measure)
+        metrics.groove_consistency([TUNE], steps_per_measure=steps_per_measure)
 
 
 # From muspy.Music(resolution=4, tracks=[...]) with the notes of each reel: MusPy
@@ -146,7 +146,7 @@ def test_muspy_agrees():
     found = [
         metrics.pitch_class_entropy(X),
         metrics.in_scale_share(X, "D"),
-        metrics.in_scale_share(X, "A", "minor"),
+        metrics.in_scale_share(X, "A", mode="minor"),
         metrics.pitch_range(X),
         metrics.groove_consistency(X),
     ]

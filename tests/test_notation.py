@@ -300,16 +300,16 @@ def test_all_mean_the_same_by_a_key(text):
 def test_a_mode_of_its_own_is_that_of_the_text(letter, accidental, mode):
     tonic, text = letter + accidental, f"{letter}{accidental} {mode}"
     if outcome(parse_key, text):
-        assert outcome(parse_key, tonic, mode)
+        assert outcome(parse_key, tonic, mode=mode)
         return
-    assert parse_key(tonic, mode) == parse_key(text) == parse_key(parse_key(text))
-    assert parse_key(text, mode[:3].upper()) == parse_key(text)
-    assert InScale(tonic, mode)._scale == InScale(text)._scale
+    assert parse_key(tonic, mode=mode) == parse_key(text) == parse_key(parse_key(text))
+    assert parse_key(text, mode=mode[:3].upper()) == parse_key(text)
+    assert InScale(tonic, mode=mode)._scale == InScale(text)._scale
     usual = {"ionian": "major", "aeolian": "minor"}
     for other in MODES:
         if usual.get(other, other) != usual.get(mode, mode):
             with pytest.raises(ValueError, match=f"'{other}', which contradict each"):
-                parse_key(text, other)
+                parse_key(text, mode=other)
 
 
 @pytest.mark.parametrize(
@@ -339,7 +339,7 @@ def test_a_signature_of_too_many_accidentals_is_named_with_a_usual_one(mode):
     refused = []
     for letter, pitch_class in pitch_classes.items():
         for accidental, up in {"": 0, "#": 1, "b": -1}.items():
-            said = outcome(InScale, letter + accidental, mode)
+            said = outcome(InScale, letter + accidental, mode=mode)
             if said is None:
                 continue
             (same,) = re.findall("expected at most 7, as (.*) has", said)

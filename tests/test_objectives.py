@@ -39,7 +39,7 @@ READY = {
     "holds": HoldCount(),
     "density": NoteDensity(),
     "range": PitchRange(),
-    "scale": InScale("D", "major"),
+    "scale": InScale("D", mode="major"),
     "contour": Contour([0, 2, 1]),
     "consonance": Consonance(CORPUS[0]),
     "second voice": Consonance(CORPUS[0], radius=1, unison=0),
@@ -88,9 +88,9 @@ def outputs(rng, n=4):
         (PitchRange(), [62, 62], 0),
         (PitchRange(), [REST, REST], np.nan),
         (InScale("D"), [62, HOLD, HOLD, 66, 65, 60], 0.5),
-        (InScale("Bb", "dorian"), [58, 61, 62, 68], 0.75),
-        (InScale("F#", "minor"), [66, 69, 74, 76, 65], 0.8),
-        (InScale("G", "mixolydian"), [77, 78], 0.5),
+        (InScale("Bb", mode="dorian"), [58, 61, 62, 68], 0.75),
+        (InScale("F#", mode="minor"), [66, 69, 74, 76, 65], 0.8),
+        (InScale("G", mode="mixolydian"), [77, 78], 0.5),
         (InScale("D"), [REST, REST], np.nan),
         (Contour([0, 1]), [60, 61, 62, 63], 1),
         (Contour([5, 5, 3]), [60, 60, 58], 1),
@@ -169,7 +169,9 @@ def test_letters_say_which_parts_return(reels):
 def test_values_are_those_of_the_metrics(X):
     assert_array_equal(NoteDensity()(X), note_density(X))
     assert_array_equal(PitchRange()(X), pitch_range(X))
-    assert_array_equal(InScale("G", "dorian")(X), in_scale_share(X, "G", "dorian"))
+    assert_array_equal(
+        InScale("G", mode="dorian")(X), in_scale_share(X, "G", mode="dorian")
+    )
     assert_allclose(HoldCount()(X), hold_share(X) * X.shape[1], atol=1e-9)
 
 
@@ -333,7 +335,7 @@ def test_only_objectives_and_functions_add_up(wrong):
         (lambda: FirstNote("C4"), "an integer in 0-127 .*got 'C4'"),
         (lambda: np.nan * HoldCount(), "finite weight of an objective, got nan"),
         (lambda: InScale("H"), "'H'; expected a tonic"),
-        (lambda: InScale("D", "blue"), "'blue'; expected one of major"),
+        (lambda: InScale("D", mode="blue"), "'blue'; expected one of major"),
         (lambda: Contour([1]), "at least two finite heights"),
         (lambda: Contour([1, 1]), "not all the same"),
         (lambda: Contour([1, np.nan]), "finite"),

@@ -114,7 +114,7 @@ def test_many_melodies_are_split_as_few(roll):
 
 
 def test_a_transposition_leaves_the_rhythm_s_half(model, reels):
-    moved = datasets.transpositions(reels, [0, 3]).data
+    moved = datasets.transpositions(reels, semitones=[0, 3]).data
     pitch, rhythm = halves(model, moved)
     assert_array_equal(rhythm[::2], rhythm[1::2])
     assert (np.abs(pitch[::2] - pitch[1::2]).mean(axis=1) > 0.1).all()

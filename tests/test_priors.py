@@ -139,7 +139,7 @@ def roll(reels):
 def test_the_default_is_the_normal_prior_and_draws_are_the_same_bits(roll):
     model = VariationalAutoencoder(h=4, max_iter=2, random_state=0).fit(roll)
     expected = np.random.RandomState(3).standard_normal((5, 4)).astype(np.float32)
-    assert_array_equal(model.sample_prior(5, 3), expected)
+    assert_array_equal(model.sample_prior(5, random_state=3), expected)
 
 
 @pytest.mark.parametrize("name", ["sparse", "mixture"])
@@ -150,7 +150,7 @@ def test_draws_are_of_the_model_s_own_prior(reels, name, tmp_path):
     assert Z.dtype == np.float32
     expected = PRIORS[name].sample(np.random.RandomState(1), 4000)
     assert stats.ks_2samp(Z[:, 1], expected).pvalue > 0.01
-    melodies = generation.sample(model, 5, method="prior", random_state=7)
+    melodies = generation.sample(model, n_samples=5, method="prior", random_state=7)
     codes = vae.sample_prior(5, random_state=7)
     assert_array_equal(melodies, model.inverse_transform(codes))
     save(model, tmp_path / "model.c2c")
@@ -168,8 +168,10 @@ def test_the_discrepancy_falls_and_is_in_the_loss(roll):
     assert_allclose(without.loss_curve_, bound)
     found = []
     for model in (with_it, without):
-        Z = np.vstack([model.sample_posterior(roll, seed) for seed in range(4)])
-        found.append(discrepancy(Z, model.sample_prior(len(Z), 0))[0])
+        Z = np.vstack(
+            [model.sample_posterior(roll, random_state=seed) for seed in range(4)]
+        )
+        found.append(discrepancy(Z, model.sample_prior(len(Z), random_state=0))[0])
     assert found[0] < 0.5 * found[1]
     bound = with_it.reconstruction_curve_[0] + 0.2 * with_it.kl_curve_[0]
     assert with_it.loss_curve_[0] > bound + 1
@@ -214,6 +216,8 @@ def test_a_model_of_before_there_was_a_choice_has_the_normal_prior(roll):
     restored = VariationalAutoencoder.__new__(VariationalAutoencoder)
     restored.__setstate__(old)
     assert restored.get_params() == model.get_params()
-    assert_array_equal(restored.sample_prior(3, 0), model.sample_prior(3, 0))
+    assert_array_equal(
+        restored.sample_prior(3, random_state=0), model.sample_prior(3, random_state=0)
+    )
     again = pickle.loads(pickle.dumps(model.set_params(prior="sparse")))
     assert again.prior == "sparse"

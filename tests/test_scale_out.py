@@ -161,7 +161,7 @@ def test_a_task_that_dask_gives_up_is_named_when_all_others_are_done(
     function = partial(deadly_square, tmp_path / "flag", always=True)
     tasks, path = [{"x": x} for x in range(6)], tmp_path / "journal"
     with joblib.parallel_config(backend="dask"):
-        with pytest.raises(RuntimeError, match=r'The task {"x": 2} ends its worker'):
+        with pytest.raises(RuntimeError, match=r'The worker of the task {"x": 2} dies'):
             journal.run(function, tasks, path)
     others = [task for task in tasks if task["x"] != 2]
     assert journal.run(None, others, path) == [0, 1, 9, 16, 25]

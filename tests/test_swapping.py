@@ -116,10 +116,10 @@ def test_the_gradient_of_a_view(model, reels, rng):
 
 def strategies(view, X):
     given = dict(random_state=0)
-    yield generation.sample(view, 4, **given)
-    yield generation.sample(view, 4, method="prior", **given)
-    yield generation.sample(view, 4, method="gaussian", X=X, **given)
-    yield generation.vary(view, X[0], 4, strength=0.8, **given)
+    yield generation.sample(view, n_samples=4, **given)
+    yield generation.sample(view, n_samples=4, method="prior", **given)
+    yield generation.sample(view, n_samples=4, method="gaussian", X=X, **given)
+    yield generation.vary(view, X[0], n_samples=4, strength=0.8, **given)
     yield generation.interpolate(view, X[0], X[1], n_points=4)
     yield generation.sweep(view, 2, n_points=4)
     yield generation.translate(view, X[:4], 0.5)
@@ -135,7 +135,7 @@ def test_every_strategy_moves_in_the_rhythm_alone(model, reels):
     for i, melodies in enumerate(strategies(view, reels)):
         for melody in melodies:
             assert pitch_agreement(melody, kept) > 0.7, i
-    others = generation.sample(view, 9, random_state=1)
+    others = generation.sample(view, n_samples=9, random_state=1)
     assert len(np.unique(others < HOLD - 1, axis=0)) > 5
 
 
@@ -144,8 +144,8 @@ def test_every_strategy_moves_in_the_pitches_alone(model, reels):
     kept = model.inverse_transform(model.transform(reels[:1]))[0]
     given = dict(random_state=0)
     for melodies in (
-        generation.sample(view, 4, **given),
-        generation.sample(view, 4, method="prior", **given),
+        generation.sample(view, n_samples=4, **given),
+        generation.sample(view, n_samples=4, method="prior", **given),
         generation.interpolate(view, reels[2], reels[3], n_points=4),
     ):
         for melody in melodies:

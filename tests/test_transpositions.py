@@ -36,9 +36,9 @@ def test_each_melody_by_each_interval_is_kept_or_named(X, semitones, pitch_range
     kept, rejected = one_by_one(X, semitones, pitch_range)
     if not kept:
         with pytest.raises(ValueError, match="No melody stays within"):
-            transpositions(X, semitones, pitch_range=pitch_range)
+            transpositions(X, semitones=semitones, pitch_range=pitch_range)
         return
-    found = transpositions(X, semitones, pitch_range=pitch_range)
+    found = transpositions(X, semitones=semitones, pitch_range=pitch_range)
     assert found.data.tolist() == [moved for *_, moved in kept]
     assert found.index.tolist() == [i for i, *_ in kept]
     assert found.semitones.tolist() == [interval for _, interval, _ in kept]
@@ -72,14 +72,14 @@ def test_the_reels_in_twelve_keys(reels):
 
 def test_silence_stays_in_every_range_and_no_melody_gives_none():
     silent = np.full((1, 4), REST)
-    found = transpositions(silent, [-127, 127], pitch_range=(60, 60))
+    found = transpositions(silent, semitones=[-127, 127], pitch_range=(60, 60))
     assert_array_equal(found.data, np.full((2, 4), REST))
     found = transpositions(np.empty((0, 4), dtype=int), pitch_range=(60, 60))
     assert found.data.shape == (0, 4) and found.rejected.shape == (0, 2)
 
 
 def test_one_melody_is_a_corpus_of_one():
-    found = transpositions([62, HOLD, REST], np.array([12, -12]))
+    found = transpositions([62, HOLD, REST], semitones=np.array([12, -12]))
     assert found.data.tolist() == [[74, HOLD, REST], [50, HOLD, REST]]
     assert found.index.tolist() == [0, 0]
 
@@ -91,7 +91,7 @@ def test_one_melody_is_a_corpus_of_one():
 )
 def test_intervals_that_make_no_sense(semitones):
     with pytest.raises(ValueError, match=r"distinct integers from -127 to 127"):
-        transpositions([[60]], semitones)
+        transpositions([[60]], semitones=semitones)
 
 
 @pytest.mark.parametrize(
@@ -110,4 +110,4 @@ def test_what_is_refused():
     ):
         transpositions([[59, 72]], pitch_range=(60, 64))
     with pytest.raises(ValueError, match="'semitones' parameter"):
-        transpositions([[60]], 5)
+        transpositions([[60]], semitones=5)

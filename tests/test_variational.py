@@ -69,12 +69,14 @@ def test_the_curves_add_up(fitted):
 def test_transform_is_the_mean_and_draws_scatter_about_it(fitted, roll):
     Z = fitted.transform(roll)
     assert_array_equal(Z, fitted.transform(roll))
-    draws = np.array([fitted.sample_posterior(roll, seed) for seed in range(400)])
+    draws = np.array(
+        [fitted.sample_posterior(roll, random_state=seed) for seed in range(400)]
+    )
     assert draws.dtype == Z.dtype == np.float32
     deviation = draws.std(axis=0)
     assert (np.abs(draws.mean(axis=0) - Z) < 5 * deviation / 20 + 1e-6).all()
     assert 0 < deviation.min() and deviation.mean() < 1
-    assert_array_equal(draws[3], fitted.sample_posterior(roll, 3))
+    assert_array_equal(draws[3], fitted.sample_posterior(roll, random_state=3))
 
 
 def test_the_prior_is_standard_normal(fitted):
@@ -86,7 +88,7 @@ def test_the_prior_is_standard_normal(fitted):
 
 
 def test_the_code_is_near_the_prior(fitted, roll):
-    draws = fitted.sample_posterior(np.tile(roll, (10, 1)), 0)
+    draws = fitted.sample_posterior(np.tile(roll, (10, 1)), random_state=0)
     assert 0.5 < draws.std(axis=0).mean() < 1.5
     assert np.abs(draws.mean(axis=0)).mean() < 0.3
 
@@ -162,7 +164,10 @@ def test_early_stopping(roll):
 def test_a_pipeline_gives_melodies(reels):
     vae = VariationalAutoencoder(h=4, hidden_layer_sizes=(20,), max_iter=3)
     model = make_pipeline(PianoRollEncoder(), vae).fit(reels)
-    assert model.inverse_transform(vae.sample_prior(3, 0)).shape == (3, 128)
+    assert model.inverse_transform(vae.sample_prior(3, random_state=0)).shape == (
+        3,
+        128,
+    )
 
 
 def test_layers_that_are_none_are_refused(roll):

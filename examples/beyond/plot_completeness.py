@@ -25,7 +25,7 @@ X = reels.data
 autoencoder = VariationalAutoencoder(h=32, random_state=0)
 model = make_pipeline(PianoRollEncoder(), autoencoder).fit(X)
 decoded = model.inverse_transform(model.transform(X))
-drawn = generation.sample(model, 500, method="prior", random_state=0)
+drawn = generation.sample(model, n_samples=500, method="prior", random_state=0)
 print(f"reels without a wrong step: {metrics.melody_accuracy(X, decoded):.0%}")
 print(f"draws that copy a reel: {metrics.copy_share(drawn, X):.0%}")
 print(f"different draws: {metrics.distinct_share(drawn):.0%}")

@@ -36,7 +36,7 @@ model = make_pipeline(PianoRollEncoder((55, 83)), autoencoder).fit(X)
 first_half = [1, 2, 3, 4]  # measures
 tune, title = unseen[0], reels.titles[75]
 given = {"X": X, "form": "corpus", "random_state": 0}
-result = generation.complete(model, tune, first_half, 8, **given)
+result = generation.complete(model, tune, first_half, n_samples=8, **given)
 kept = result.kept
 print(f"given steps kept: {(result.melodies[:, kept] == tune[kept]).mean():.0%}")
 print(f"different results: {len(np.unique(result.melodies, axis=0))} of 8")
@@ -56,7 +56,14 @@ folder = Path(importlib.util.find_spec("music21").origin).parent / "corpus/airds
 airs = load_folder(folder, n_measures=8, key="D", time_signature="4/4").data
 completed = [
     generation.complete(
-        model, reel, first_half, 1, transposition=0, X=X, form="corpus", random_state=i
+        model,
+        reel,
+        first_half,
+        n_samples=1,
+        transposition=0,
+        X=X,
+        form="corpus",
+        random_state=i,
     ).melodies[0]
     for i, reel in enumerate(unseen)
 ]

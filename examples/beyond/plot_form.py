@@ -33,8 +33,8 @@ autoencoder = VariationalAutoencoder(
 )
 model = make_pipeline(PianoRollEncoder(), autoencoder).fit(X)
 draw = {"X": X, "method": "gaussian", "scale": 1.3, "random_state": 0}
-free = generation.sample(model, 200, **draw)
-in_form = generation.sample(model, 200, form="corpus", **draw)
+free = generation.sample(model, n_samples=200, **draw)
+in_form = generation.sample(model, n_samples=200, form="corpus", **draw)
 
 # %%
 # Share of the steps that two half measures have in common. Above, all pairs of half

@@ -39,7 +39,7 @@ for h in sizes:
     )
     model = make_pipeline(PianoRollEncoder(), autoencoder).fit(X)
     decoded = model.inverse_transform(model.transform(X))
-    drawn = generation.sample(model, 200, random_state=0)
+    drawn = generation.sample(model, n_samples=200, random_state=0)
     accuracy.append(metrics.melody_accuracy(X, decoded))
     distance.append(np.median(metrics.nearest_melody(drawn, X)[1]))
     show |= {f"Back from h = {h}": decoded[tune], f"Drawn from h = {h}": drawn[0]}

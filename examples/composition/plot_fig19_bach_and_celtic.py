@@ -68,7 +68,7 @@ LatentSpaceDisplay.from_estimator(
 
 
 def of_the_others(model, rows, own):
-    near = [generation.neighbors(model, row, X, 10).indices for row in rows]
+    near = [generation.neighbors(model, row, X, n_neighbors=10).indices for row in rows]
     return (corpus[near] != own).mean()
 
 

@@ -21,7 +21,7 @@ from sklearn_c2c.display import Melodies
 reels = load_celtic()
 X = reels.data
 model = make_pipeline(PianoRollEncoder(), Autoencoder(h=100, random_state=0)).fit(X)
-drawn = generation.sample(model, 500, random_state=0)
+drawn = generation.sample(model, n_samples=500, random_state=0)
 Melodies(drawn[:2], corpus=reels, key="D", tempo=200)
 
 # %%

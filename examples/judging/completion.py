@@ -50,7 +50,9 @@ def time_of_eight(plan, seed):
     seconds = []
     for tune in reels.unseen[: _N_TIMED + 1]:
         started = time.process_time()
-        generation.complete(model, tune, GIVEN["1-4"], 8, X=reels.train, random_state=0)
+        generation.complete(
+            model, tune, GIVEN["1-4"], n_samples=8, X=reels.train, random_state=0
+        )
         seconds.append(time.process_time() - started)
     return {"seconds": float(np.median(seconds[1:]))}  # after the kernels are compiled
 
@@ -105,9 +107,9 @@ class Agreement:
     def __call__(self, X):
         return (X == self._melody)[:, self._kept].sum(axis=1).astype(float)
 
-    def surrogate(self, P, codes):
+    def surrogate(self, P, tokens):
         """Sum of the probabilities of the given tokens, and its gradient."""
-        given = (self._melody[:, np.newaxis] == codes) & self._kept[:, np.newaxis]
+        given = (self._melody[:, np.newaxis] == tokens) & self._kept[:, np.newaxis]
         return (P * given).sum(axis=(1, 2)), np.broadcast_to(given, P.shape) * 1.0
 
 
@@ -118,7 +120,7 @@ def _complete(tunes, kept, plan, seed, form="auto"):
             model,
             tune,
             kept,
-            N_RESULTS,
+            n_samples=N_RESULTS,
             X=style_of("reels", plan).train,
             form=form,
             transposition=0,

@@ -79,7 +79,7 @@ def _maker(compose):
 def _ours(name, plan, seed):
     return generation.sample(
         models.ours(name, plan, seed),
-        plan.n_draws,
+        n_samples=plan.n_draws,
         X=style_of(name, plan).train,
         random_state=seed,
         **models.SAMPLING,
@@ -88,12 +88,16 @@ def _ours(name, plan, seed):
 
 def _paper_ae(name, plan, seed):
     model = models.papers("paper AE", name, plan, seed)
-    return generation.sample(model, plan.n_draws, method="range", random_state=seed)
+    return generation.sample(
+        model, n_samples=plan.n_draws, method="range", random_state=seed
+    )
 
 
 def _paper_vae(name, plan, seed):
     model = models.papers("paper VAE", name, plan, seed)
-    return generation.sample(model, plan.n_draws, method="prior", random_state=seed)
+    return generation.sample(
+        model, n_samples=plan.n_draws, method="prior", random_state=seed
+    )
 
 
 def _dice(name, plan, seed):

@@ -34,7 +34,9 @@ def run(plan, model, transposed, seed):
     pitches = found[found < N_PITCHES]
     pitch_range = (int(pitches.min()), int(pitches.max()))
     if transposed:
-        train = transpositions(train, _SEMITONES, pitch_range=pitch_range).data
+        train = transpositions(
+            train, semitones=_SEMITONES, pitch_range=pitch_range
+        ).data
     estimator = shortened(MODELS[model](seed), plan)
     is_pca = isinstance(estimator, PCA)
     # PCA gives no probabilities, so transitions do not apply.

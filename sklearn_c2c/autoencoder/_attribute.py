@@ -338,7 +338,7 @@ class AttributeVariationalAutoencoder(VariationalAutoencoder):
         self.random_state = random_state
         self.verbose = verbose
 
-    def sample_prior(self, n_samples=1, random_state=None):
+    def sample_prior(self, n_samples=1, *, random_state=None):
         """Draw latent vectors from the prior.
 
         Standard normal; latents that are given attributes are correlated as those are.
@@ -356,7 +356,7 @@ class AttributeVariationalAutoencoder(VariationalAutoencoder):
         """
         check_is_fitted(self)
         rng = check_random_state(random_state)
-        Z = super().sample_prior(n_samples, rng)
+        Z = super().sample_prior(n_samples, random_state=rng)
         if self.regularization == "given":
             mean, k = np.zeros(self.n_attributes_), self.n_attributes_
             correlation = self.attribute_correlation_

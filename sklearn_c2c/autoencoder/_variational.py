@@ -322,7 +322,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         self.random_state = random_state
         self.verbose = verbose
 
-    def sample_posterior(self, X, random_state=None):
+    def sample_posterior(self, X, *, random_state=None):
         """Draw a latent vector for each sample.
 
         Parameters
@@ -343,7 +343,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         noise = check_random_state(random_state).standard_normal(mu.shape)
         return mu + np.exp(log_var / 2) * noise.astype(mu.dtype)
 
-    def sample_prior(self, n_samples=1, random_state=None):
+    def sample_prior(self, n_samples=1, *, random_state=None):
         """Draw latent vectors from the prior.
 
         Parameters

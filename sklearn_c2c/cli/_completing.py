@@ -34,7 +34,7 @@ def _completed(args, model, learned, what, keep):
         model,
         tune.melody,
         kept,
-        args.n_samples,
+        n_samples=args.n_samples,
         aspect=args.aspect,
         X=learned.data,
         form=form,

@@ -50,7 +50,7 @@ def samples(args, model, learned):
     how, source = _models.sampling(args, model, learned)
     form, form_words = asked_form(args, model, learned)
     melodies = generation.sample(
-        model, args.n_samples, form=form, random_state=args.seed, **how
+        model, n_samples=args.n_samples, form=form, random_state=args.seed, **how
     )
     return {
         "melodies": melodies,
@@ -78,7 +78,7 @@ def interpolate(args, model, learned):
         model,
         start.melody,
         target.melody,
-        args.n_steps + 1,
+        n_points=args.n_steps + 1,
         encoding=_models.encoding(model),
     )
     title = f"From {start.title} to {target.title}"
@@ -104,7 +104,7 @@ def sweep(args, model, learned):
 
     _memory.check_melodies(args.n_steps, "--steps", model)
     latent = args.dimension
-    melodies = generation.sweep(model, latent, args.n_steps + 1)
+    melodies = generation.sweep(model, latent, n_points=args.n_steps + 1)
     values = generation.LatentModel(model).values(latent, len(melodies))
     titles = [f"Step {i} of {args.n_steps}: {z:.3g}" for i, z in enumerate(values)]
     titles[0] += ", the minimum"
@@ -196,7 +196,7 @@ def _add_attribute(args, model, learned, start, known):
         model,
         start.melody[np.newaxis],
         vector,
-        args.scales,
+        scale=args.scales,
         encoding=_models.encoding(model),
     )
     melodies = np.vstack([start.melody, changed])
@@ -367,7 +367,7 @@ def vary(args, model, learned):
     variations = generation.vary(
         model,
         start.melody,
-        args.n_samples,
+        n_samples=args.n_samples,
         strength=args.strength,
         encoding=_models.encoding(model),
         form=form,

@@ -126,7 +126,7 @@ def _transposed(data, semitones):
 
     if not semitones:
         return data
-    moved = transpositions(data, range(-semitones, semitones + 1))
+    moved = transpositions(data, semitones=range(-semitones, semitones + 1))
     print(
         f"Moved by {-semitones} to {semitones:+d} semitones: {len(moved.data)} "
         f"melodies, {len(moved.rejected)} left out beyond the MIDI pitches",

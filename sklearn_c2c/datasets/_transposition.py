@@ -58,7 +58,7 @@ def transpositions(X, semitones=range(-5, 7), *, pitch_range=None):
     --------
     >>> from sklearn_c2c.datasets import transpositions
     >>> X = [[62, 129, 128], [74, 76, 128]]
-    >>> moved = transpositions(X, [0, 2], pitch_range=(60, 76))
+    >>> moved = transpositions(X, semitones=[0, 2], pitch_range=(60, 76))
     >>> moved.data.tolist()
     [[62, 129, 128], [64, 129, 128], [74, 76, 128]]
     >>> moved.index.tolist(), moved.semitones.tolist(), moved.rejected.tolist()

@@ -1,8 +1,8 @@
-"""Compose by moving in a latent space: plain functions on fitted models.
+"""Composition in a latent space: functions of fitted models.
 
-A model is anything with `transform` and `inverse_transform`: an autoencoder, a Pipeline
-that begins with a `PianoRollEncoder`, scikit-learn's PCA. What comes back is what its
-`inverse_transform` returns; of a Pipeline, melodies.
+A model has `transform` and `inverse_transform`: an autoencoder, scikit-learn's PCA, a
+Pipeline that begins with a `PianoRollEncoder`. The functions return the output of the
+model's `inverse_transform`, which is melodies for such a Pipeline.
 """
 
 from sklearn_c2c.generation._attributes import add_attribute, attribute_vector

@@ -1,4 +1,4 @@
-"""Attribute vectors: offsets that give melodies more or less of an attribute."""
+"""Attribute vectors: offsets that increase or decrease an attribute of melodies."""
 
 from numbers import Real
 
@@ -22,16 +22,17 @@ from sklearn_c2c.generation._models import MODEL, LatentModel
     prefer_skip_nested_validation=True,
 )
 def attribute_vector(model, X, X_without=None, *, by=None, label=None):
-    """Find the offset in latent space that stands for an attribute.
+    """Compute the offset in latent space that represents an attribute.
 
-    Of the melodies that have it, the mean code, as in the paper; or, as in MusicVAE,
-    the mean code of those that have it minus that of those that do not::
+    The offset is the mean latent vector of the melodies with the attribute, as in the
+    paper; or, as in MusicVAE, that mean minus the mean of the melodies without it::
 
         v = mean(z | with)
         v = mean(z | with) - mean(z | without)
 
-    The second only turns melodies towards the attribute. The first carries the mean of
-    all melodies along, and takes codes bounded by an activation out of their range.
+    The difference contains the attribute alone. The mean also contains the mean of all
+    melodies; adding it moves latent vectors that are outputs of an activation out of
+    the range of this activation.
 
     Parameters
     ----------
@@ -45,12 +46,13 @@ def attribute_vector(model, X, X_without=None, *, by=None, label=None):
         Melodies that do not have it.
 
     by : array-like of shape (n_melodies,) or callable, default=None
-        What parts X in two; a callable is given X and returns such an array.
+        Divides X into melodies with and without the attribute. A callable takes X and
+        returns such an array.
 
-        - bool: the rows where it is true, against the others.
-        - numbers: the top quarter against the bottom quarter, ties included. So the
-          vector of any measured attribute is found, note density, say.
-        - anything, with `label`: the rows with this label, against the others.
+        - bool: the rows where it is True, against the others.
+        - numbers: the top quarter against the bottom quarter, ties included, for
+          measured attributes such as note density.
+        - any type, with `label`: the rows with this label, against the others.
 
     label : object, default=None
         The value of `by` that melodies with the attribute have.
@@ -63,8 +65,8 @@ def attribute_vector(model, X, X_without=None, *, by=None, label=None):
     Raises
     ------
     ValueError
-        If `by` does not part X in two, both `by` and `X_without` are given, or a label
-        without `by`.
+        If `by` does not divide X in two, `by` and `X_without` are both given, or
+        `label` is given without `by`.
 
     References
     ----------
@@ -91,7 +93,7 @@ def attribute_vector(model, X, X_without=None, *, by=None, label=None):
     Z = latent.encode(X)
     if by is not None:
         if X_without is not None:
-            raise ValueError("Give X_without or by, not both: by parts X in two.")
+            raise ValueError("Give X_without or by, not both: by divides X in two.")
         values = np.asarray(by(X) if callable(by) else by)
         has, lacks = _parts(values, label, len(Z), getattr(by, "__name__", "by"))
         return Z[has].mean(axis=0) - Z[lacks].mean(axis=0)
@@ -114,7 +116,7 @@ def attribute_vector(model, X, X_without=None, *, by=None, label=None):
     prefer_skip_nested_validation=True,
 )
 def add_attribute(model, X, offset, scale=1.0, *, encoding="encoder", form=None):
-    """Give melodies an attribute: decode ``z + scale * offset``.
+    """Add an attribute vector to melodies: decode ``z + scale * offset``.
 
     Parameters
     ----------
@@ -128,11 +130,12 @@ def add_attribute(model, X, offset, scale=1.0, *, encoding="encoder", form=None)
         The attribute vector, from `attribute_vector`.
 
     scale : float or array-like of shape (n_scales,), default=1.0
-        How much of it; a negative scale takes it away, 0 gives the reconstruction.
-        Several scales are for one melody, or one for each melody.
+        Factor of the offset. A negative scale reduces the attribute, 0 gives the
+        reconstruction. An array has one scale for each melody, or any number of scales
+        for a single melody.
 
     encoding : {"encoder", "search"}, default="encoder"
-        How codes of melodies are found, see `encode`.
+        How latent vectors of melodies are found, see `encode`.
 
     form : str, array-like of shape (n_steps,) or None, default=None
         Which places of a melody are alike: letters or a melody, as in `sample`.
@@ -145,7 +148,7 @@ def add_attribute(model, X, offset, scale=1.0, *, encoding="encoder", form=None)
     Raises
     ------
     ValueError
-        If shapes do not fit, or offset or scale is not finite.
+        If the shapes do not match, or offset or scale is not finite.
 
     References
     ----------
@@ -167,7 +170,7 @@ def add_attribute(model, X, offset, scale=1.0, *, encoding="encoder", form=None)
 
 
 def _parts(values, label, n_melodies, name):
-    """Which rows have the attribute and which lack it, as two masks."""
+    """Masks of the rows that have the attribute and of those that lack it."""
     if values.shape != (n_melodies,):
         raise ValueError(
             f"by must have one value for each of the {n_melodies} rows of X, got shape "
@@ -179,8 +182,8 @@ def _parts(values, label, n_melodies, name):
         return outer_quarters(values, name)
     if values.all() or not values.any():
         raise ValueError(
-            f"by must part X in two, but {values.sum()} of {n_melodies} rows have the "
-            "attribute."
+            f"by must divide X in two, but {values.sum()} of {n_melodies} rows have "
+            "the attribute."
         )
     return values, ~values
 
@@ -190,12 +193,12 @@ def outer_quarters(values, name):
     if values.dtype.kind not in "iuf":
         raise ValueError(
             f"{name} holds labels, of dtype {values.dtype}; say with label= which one "
-            "melodies with the attribute have."
+            "means that a melody has the attribute."
         )
     low, high = np.quantile(values, [0.25, 0.75])
     if not low < high:
         raise ValueError(
-            f"{name} has a lower quartile of {low:g} and an upper one of {high:g}: it "
-            "does not set a top quarter off from a bottom quarter."
+            f"{name} has a lower quartile of {low:g} and an upper one of {high:g}; "
+            "expected them to differ, so that there is a top and a bottom quarter."
         )
     return values >= high, values <= low

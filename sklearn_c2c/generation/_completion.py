@@ -1,4 +1,4 @@
-"""Completion: melodies that keep what is given, filled in the style."""
+"""Completion: melodies with some steps given and the others generated."""
 
 from numbers import Integral, Real
 from typing import NamedTuple
@@ -26,10 +26,11 @@ from sklearn_c2c.melody import (
     transpose,
 )
 
-# What stands where nothing is given, so that a given hold may follow it.
+# Placeholder of the steps that are not given: a pitch, so that a hold may follow it.
 _ANY_PITCH = 60
 
-# Transpositions that are compared, and updates of Adam for each.
+# "auto" compares the transpositions within an octave or, if none of these fits the
+# range, at most 25 larger ones, each after at most 30 updates of Adam.
 _OCTAVE, _N_TRANSPOSITIONS, _N_UPDATES_TO_COMPARE = 12, 25, 30
 
 
@@ -69,13 +70,13 @@ def complete(
 ):
     """Complete a melody of which some steps are given.
 
-    For each result r a latent vector is drawn, ``c_r ~ N(m, diag(s**2))``, m and s
-    being mean and standard deviation of the latent variables over the training data.
-    From there on the z is sought with the largest
+    For each result r a latent vector is drawn, ``c_r ~ N(m, diag(s**2))``, where m and
+    s are mean and standard deviation of the latent variables over the training data. A
+    gradient search from c_r looks for the z with the largest
 
         ``sum_t(log p_t(x_t | z)) - prior_weight * sum_k(((z_k - c_rk) / s_k)**2) / 2``,
 
-    t going over the given steps. Then it is decoded so that these stand exactly.
+    where t runs over the given steps. z is decoded with these steps fixed.
 
     Parameters
     ----------
@@ -83,77 +84,77 @@ def complete(
         `PianoRollEncoder` and an autoencoder.
 
     start : array-like of shape (n_steps,) or (1, n_steps)
-        The melody, in any key and range. What it has where nothing is kept does not
-        matter.
+        The melody, in any key and range. The steps that are not kept are ignored.
 
     keep : array-like of bool, shape (n_steps,), or of int
-        The steps that are given; or the measures, counted from 1. Where the first
-        measure is that of a pick-up, `melody.measure_mask` makes the mask.
+        Mask of the given steps; or numbers of the given measures, from 1. For a melody
+        with a pick-up measure, `melody.measure_mask` makes the mask.
 
     n_samples : int, default=8
-        How many results.
+        Number of results.
 
     aspect : {"notes", "rhythm", "pitches"}, default="notes"
-        What of the given steps is kept.
+        Aspect of the given steps that is kept.
 
-        - "notes": they stand as they are.
-        - "rhythm": holds, rests, and where notes begin; the pitches are new.
-        - "pitches": notes and rests in their order; where they begin is new, within
+        - "notes": pitches and rhythm.
+        - "rhythm": onsets, holds and rests; the pitches are generated.
+        - "pitches": the order of notes and rests; their onsets are generated, within
           each group of neighboring given steps.
 
     transposition : "auto" or int, default="auto"
-        Semitones by which the melody is moved before it is completed; what comes out is
-        moved back. "auto" takes that of -12 to 12 which makes what is given most
-        likely, further ones where none of these brings it into the range of the model;
-        0 with ``aspect="rhythm"``.
+        Semitones by which the melody is transposed before it is completed; the results
+        are transposed back. "auto" chooses from -12 to 12 the one under which the given
+        steps are most likely; larger ones are tried if none of these brings the given
+        pitches into the range of the model. It is 0 with ``aspect="rhythm"``.
 
     X : array-like of shape (n_tunes, n_steps), default=None
-        The corpus, in whose forms a melody is completed best.
+        The corpus that forms are taken from. Melodies are completed best in the form
+        of a tune of the corpus.
 
     form : "auto", str, array-like of shape (n_steps,) or None, default="auto"
         Which places are alike, as in `sample`. "auto" is "corpus" if X is given and
-        half measures divide its rows, None otherwise. What is given stands whatever the
-        form says.
+        half measures divide its rows, None otherwise. Given steps take precedence over
+        the form.
 
     prior_weight : float, default=1.0
-        Weight of the nearness to what was drawn: the more, the more the results differ
-        from each other, and the less they take up of what is given.
+        Weight of the distance to c_r. With a larger weight the results differ more from
+        each other, and fit the given steps less.
 
     max_iter : int, default=60
         Updates of Adam.
 
     learning_rate_init : float, default=0.2
-        First step of Adam, in standard deviations of each latent variable. It falls
-        linearly to 0.
+        First learning rate of Adam, in standard deviations of each latent variable. It
+        falls linearly to 0.
 
     random_state : int, RandomState instance or None, default=None
-        An int gives the same result again.
+        An int makes the result reproducible.
 
     Returns
     -------
     result : `Bunch`
         - melodies : ndarray of int16, shape (n_samples, n_steps)
         - kept : ndarray of bool, shape (n_steps,), the given steps
-        - semitones : int, by which the melody was moved, and moved back
+        - semitones : int, the transposition that was used
         - latent : ndarray of shape (n_samples, h)
 
     Raises
     ------
     ValueError
-        If the model is not of these two steps, start is not one melody of its number of
-        steps, keep is no steps or measures of it, or there is no transposition that
-        brings all given pitches into its range.
+        If the model is not a Pipeline of these two, start is not one melody of the
+        model's length, keep names no steps or measures of it, or no transposition
+        brings all given pitches into the range of the model.
 
     See Also
     --------
-    encode : The code of a whole melody.
+    encode : The latent vector of a whole melody.
 
     vary : Melodies near a given one.
 
     Notes
     -----
     With ``prior_weight=1`` and a linear model of normal data the results would be draws
-    from the posterior; here they are what is likely near a draw from the prior.
+    from the posterior. In general they are likely melodies near draws from the prior.
 
     Examples
     --------
@@ -162,7 +163,7 @@ def complete(
     >>> X = [[62, 129, 64, 66], [66, 64, 62, 129], [69, 66, 62, 62]]
     >>> model = make_pipeline(PianoRollEncoder(), Autoencoder(h=8, random_state=0))
     >>> keep = [True, True, False, False]
-    >>> result = generation.complete(model.fit(X), X[0], keep, 3, random_state=0)
+    >>> result = generation.complete(model.fit(X), X[0], keep, n_samples=3)
     >>> result.melodies.shape, result.melodies[:, :2].tolist()
     ((3, 4), [[62, 129], [62, 129], [62, 129]])
     """
@@ -194,9 +195,9 @@ def complete(
 
 
 class _Given(NamedTuple):
-    """What is given: a melody, which of its steps, and which aspect of these."""
+    """A melody, the mask of its given steps, and the aspect of them that is kept."""
 
-    melody: np.ndarray  # (n_steps,), any note where nothing is kept
+    melody: np.ndarray  # (n_steps,), _ANY_PITCH at the steps that are not kept
     kept: np.ndarray  # bool, (n_steps,)
     aspect: str
 
@@ -207,7 +208,7 @@ class _Given(NamedTuple):
 
 
 def _given(encoder, start, keep, aspect):
-    """Check that the given steps are steps of the melody, and legal."""
+    """Check the melody and the given steps."""
     kept, melody = _kept_steps(keep, encoder), as_row(start, "start")
     if melody.shape[1] != len(kept):
         raise ValueError(
@@ -219,21 +220,21 @@ def _given(encoder, start, keep, aspect):
 
 
 def _draw_centers(latent, n_samples, rng):
-    """Draw the latent vectors near which the results are sought."""
+    """Draw the latent vectors c_r from which the searches start."""
     mean, spread = latent.mean(), latent.spread()
     center = mean + spread * rng.standard_normal((n_samples, len(mean)))
     return center.astype(mean.dtype)
 
 
 def _fitting_form(form, encoder, X):
-    """The form asked for; for "auto" that of the corpus, if there is one."""
+    """Replace the form "auto": by "corpus" if there is a corpus, otherwise by None."""
     if not isinstance(form, str) or form != "auto":
         return form
     return "corpus" if X is not None and has_half_measures(encoder) else None
 
 
 def _allowed_in_each(latent, center, given, semitones):
-    """Tokens that may stand in each result, (n_samples, n_steps, n_tokens)."""
+    """Mask of the allowed tokens of each result, (n_samples, n_steps, n_tokens)."""
     allowed = _allowed(latent.encoder, given, semitones)
     allowed = np.tile(allowed, (len(center), 1, 1))
     if given.aspect == "pitches":
@@ -242,7 +243,7 @@ def _allowed_in_each(latent, center, given, semitones):
 
 
 def _in_new_rhythms(latent, center, given, semitones):
-    """The tokens of the given steps, the given notes placed anew for each result.
+    """Mask of the tokens of the given steps, with a new rhythm for each result.
 
     Returns
     -------
@@ -255,7 +256,7 @@ def _in_new_rhythms(latent, center, given, semitones):
 
 
 def _kept_steps(keep, encoder):
-    """The mask of the given steps."""
+    """Return the mask of the given steps."""
     keep, n_steps = np.asarray(keep), encoder.n_features_in_
     if not keep.size:
         return np.zeros(n_steps, bool)
@@ -276,13 +277,13 @@ def _kept_steps(keep, encoder):
 
 
 def _allowed(encoder, given, semitones):
-    """Tokens that may stand at each step, (n_steps, n_tokens)."""
-    codes, note = _moved_back(encoder, semitones), given.melody[:, np.newaxis]
-    allowed = codes == note
+    """Mask of the allowed tokens of each step, (n_steps, n_tokens)."""
+    tokens, note = _moved_back(encoder, semitones), given.melody[:, np.newaxis]
+    allowed = tokens == note
     if given.aspect == "rhythm":
         allowed |= (encoder.tokens_ < N_PITCHES) & (note < N_PITCHES)
     allowed |= ~given.kept[:, np.newaxis]
-    in_midi = codes >= 0
+    in_midi = tokens >= 0
     allowed &= in_midi
     if not allowed.any(axis=1).all():
         raise ValueError(_outside(encoder, given, semitones))
@@ -292,11 +293,11 @@ def _allowed(encoder, given, semitones):
 
 
 def _moved_back(encoder, semitones):
-    """Each code of the encoder in the key of the given melody; -1 if it is none."""
-    codes = encoder.tokens_.astype(int)
-    back = codes - semitones
+    """Tokens of the encoder in the key of the given melody; -1 if out of MIDI range."""
+    tokens = encoder.tokens_.astype(int)
+    back = tokens - semitones
     back[(back < 0) | (back >= N_PITCHES)] = -1
-    return np.where(codes < N_PITCHES, back, codes)
+    return np.where(tokens < N_PITCHES, back, tokens)
 
 
 def _outside(encoder, given, semitones=None):
@@ -310,7 +311,7 @@ def _outside(encoder, given, semitones=None):
 
 
 def _best_transposition(latent, given, descent):
-    """The one that makes what is given most likely, the smaller of equal ones."""
+    """Transposition that makes the given steps most likely; of ties the smallest."""
     if given.aspect == "rhythm" or not len(given.pitches):
         return 0
     fitting = _fitting_transpositions(latent.encoder, given)

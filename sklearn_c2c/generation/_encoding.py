@@ -1,4 +1,4 @@
-"""Codes of melodies: what the encoder says, or what the decoder makes most likely."""
+"""Latent vectors of melodies: from the encoder, or by a search with the decoder."""
 
 from numbers import Integral, Real
 
@@ -14,7 +14,7 @@ from sklearn_c2c.generation._models import MODEL, LatentModel, as_row
 # The constraint on every `encoding` of this package.
 ENCODING = [StrOptions({"encoder", "search"})]
 
-# Melodies that are searched for at one time.
+# Melodies searched for in one batch.
 _CHUNK = 256
 
 
@@ -40,15 +40,15 @@ def encode(
 ):
     """Find latent vectors that decode to given melodies.
 
-    The encoder of an autoencoder has learned the codes of its training data; of another
-    melody it only guesses the code, and there are better ones for the same decoder.
-    From that guess on, "search" looks for the z with the largest
+    The encoder of an autoencoder is accurate on its training data only. For another
+    melody, other latent vectors are decoded to more of its steps by the same decoder.
+    From the encoder's output on, "search" looks for the z with the largest
 
         ``sum_t(log p_t(x_t | z)) - prior_weight * sum_k(((z_k - m_k) / s_k)**2) / 2``,
 
-    x_t being the codes of the melody, p_t the decoder's values of step t divided by
-    their sum, m_k and s_k mean and standard deviation of each latent variable over the
-    training data.
+    where x_t are the tokens of the melody, p_t the decoder's outputs at step t divided
+    by their sum, and m_k and s_k mean and standard deviation of each latent variable
+    over the training data.
 
     Parameters
     ----------
@@ -59,18 +59,19 @@ def encode(
         Melodies, in the pitch range of the model.
 
     method : {"search", "encoder"}, default="search"
-        "encoder" is ``model.transform``, of any model.
+        "encoder" is ``model.transform``, for any model.
 
     prior_weight : float, default=0.01
-        Weight of the spread of the training codes. The larger it is, the more the code
-        is like theirs, and the less may come back.
+        Weight of the distance to the mean of the training data. With a larger weight
+        the latent vectors are more like those of the training data, and may reconstruct
+        fewer steps.
 
     max_iter : int, default=100
         Updates of Adam.
 
     learning_rate_init : float, default=0.2
-        First step of Adam, in standard deviations of each latent variable. It falls
-        linearly to 0.
+        First learning rate of Adam, in standard deviations of each latent variable. It
+        falls linearly to 0.
 
     Returns
     -------
@@ -79,7 +80,7 @@ def encode(
     Raises
     ------
     ValueError
-        If the model is not of these two steps, or a pitch is outside its range.
+        If the model is not a Pipeline of these two, or a pitch is outside its range.
 
     See Also
     --------
@@ -129,17 +130,17 @@ def search(
     learning_rate_init,
     letters=None,
 ):
-    """Move latent vectors to where what is given is likely.
+    """Move latent vectors by Adam so that the given tokens become more likely.
 
     Parameters
     ----------
     latent : LatentModel
     Z : ndarray of shape (n_melodies, h)
-        Where to begin.
+        First latent vectors.
     target : ndarray of bool, shape (n_melodies, n_steps, n_tokens)
-        The tokens of which one stands at a step; all of them where nothing is given.
+        The allowed tokens of each step; all of them at steps that are not given.
     center : ndarray of shape (h,) or (n_melodies, h)
-        Where the prior is densest.
+        Mean of the prior.
     prior_weight, max_iter, learning_rate_init
         As in `encode`.
     letters : ndarray of int, shape (n_melodies, n_places), default=None
@@ -166,7 +167,7 @@ def search(
 
 
 def log_likelihood(P, target):
-    """Of what is given: ``sum_t(log(sum of P at the target) - log(sum of P))``."""
+    """Of the targets: ``sum_t(log(sum of P at the target) - log(sum of P))``."""
     hit, total = _sums(P, target)
     return (np.log(hit) - np.log(total)).sum(axis=(1, 2))
 
@@ -178,7 +179,7 @@ def _log_likelihood_gradient(P, target):
 
 
 def _sums(P, target):
-    """Sums of P at the target and of all P, of each step, above 0."""
+    """Sums at each step of P at the target and of all P, clipped to be above 0."""
     tiny = np.finfo(P.dtype).tiny
     parts = (P * target, P)
     return (np.maximum(part.sum(axis=2, keepdims=True), tiny) for part in parts)

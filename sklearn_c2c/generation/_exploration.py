@@ -1,4 +1,4 @@
-"""Moves from the codes of given melodies."""
+"""Strategies that start from the latent vectors of given melodies."""
 
 from numbers import Integral, Real
 
@@ -35,11 +35,11 @@ def translate(model, X, offset, *, encoding="encoder", form=None):
         Melodies, as ``model.transform`` takes them.
 
     offset : float or array-like of shape (h,) or (n_offsets, h)
-        What is added to the latent vectors: one offset for all melodies, one for each
-        melody, or several for one melody. 0 gives the reconstructions.
+        Offsets added to the latent vectors: one for all melodies, one for each melody,
+        or several for a single melody. 0 gives the reconstructions.
 
     encoding : {"encoder", "search"}, default="encoder"
-        How codes of melodies are found, see `encode`.
+        How latent vectors of melodies are found, see `encode`.
 
     form : str, array-like of shape (n_steps,) or None, default=None
         Which places of a melody are alike: letters or a melody, as in `sample`.
@@ -52,7 +52,8 @@ def translate(model, X, offset, *, encoding="encoder", form=None):
     Raises
     ------
     ValueError
-        If the shapes of offset and of the codes do not fit, or offset is not finite.
+        If the shapes of offset and latent vectors do not match, or offset is not
+        finite.
 
     References
     ----------
@@ -87,7 +88,7 @@ def translate(model, X, offset, *, encoding="encoder", form=None):
     prefer_skip_nested_validation=True,
 )
 def average(model, X, weights=None, *, encoding="encoder", form=None):
-    """Blend melodies: decode the mean of their codes, ``sum_i w_i z_i / sum_i w_i``.
+    """Decode the mean of latent vectors, ``sum_i w_i z_i / sum_i w_i``.
 
     Parameters
     ----------
@@ -98,11 +99,11 @@ def average(model, X, weights=None, *, encoding="encoder", form=None):
         Melodies, as ``model.transform`` takes them.
 
     weights : array-like of shape (n_melodies,), default=None
-        How much each counts; None means all alike. With all weight on one melody the
-        result is its reconstruction.
+        Weight of each melody; None gives all the same weight. With all weight on one
+        melody the result is its reconstruction.
 
     encoding : {"encoder", "search"}, default="encoder"
-        How codes of melodies are found, see `encode`.
+        How latent vectors of melodies are found, see `encode`.
 
     form : str, array-like of shape (n_steps,) or None, default=None
         Which places of a melody are alike: letters or a melody, as in `sample`.
@@ -150,9 +151,9 @@ def average(model, X, weights=None, *, encoding="encoder", form=None):
     prefer_skip_nested_validation=True,
 )
 def neighbors(model, start, X, n_neighbors=5):
-    """Find the melodies of a corpus that are most like a given one to the model.
+    """Find the melodies of a corpus whose latent vectors are nearest to a given one's.
 
-    Those with the least Euclidean distance ``|z_i - z_start|`` between codes.
+    The distance is Euclidean, ``|z_i - z_start|``.
 
     Parameters
     ----------
@@ -160,18 +161,19 @@ def neighbors(model, start, X, n_neighbors=5):
         Has `transform` and `inverse_transform`.
 
     start : array-like of shape (n_features,) or (1, n_features)
-        The melody, as ``model.transform`` takes it. If it is in X it is found too.
+        The melody, as ``model.transform`` takes it. If it is in X, it is its own
+        nearest neighbor.
 
     X : array-like of shape (n_melodies, n_features)
         The corpus.
 
     n_neighbors : int, default=5
-        How many to find.
+        Number of neighbors.
 
     Returns
     -------
     result : Bunch
-        The nearest first.
+        Sorted by distance, the nearest first.
 
         - indices : ndarray of shape (n_neighbors,), rows of X.
         - distances : ndarray of shape (n_neighbors,), in the latent space.
@@ -179,7 +181,7 @@ def neighbors(model, start, X, n_neighbors=5):
     Raises
     ------
     ValueError
-        If start is not one row, or X has less than n_neighbors.
+        If start is not one row, or X has fewer than n_neighbors rows.
 
     See Also
     --------
@@ -205,19 +207,19 @@ def neighbors(model, start, X, n_neighbors=5):
 
 
 def _check_offsets(offsets, Z):
-    """One offset for all latent vectors, a number or a vector, or one for each."""
+    """Check offsets: a number, a vector for all latent vectors, or one for each."""
     offsets = np.asarray(offsets, dtype=Z.dtype)
     n_offsets, width = np.atleast_2d(offsets).shape[-2:]
     one_each = len({1, n_offsets, len(Z)}) <= 2
     if offsets.ndim and not (offsets.ndim <= 2 and width == Z.shape[1] and one_each):
         raise ValueError(
-            f"An offset of shape {offsets.shape} does not fit codes of shape "
+            f"An offset of shape {offsets.shape} does not fit latent vectors of shape "
             f"{Z.shape}; expected ({Z.shape[1]},) or one such row for each melody."
         )
     if not offsets.size or not np.isfinite(offsets).all():
         raise ValueError(
-            f"An offset of shape {offsets.shape} must be finite numbers, at least one "
-            "row; look at offset, and at the scale of an attribute."
+            f"Expected finite offsets, at least one row, got an array of shape "
+            f"{offsets.shape}; look at offset, and at the scale of an attribute."
         )
     return offsets
 
@@ -226,9 +228,9 @@ def _check_weights(weights, n_melodies):
     weights = np.asarray(weights, dtype=float)
     if weights.shape != (n_melodies,) or not np.isfinite(weights).all():
         raise ValueError(
-            f"weights must be {n_melodies} finite numbers, one a melody; got "
+            f"weights must be {n_melodies} finite numbers, one for each melody; got "
             f"{weights.tolist()}."
         )
     if weights.sum() == 0:
-        raise ValueError("weights must not sum to 0: there is no such average.")
+        raise ValueError("weights sum to 0; expected another sum to divide by.")
     return weights

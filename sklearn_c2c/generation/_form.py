@@ -1,4 +1,8 @@
-"""Form: which places of a melody are alike, and decoding so that they are."""
+"""Form: places of a melody that are alike, and decoding that makes them equal.
+
+Places are equal divisions of a melody, such as half measures. Each has a letter, and
+places of one letter are alike.
+"""
 
 import re
 
@@ -10,21 +14,21 @@ from sklearn_c2c.melody import check_melodies
 # The constraint on every `form` of this package.
 FORM = [str, "array-like", None]
 
-# Tunes of the corpus, the nearest in direction, of which one gives its form.
+# Nearest tunes of the corpus by direction, of which one is chosen for its form.
 _N_TEMPLATES = 7
 
 
 def probabilities(latent, Z, letters=None):
     """Decode to probabilities, of shape (n_melodies, n_steps, n_tokens).
 
-    They are pooled in a form where there is one.
+    With letters, the probabilities of places of one letter are averaged.
     """
     P = latent.probabilities(Z)
     return P if letters is None else pool(P, letters)
 
 
 def probabilities_vjp(latent, Z, letters=None):
-    """Return `probabilities`, and the map of gradients back to the latent vectors."""
+    """Return `probabilities` and their vector-Jacobian product."""
     P, vjp = latent.probabilities_vjp(Z)
     if letters is None:
         return P, vjp
@@ -32,24 +36,24 @@ def probabilities_vjp(latent, Z, letters=None):
 
 
 def letters_of(latent, form, Z, *, X=None, rng=None):
-    """Letters of each result: which of its places are alike.
+    """Letters of the places of each result.
 
     Parameters
     ----------
     latent : LatentModel
     form : str, array-like of int or None
-        Letters, a melody, "corpus", or None, as `sample` has it.
+        Letters, a melody, "corpus" or None, as in `sample`.
     Z : ndarray of shape (n_melodies, h)
         Latent vectors of the results.
     X : array-like of shape (n_tunes, n_steps), default=None
         The corpus.
     rng : RandomState, default=None
-        Chooses among tunes in the direction of each vector; None takes the nearest.
+        Chooses one of the tunes nearest in direction; None takes the nearest.
 
     Returns
     -------
     ndarray of int, shape (n_melodies, n_places), or None
-        Places divide the steps equally; alike are those of one number.
+        The same number for places that are alike. None for ``form=None``.
     """
     if form is None:
         return None
@@ -68,10 +72,10 @@ def letters_of(latent, form, Z, *, X=None, rng=None):
 
 
 def pool(P, letters):
-    """Average over the places of each letter.
+    """Average P over the places of each letter.
 
-    Linear and symmetric, so it turns gradients with respect to its result into those
-    with respect to `P` as well.
+    The map is linear and symmetric, so it is its own pull-back: it also maps gradients
+    with respect to the result to gradients with respect to P.
     """
     places = P.reshape(*letters.shape, -1)
     same = _same(letters).astype(P.dtype)
@@ -80,28 +84,29 @@ def pool(P, letters):
 
 
 def decode(latent, Z, letters=None):
-    """Decode latent vectors, in a form where there is one."""
+    """Decode latent vectors to rows; with letters, places of one letter are equal."""
     if letters is None:
         return latent.decode(Z)
     return decode_steps(latent.encoder, probabilities(latent, Z, letters), letters)
 
 
 def decode_steps(encoder, P, letters=None, allowed=None):
-    """Decode probabilities so that places of one letter are equal, code for code.
+    """Decode probabilities so that places of one letter have the same tokens.
 
-    They are decoded freely at first. Then the content that most places of a letter have
-    stands in all of them, and what is not bound by it is decoded once more. Places that
-    are still unequal, since a hold cannot stand after a rest, begin with a note or rest
-    of their own.
+    The melodies are first decoded without the form. Then the most frequent content of
+    the places of a letter is fixed in all of them, and the other steps are decoded
+    again. Places may still differ because a hold at their start cannot follow a rest;
+    melodies with such places are decoded again, with a note or rest at these starts.
 
     Parameters
     ----------
     encoder : PianoRollEncoder
     P : ndarray of shape (n_melodies, n_steps, n_tokens)
-        Pooled by letters.
+        Averaged over the places of each letter.
     letters : ndarray of int, shape (n_melodies, n_places), default=None
     allowed : ndarray of bool, shape (n_melodies, n_steps, n_tokens), default=None
-        Tokens that may stand, whatever the form says; such that a legal melody is left.
+        Mask of allowed tokens, which takes precedence over the form. At least one legal
+        melody must be allowed.
 
     Returns
     -------
@@ -125,9 +130,10 @@ def decode_steps(encoder, P, letters=None, allowed=None):
 
 
 def _decode_in_form(encoder, P, letters, allowed):
-    """Decode freely, then with the contents of all places of a letter made equal.
+    """Decode without the form, then with the same content in places of a letter.
 
-    A place whose end does not allow for a given hold after it is not bound.
+    A place is not bound if its content would leave no allowed token after it, such as
+    a rest before a given hold.
     """
     free = _decode_allowed(encoder, P, allowed)
     bound = _bind(encoder, free, letters, allowed)
@@ -142,16 +148,16 @@ def _decode_in_form(encoder, P, letters, allowed):
 
 
 def _decode_bound(encoder, P, bound, allowed):
-    """Decode with some codes given; -1 is free."""
+    """Decode with some tokens fixed; -1 in `bound` means that a step is free."""
     given = encoder.tokens_ == bound[..., np.newaxis]
     P = np.where((bound >= 0)[..., np.newaxis], given, P)
     return _decode_allowed(encoder, P, allowed)
 
 
 def _decode_allowed(encoder, P, allowed):
-    """Decode what is 0 where a token is not allowed."""
+    """Decode P, which is 0 for tokens that are not allowed."""
     melodies = _inverse_transform(encoder, P)
-    # without transitions a hold that must stand may have nothing to hold
+    # Without transitions a given hold may follow a rest; an onset is decoded instead.
     orphan = ~_stands(encoder, melodies, allowed)
     if orphan.any():
         before = np.zeros_like(orphan)
@@ -164,12 +170,12 @@ def _decode_allowed(encoder, P, allowed):
 
 
 def _stands(encoder, melodies, allowed):
-    """Whether each code is allowed."""
+    """Whether the token of each step is allowed."""
     return (allowed & (melodies[..., np.newaxis] == encoder.tokens_)).any(axis=2)
 
 
 def _release_before(broken, bound, letters):
-    """Free the places before steps at which nothing allowed could stand."""
+    """Free the places that contain the step before one whose token is not allowed."""
     n_steps = broken.shape[1] // letters.shape[1]
     melody, step = np.nonzero(broken)
     released = np.zeros(letters.shape, bool)
@@ -182,10 +188,11 @@ def _inverse_transform(encoder, P):
 
 
 def _bind(encoder, melodies, letters, allowed):
-    """Put the content that most places of a letter have in all, where there are more.
+    """Fix the most frequent content of each letter in all places of the letter.
 
-    Of contents that are as frequent the first counts; those of places that are not
-    quite free go first. A place where such a content is not allowed is not bound.
+    Contents of places with given steps take precedence over more frequent ones; of ties
+    the first is taken. A place where the content is not allowed is not bound, nor is
+    the only place of a letter. Steps that are not bound are -1.
     """
     contents = melodies.reshape(*letters.shape, -1)
     votes = _same(letters, contents).sum(axis=2)
@@ -199,12 +206,12 @@ def _bind(encoder, melodies, letters, allowed):
 
 
 def _is_free(letters, allowed):
-    """Which places may have any content."""
+    """Mask of the places at which every token is allowed at every step."""
     return allowed.reshape(*letters.shape, -1).all(axis=2)
 
 
 def _unequal(melodies, letters, allowed):
-    """Which free places differ from another free one of their letter."""
+    """Mask of the free places that differ from another free place of their letter."""
     contents = melodies.reshape(*letters.shape, -1)
     is_free = _is_free(letters, allowed)
     free = is_free[:, np.newaxis] & is_free[:, :, np.newaxis]
@@ -220,7 +227,10 @@ def _forbid_first_hold(encoder, P, places):
 
 
 def _same(letters, contents=None):
-    """Which pairs of places have one letter, and one content: (n, places, places)."""
+    """Mask of the pairs of places with the same letter, and the same contents if given.
+
+    Its shape is (n_melodies, n_places, n_places).
+    """
     same = letters[:, :, np.newaxis] == letters[:, np.newaxis]
     if contents is not None:
         same &= (contents[:, :, np.newaxis] == contents[:, np.newaxis]).all(axis=3)
@@ -228,7 +238,7 @@ def _same(letters, contents=None):
 
 
 def _steps_of_half_measure(encoder):
-    """Those of a measure where it has no half."""
+    """Steps of half a measure, or of a measure with an odd number of steps."""
     measure = encoder.steps_per_measure
     return measure if measure % 2 else measure // 2
 
@@ -239,11 +249,11 @@ def has_half_measures(encoder):
 
 
 def _half_measures(encoder, melodies):
-    """Divide melodies into half measures; into measures where these have no half."""
+    """Divide melodies into half measures; into measures if their steps are odd."""
     melodies, n_steps = np.asarray(melodies), encoder.n_features_in_
     if melodies.shape[-1] != n_steps:
         raise ValueError(
-            f"The melody that gives its form must have {n_steps} steps, got shape "
+            f"The melody whose form is taken must have {n_steps} steps, got shape "
             f"{melodies.shape}."
         )
     place = _steps_of_half_measure(encoder)
@@ -257,26 +267,27 @@ def _half_measures(encoder, melodies):
 
 
 def _letters(places):
-    """Number of the first place that is equal, for each place."""
+    """Number of the first equal place, for each place."""
     same = (places[:, :, np.newaxis] == places[:, np.newaxis]).all(axis=3)
     return same.argmax(axis=2)
 
 
 def _near(latent, Z, X, rng):
-    """A tune of the corpus for each vector, at random among those in its direction.
+    """Choose for each vector one of the tunes of the corpus nearest in direction.
 
-    Directions are seen from the mean code, in units of the spread of the codes.
+    Directions are those from the mean of the latent vectors, in units of their standard
+    deviations.
     """
     if X is None:
         raise ValueError(
             'form="corpus" takes forms from a corpus, and none was given; pass it as X '
-            "where there is such a parameter, or give letters or a melody."
+            "if there is such a parameter, or give letters or a melody as form."
         )
-    codes = latent.encode(X)
-    mean, spread = codes.mean(axis=0), codes.std(axis=0)
+    Z_X = latent.encode(X)
+    mean, spread = Z_X.mean(axis=0), Z_X.std(axis=0)
     spread[spread == 0] = 1
-    z, c = (_unit((vectors - mean) / spread) for vectors in (Z, codes))
-    n_near = min(_N_TEMPLATES, len(codes))
+    z, c = (_unit((vectors - mean) / spread) for vectors in (Z, Z_X))
+    n_near = min(_N_TEMPLATES, len(Z_X))
     near = np.argsort(-z @ c.T, axis=1, kind="stable")[:, :n_near]
     chosen = 0 if rng is None else rng.randint(n_near, size=len(Z))
     return np.asarray(X)[near[np.arange(len(Z)), chosen]]

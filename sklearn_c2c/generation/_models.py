@@ -1,4 +1,4 @@
-"""One view of the latent space of a model, whatever kind it is."""
+"""View of the latent space of a model, the same for every kind of model."""
 
 import numpy as np
 from sklearn.pipeline import Pipeline
@@ -9,33 +9,33 @@ MODEL = [HasMethods(["transform", "inverse_transform"])]
 
 
 class LatentModel:
-    """View of the latent space of a model, the same for each kind of model.
+    """View of the latent space of a model, the same for every kind of model.
 
-    Strategies take estimators and Pipelines, and ask this view for what they need of
-    them. It alone knows the steps of a Pipeline, and what an estimator may offer beside
-    `transform` and `inverse_transform`: the range, mean and standard deviation of its
-    latent variables (``latent_min_``, ``latent_max_``, ``latent_mean_`` and
-    ``latent_std_``), a prior (``sample_prior``), the gradient through its decoder
-    (``decode_with_vjp``), and which of its latent variables stand for what
-    (``branches_``, a slice by each name).
+    Strategies access estimators and Pipelines through this view. No other module knows
+    the steps of a Pipeline, or the optional interface of an estimator:
+
+    - range, mean and standard deviation of its latent variables, ``latent_min_``,
+      ``latent_max_``, ``latent_mean_`` and ``latent_std_``;
+    - a prior, ``sample_prior``;
+    - the gradient through its decoder, ``decode_with_vjp``;
+    - named branches of its latent variables, ``branches_``, a dict of slices.
 
     Parameters
     ----------
     model : estimator or Pipeline
-        Has `transform` and `inverse_transform`. All but the attributes needs a fitted
-        one.
+        Has `transform` and `inverse_transform`. The attributes below exist before the
+        model is fitted; the methods and properties need a fitted model.
 
     Attributes
     ----------
     model : estimator or Pipeline
-        The model itself.
+        The model.
 
     estimator : estimator
-        The one whose latent vectors ``model.transform`` returns: the last step of a
-        Pipeline, otherwise the model.
+        The last step of a Pipeline, otherwise the model.
 
     before : Pipeline or None
-        The steps before the estimator, if there are any.
+        The steps before the estimator; None if there are none.
 
     Examples
     --------
@@ -59,7 +59,7 @@ class LatentModel:
         self.before = model[:-1] if has_steps_before else None
 
     def encode(self, X):
-        """Latent vectors of rows.
+        """Encode rows as latent vectors.
 
         Parameters
         ----------
@@ -69,7 +69,7 @@ class LatentModel:
         Returns
         -------
         ndarray of shape (n_rows, h)
-            An array, whatever `set_output` says.
+            An array, also if `set_output` asks for a DataFrame.
         """
         return np.asarray(self.model.transform(X))
 
@@ -89,7 +89,7 @@ class LatentModel:
         return self.model.inverse_transform(Z)
 
     def inputs(self, X):
-        """What the estimator is given of rows.
+        """Transform rows by the steps before the estimator.
 
         Parameters
         ----------
@@ -99,7 +99,8 @@ class LatentModel:
         Returns
         -------
         array or sparse array of shape (n_rows, n_inputs)
-            Of a Pipeline that begins with a `PianoRollEncoder`, the piano roll.
+            Input of the estimator: the piano roll if the Pipeline consists of a
+            `PianoRollEncoder` and an estimator.
         """
         return X if self.before is None else self.before.transform(X)
 
@@ -109,8 +110,8 @@ class LatentModel:
         Parameters
         ----------
         X : array-like of shape (n_rows, n_features), default=None
-            Rows whose latent vectors are looked at. None: what the estimator remembers
-            of its training data.
+            Rows whose latent vectors have this range. None takes the range that the
+            estimator remembers of its training data.
 
         Returns
         -------
@@ -119,7 +120,7 @@ class LatentModel:
         Raises
         ------
         ValueError
-            If the estimator remembers none and X is not given.
+            If X is not given and the estimator does not remember its range.
         """
         if X is not None:
             Z = self.encode(X)
@@ -127,14 +128,14 @@ class LatentModel:
         return self._remembered("latent_min_"), self._remembered("latent_max_")
 
     def values(self, dimension, n_points, X=None):
-        """Values of one latent variable at equal distances over its range.
+        """Equally spaced values of one latent variable over its range.
 
         Parameters
         ----------
         dimension : int
-            Which latent variable, from 0.
+            Index of the latent variable.
         n_points : int
-            How many values; the first is the least, the last the largest.
+            Number of values; the first is the minimum, the last the maximum.
         X : array-like of shape (n_rows, n_features), default=None
             As in `range`.
 
@@ -145,7 +146,7 @@ class LatentModel:
         Raises
         ------
         ValueError
-            If there is no such latent variable, or as `range`.
+            If there is no such latent variable, or its range is not known.
         """
         low, high = self.range(X)
         if dimension >= len(low):
@@ -170,7 +171,7 @@ class LatentModel:
         Raises
         ------
         ValueError
-            If the estimator remembers none and X is not given.
+            If X is not given and the estimator does not remember its mean.
         """
         return self._remembered("latent_mean_") if X is None else self.encode(X).mean(0)
 
@@ -196,7 +197,7 @@ class LatentModel:
         Parameters
         ----------
         n_samples : int
-            How many.
+            Number of latent vectors.
         rng : RandomState
             Source of random numbers.
 
@@ -218,16 +219,17 @@ class LatentModel:
         return self.estimator.sample_prior(n_samples, random_state=rng)
 
     def branches(self, *names):
-        """Which latent variables stand for what.
+        """Slices of the latent variables by the names of their branches.
 
         Parameters
         ----------
         *names : str
-            Branches that are needed.
+            Names of branches that must exist.
 
         Returns
         -------
         dict of str to slice
+            All branches; empty if the estimator has none.
 
         Raises
         ------
@@ -245,12 +247,12 @@ class LatentModel:
         return branches
 
     def with_estimator(self, estimator):
-        """Make the same model with another fitted estimator in its place.
+        """Replace the estimator of the model by another fitted one.
 
         Parameters
         ----------
         estimator : estimator
-            Takes and gives what the present one does.
+            Its inputs and decoded outputs have the form of those of the present one.
 
         Returns
         -------
@@ -262,20 +264,20 @@ class LatentModel:
         return Pipeline([*before, (name, estimator)])
 
     def draw_noise(self, n_samples, rng):
-        """Draw rows of uniform noise, such as recursion starts from.
+        """Draw rows of uniform noise, the random starts of recursion.
 
         Parameters
         ----------
         n_samples : int
-            How many.
+            Number of rows.
         rng : RandomState or Generator
             Source of random numbers.
 
         Returns
         -------
         ndarray of shape (n_samples, n_features)
-            Numbers from 0 to 1 in each input of the estimator, decoded by the steps
-            before it: of a Pipeline that begins with a `PianoRollEncoder`, melodies.
+            Uniform numbers in [0, 1) for each input of the estimator, decoded by the
+            steps before it: melodies if the Pipeline begins with a `PianoRollEncoder`.
         """
         noise = rng.uniform(size=(n_samples, self.estimator.n_features_in_))
         return noise if self.before is None else self.before.inverse_transform(noise)
@@ -287,18 +289,14 @@ class LatentModel:
 
     @property
     def encoder(self):
-        """The `PianoRollEncoder` that a Pipeline begins with; ValueError without one.
-
-        Its ``tokens_`` are the tokens of a step, its ``transitions_`` say how they
-        follow each other.
-        """
+        """The `PianoRollEncoder` at the start of a Pipeline; ValueError without one."""
         encoder = melody_encoder(self.model)
         if encoder is None:
             is_pipeline = isinstance(self.model, Pipeline)
             first = self.model[0] if is_pipeline else self.model
             raise ValueError(
-                f"Places of a melody are known to a Pipeline that begins with a "
-                f"PianoRollEncoder, not to {type(first).__name__}."
+                "Expected a Pipeline that begins with a PianoRollEncoder, which knows "
+                f"the steps of a melody; got {type(first).__name__}."
             )
         return encoder
 
@@ -313,7 +311,7 @@ class LatentModel:
         Returns
         -------
         ndarray of shape (n_melodies, n_steps, n_tokens)
-            The decoder's values, which need not sum to 1.
+            Outputs of the decoder. Those of one step need not sum to 1.
 
         Raises
         ------
@@ -325,10 +323,10 @@ class LatentModel:
 
     @property
     def gradient_obstacle(self):
-        """Why there is no gradient through the decoder, or None if there is one."""
+        """The reason why there is no gradient through the decoder, or None."""
         if not self.decodes_melodies:
             return (
-                f"{type(self.model).__name__} is no Pipeline that begins with a "
+                f"{type(self.model).__name__} is not a Pipeline that begins with a "
                 "PianoRollEncoder"
             )
         if not hasattr(self.estimator, "decode_with_vjp"):
@@ -348,7 +346,7 @@ class LatentModel:
             )
 
     def probabilities_vjp(self, Z):
-        """Decode to probabilities, with the vector-Jacobian product.
+        """Decode to probabilities, and return their vector-Jacobian product.
 
         Parameters
         ----------
@@ -360,8 +358,7 @@ class LatentModel:
         P : ndarray of shape (n_melodies, n_steps, n_tokens)
             As `probabilities` returns them.
         vjp : callable
-            Takes a gradient with respect to P, of its shape, and returns that with
-            respect to Z.
+            Maps a gradient with respect to P to the gradient with respect to Z.
 
         Raises
         ------
@@ -380,8 +377,8 @@ class LatentModel:
         P = np.asarray(outputs)
         if P.min(initial=0) < 0:
             raise ValueError(
-                f"The outputs of {type(self.estimator).__name__} are no probabilities: "
-                f"found {P.min():.3g}. Take an Autoencoder or a VariationalAutoencoder."
+                f"Outputs of {type(self.estimator).__name__} are not probabilities, "
+                f"found {P.min():.3g}; take an Autoencoder or a VariationalAutoencoder."
             )
         return P.reshape(len(P), encoder.n_features_in_, encoder.n_tokens_)
 
@@ -396,13 +393,16 @@ class LatentModel:
 
 
 def melody_encoder(model):
-    """Return the fitted `PianoRollEncoder` that a Pipeline begins with, or None."""
+    """Return the fitted `PianoRollEncoder` at the start of a Pipeline, or None."""
     first = model[0] if isinstance(model, Pipeline) else None
     return first if hasattr(first, "tokens_") else None
 
 
 def as_row(row, name):
-    """A single row, of shape (1, n_features); `name` is for the error."""
+    """Check that there is one row, and give it the shape (1, n_features).
+
+    `name` is that of the parameter, for the error.
+    """
     row = np.asarray(row)
     if row.ndim == 1:
         row = row[np.newaxis]

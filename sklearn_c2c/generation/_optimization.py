@@ -1,4 +1,4 @@
-"""Steer: search the latent space for melodies that meet an objective."""
+"""Optimisation: search the latent space for melodies that maximise an objective."""
 
 import warnings
 from numbers import Integral, Real
@@ -19,10 +19,10 @@ from sklearn_c2c.generation._form import (
 )
 from sklearn_c2c.generation._models import MODEL, LatentModel
 
-# A gradient below it is none.
+# Gradients are divided by their largest absolute value, or by this if it is smaller.
 _TINY = 1e-30
 
-# Vectors that SciPy's differential evolution needs at least.
+# Smallest population of SciPy's differential evolution.
 _MIN_POPULATION = 5
 
 
@@ -57,12 +57,12 @@ def optimize(
     form=None,
     random_state=None,
 ):
-    """Move latent vectors so that what they decode to meets an objective.
+    """Search the latent space for melodies that maximise an objective.
 
-    Looks for the z with the largest ``objective(decode(z)) + prior_weight * log p(z)``,
-    ``log p(z) = -|z|^2 / 2`` being the standard normal prior of a variational
-    autoencoder, from random starts that are moved together. The objective is measured
-    on decoded melodies at every step of the way, and of each start the best is kept.
+    The search maximises ``objective(decode(z)) + prior_weight * log p(z)`` from random
+    starts, where ``log p(z) = -|z|^2 / 2`` is, but for a constant, the log-density of
+    the standard normal prior of a variational autoencoder. The objective is measured on
+    decoded melodies in each iteration, and the best melody of each start is kept.
 
     Parameters
     ----------
@@ -70,70 +70,69 @@ def optimize(
         Has `transform` and `inverse_transform`.
 
     objective : callable
-        Takes what ``model.inverse_transform`` returns, of a Pipeline melodies, and
-        returns one value for each row; NaN counts as worst. Ready ones are in
-        `sklearn_c2c.objectives`.
+        Takes the output of ``model.inverse_transform``, melodies for a Pipeline, and
+        returns one value for each row; NaN is the worst value.
+        `sklearn_c2c.objectives` has objectives with a gradient.
 
     method : {"gradient", "random", "evolution"}, default="gradient"
         "gradient": Adam on the gradient of the objective's surrogate through the
-        decoder, each step projected into the bounds. For a Pipeline of two steps,
+        decoder; each update is projected into the bounds. It needs a Pipeline of
         `PianoRollEncoder` and an autoencoder, and an objective with a `surrogate`;
-        otherwise it warns and searches at random.
-        "random": generate and test; each start is compared with `max_iter` more.
-        "evolution": SciPy's differential evolution, the starts being its population.
+        without them a warning is given and the search is random.
+        "random": each start is compared with `max_iter` further draws.
+        "evolution": SciPy's differential evolution with the starts as population.
 
     maximize : bool, default=True
-        Whether more is better; False looks for the least.
+        Whether to maximise the objective; False minimises it.
 
     n_starts : int, default=10
-        Random latent vectors to start from. They are drawn uniformly within the bounds,
-        from the standard normal distribution where there are none.
+        Number of random latent vectors to start from. They are drawn uniformly within
+        the bounds, or from the standard normal distribution without bounds.
 
     max_iter : int, default=100
-        Steps of each start: gradient steps, draws or generations.
+        Iterations: updates of Adam, further draws, or generations of the evolution.
 
     bounds : {"observed"} or None, default="observed"
-        "observed": the least and the largest value that each latent variable takes over
-        the training data. None: everywhere, for models with a prior.
+        "observed": minimum and maximum of each latent variable over the training data.
+        None: no bounds, for models with a prior.
 
     prior_weight : float, default=0.0
-        Weight of the prior's log-density, in units of the objective for a nat.
+        Weight of the prior's log-density, in units of the objective per nat.
 
     learning_rate_init : float, default=0.1
-        First step of Adam, in widths of the bounds (in units without bounds). It falls
-        linearly to 0.
+        First learning rate of Adam, as a share of the width of the bounds (in units of
+        the latent variables without bounds). It falls linearly to 0.
 
     X : array-like, default=None
-        Data whose latent vectors give the bounds, and whose forms "corpus" takes.
-        Needed for models that do not remember the bounds as ``latent_min_`` and
-        ``latent_max_``, such as PCA.
+        Data whose latent vectors define the bounds, and corpus of ``form="corpus"``.
+        Needed for models without ``latent_min_`` and ``latent_max_``, such as PCA.
 
     form : str, array-like of shape (n_steps,) or None, default=None
-        Which places of a melody are alike, as in `sample`; that of "corpus" is drawn
-        for each start and stays. The surrogate is that of the averaged outputs.
+        Which places of a melody are alike, as in `sample`. With "corpus" a form is
+        drawn for each start and kept. The surrogate is that of the averaged outputs.
 
     random_state : int, RandomState instance or None, default=None
-        An int gives the same result again.
+        An int makes the result reproducible.
 
     Returns
     -------
     result : `Bunch`
         - melodies : what ``model.inverse_transform`` returns, the best of each start
-        - latent : ndarray of shape (n_starts, h), the vectors that decode to them
-        - start_melodies, start_latent : the same of the starts
+        - latent : ndarray of shape (n_starts, h), their latent vectors
+        - start_melodies, start_latent : melodies and latent vectors of the starts
         - before, after : ndarray of shape (n_starts,), the objective of start_melodies
-          and of melodies. In "evolution", where the starts mix, both go from the best
-          to the worst.
-        - best : int, the start with the best melody
+          and of melodies. With "evolution" starts and results do not correspond, and
+          both are sorted from the best to the worst.
+        - best : int, the index of the best of the melodies
         - method : str, the method that was used
-        - n_decoder_calls : int, latent vectors decoded, gradients counted as decodings
+        - n_decoder_calls : int, decoded latent vectors plus computed gradients
 
     Raises
     ------
     ValueError
         If the bounds are not known and X is not given, the objective does not return
-        one value for each row, an objective on melodies is put to a model that decodes
-        something else, or the objective is a class.
+        one value for each row, the objective takes melodies and the model does not
+        decode to melodies, or the objective is a class.
 
     References
     ----------
@@ -153,7 +152,7 @@ def optimize(
     check_is_fitted(model)
     if isinstance(objective, type):
         raise ValueError(
-            f"objective is the class {objective.__name__}; expected an object of it, "
+            f"objective is the class {objective.__name__}; expected an instance, "
             f"such as {objective.__name__}(...)."
         )
     if method == "evolution":
@@ -174,7 +173,7 @@ def optimize(
 
 
 def _result(first, best, method, n_decoder_calls):
-    """What `optimize` returns of the starts and of the best found from each."""
+    """Make the result of `optimize` from the starts and the best of each."""
     return Bunch(
         melodies=best["rows"],
         latent=best["Z"],
@@ -189,7 +188,7 @@ def _result(first, best, method, n_decoder_calls):
 
 
 def _check_evolution(bounds, n_starts):
-    """Check what differential evolution cannot do without."""
+    """Check the requirements of differential evolution."""
     if bounds is None:
         raise ValueError('method="evolution" needs bounds="observed", got bounds=None.')
     if n_starts < _MIN_POPULATION:
@@ -200,7 +199,7 @@ def _check_evolution(bounds, n_starts):
 
 
 class _Box:
-    """Where latent vectors may be."""
+    """Bounds of the latent vectors, infinite if there are none."""
 
     def __init__(self, low, high, is_bounded):
         self.dtype = low.dtype
@@ -222,11 +221,11 @@ class _Box:
 
 
 class _Search:
-    """Decodes latent vectors, measures what comes out, and counts the decodings.
+    """Decodes latent vectors, measures the objective, and counts the decodings.
 
-    What it finds is a dict of arrays with a row for each vector: Z, the decoded rows,
-    the value of the objective, the score, of which more is better, and the surrogate's
-    score, 0 where it is not known.
+    Results are dicts of arrays with one row for each latent vector: "Z", the decoded
+    "rows", the "value" of the objective, the "score", which is maximised, and the
+    "surrogate" with the sign of the score, 0 if it is not computed.
     """
 
     def __init__(self, latent, objective, sign, prior_weight, letters):
@@ -239,7 +238,7 @@ class _Search:
         return self._judge(Z, decode(self._latent, Z, self._letters))
 
     def look_around(self, Z):
-        """Look, and add the surrogate's score and its gradient with respect to Z."""
+        """Look, and add the surrogate and the gradient of its score w.r.t. Z."""
         self.n_decoder_calls += 2 * len(Z)
         encoder = self._latent.encoder
         P, vjp = probabilities_vjp(self._latent, Z, self._letters)
@@ -269,9 +268,10 @@ class _Search:
 
 
 def _climb(search, start, box, max_iter, learning_rate_init):
-    """Adam in units of the box, each step projected.
+    """Adam in units of the width of the box, each update projected into it.
 
-    Gradients are scaled to 1: a probability of 1e-9 is climbed as fast as one of 0.1.
+    Gradients are divided by their largest absolute value, so that the search is as fast
+    where probabilities are tiny as elsewhere.
     """
     Z, adam = start, Adam()
     first = found = search.look_around(Z)
@@ -287,7 +287,7 @@ def _climb(search, start, box, max_iter, learning_rate_init):
 
 
 def _draw_on(search, start, box, max_iter, rng):
-    """Generate and test."""
+    """Random search: compare each start with further draws."""
     first = search.look(start)
     best = _copy(first)
     for _ in range(max_iter):
@@ -296,14 +296,14 @@ def _draw_on(search, start, box, max_iter, rng):
 
 
 def _evolve(search, start, box, max_iter, rng):
-    """Differential evolution of the starts, both ends from the best to the worst."""
+    """Differential evolution of the starts; starts and results are sorted by score."""
     result = differential_evolution(
         lambda columns: -search.look(box.project(columns.T))["score"],
         list(zip(box.low, box.high, strict=True)),
         init=start,
         maxiter=max_iter,
         tol=0,
-        atol=-1,  # all equal is a plateau, not the end
+        atol=-1,  # go on where all scores are equal, as on a plateau
         polish=False,
         vectorized=True,
         updating="deferred",
@@ -318,7 +318,7 @@ def _copy(found):
 
 
 def _keep_better(best, found):
-    """Put what is found in the place of what is worse, or as good but less likely."""
+    """Replace candidates that score lower, or tie with a lower surrogate."""
     better = found["score"] > best["score"]
     ties = found["score"] == best["score"]
     better |= ties & (found["surrogate"] > best["surrogate"])
@@ -332,12 +332,12 @@ def _sorted(found):
 
 
 def _possible_method(latent, objective, method):
-    """The method asked for, or "random" with a warning where there is no gradient."""
+    """Return `method`, or "random" with a warning if there is no gradient."""
     has_surrogate = hasattr(objective, "surrogate")
     if has_surrogate and not latent.decodes_melodies:
         raise ValueError(
-            f"{objective!r} measures melodies, but {type(latent.model).__name__} "
-            "decodes something else; put a PianoRollEncoder before it in a Pipeline."
+            f"{objective!r} measures melodies, but {type(latent.model).__name__} does "
+            "not decode to melodies; put a PianoRollEncoder before it in a Pipeline."
         )
     if method != "gradient":
         return method

@@ -1,4 +1,4 @@
-"""Ways between melodies, and through one latent variable."""
+"""Paths: between melodies, and along one latent variable."""
 
 from numbers import Integral
 
@@ -10,7 +10,7 @@ from sklearn_c2c.generation._encoding import ENCODING, encode, encode_one
 from sklearn_c2c.generation._form import FORM, decode, letters_of
 from sklearn_c2c.generation._models import MODEL, LatentModel
 
-# Below this sine two directions count as parallel, or as opposite.
+# Two directions are parallel or opposite if the sine between them is below this.
 _PARALLEL = 1e-6
 
 
@@ -37,14 +37,14 @@ def interpolate(
     encoding="encoder",
     form=None,
 ):
-    """Morph one melody into another: decode points on the way between their codes.
+    """Decode points on a path between the latent vectors of two melodies.
 
-    "linear", with t from 0 to 1 at equal distances::
+    "linear", with equally spaced t from 0 to 1::
 
         z(t) = (1 - t) * z_start + t * z_target
 
-    "spherical", with a and b the codes as seen from the latent mean m and w the angle
-    between them::
+    "spherical", with m the latent mean, a = z_start - m, b = z_target - m and w the
+    angle between a and b::
 
         z(t) = m + (sin((1 - t) * w) * a + sin(t * w) * b) / sin(w)
 
@@ -54,22 +54,22 @@ def interpolate(
         Has `transform` and `inverse_transform`.
 
     start, target : array-like of shape (n_features,) or (1, n_features)
-        One row each, as ``model.transform`` takes them: of a Pipeline, melodies.
+        One row each, as ``model.transform`` takes them.
 
     n_points : int, default=6
-        Points of the path, both ends included.
+        Number of points of the path, both ends included.
 
     method : {"linear", "spherical"}, default="linear"
-        The way between the two codes. "spherical" keeps the distance from the mean,
-        where a straight line would pass near it. Codes that lie in one direction from
-        the mean, in opposite ones, or on it, are joined by a straight line.
+        Shape of the path. A straight line may pass near the latent mean; a spherical
+        path keeps the distance from it. If a and b are parallel, opposite or 0, the
+        path is a straight line.
 
     X : array-like of shape (n_melodies, n_features), default=None
-        Data whose codes have the latent mean, for "spherical" and a model that does not
-        remember it as ``latent_mean_``; and whose forms "corpus" takes.
+        Data whose latent vectors define the mean of "spherical", needed for a model
+        without ``latent_mean_``; and corpus of ``form="corpus"``.
 
     encoding : {"encoder", "search"}, default="encoder"
-        How codes of melodies are found, see `encode`.
+        How latent vectors of melodies are found, see `encode`.
 
     form : str, array-like of shape (n_steps,) or None, default=None
         Which places of a melody are alike: as in `sample`.
@@ -125,9 +125,9 @@ def interpolate(
     prefer_skip_nested_validation=True,
 )
 def interpolate_grid(model, corners, n_points=6, *, encoding="encoder", form=None):
-    """Morph between four melodies: decode a grid that has their codes in the corners.
+    """Decode a grid of points between the latent vectors of four melodies.
 
-    With u (down) and v (to the right) from 0 to 1 at equal distances::
+    With u (down) and v (to the right) equally spaced from 0 to 1::
 
         z(u, v) = (1 - v) * ((1 - u) * z_1 + u * z_3) + v * ((1 - u) * z_2 + u * z_4)
 
@@ -140,10 +140,10 @@ def interpolate_grid(model, corners, n_points=6, *, encoding="encoder", form=Non
         Melodies top left, top right, bottom left, bottom right.
 
     n_points : int, default=6
-        Points along each side, both corners included.
+        Number of points along each side, both corners included.
 
     encoding : {"encoder", "search"}, default="encoder"
-        How codes of melodies are found, see `encode`.
+        How latent vectors of melodies are found, see `encode`.
 
     form : str, array-like of shape (n_steps,) or None, default=None
         Which places of a melody are alike: letters or a melody, as in `sample`.
@@ -151,8 +151,8 @@ def interpolate_grid(model, corners, n_points=6, *, encoding="encoder", form=Non
     Returns
     -------
     grid : ndarray of shape (n_points**2, ...)
-        What ``model.inverse_transform`` returns, row by row as one reads. The four
-        corners are the reconstructions of the melodies.
+        What ``model.inverse_transform`` returns, row by row from left to right. The
+        four corners are the reconstructions of the melodies.
 
     Raises
     ------
@@ -197,8 +197,8 @@ def interpolate_grid(model, corners, n_points=6, *, encoding="encoder", form=Non
 def sweep(model, dimension, n_points=6, *, X=None, form=None):
     """Decode one latent variable from its minimum to its maximum.
 
-    All others stay at their mean. Minimum, maximum and mean are those of the codes of
-    the training data.
+    The other latent variables stay at their mean. Minimum, maximum and mean are those
+    over the training data.
 
     Parameters
     ----------
@@ -206,15 +206,14 @@ def sweep(model, dimension, n_points=6, *, X=None, form=None):
         Has `transform` and `inverse_transform`.
 
     dimension : int
-        Which latent variable, from 0.
+        Index of the latent variable.
 
     n_points : int, default=6
-        Points of the path, both ends included.
+        Number of points of the path, both ends included.
 
     X : array-like of shape (n_melodies, n_features), default=None
-        The training data, for a model that does not remember ``latent_min_``,
-        ``latent_max_`` and ``latent_mean_``, such as PCA; and whose forms "corpus"
-        takes.
+        The training data, needed for a model without ``latent_min_``, ``latent_max_``
+        and ``latent_mean_``, such as PCA; and corpus of ``form="corpus"``.
 
     form : str, array-like of shape (n_steps,) or None, default=None
         Which places of a melody are alike: as in `sample`.
@@ -259,10 +258,10 @@ def _linear(start, target, t):
 
 
 def _spherical(start, target, t, center):
-    """Great-circle way, as seen from the center; a straight line where there is none.
+    """Great-circle path around the center; a straight line if that is not defined.
 
-    In double precision, and with the ends put in place: start minus center plus center
-    need not be start.
+    The ends are copied, since start - center + center may differ from start by
+    rounding.
     """
     a, b = np.float64(start - center), np.float64(target - center)
     lengths = np.linalg.norm(a) * np.linalg.norm(b)

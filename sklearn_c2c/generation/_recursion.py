@@ -1,4 +1,4 @@
-"""Recursion: what a model makes of what it makes, until it comes round."""
+"""Recursion: iterate reconstruction until a fixed point or a cycle."""
 
 import warnings
 from numbers import Integral
@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c.generation._models import MODEL, LatentModel
 
-# Rows that pass through the model at once.
+# Rows reconstructed in one batch.
 _CHUNK = 1024
 
 
@@ -24,14 +24,14 @@ _CHUNK = 1024
     prefer_skip_nested_validation=True,
 )
 def recurse(model, X, *, max_iter=100):
-    """Feed melodies into the model, and what comes out into it again.
+    """Iterate the reconstruction of melodies until they repeat.
 
-    ``x_(k+1) = inverse_transform(transform(x_k))``, until a melody comes that was there
-    before. A fixed point is a cycle of length 1.
+    ``x_(k+1) = inverse_transform(transform(x_k))``, until x is equal to an earlier x of
+    the path. A fixed point is a cycle of length 1.
 
-    Melodies are finitely many, so on a Pipeline that decodes to melodies every path
-    ends in a cycle. On a bare estimator it is the probabilities that are compared,
-    exactly, and a path that merely comes closer and closer to something may not end.
+    The number of melodies is finite, so with a Pipeline that decodes to melodies every
+    path ends in a cycle. With a bare estimator the decoded numbers are compared
+    exactly, and a path that converges to a limit may never repeat.
 
     Parameters
     ----------
@@ -39,26 +39,26 @@ def recurse(model, X, *, max_iter=100):
         Has `transform` and `inverse_transform`.
 
     X : array-like of shape (n_starts, n_features)
-        Where to start, as ``model.transform`` takes it: of a Pipeline, melodies.
+        First rows of the paths, as ``model.transform`` takes them.
 
     max_iter : int, default=100
-        How many times a path may pass through the model. The last of them finds out
-        that the cycle is closed.
+        Maximum number of reconstructions per path, including the one that closes the
+        cycle.
 
     Returns
     -------
     result : Bunch
         For each start:
 
-        - paths : list of ndarray, (n_iter + cycle_length, n_features): the start, all
-          that came of it, and once round the cycle.
-        - n_iter : ndarray of int, steps before the cycle; `max_iter` if none was
-          reached.
+        - paths : list of ndarray of shape (n_iter + cycle_length, n_features), the
+          start, the rows up to the cycle, and each row of the cycle once.
+        - n_iter : ndarray of int, reconstructions before the cycle is entered;
+          `max_iter` if none was reached.
         - cycle_lengths : ndarray of int, 1 for a fixed point, 0 if none was reached.
 
     See Also
     --------
-    attractors : The distinct ends of many paths.
+    attractors : The distinct fixed points and cycles of many paths.
 
     References
     ----------
@@ -98,15 +98,15 @@ def recurse(model, X, *, max_iter=100):
     prefer_skip_nested_validation=True,
 )
 def attractors(model, starts, *, X=None, max_iter=100, random_state=None):
-    """Find where recursion ends: the distinct fixed points and cycles of a model.
+    """Find the distinct fixed points and cycles in which recursion ends.
 
-    A cycle is one attractor, whichever member is reached first. Its basin is the
+    A cycle is one attractor, whichever member is reached first. Its basin is the set of
     starts that end in it.
 
-    How many attractors remain unseen is estimated from how many have a basin of just
-    one start, f1, and of two, f2, out of n starts that reached one. Chao's lower bound
-    and the Good-Turing coverage, the chance that one more start ends in an attractor
-    already seen, are::
+    The number of unseen attractors is estimated from n, the number of starts that
+    reached an attractor, and f1 and f2, the numbers of attractors with a basin of one
+    and of two starts. Chao's lower bound, and the Good-Turing coverage, which is the
+    probability that another start ends in a known attractor, are::
 
         n_unseen = (n - 1) / n * f1 ** 2 / (2 * f2)
         n_unseen = (n - 1) / n * f1 * (f1 - 1) / 2      if f2 = 0
@@ -118,56 +118,58 @@ def attractors(model, starts, *, X=None, max_iter=100, random_state=None):
         Has `transform` and `inverse_transform`.
 
     starts : int or array-like of shape (n_starts, n_features)
-        How many random starts: uniform noise, as the last step sees it, of a Pipeline
-        decoded to melodies by the steps before. With a `PianoRollEncoder` each step of
-        a melody is any token, all alike, but that a hold of nothing is a rest. Or the
-        starts themselves, such as what `sample` returns.
+        Number of random starts, or the starts themselves, such as the output of
+        `sample`. A random start is uniform noise in the input space of the estimator;
+        the earlier steps of a Pipeline decode it. With a `PianoRollEncoder` all tokens
+        are equally likely at each step, except that an orphan hold becomes a rest.
 
     X : array-like of shape (n_melodies, n_features), default=None
-        Training melodies, to find among the attractors.
+        Training melodies, which are looked up among the attractors.
 
     max_iter : int, default=100
-        How many times a path may pass through the model, as in `recurse`.
+        Maximum number of reconstructions per path, as in `recurse`.
 
     random_state : int, RandomState instance or None, default=None
-        An int gives the same result again.
+        An int makes the result reproducible.
 
     Returns
     -------
     result : Bunch
-        For each attractor, that of the largest basin first:
+        For each attractor, sorted by the size of the basin, the largest first:
 
-        - melodies : ndarray of shape (n_attractors, n_features), of a cycle the member
-          that is least, column by column.
-        - cycles : list of ndarray, (cycle_length, n_features), all members in order.
-        - basins : ndarray of int, starts that end in it.
-        - training_indices : ndarray of int, the row of X that it is or passes through,
-          -1 for none; None without X.
+        - melodies : ndarray of shape (n_attractors, n_features), the fixed point, or
+          the lexicographically smallest member of the cycle.
+        - cycles : list of ndarray of shape (cycle_length, n_features), all members in
+          order, from that one.
+        - basins : ndarray of int, number of starts that end in it.
+        - training_indices : ndarray of int, the first row of X that is a member, -1 for
+          none; None without X.
 
         For each start:
 
         - labels : ndarray of int, its attractor; -1 if none was reached.
-        - n_iter : ndarray of int, steps before the cycle; `max_iter` if none was
-          reached.
+        - n_iter : ndarray of int, reconstructions before the cycle is entered;
+          `max_iter` if none was reached.
 
-        Of all:
+        For the model:
 
-        - n_unseen : float, estimate of the attractors not seen.
-        - coverage : float, estimate of the share of all starts that end in those seen.
+        - n_unseen : float, estimated number of unseen attractors.
+        - coverage : float, estimated share of all possible starts that end in the
+          attractors found.
 
     Raises
     ------
     ValueError
-        If the rows of X are not as long as the starts.
+        If the rows of X and the starts differ in length.
 
     Warns
     -----
     ConvergenceWarning
-        If some path reaches no cycle in `max_iter` steps.
+        If a path reaches no cycle in `max_iter` reconstructions.
 
     See Also
     --------
-    recurse : Every melody on the way.
+    recurse : All melodies of the paths.
 
     References
     ----------
@@ -197,7 +199,7 @@ def attractors(model, starts, *, X=None, max_iter=100, random_state=None):
         starts = _random_starts(model, starts, check_random_state(random_state))
     if X is not None and np.shape(X)[1:] != np.shape(starts)[1:]:
         raise ValueError(
-            f"X must have rows like those of the starts, which have shape "
+            f"X must have rows as long as the starts, which have shape "
             f"{np.shape(starts)}; got shape {np.shape(X)}."
         )
     states, successors, starts = _follow(model, starts, max_iter)
@@ -208,7 +210,8 @@ def attractors(model, starts, *, X=None, max_iter=100, random_state=None):
     if n_lost:
         warnings.warn(
             f"{n_lost} of {len(labels)} starts reached no cycle in max_iter={max_iter} "
-            "steps; give it more, or a Pipeline that decodes to melodies.",
+            "reconstructions; raise max_iter, or use a Pipeline that decodes to "
+            "melodies.",
             ConvergenceWarning,
             stacklevel=2,
         )
@@ -226,13 +229,13 @@ def attractors(model, starts, *, X=None, max_iter=100, random_state=None):
 
 
 def _follow(model, X, max_iter):
-    """Map where paths lead: each distinct row passes through the model just once.
+    """Build the graph of reconstructions; each distinct row is reconstructed once.
 
-    Returns the distinct rows; for each the number of the row that the model makes of
-    it, or -1 where max_iter ended before; and the numbers of the rows of X.
+    Returns the distinct rows; the number of the reconstruction of each row, -1 if
+    max_iter was reached before; and the numbers of the rows of X.
     """
     X = check_array(X, dtype=None)
-    # Rows are told apart by their bytes, so all must have the type of the model's own.
+    # Rows are compared by their bytes, so all need the dtype of the reconstructions.
     X = X.astype(_reconstruct(model, X[:1]).dtype)
     states, successors, numbers = [], [], {}
 
@@ -262,13 +265,13 @@ def _reconstruct(model, X):
 
 
 def _walk(successors, start, max_iter):
-    """Path from a start once round its cycle, and the length of the cycle or 0."""
-    path, steps = [start], {start: 0}
-    for step in range(1, max_iter + 1):
+    """Path from a start through one round of its cycle, and the cycle's length or 0."""
+    path, positions = [start], {start: 0}
+    for position in range(1, max_iter + 1):
         state = successors[path[-1]]
-        if state in steps:
-            return path, step - steps[state]
-        steps[state] = step
+        if state in positions:
+            return path, position - positions[state]
+        positions[state] = position
         path.append(state)
     return path, 0
 
@@ -280,9 +283,9 @@ def _n_iter(walks, max_iter):
 
 
 def _group(walks):
-    """Gather walks by the cycle they end in, the most frequent first."""
+    """Group walks by the cycle they end in, the most frequent first."""
     ends = [path[len(path) - length :] for path, length in walks]
-    # Entered anywhere, a cycle has the same least state.
+    # The least state names a cycle, wherever a walk enters it.
     owners = np.array([min(end, default=-1) for end in ends])
     cycles = dict(zip(owners, ends, strict=True))
     names, basins = np.unique(owners[owners >= 0], return_counts=True)
@@ -296,20 +299,20 @@ def _group(walks):
 
 
 def _from_least(cycle, states):
-    """Begin a cycle at its least row, so that it looks the same wherever entered."""
+    """Rotate a cycle to begin at its least row, wherever a walk entered it."""
     least = min(range(len(cycle)), key=lambda i: states[cycle[i]].tolist())
     return cycle[least:] + cycle[:least]
 
 
 def _rows_among(cycles, X):
-    """For each cycle the first row of X that is in it, or -1."""
+    """First row of X that is in each cycle, or -1."""
     X = np.asarray(X)
     found = [(X[:, None] == cycle).all(axis=2).any(axis=1) for cycle in cycles]
     return np.array([mask.argmax() if mask.any() else -1 for mask in found], dtype=int)
 
 
 def _unseen(basins):
-    """Chao's estimate of unseen classes and Good-Turing's coverage of those seen."""
+    """Chao's estimate of the unseen attractors, and the Good-Turing coverage."""
     n, f1, f2 = basins.sum(), (basins == 1).sum(), (basins == 2).sum()
     if not n:
         return 0.0, 0.0
@@ -318,7 +321,7 @@ def _unseen(basins):
 
 
 def _random_starts(model, n_starts, rng):
-    """Noise, drawn chunk by chunk."""
+    """Draw noise in batches."""
     latent = LatentModel(model)
     return np.concatenate(
         [

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c.generation._models import melody_encoder
 
-# Scores of a row differ from one batch to another by so much of the largest score.
+# Rounding of scores between batches, relative to the largest score.
 _ROUNDING = 1e-6
 
 
@@ -37,48 +37,47 @@ def refine(
     max_iter=20,
     random_state=None,
 ):
-    """Change melodies step by step until a classifier accepts them.
+    """Change melodies one step at a time until a classifier accepts them.
 
-    Lewis' creation by refinement: a critic is trained on good and bad examples; then it
-    stays as it is, and its input climbs what it says. Lewis descends a gradient, which
-    only neural networks have. Here the melody is what it is, a row of discrete steps,
-    so any classifier will do: coordinate ascent visits the steps in random order, tries
-    every value there, and keeps the one with the largest score if that is larger than
-    before. All melodies are refined together.
+    In Lewis' creation by refinement a classifier is trained on good and bad examples,
+    and then its input is changed to raise its score. Lewis uses gradient ascent, which
+    needs a neural network. Here the score is raised by coordinate ascent, for any
+    classifier: the steps are visited in random order, every value is tried at a step,
+    and the one with the largest score is kept if it raises the score.
 
     Parameters
     ----------
     classifier : fitted classifier or Pipeline
         Has `decision_function` or `predict_proba`. A Pipeline that begins with a
-        `PianoRollEncoder` gets only legal melodies to judge, of all pitches that its
-        encoder knows.
+        `PianoRollEncoder` is given legal melodies only, of all pitches of its encoder.
 
     X : array-like of shape (n_melodies, n_steps)
-        Melodies to start from; with `n_starts` an example from which values are drawn.
+        Melodies to start from; with `n_starts`, rows of the length and the values to
+        draw.
 
     target : label, default=None
-        Class to reach; None is the last of ``classifier.classes_``, the positive one of
-        two.
+        Class to reach; None is the last of ``classifier.classes_``, the positive class
+        of two.
 
     threshold : float, default=0.0
-        Score to exceed. 0 is where the classifier begins to predict the target;
-        ``np.inf`` goes on until no change of one step is better.
+        Score to exceed. Above 0 the classifier predicts the target. ``np.inf`` ends
+        the search where no change of a single step raises the score.
 
     n_starts : int, default=None
-        Start from so many random rows, whose every step is drawn from the values that
-        may stand there. None: from the rows of X.
+        Number of random rows to start from, with values drawn uniformly for each step.
+        None starts from the rows of X.
 
     max_iter : int, default=20
-        Rounds over all steps.
+        Maximum number of rounds over all steps.
 
     random_state : int, RandomState instance or None, default=None
-        For random starts and the order of the steps. An int gives the same result
-        again.
+        For random starts and the order of the steps. An int makes the result
+        reproducible.
 
     Returns
     -------
     result : `Bunch`
-        - melodies : ndarray of shape (n_starts, n_steps), the refined ones
+        - melodies : ndarray of shape (n_starts, n_steps), the refined melodies
         - paths : list of ndarray of shape (n_changes + 1, n_steps), for each start the
           melody before and after every change
         - before, after : ndarray of shape (n_starts,), the classifier's score
@@ -88,15 +87,15 @@ def refine(
     Raises
     ------
     ValueError
-        If target is none of the classifier's classes.
+        If target is not one of the classifier's classes.
 
     Notes
     -----
-    The score is the margin of the target: its `decision_function`, or without one its
-    `predict_proba`, minus the largest of the other classes. Values that may stand at a
-    step are the encoder's ``tokens_``, otherwise those that X has anywhere. A round
-    costs ``n_starts * n_steps * n_values`` scores. Classifiers whose score is constant
-    over wide regions, such as trees, leave nothing to climb there.
+    The score is the margin of the target: its `decision_function`, or else its
+    `predict_proba`, minus the largest of the other classes. The values of a step are
+    the encoder's ``tokens_``, or without an encoder all values of X. One round computes
+    ``n_starts * n_steps * n_values`` scores. The search ends early where the score is
+    constant over wide regions, as with trees.
 
     References
     ----------
@@ -144,7 +143,7 @@ def refine(
 
 
 def _improve(critic, step, rows, score, threshold, paths):
-    """Change a step of the rows that fall short, where it helps; count them."""
+    """Improve one step of the rows below the threshold; return how many changed."""
     short = np.flatnonzero(score <= threshold)
     if not short.size:
         return 0
@@ -158,7 +157,7 @@ def _improve(critic, step, rows, score, threshold, paths):
 
 
 class _Critic:
-    """A classifier's opinion of rows, and the rows that it can be asked about."""
+    """Scores rows with a classifier, and makes the rows it can score."""
 
     def __init__(self, classifier, X, target):
         classes = classifier.classes_
@@ -174,7 +173,7 @@ class _Critic:
         self.n_calls, self.rounding = 0, 0.0
 
     def legal(self, rows):
-        """The melodies that the encoder makes of rows of its codes."""
+        """Legal melodies from rows of tokens."""
         if self._encoder is None:
             return rows
         one_hot = (rows[:, :, None] == self.values).astype(np.float32)
@@ -182,7 +181,7 @@ class _Critic:
         return melodies.astype(rows.dtype)
 
     def score(self, rows):
-        """The target's margin over the best of the other classes."""
+        """Margin of the target over the largest score of the other classes."""
         self.n_calls += len(rows)
         if hasattr(self._classifier, "decision_function"):
             scores = self._classifier.decision_function(rows)
@@ -197,7 +196,7 @@ class _Critic:
         return margin
 
     def best_at(self, step, rows):
-        """The best that each row becomes by another value at one step; the scores."""
+        """Best change of each row at one step, and its score."""
         n_rows, n_values = len(rows), len(self.values)
         candidates = np.repeat(rows, n_values, axis=0)
         candidates[:, step] = np.tile(self.values, n_rows)

@@ -1,4 +1,4 @@
-"""A new rhythm for notes in their order."""
+"""New rhythms for given notes in their order."""
 
 import numpy as np
 
@@ -6,18 +6,18 @@ from sklearn_c2c.melody import HOLD, REST
 
 
 def new_rhythm(encoder, P, melody, kept):
-    """Place the notes and rests of given steps anew, where a decoder has onsets.
+    """Place the notes and rests of given steps at the likeliest onsets of a decoder.
 
-    Of all ways to place the symbols of a group of neighboring steps in their order
-    within it, the one with the largest ``sum_t(log q_t(i_t) + w * r(i_t))``: i_t says
-    whether a symbol begins at step t, q_t is the decoder's probability of that, and r
-    the log ratio of the rhythm in ``encoder.transitions_``, w its weight.
+    The symbols of each group of neighboring given steps stay in their order within the
+    group. Their onsets maximise ``sum_t(log q_t(i_t) + w * r(i_t))``, where i_t is 1 if
+    a symbol begins at step t and 0 otherwise, q_t is the decoder's probability of i_t,
+    r the log ratio of the rhythm in ``encoder.transitions_``, and w its weight.
 
     Parameters
     ----------
     encoder : PianoRollEncoder
     P : ndarray of shape (n_steps, n_tokens)
-        What the decoder gives.
+        Outputs of the decoder.
     melody : ndarray of int, shape (n_steps,)
     kept : ndarray of bool, shape (n_steps,)
 
@@ -34,25 +34,26 @@ def new_rhythm(encoder, P, melody, kept):
     edges = np.flatnonzero(np.diff(np.concatenate([[False], kept, [False]])))
     for begin, end in edges.reshape(-1, 2):
         symbols = _symbols(melody[begin:end])
-        # what holds from before the group goes on to hold
+        # A group that begins with a hold prolongs the note before it.
         is_onset = _place(
             len(symbols), log_q[begin:end], encoder, begin, melody[begin] != HOLD
         )
-        melody[begin:end] = _codes(symbols, is_onset)
+        melody[begin:end] = _tokens(symbols, is_onset)
     return melody
 
 
-def _symbols(codes):
-    """Notes and rests in their order; a rest of several steps is one."""
-    before = np.concatenate([[HOLD], codes[:-1]])
-    begins = (codes != HOLD) & ~((codes == REST) & (before == REST))
-    return codes[begins]
+def _symbols(tokens):
+    """Notes and rests in their order; a rest of several steps is one symbol."""
+    before = np.concatenate([[HOLD], tokens[:-1]])
+    begins = (tokens != HOLD) & ~((tokens == REST) & (before == REST))
+    return tokens[begins]
 
 
-def _codes(symbols, is_onset):
+def _tokens(symbols, is_onset):
+    """Write symbols as tokens: notes with holds, rests repeated."""
     number = np.cumsum(is_onset)
-    codes = np.concatenate([[HOLD], symbols])[number]
-    return np.where(is_onset | (codes == REST), codes, HOLD)
+    tokens = np.concatenate([[HOLD], symbols])[number]
+    return np.where(is_onset | (tokens == REST), tokens, HOLD)
 
 
 def _place(n_symbols, log_q, encoder, begin, begins_at_once):

@@ -46,48 +46,47 @@ def sample(
         Has `transform` and `inverse_transform`.
 
     n_samples : int, default=8
-        How many.
+        Number of samples.
 
     X : array-like of shape (n_melodies, n_features), default=None
-        Data to which "range", "gaussian", "diagonal" and "kde" fit, and whose forms
-        "corpus" takes. "range" can do without where the model remembers
-        ``latent_min_`` and ``latent_max_``, as ours do and PCA does not.
+        Data to which "range", "gaussian", "diagonal" and "kde" are fitted, and corpus
+        of ``form="corpus"``. "range" needs it only for a model without ``latent_min_``
+        and ``latent_max_``, such as PCA.
 
     method : {"range", "prior", "gaussian", "diagonal", "kde"}, default="range"
-        Where latent vectors come from, given the codes z_1 ... z_n of X.
+        Distribution of the latent vectors, given those of X, z_1 ... z_n.
 
-        - "range": each latent variable uniform between its least and largest code.
-        - "prior": the model's own ``sample_prior``, N(0, I) of a variational
-          autoencoder.
-        - "gaussian": N(mean, S), S the full covariance of the codes.
-        - "diagonal": N(mean, D), D the variances of the codes alone: latent variables
-          independent of each other.
-        - "kde": kernel density, z_i + b · N(0, S) around a random code z_i.
+        - "range": each latent variable uniform between its minimum and maximum.
+        - "prior": ``sample_prior`` of the model, N(0, I) for a variational autoencoder.
+        - "gaussian": N(mean, S), S the full covariance of the z_i.
+        - "diagonal": N(mean, D), D the diagonal of S: independent latent variables.
+        - "kde": kernel density, z_i + b · N(0, S) for a random i.
 
-        S may be singular: draws stay in the affine space that the codes span.
+        S may be singular: then all draws lie in the affine space that the z_i span.
 
     scale : float, default=1.0
-        Factor of the distance from the mean (of "range", from its middle). Above 1 what
-        comes out is further from any tune of X. "kde" has its bandwidth instead.
+        Factor of the distance from the mean (for "range", from the middle). Above 1 the
+        results are less similar to the tunes of X. "kde" has a bandwidth instead.
 
     bandwidth : "scott" or float, default="scott"
-        The b of "kde", in units of the spread of the codes; 0 repeats the data. "scott"
-        is ``n ** (-1 / (d + 4))`` in ``d = min(h, n - 1)`` dimensions.
+        The b of "kde", in units of the standard deviations of the z_i; 0 repeats the
+        data. "scott" is ``n ** (-1 / (d + 4))`` in ``d = min(h, n - 1)`` dimensions.
 
     form : str, array-like of shape (n_steps,) or None, default=None
-        Which places of a melody are alike: their outputs are averaged before they are
-        decoded, and they are equal code for code. For a Pipeline that begins with a
-        `PianoRollEncoder` and has probabilities.
+        Which places of a melody are alike. Their outputs are averaged before they are
+        decoded, and their tokens are equal in the result. It needs a Pipeline that
+        begins with a `PianoRollEncoder` and decodes to probabilities.
 
-        - letters, such as "AABA": each stands for an equal part of the steps;
-        - a melody: its half measures that are equal;
-        - "corpus": for each result the half measures that are equal in a tune of X, at
-          random one of the seven whose codes lie most nearly in its direction from the
-          mean;
-        - None: every step for itself.
+        - letters, such as "AABA": the steps are divided into as many equal places, and
+          places with the same letter are alike;
+        - a melody: half measures that are equal in it are alike;
+        - "corpus": half measures that are equal in a tune of X are alike. For each
+          result the tune is drawn from the seven whose latent vectors are nearest in
+          direction from the mean;
+        - None: no places are alike.
 
     random_state : int, RandomState instance or None, default=None
-        An int gives the same result again.
+        An int makes the result reproducible.
 
     Returns
     -------
@@ -97,9 +96,9 @@ def sample(
     Raises
     ------
     ValueError
-        If the model has no prior to draw from, or X is needed and not given, or has
-        less than two rows for "gaussian", "diagonal" or "kde"; or the form does not fit
-        the steps, or the model has no steps or no probabilities to give it to.
+        If the model has no prior, X is needed and not given, X has less than two rows
+        for "gaussian", "diagonal" or "kde", the form does not divide the steps, or the
+        model does not decode to probabilities of steps and a form is given.
 
     See Also
     --------
@@ -151,9 +150,10 @@ def vary(
     form=None,
     random_state=None,
 ):
-    """Vary a melody: go part of the way from its code to random ones.
+    """Vary a melody: move its latent vector towards random ones.
 
-    ``z_k = (1 - strength) * z_start + strength * r_k``, with r_k drawn as by `sample`.
+    Decodes ``z_k = (1 - strength) * z_start + strength * r_k``, with r_k drawn as in
+    `sample`.
 
     Parameters
     ----------
@@ -164,30 +164,31 @@ def vary(
         The melody, as ``model.transform`` takes it.
 
     n_samples : int, default=5
-        How many variations.
+        Number of variations.
 
     strength : float in [0, 1], default=0.5
-        0 gives the reconstruction, 1 what `sample` gives. With "range" no latent
-        variable moves by more than this share of its range.
+        0 gives the reconstruction, 1 random melodies as `sample` does. With "range"
+        each latent variable changes at most by this share of its range.
 
     X : array-like of shape (n_melodies, n_features), default=None
-        Data to which `method` fits, as in `sample`.
+        Data to which `method` is fitted, as in `sample`.
 
     method : {"range", "prior", "gaussian", "diagonal", "kde"}, default="range"
-        Where random latent vectors come from, as in `sample`.
+        Distribution of the random latent vectors, as in `sample`.
 
     scale : float, default=1.0
         Factor of their distance from the mean, as in `sample`.
 
     encoding : {"encoder", "search"}, default="encoder"
-        How codes of melodies are found, see `encode`.
+        How latent vectors of melodies are found, see `encode`.
 
     form : str, array-like of shape (n_steps,) or None, default=None
-        Which places are alike, as in `sample`; with ``form=start`` those of the
+        Which places are alike, as in `sample`; ``form=start`` keeps the form of the
         melody.
 
     random_state : int, RandomState instance or None, default=None
-        An int gives the same result again, and the same directions at any strength.
+        An int makes the result reproducible, and the directions the same at any
+        strength.
 
     Returns
     -------
@@ -221,56 +222,57 @@ def vary(
 
 
 def _draw(latent, n_samples, X, method, scale, bandwidth, rng):
-    """Random latent vectors, of shape (n_samples, h), in the type of the codes."""
+    """Draw latent vectors of shape (n_samples, h), in the dtype of the model's."""
     if method == "range":
         low, high = latent.range(X)
         Z = rng.uniform(low, high, (n_samples, len(low))).astype(low.dtype)
         return Z if scale == 1 else _scaled(Z, (low + high) / 2, scale)
     if method == "prior":
         return _scaled(latent.draw_prior(n_samples, rng), 0, scale)
-    codes = _codes(latent, X, method)
+    Z_X = _encode_data(latent, X, method)
     if method == "gaussian":
-        Z = codes.mean(axis=0) + scale * _noise(codes, n_samples, rng)
+        Z = Z_X.mean(axis=0) + scale * _noise(Z_X, n_samples, rng)
     elif method == "diagonal":
-        noise = rng.standard_normal((n_samples, codes.shape[1]))
-        Z = codes.mean(axis=0) + scale * codes.std(axis=0, ddof=1) * noise
+        noise = rng.standard_normal((n_samples, Z_X.shape[1]))
+        Z = Z_X.mean(axis=0) + scale * Z_X.std(axis=0, ddof=1) * noise
     else:
         if scale != 1:
             raise ValueError(
-                f"method='kde' takes no scale={scale:g}: how far from the codes it "
-                "draws is its bandwidth."
+                f"method='kde' takes no scale, got scale={scale:g}; give bandwidth, "
+                "which sets the distance from the latent vectors of X."
             )
         if bandwidth == "scott":
-            bandwidth = _scott(*codes.shape)
-        centers = codes[rng.randint(len(codes), size=n_samples)]
-        Z = centers + bandwidth * _noise(codes, n_samples, rng)
-    return Z.astype(codes.dtype, copy=False)
+            bandwidth = _scott(*Z_X.shape)
+        centers = Z_X[rng.randint(len(Z_X), size=n_samples)]
+        Z = centers + bandwidth * _noise(Z_X, n_samples, rng)
+    return Z.astype(Z_X.dtype, copy=False)
 
 
 def _scaled(Z, center, scale):
     return (center + scale * (Z - center)).astype(Z.dtype, copy=False)
 
 
-def _codes(latent, X, method):
+def _encode_data(latent, X, method):
     if X is None:
         raise ValueError(
-            f"method={method!r} fits the codes of the training data; pass it as X."
+            f"method={method!r} is fitted to the latent vectors of the training data; "
+            "pass the data as X."
         )
-    codes = latent.encode(X)
-    if len(codes) < 2:
+    Z = latent.encode(X)
+    if len(Z) < 2:
         raise ValueError(f"method={method!r} needs two rows of X or more, got one.")
-    return codes
+    return Z
 
 
-def _noise(codes, n_samples, rng):
-    """Draw from N(0, S), S the covariance of the codes.
+def _noise(Z, n_samples, rng):
+    """Draw from N(0, S), S the covariance of Z.
 
-    A random mixture of the deviations from the mean has covariance S whatever its
-    rank, and needs no factorisation of it.
+    Random linear combinations of the deviations from the mean have the covariance S,
+    also if it is singular, and S need not be factorised.
     """
-    deviations = codes - codes.mean(axis=0)
-    mixture = rng.standard_normal((n_samples, len(codes)))
-    return mixture @ deviations / np.sqrt(len(codes) - 1)
+    deviations = Z - Z.mean(axis=0)
+    mixture = rng.standard_normal((n_samples, len(Z)))
+    return mixture @ deviations / np.sqrt(len(Z) - 1)
 
 
 def _scott(n_samples, n_features):

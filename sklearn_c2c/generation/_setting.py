@@ -1,4 +1,4 @@
-"""Give melodies a value of an attribute, and change as little else as may be."""
+"""Setting attributes: melodies with a given value of one, and little else changed."""
 
 from numbers import Integral, Real
 
@@ -12,19 +12,19 @@ from sklearn_c2c.generation._encoding import ENCODING, encode
 from sklearn_c2c.generation._form import FORM, decode, letters_of
 from sklearn_c2c.generation._models import MODEL, LatentModel
 
-# Codes that stand for what a model decodes, where no corpus is given.
+# Random latent vectors that replace the corpus where none is given.
 _N_DRAWS = 256
 
-# Points on a line, and how far it reaches in standard deviations of the codes.
+# Points on a line, and its reach in standard deviations of the latent vectors.
 _N_POINTS = 41
 _REACH = 10.0
 
-# Codes of each kind that a search tries in a round for each melody, and how far the
-# first and the last round go, as a share of the way to another code.
+# Candidates of each of four kinds that a search tries in a round for each melody, and
+# the range of the first and the last round, as a share of the way to another melody.
 _N_TRIES = 6
 _FIRST_SHARE, _LAST_SHARE = 1.0, 0.05
 
-# Codes that are decoded at one time.
+# Latent vectors decoded in one batch.
 _CHUNK = 2048
 
 
@@ -64,17 +64,18 @@ def set_attribute(
     form=None,
     random_state=None,
 ):
-    """Change melodies until an attribute of theirs has the value asked for.
+    """Change melodies so that an attribute has a given value.
 
-    Looks in the latent space, near the code z of a melody x, for the code that decodes
-    to the melody y with the least
+    The latent space near the latent vector of a melody x is searched for the one that
+    is decoded to the melody y with the least
 
         ``|a(y) - value| / s + hold_weight * mean_i |a_i(y) - a_i(x)| / s_i +
         keep_weight * d(x, y)``,
 
-    a being the attribute, a_i those to hold, s and s_i their standard deviations over
-    the corpus, and d the share of steps that differ. The attributes are measured on
-    what is decoded, so the value found is that of the melody returned.
+    where a is the attribute, a_i are the attributes to hold, s and s_i their standard
+    deviations over the corpus, and d is the share of steps that differ. The attributes
+    are measured on the decoded melodies, so the value found is that of the melody
+    returned.
 
     Parameters
     ----------
@@ -89,70 +90,71 @@ def set_attribute(
         or one of `metrics.attributes`.
 
     value : float or array-like of shape (n_values,)
-        Value asked for, in the unit of the attribute. Several are for one melody, or
-        one for each melody.
+        Requested value, in the unit of the attribute. An array has one value for each
+        melody, or any number of values for a single melody.
 
     relative : bool, default=False
-        Whether `value` is added to what each melody has.
+        Whether `value` is added to the attribute of each melody.
 
     method : {"auto", "latent", "vector", "search"}, default="auto"
-        Where to look.
+        Where the latent space is searched.
 
-        - "latent": along the latent of the model that is this attribute, see
-          `AttributeVariationalAutoencoder`: the one that its ``attributes`` name as
-          the function's ``__name__``.
-        - "vector": along the attribute vector, between the mean codes of the quarters
-          of the corpus that have most and least of it, see `attribute_vector`.
-        - "search": along the vector and, from the best code found, everywhere near it:
-          a random local search.
+        - "latent": along the latent variable of this attribute in an
+          `AttributeVariationalAutoencoder`, whose ``attributes`` must contain the
+          function's ``__name__``.
+        - "vector": along the attribute vector, the difference between the mean latent
+          vectors of the top and the bottom quarter of the corpus, see
+          `attribute_vector`.
+        - "search": along the vector, and then in all directions from the best point, by
+          random local search.
         - "auto": "search".
 
     hold : list of callable, default=()
-        Attributes that are to stay as they are.
+        Attributes whose values are to be kept.
 
     hold_weight : float, default=0.2
-        Weight of a change of those, in standard deviations.
+        Weight of their mean change, in standard deviations.
 
     keep_weight : float, default=0.1
         Weight of the share of steps that change.
 
     corpus : array-like of shape (n_tunes, n_steps), default=None
-        Melodies in the style of the model. They give the standard deviations, the
-        vector and codes to move towards. None: what the model decodes from 256 random
-        codes, for models that remember the mean and the spread of theirs.
+        Melodies in the style of the model, from which the standard deviations, the
+        vector and targets of the search are computed. None decodes 256 random latent
+        vectors, for models with ``latent_mean_`` and ``latent_std_``.
 
     max_iter : int, default=20
-        Rounds of the search, of 24 codes for each melody.
+        Rounds of the search, of 24 latent vectors for each melody.
 
     encoding : {"encoder", "search"}, default="encoder"
-        How codes of melodies are found, see `encode`.
+        How latent vectors of melodies are found, see `encode`.
 
     form : str, array-like of shape (n_steps,) or None, default=None
         Which places of a melody are alike: letters or a melody, as in `sample`.
 
     random_state : int, RandomState instance or None, default=None
-        An int gives the same result again.
+        An int makes the result reproducible.
 
     Returns
     -------
     result : `Bunch`
         - melodies : what ``model.inverse_transform`` returns, a row for each melody or
           value
-        - latent : ndarray of shape (n_rows, h), the codes that decode to them
-        - before, asked, found : ndarray of shape (n_rows,), the attribute of the
-          melodies given, the value asked for, and that of the melodies returned
-        - held : ndarray of shape (n_rows, n_hold), by how much the attributes to hold
-          changed, in their units
+        - latent : ndarray of shape (n_rows, h), their latent vectors
+        - before, asked, found : ndarray of shape (n_rows,), the attribute of the given
+          melodies, the requested value, and the attribute of the returned melodies
+        - held : ndarray of shape (n_rows, n_hold), the changes of the attributes to
+          hold, in their units
         - kept : ndarray of shape (n_rows,), share of the steps that did not change
         - method : str, the method that was used
-        - n_decoder_calls : int, codes decoded
+        - n_decoder_calls : int, latent vectors decoded
 
     Raises
     ------
     ValueError
-        If the model has no such latent, shapes do not fit, the attribute is not defined
-        on a melody of X or does not vary in the corpus, or the model does not remember
-        its codes and no corpus is given.
+        If the model has no latent variable of the attribute, the shapes do not match,
+        the attribute is undefined for a melody of X or constant in the corpus, or no
+        corpus is given and the model has no ``latent_mean_``.
 
     References
     ----------
@@ -192,7 +194,7 @@ def set_attribute(
 
 
 class _Reference:
-    """Melodies in the style of a model, and their codes."""
+    """Melodies in the style of a model, and their latent vectors."""
 
     def __init__(self, latent, corpus, rng):
         if corpus is None:
@@ -205,10 +207,7 @@ class _Reference:
         self.spread = self.Z.std(axis=0)
 
     def vector(self, attribute):
-        """From the codes with least of an attribute to those with most, of length 1.
-
-        The unit of length is the standard deviation of the codes along it.
-        """
+        """Attribute vector, scaled to the standard deviation in its direction."""
         values = np.asarray(attribute(self.rows), dtype=np.float64)
         known = np.isfinite(values)
         name = getattr(attribute, "__name__", "the attribute")
@@ -221,20 +220,20 @@ class _Reference:
 
 
 class _Goal:
-    """How far melodies are from what is asked for: less is better.
+    """Loss of melodies, which `set_attribute` minimises.
 
     Parameters
     ----------
     rows : ndarray of shape (n_rows, n_steps)
-        Melodies as they are.
+        The given melodies.
     asked : ndarray of shape (n_rows,)
-        Value of the first attribute.
+        Requested values of the first attribute.
     attributes : tuple of callable
-        The others are to hold.
+        The attribute to set, and those to hold.
     weights : tuple of float
-        Of the first attribute, those to hold, and the steps to keep.
+        Weights of the attribute to set, the attributes to hold, and the steps to keep.
     corpus : ndarray of shape (n_tunes, n_steps)
-        Gives the standard deviation of each attribute.
+        Melodies that define the standard deviation of each attribute.
     """
 
     def __init__(self, rows, asked, attributes, weights, corpus):
@@ -246,13 +245,13 @@ class _Goal:
         self._scales = np.where(scales > 0, scales, 1)
 
     def judge(self, melodies, at):
-        """Score, values and changed share of melodies that row ``at`` may become."""
+        """Loss, attributes and share of changed steps of candidates for rows `at`."""
         values = self._values(melodies)
         error = np.abs(values - self._wanted[at]) / self._scales
         changed = (melodies != self._rows[at]).mean(axis=1)
         asked, hold, keep = self._weights
         score = asked * error[:, 0] + keep * changed
-        if error.shape[1] > 1:  # what a melody never had cannot be held
+        if error.shape[1] > 1:  # attributes undefined for a melody are not held
             score += hold * np.nan_to_num(error[:, 1:]).mean(axis=1)
         score[~np.isfinite(score)] = np.inf
         return {"score": score, "values": values, "changed": changed}
@@ -263,7 +262,7 @@ class _Goal:
 
 
 class _Search:
-    """Decodes codes, measures what comes out, and keeps the best for each melody."""
+    """Decodes latent vectors, measures the loss, and keeps the best for each melody."""
 
     def __init__(self, latent, goal, Z, letters):
         self._latent, self._goal, self._start = latent, goal, Z
@@ -271,14 +270,14 @@ class _Search:
         self.look(Z[:, np.newaxis])
 
     def look(self, Z):
-        """Look at codes of shape (n_melodies, n_codes, h)."""
-        n_codes = Z.shape[1]
-        at = np.repeat(np.arange(len(Z)), n_codes)
+        """Decode and measure candidates of shape (n_melodies, n_candidates, h)."""
+        n_candidates = Z.shape[1]
+        at = np.repeat(np.arange(len(Z)), n_candidates)
         Z = Z.reshape(len(at), -1).astype(self._start.dtype, copy=False)
         parts = [self._judged(Z[p], at[p]) for p in gen_batches(len(Z), _CHUNK)]
         found = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
-        first = found["score"].reshape(-1, n_codes).argmin(axis=1)
-        at = np.arange(len(first)) * n_codes + first
+        first = found["score"].reshape(-1, n_candidates).argmin(axis=1)
+        at = np.arange(len(first)) * n_candidates + first
         found = {name: values[at] for name, values in found.items()}
         if self.best is None:
             self.best = found
@@ -287,31 +286,31 @@ class _Search:
             values[better] = found[name][better]
 
     def look_along(self, direction):
-        """Look along a line through each code, then nearer to the best point."""
+        """Look along a line through each latent vector, then near the best point."""
         offsets = np.linspace(-_REACH, _REACH, _N_POINTS)[:, np.newaxis] * direction
         for _ in range(2):
             self.look(self.best["Z"][:, np.newaxis] + offsets)
             offsets = offsets * 2 / (_N_POINTS - 1)
 
     def look_around(self, direction, reference, max_iter, rng):
-        """Random local search from the best codes so far on."""
+        """Random local search around the best latent vectors so far."""
         for share in np.geomspace(_FIRST_SHARE, _LAST_SHARE, max_iter):
             Z = self.best["Z"][:, np.newaxis]
             shape = len(Z), _N_TRIES, 1
             target = reference.Z[rng.randint(len(reference.Z), size=shape[:2])]
             noise = rng.standard_normal((*shape[:2], Z.shape[2]))
             some = rng.uniform(size=noise.shape) < rng.uniform(size=shape) ** 2
-            steps = [
-                # Along the attribute, back to the melody, and towards others.
+            offsets = [
+                # Along the attribute, back to the start, to other melodies, and noise.
                 2 * share * rng.standard_normal(shape) * direction,
                 share * rng.uniform(size=shape) * (self._start[:, np.newaxis] - Z),
                 share * rng.uniform(size=shape) * (target - Z),
                 2 * share * reference.spread * noise * some,
             ]
-            self.look(np.hstack([Z + step for step in steps]))
+            self.look(np.hstack([Z + offset for offset in offsets]))
 
     def result(self):
-        """What is best, by the names that `set_attribute` returns."""
+        """The best melodies, by the names that `set_attribute` returns."""
         values = self.best["values"]
         return {
             "melodies": self.best["rows"],
@@ -346,7 +345,7 @@ def _measured(attribute, rows, name):
 
 
 def _one_row_each(rows, Z, before, value, relative):
-    """Rows, codes and values for each result."""
+    """Repeat rows, latent vectors and values for each result."""
     value = np.asarray(value, dtype=np.float64)
     if value.ndim > 1 or not np.isfinite(value).all() or not value.size:
         raise ValueError(
@@ -364,7 +363,7 @@ def _one_row_each(rows, Z, before, value, relative):
 
 
 def _own_latent(latent, attribute, spread):
-    """Direction of the latent that is an attribute, of its spread."""
+    """Unit vector of the attribute's latent variable, times its standard deviation."""
     names = getattr(latent.estimator, "attributes", None) or ()
     name = getattr(attribute, "__name__", None)
     if name not in names:

@@ -1,4 +1,4 @@
-"""Halves of a latent space: swapped between melodies, or moved alone."""
+"""Branches of a latent space: swapped between melodies, or moved alone."""
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -22,12 +22,12 @@ from sklearn_c2c.generation._models import MODEL, LatentModel
     prefer_skip_nested_validation=True,
 )
 def swap(model, pitches_of, rhythm_of, *, encoding="encoder", form=None):
-    """Play the notes of one melody in the rhythm of another.
+    """Combine the pitches of one melody with the rhythm of another.
 
-    Decodes ``(z_pitch, z_rhythm)``, z_pitch being of the code of the one melody and
-    z_rhythm of that of the other. Where a measure of the rhythm has more notes than
-    there are pitches, the decoder goes on as in melodies with more notes; where it has
-    less, the last pitches are left out.
+    Decodes ``(z_pitch, z_rhythm)``, the pitch branch of one latent vector and the
+    rhythm branch of another. Where a measure of the rhythm has more notes than there
+    are pitches, the decoder adds pitches; where it has fewer, the last pitches are left
+    out.
 
     Parameters
     ----------
@@ -38,11 +38,11 @@ def swap(model, pitches_of, rhythm_of, *, encoding="encoder", form=None):
         Melodies whose pitches are kept.
 
     rhythm_of : array-like of shape (n_melodies, n_features) or (n_features,)
-        Melodies whose rhythm is kept, as many, or one for all; so may `pitches_of` be
-        one for all.
+        Melodies whose rhythm is kept. There must be as many as in `pitches_of`, unless
+        one of the two is a single melody, which is then used for all.
 
     encoding : {"encoder", "search"}, default="encoder"
-        How codes of melodies are found, see `encode`.
+        How latent vectors of melodies are found, see `encode`.
 
     form : str, array-like of shape (n_steps,) or None, default=None
         Which places of a melody are alike: letters or a melody, as in `sample`.
@@ -55,11 +55,11 @@ def swap(model, pitches_of, rhythm_of, *, encoding="encoder", form=None):
     Raises
     ------
     ValueError
-        If the model has no such branches, or the numbers of melodies do not fit.
+        If the model has no such branches, or the numbers of melodies do not match.
 
     See Also
     --------
-    branch : Other strategies on one half of the code.
+    branch : Other strategies in one branch.
 
     References
     ----------
@@ -104,10 +104,11 @@ def swap(model, pitches_of, rhythm_of, *, encoding="encoder", form=None):
     prefer_skip_nested_validation=True,
 )
 def branch(model, name, keep, *, encoding="encoder"):
-    """View one half of a model's latent space, for any strategy to move in.
+    """View one branch of a model's latent space as a model for other strategies.
 
-    The other half stays that of a given melody: in the "rhythm" branch every strategy
-    makes new rhythms for its pitches, in the "pitch" branch new pitches in its rhythm.
+    The other branch is that of a given melody: in the "rhythm" branch strategies change
+    the rhythm and keep its pitches, in the "pitch" branch they change the pitches and
+    keep its rhythm.
 
     Parameters
     ----------
@@ -115,19 +116,19 @@ def branch(model, name, keep, *, encoding="encoder"):
         Its estimator has branches: a `PitchRhythmAutoencoder`.
 
     name : str
-        Which branch moves: a key of the estimator's ``branches_``.
+        The branch to change: a key of the estimator's ``branches_``.
 
     keep : array-like of shape (n_features,) or (1, n_features)
-        The melody of which everything else is kept.
+        The melody whose other branches are kept.
 
     encoding : {"encoder", "search"}, default="encoder"
-        How its code is found, see `encode`.
+        How its latent vector is found, see `encode`.
 
     Returns
     -------
     view : estimator or Pipeline
-        As the model; its latent vectors are those of the branch alone. It reads the
-        model and does not change it.
+        A model whose latent vectors are those of the branch. The given model is not
+        changed.
 
     Raises
     ------
@@ -136,7 +137,7 @@ def branch(model, name, keep, *, encoding="encoder"):
 
     See Also
     --------
-    swap : The pitches of one melody, the rhythm of another.
+    swap : The pitches of one melody with the rhythm of another.
 
     Examples
     --------
@@ -163,15 +164,15 @@ def _offers(name):
 
 
 class Branch(TransformerMixin, BaseEstimator):
-    """Some latent variables of a fitted estimator, while the others stay.
+    """View of some latent variables of a fitted estimator, with the others constant.
 
     Parameters
     ----------
     estimator : fitted estimator
     columns : slice
-        Of its latent vectors, those that move.
+        The latent variables of the view.
     z_kept : ndarray of shape (1, h)
-        A latent vector with the others.
+        Latent vector that holds the values of the others.
     """
 
     def __init__(self, estimator, columns, z_kept):
@@ -198,7 +199,7 @@ class Branch(TransformerMixin, BaseEstimator):
         return P, lambda cotangent: vjp(cotangent)[:, self.columns]
 
     @_offers("sample_prior")
-    def sample_prior(self, n_samples=1, random_state=None):
+    def sample_prior(self, n_samples=1, *, random_state=None):
         """Draw latent vectors of the branch from the prior."""
         Z = self.estimator.sample_prior(n_samples, random_state=random_state)
         return Z[:, self.columns]
@@ -216,27 +217,27 @@ class Branch(TransformerMixin, BaseEstimator):
 
     @property
     def n_features_in_(self):
-        """Columns of what is encoded."""
+        """Number of features of the estimator."""
         return self.estimator.n_features_in_
 
     @property
     def latent_min_(self):
-        """Least value of each latent variable over the training data."""
+        """Minimum of each latent variable over the training data."""
         return self.estimator.latent_min_[self.columns]
 
     @property
     def latent_max_(self):
-        """Largest value."""
+        """Maximum of each latent variable over the training data."""
         return self.estimator.latent_max_[self.columns]
 
     @property
     def latent_mean_(self):
-        """Mean."""
+        """Mean of each latent variable over the training data."""
         return self.estimator.latent_mean_[self.columns]
 
     @property
     def latent_std_(self):
-        """Standard deviation."""
+        """Standard deviation of each latent variable over the training data."""
         return self.estimator.latent_std_[self.columns]
 
     def __sklearn_is_fitted__(self):

@@ -100,7 +100,7 @@ def parse_key(text, mode=None):
     >>> from sklearn_c2c.melody import parse_key
     >>> parse_key("F#m")
     Key(tonic='F#', mode='minor', signature=3)
-    >>> parse_key("Bb", "dorian") == parse_key("Bb dor")
+    >>> parse_key("Bb", mode="dorian") == parse_key("Bb dor")
     True
     """
     letter, accidental, name = _parts_of(text)
@@ -207,10 +207,10 @@ def scale_pitch_classes(tonic, mode=None):
 
     Examples
     --------
-    >>> sorted(scale_pitch_classes("D", "major"))
+    >>> sorted(scale_pitch_classes("D", mode="major"))
     [1, 2, 4, 6, 7, 9, 11]
     """
-    return parse_key(tonic, mode).pitch_classes
+    return parse_key(tonic, mode=mode).pitch_classes
 
 
 def _parts_of(text):

@@ -1,7 +1,7 @@
-"""What melodies have in common and where they differ, in numbers.
+"""Measures of melodies, of sets of melodies, and of models.
 
-Melodies are rows of steps, see `sklearn_c2c.melody`. One rule for what is empty: a
-share, mean or entropy of nothing is NaN; a set of no melodies has no row to return.
+Melodies are rows of steps, see `sklearn_c2c.melody`. A share, mean or entropy over no
+elements is NaN; measures of each melody return an empty array for no melodies.
 
 By kind:
 

@@ -1,4 +1,4 @@
-"""Attributes by name: a table of numbers to learn from, to steer by, to judge."""
+"""Attributes by name, as functions and as a table of values."""
 
 from functools import partial
 
@@ -23,7 +23,7 @@ from sklearn_c2c.metrics._statistics import (
     rest_share,
 )
 
-# What each attribute is told beside the melodies.
+# Function of each attribute, and the options it needs.
 _METRE = ("steps_per_measure", "steps_per_beat")
 _ATTRIBUTES = {
     "note_density": (note_density, ()),
@@ -45,7 +45,7 @@ _PER_QUARTER = {"sixteenth": 4, "eighth": 2}
 
 
 def attribute_names():
-    """Names of all attributes, as `attributes` and `attribute_values` take them.
+    """Names of the attributes that `attributes` and `attribute_values` accept.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def attributes(names, *, steps_per_measure=16, steps_per_beat=4, tonic=None, mod
         ================================ ==================== ==========================
         name                             unit                 undefined
         ================================ ==================== ==========================
-        ``note_density``                 notes a step
+        ``note_density``                 notes per step
         ``rhythmic_complexity``          share
         ``sixteenth_syncopation``        share of the notes   no note
         ``eighth_syncopation``           share of the notes   no note
@@ -85,14 +85,14 @@ def attributes(names, *, steps_per_measure=16, steps_per_beat=4, tonic=None, mod
         ================================ ==================== ==========================
 
     steps_per_measure : int, default=16
-        Steps a measure, see `rhythmic_complexity`.
+        Steps per measure, see `rhythmic_complexity`.
     steps_per_beat : int, default=4
-        Steps a beat, see `rhythmic_complexity`. A beat of a multiple of three steps is
-        that of 6/8, three eighths; any other is a quarter.
+        Steps per beat, see `rhythmic_complexity`. If it is a multiple of three, the
+        beat is a dotted quarter, as in 6/8; otherwise it is a quarter.
     tonic : str or None, default=None
-        Of the scale for ``in_scale_share``, such as "D", or a key, such as "F#m".
+        Tonic of the scale for ``in_scale_share``, such as "D", or a key, such as "F#m".
     mode : str, default=None
-        Of that scale, see `in_scale_share`.
+        Mode of that scale, see `in_scale_share`.
 
     Returns
     -------
@@ -103,8 +103,8 @@ def attributes(names, *, steps_per_measure=16, steps_per_beat=4, tonic=None, mod
     Raises
     ------
     ValueError
-        If there is no such attribute, ``in_scale_share`` is asked for without a tonic,
-        or a step is too long for a sixteenth or eighth.
+        If there is no such attribute, ``in_scale_share`` is given without a tonic, or a
+        step is longer than the sixteenth or eighth of an attribute.
 
     See Also
     --------
@@ -138,7 +138,7 @@ def attribute_values(
     mode=None,
     allow_nan=False,
 ):
-    """Measure attributes of melodies: a column each, the `y` of an estimator.
+    """Measure attributes of melodies as a table, such as the `y` of an estimator.
 
     Parameters
     ----------
@@ -147,27 +147,27 @@ def attribute_values(
     names : str or list of str
         See `attributes`.
     steps_per_measure : int, default=16
-        Steps a measure, see `rhythmic_complexity`.
+        Steps per measure, see `rhythmic_complexity`.
     steps_per_beat : int, default=4
-        Steps a beat, see `attributes`.
+        Steps per beat, see `attributes`.
     tonic : str or None, default=None
-        Of the scale for ``in_scale_share``, such as "D", or a key, such as "F#m".
+        Tonic of the scale for ``in_scale_share``, such as "D", or a key, such as "F#m".
     mode : str, default=None
-        Of that scale, see `in_scale_share`.
+        Mode of that scale, see `in_scale_share`.
     allow_nan : bool, default=False
-        Whether values that are undefined come back as NaN. An estimator cannot learn
-        from them, so that otherwise they are an error.
+        Whether undefined values are returned as NaN. Otherwise they raise an error,
+        since an estimator cannot learn from them.
 
     Returns
     -------
     values : ndarray of float, shape (n_melodies, n_attributes)
-        Each in its own unit.
+        A column for each attribute, in its own unit.
 
     Raises
     ------
     ValueError
-        As `attributes`, if measures do not fill the row, or if an attribute is
-        undefined for a melody; the message names attribute and rows.
+        As `attributes`; if the measures do not fill the row; if an attribute is
+        undefined for a melody, which the message names by its row.
 
     Examples
     --------
@@ -216,7 +216,7 @@ def _known(name):
 
 
 def _bound(name, given):
-    """Function of melodies alone: the attribute with all else that it is told."""
+    """Bind an attribute to its options, so that it is a function of melodies alone."""
     function, needed = _ATTRIBUTES[name]
     arguments = {key: given[key] for key in needed if key in given}
     if "tonic" in arguments and arguments["tonic"] is None:
@@ -224,7 +224,7 @@ def _bound(name, given):
     for note_value in _PER_QUARTER.keys() & needed:
         arguments["level"] = _note_steps(note_value, given["steps_per_beat"], name)
     bound = partial(function, **arguments)
-    bound.__name__ = name  # by which a model finds the latent that it is
+    bound.__name__ = name  # set_attribute finds the latent variable by this name
     return bound
 
 

@@ -1,4 +1,4 @@
-"""Attributes: what musicians say of a melody, one number each, by name."""
+"""Attributes of melodies beside the statistics: one number for each melody."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ _MAJOR_SECOND = 2  # semitones
 
 
 def rhythmic_complexity(X, *, steps_per_measure=16, steps_per_beat=4):
-    """Share of all possible onsets, weak places of the measure counting more.
+    """Share of all possible onsets, with larger weights on weak places of the measure.
 
     ``sum_t w_t onset_t / sum_t w_t``, with ``w_t = 1 / level_t`` of Toussaint's
     metrical hierarchy: the level is the number of pulses (measure, half measure, beat,
@@ -29,9 +29,9 @@ def rhythmic_complexity(X, *, steps_per_measure=16, steps_per_beat=4):
     X : array-like of int, shape (n_melodies, n_steps)
         Melodies of whole measures.
     steps_per_measure : int, default=16
-        Steps a measure: 16 for sixteenths in common time, 12 in 6/8 or 3/4.
+        Steps per measure: 16 for sixteenths in common time, 12 in 6/8 or 3/4.
     steps_per_beat : int, default=4
-        Steps a beat: 4 for quarters counted in sixteenths, 6 for the beats of 6/8.
+        Steps per beat: 4 for quarters counted in sixteenths, 6 for the beats of 6/8.
         Divides the measure.
 
     Returns
@@ -46,12 +46,12 @@ def rhythmic_complexity(X, *, steps_per_measure=16, steps_per_beat=4):
 
     Notes
     -----
-    A beat is divided by its odd factors first (that of 6/8 in three eighths), a measure
-    of several beats by two first. AR-VAE writes these weights for six unequal ticks a
-    beat: there a triplet's ticks have weight 2, and the second and fourth beats .67 in
-    place of 1/3.
+    A beat is divided by its odd factors first (a beat of 6/8 into three eighths), a
+    measure of several beats by two first. AR-VAE defines these weights for six unequal
+    ticks per beat; there the ticks of triplets have weight 2, and the second and fourth
+    beats .67 instead of 1/3.
 
-    It rises with `note_density`: both count onsets.
+    The complexity is correlated with `note_density`, since both count onsets.
 
     References
     ----------
@@ -78,21 +78,22 @@ def rhythmic_complexity(X, *, steps_per_measure=16, steps_per_beat=4):
 def syncopation(X, *, level=1, steps_per_measure=16, steps_per_beat=4):
     """Share of the notes that are syncopated at one level of the metre.
 
-    A note is syncopated if it begins off the beat of that level, and no other note
-    begins after it up to the next place of a stronger level, that place included. There
-    it sounds on, or is followed by silence, where an onset is expected.
+    A note is syncopated if it begins at a place of that level but not of a stronger
+    one, and no other note begins up to and including the next place of a stronger
+    level. At that place, where an onset is expected, the note still sounds or there is
+    silence.
 
     Parameters
     ----------
     X : array-like of int, shape (n_melodies, n_steps)
         Melodies of whole measures.
     level : int, default=1
-        Steps between two places of the level, a pulse of the metre: of a step of a
+        Steps between two places of the level, a pulse of the metre: if a step is a
         sixteenth, 1 for sixteenths and 2 for eighths.
     steps_per_measure : int, default=16
-        Steps a measure, see `rhythmic_complexity`.
+        Steps per measure, see `rhythmic_complexity`.
     steps_per_beat : int, default=4
-        Steps a beat, see `rhythmic_complexity`.
+        Steps per beat, see `rhythmic_complexity`.
 
     Returns
     -------
@@ -107,11 +108,11 @@ def syncopation(X, *, level=1, steps_per_measure=16, steps_per_beat=4):
 
     Notes
     -----
-    Where the next stronger place lies behind the end of the row, it is not known
-    whether a note begins there, and the note before it does not count as syncopated.
+    If the next stronger place is after the end of the row, it is not known whether a
+    note begins there, and the note before it does not count as syncopated.
 
-    The condition is that of Longuet-Higgins and Lee, looked at for one level at a time
-    as in MusicVAE's attributes "16th note syncopation" and "8th note syncopation".
+    The condition is that of Longuet-Higgins and Lee, applied to one level at a time as
+    in MusicVAE's attributes "16th note syncopation" and "8th note syncopation".
 
     References
     ----------
@@ -151,7 +152,7 @@ def syncopation(X, *, level=1, steps_per_measure=16, steps_per_beat=4):
 
 
 def mean_pitch(X):
-    """Mean pitch of the notes, every note counting once, however long.
+    """Mean pitch of the notes; each note counts once, whatever its length.
 
     Parameters
     ----------
@@ -175,7 +176,7 @@ def mean_pitch(X):
 def contour(X):
     """Direction of a melody: its last pitch minus its first, in semitones.
 
-    That is the sum of its intervals: what comes between the two is not seen.
+    This is the sum of its intervals. The notes between the two have no influence.
 
     Parameters
     ----------
@@ -190,7 +191,7 @@ def contour(X):
 
     Notes
     -----
-    AR-VAE divides it by 26, the range of its corpus.
+    AR-VAE divides the contour by 26, the range of its corpus.
 
     References
     ----------
@@ -212,15 +213,15 @@ def contour(X):
 
 
 def stepwise_share(X):
-    """Share of the changes of pitch that move stepwise, by a semitone or a whole tone.
+    """Share of the changes of pitch that are seconds, of one or two semitones.
 
-    The others are leaps. Repeated pitches are no change, and count neither way: they
-    are the matter of `repeated_note_share`.
+    The other changes are leaps. Repeated pitches are not changes; see
+    `repeated_note_share`.
 
     Parameters
     ----------
     X : array-like of int, shape (n_melodies, n_steps)
-        Melodies. Rests between two notes are passed over.
+        Melodies. Rests between two notes are ignored.
 
     Returns
     -------
@@ -247,12 +248,12 @@ def stepwise_share(X):
 
 
 def repeated_note_share(X):
-    """Share of the intervals that are unisons: notes of the same pitch as that before.
+    """Share of the intervals that are unisons: notes that repeat the pitch before them.
 
     Parameters
     ----------
     X : array-like of int, shape (n_melodies, n_steps)
-        Melodies. Rests between two notes are passed over.
+        Melodies. Rests between two notes are ignored.
 
     Returns
     -------
@@ -281,7 +282,7 @@ def repeated_measure_share(X, *, steps_per_measure=16):
     X : array-like of int, shape (n_melodies, n_steps)
         Melodies of whole measures.
     steps_per_measure : int, default=16
-        Steps a measure, or half measure, see `measure_similarity`.
+        Steps per measure, or per half measure, see `measure_similarity`.
 
     Returns
     -------
@@ -317,7 +318,7 @@ def _pulses(steps_per_measure, steps_per_beat):
     """Steps between places of each level of the metre, from the measure downwards."""
     if steps_per_beat < 1 or steps_per_measure % steps_per_beat:
         raise ValueError(
-            f"Expected measures of whole beats, got {steps_per_measure} steps a "
+            f"Expected measures of whole beats, got {steps_per_measure} steps per "
             f"measure at steps_per_beat={steps_per_beat}."
         )
     beats = _prime_factors(steps_per_measure // steps_per_beat)
@@ -337,7 +338,7 @@ def _prime_factors(number):
 
 
 def _levels(steps_per_measure, steps_per_beat):
-    """How many pulses of the metre fall on each step of a measure."""
+    """Number of pulses of the metre that fall on each step of a measure."""
     pulses = _pulses(steps_per_measure, steps_per_beat)
     return (np.arange(steps_per_measure)[:, np.newaxis] % pulses == 0).sum(axis=1)
 
@@ -348,7 +349,7 @@ def _next_pulse(level, steps_per_measure, steps_per_beat):
     if level not in pulses[1:]:
         raise ValueError(
             f"Found level={level}; expected one of {', '.join(map(str, pulses[1:]))}: "
-            f"the metre of {steps_per_measure} steps a measure and {steps_per_beat} a "
-            f"beat has no other below the measure."
+            f"the levels below the measure at {steps_per_measure} steps per measure "
+            f"and {steps_per_beat} per beat."
         )
     return pulses[pulses.index(level) - 1]

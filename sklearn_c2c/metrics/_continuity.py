@@ -1,4 +1,4 @@
-"""How evenly a path leads from one melody to another."""
+"""Continuity of a path from one melody to another."""
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -7,13 +7,13 @@ from sklearn_c2c.metrics._notes import rows_of
 
 
 def path_continuity(path):
-    """Tell how evenly an interpolation leads from its first melody to its last.
+    """Measure how evenly the melodies of a path change from the first to the last.
 
-    The jump from a melody to the next is the share of steps that change,
+    A jump is the share of steps that change between two neighboring melodies,
     ``d(x_i, x_{i+1})``; the distance is that of the two ends, ``d(x_0, x_n)``. An even
-    path of n jumps changes ``d(x_0, x_n) / n`` at a time and never turns back. A
-    path that stays at one end and then leaps to the other has two distinct melodies
-    and one jump as large as the distance.
+    path of n jumps changes ``d(x_0, x_n) / n`` of the steps in each jump, and changes
+    no step back. A path that stays at one end and then jumps to the other has two
+    distinct melodies and one jump as large as the distance.
 
     Parameters
     ----------
@@ -24,16 +24,16 @@ def path_continuity(path):
     -------
     continuity : Bunch
         ``n_distinct``
-            Different melodies on the path.
+            Number of distinct melodies on the path.
         ``largest_jump``
             ``max_i d(x_i, x_{i+1})``, share of steps.
         ``total_variation``
-            ``sum_i d(x_i, x_{i+1})``, shares of steps; never below the distance.
+            ``sum_i d(x_i, x_{i+1})``, share of steps; at least the distance.
         ``jumps``, ``distance``
             ndarray of shape (n,) and float, shares of steps.
         ``ideal``
-            Bunch with what the first three are on an even path between these ends:
-            n + 1 melodies (fewer where the ends differ in fewer than n steps),
+            Bunch with the first three values of an even path between these ends:
+            n + 1 melodies (fewer if the ends differ at fewer than n steps),
             ``distance / n`` and ``distance``.
 
     Raises

@@ -1,4 +1,4 @@
-"""Sliders: whether what is decoded has the attribute that was asked for, no more."""
+"""Sliders: how well latent variables control attributes of decoded melodies."""
 
 import numpy as np
 from sklearn.utils import (
@@ -25,40 +25,41 @@ def slider_control(
     n_points=9,
     random_state=None,
 ):
-    """Move latent variables as sliders, decode, and measure what the melodies became.
+    """Measure how well latent variables control attributes of decoded melodies.
 
     For each attribute a and its latent variable d, melodies are encoded, ``z_d`` is set
-    for a value asked for, all else of the code stays, and the decoded melody is
-    measured:
+    according to a requested value, the other latent variables are kept, and the decoded
+    melodies are measured. The requested values are
 
-    - for the value of another melody, drawn at random: `control_r2` and `leakage`;
-    - for values at equal distances over two standard deviations about the mean, within
-      the range of the corpus: `monotonicity` and `smoothness`;
-    - for one standard deviation more or less, at random: how much of the melody is
-      kept.
+    - those of other melodies, drawn at random: `control_r2` and `leakage`;
+    - equally spaced values within two standard deviations from the mean, clipped to the
+      range of the corpus: `monotonicity` and `smoothness`;
+    - one standard deviation more or less, at random: the share of steps that is kept.
 
     A latent variable need not have the unit of its attribute. It is calibrated by least
-    squares on the codes of the corpus: ``z_d = m_d + c (value - m_a)``, the value that
-    melodies with this attribute have on average.
+    squares on the corpus: ``z_d = m_d + c (value - m_a)``, the mean of z_d for melodies
+    with this value.
 
     Parameters
     ----------
     model : fitted estimator or Pipeline
-        Has `transform` and `inverse_transform`, from melodies to codes and back.
+        Has `transform` and `inverse_transform`, from melodies to latent vectors and
+        back.
     X : array-like of int, shape (n_melodies, n_steps)
-        Melodies to move, best such as the model has not seen.
+        Melodies to change, preferably unseen by the model.
     attributes : dict of str to callable
-        By name, functions that take melodies and return an array of shape
-        (n_melodies,), such as from `attributes`.
+        Functions by name that take melodies and return an array of shape
+        (n_melodies,), such as those of `attributes`.
     dimensions : list of int, default=None
-        Latent variable of each attribute; None takes the first ones, in order.
+        Index of the latent variable of each attribute; None takes the first ones, in
+        order.
     corpus : array-like of int, shape (n_tunes, n_steps), default=None
-        Melodies whose codes calibrate the sliders, and whose attributes give standard
-        deviations, correlations and values to ask for. None takes X.
+        Melodies by which the sliders are calibrated, and whose attributes define
+        standard deviations, correlations and requested values. None takes X.
     n_points : int, default=9
-        Values in a sweep, at least 3.
+        Number of values in a sweep, at least 3.
     random_state : int, RandomState instance or None, default=None
-        Of the values asked for. An int gives the same table each time.
+        For the requested values. An int makes the table reproducible.
 
     Returns
     -------
@@ -67,32 +68,32 @@ def slider_control(
         it is; printed, it is the table.
 
         ``control_r2``
-            `control_r2` of the value of the decoded melody for the value asked for.
+            `control_r2` of requested and decoded values.
         ``fitted_r2``
-            Squared correlation of the two: what a better calibration could reach.
+            Squared correlation of the two: `control_r2` after the best calibration.
         ``gain``, ``leakage``, ``corpus_leakage``, ``displacement``
-            See `leakage`; the others are the attributes of the other rows. Melodies
-            are compared with what is decoded of them where no slider is moved.
+            See `leakage`; the other attributes are those of the other rows. Melodies
+            are compared with their reconstructions.
         ``monotonicity``, ``smoothness``
-            Means over the sweeps, values in standard deviations.
+            Means over the sweeps, for values in standard deviations.
         ``kept_share``
             Share of the steps of X that are kept when one standard deviation more or
-            less is asked for.
+            less is requested.
         ``undefined_share``
-            Share of the melodies for which an attribute is undefined once they are
-            decoded. They are left out of all measures but the ``kept_share``.
+            Share of the melodies for which an attribute of the decoded melody is
+            undefined. They are left out of all measures but ``kept_share``.
 
     Raises
     ------
     ValueError
-        If an attribute of X or of the corpus is undefined, or the same for all of the
-        corpus, all decoded melodies lack an attribute, there is no such latent
+        If an attribute is undefined for a melody of X or of the corpus, constant in the
+        corpus, or undefined for all decoded melodies; if there is no such latent
         variable, or there are fewer than three points.
 
     Notes
     -----
-    A slider that does nothing has a `control_r2` of about -1, since the value of a
-    melody and that of another differ by twice the variance, and a gain of 0.
+    A latent variable without effect has a gain of 0 and a `control_r2` of about -1,
+    since the mean squared difference of two random values is twice the variance.
 
     Examples
     --------
@@ -125,29 +126,28 @@ def slider_control(
 
 
 def control_r2(asked, found):
-    """How well melodies have the values that were asked for.
+    """Coefficient of determination of decoded values by requested values.
 
-    ``1 - sum (asked - found)^2 / sum (asked - mean(asked))^2``: about the identity
-    line, not a fitted one, so that a slider that moves half as far as asked is not
-    perfect.
+    ``1 - sum (asked - found)^2 / sum (asked - mean(asked))^2``. The errors are those of
+    the identity, not of a fitted line, so a slider with a gain of .5 is not perfect.
 
     Parameters
     ----------
     asked : array-like of shape (n_melodies,)
-        Values asked for.
+        Requested values.
     found : array-like of shape (n_melodies,)
         Values of the decoded melodies.
 
     Returns
     -------
     r2 : float
-        At most 1, where all values are as asked; 0 if it would be as well to always
-        find the mean; below for worse. NaN if all values asked for are the same.
+        1 if all values are as requested, 0 if the error is that of a constant equal to
+        the mean, negative if it is larger. NaN if all requested values are the same.
 
     Raises
     ------
     ValueError
-        If numbers differ, there are none, or a value is not finite.
+        If the lengths differ or are 0, or a value is not finite.
 
     Examples
     --------
@@ -164,52 +164,52 @@ def control_r2(asked, found):
 
 
 def leakage(asked, before, after, corpus, *, attribute=0):
-    """How far other attributes move when one is asked to move by a standard deviation.
+    """Change of the other attributes per requested standard deviation of one attribute.
 
-    In standard deviations of the corpus, melody i is asked to move by ``d_i = asked_i -
-    before_ia``, and attribute b moves by ``after_ib - before_ib``. The slope of the
-    least squares through the origin, over all melodies, is
+    In standard deviations of the corpus, ``d_i = asked_i - before_ia`` is the requested
+    change of attribute a of melody i, and ``after_ib - before_ib`` is the change of
+    attribute b. The least-squares slope through the origin, over all melodies, is
 
     ``s_b = sum_i d_i (after_ib - before_ib) / sum_i d_i^2``
 
     Parameters
     ----------
     asked : array-like of shape (n_melodies,)
-        Values of the attribute asked for.
+        Requested values of the attribute.
     before, after : array-like of shape (n_melodies, n_attributes)
-        Attributes of the melodies before and after the slider was moved.
+        Attributes of the melodies before and after the change.
     corpus : array-like of shape (n_tunes, n_attributes)
         Attributes of the corpus.
     attribute : int, default=0
-        Column of the attribute that was asked to move.
+        Column of the attribute whose values are requested.
 
     Returns
     -------
     moves : Bunch
         ``gain``
-            ``s_a``: 1 for a true slider, 0 for one that does nothing.
+            ``s_a``: 1 if the attribute changes as requested, 0 if it does not change.
         ``leakage``
-            Mean of ``|s_b|`` over the others; 0 if they move without regard to the
-            slider. NaN if there is no other.
+            Mean of ``|s_b|`` over the other attributes; 0 if their changes are
+            uncorrelated with the request. NaN if there are no others.
         ``corpus_leakage``
-            What would be natural: mean absolute correlation of the attribute with
-            the others in the corpus, the slopes of melodies that are drawn from it.
+            Expected leakage of melodies drawn from the corpus: mean absolute
+            correlation of the attribute with the others in the corpus.
         ``displacement``
-            Root mean square of all moves of the others over that of the moves asked
-            for. It sees moves in either direction, by chance too. For melodies drawn at
-            random from the corpus it is 1.
+            Root mean square change of the others over that of the requested changes.
+            Random changes in either direction count too. It is 1 for melodies drawn at
+            random from the corpus.
         ``slopes``
             ndarray of shape (n_attributes,), all ``s_b``.
 
     Raises
     ------
     ValueError
-        If shapes do not fit, a value is not finite, or an attribute is the same for all
-        of the corpus.
+        If the shapes do not match, a value is not finite, or an attribute is constant
+        in the corpus.
 
     Examples
     --------
-    Asked to rise by one, the first attribute does; the second falls by a half:
+    The first attribute rises by one as requested, the second falls by a half:
 
     >>> corpus = [[0, 0], [2, 2], [0, 2], [2, 0]]
     >>> moves = leakage([2, 2], [[1, 1], [1, 1]], [[2, 0.5], [2, 0.5]], corpus)
@@ -230,7 +230,7 @@ def leakage(asked, before, after, corpus, *, attribute=0):
     if len(constant):
         raise ValueError(
             f"Attribute {constant[0]} is {corpus[0, constant[0]]:g} for all of the "
-            f"corpus, so that its moves have no unit. Leave it out."
+            f"corpus, so its standard deviation is 0. Leave it out."
         )
     wished = (asked - before[:, attribute]) / deviation[attribute]
     moved = (after - before) / deviation
@@ -249,31 +249,32 @@ def leakage(asked, before, after, corpus, *, attribute=0):
 
 
 def monotonicity(values, z, *, threshold=1e-3):
-    """Whether an attribute only rises, or only falls, while a latent variable rises.
+    """Monotonicity of an attribute in a latent variable.
 
-    Of the differences ``D_k = (a_{k+1} - a_k) / (z_{k+1} - z_k)`` that exceed the
-    threshold in size, the mean of the signs.
+    The mean of the signs of the slopes ``D_k = (a_{k+1} - a_k) / (z_{k+1} - z_k)``
+    whose absolute value exceeds the threshold.
 
     Parameters
     ----------
     values : array-like of shape (n_melodies, n_points)
-        Values a of the attribute, a row for each melody that is swept. NaN where it is
+        Values a of the attribute, a row for the sweep of each melody. NaN where it is
         undefined.
     z : array-like of shape (n_points,)
-        Values of the latent variable, rising.
+        Values of the latent variable, in ascending order.
     threshold : float, default=1e-3
-        Smaller differences count as none.
+        Slopes below it are ignored.
 
     Returns
     -------
     monotonicity : ndarray of float, shape (n_melodies,)
-        In [-1, 1]; 1 if the attribute never falls, -1 if it never rises. NaN where it
-        does not move, or is undefined.
+        In [-1, 1]; 1 if the attribute never falls, -1 if it never rises. NaN if it is
+        constant or undefined.
 
     Raises
     ------
     ValueError
-        If numbers of points differ, there are fewer than two, or z does not rise.
+        If the numbers of points differ, there are fewer than two, or z is not strictly
+        ascending.
 
     References
     ----------
@@ -299,26 +300,26 @@ def monotonicity(values, z, *, threshold=1e-3):
 
 
 def smoothness(values):
-    """How evenly an attribute moves while a latent variable rises by equal amounts.
+    """Smoothness of an attribute in a latent variable.
 
     With ``D_k = a_{k+1} - a_k`` and ``D2_k = D_{k+1} - D_k`` it is
 
     ``1 - C / (max_k D_k - min_k D_k)``, ``C = sum_k D2_k^2 / sum_k |D2_k|``,
 
-    where C, the contraharmonic mean, stands for the largest second difference. The
-    distance of the points cancels.
+    where C, the contraharmonic mean, is a smooth estimate of the largest second
+    difference. The spacing of the points cancels.
 
     Parameters
     ----------
     values : array-like of shape (n_melodies, n_points)
-        Values a of the attribute at equal distances of the latent variable, a row for
-        each melody that is swept. NaN where it is undefined.
+        Values a of the attribute at equally spaced values of the latent variable, a row
+        for the sweep of each melody. NaN where it is undefined.
 
     Returns
     -------
     smoothness : ndarray of float, shape (n_melodies,)
-        In [0, 1]; 1 if the attribute is linear in the latent variable, constant ones
-        among them, 0 if all its move is one jump. NaN where it is undefined.
+        In [0, 1]; 1 if the attribute is linear in the latent variable or constant, 0 if
+        it changes in a single jump. NaN where it is undefined.
 
     Raises
     ------
@@ -327,9 +328,9 @@ def smoothness(values):
 
     Notes
     -----
-    The unit of the second differences is the range of the first ones, so that a row
-    that is almost linear can be as rough as one that jumps: 0, 1, 2, 4, 5, 6 has 0. An
-    attribute in whole numbers, or notes a step, is therefore seldom smooth.
+    The second differences are divided by the range of the first ones, so an almost
+    linear row can have the smoothness of a jump: 0, 1, 2, 4, 5, 6 has 0. Attributes
+    that are integers or counts per step are therefore seldom smooth.
 
     Latte gives NaN for a linear row, unless all rows are linear.
 
@@ -352,19 +353,19 @@ def smoothness(values):
 
 
 class _Sliders:
-    """Latent variables as sliders: their values for those of attributes."""
+    """Latent variables as sliders, calibrated to attributes of a corpus."""
 
     def __init__(self, latent, attributes, dimensions, corpus):
         self.latent = latent
         self.attributes = attributes
-        values, codes = self.measure_all(corpus), latent.encode(corpus)
+        values, Z = self.measure_all(corpus), latent.encode(corpus)
         self._check_variation(values)
         self.values = values
         self.deviation = values.std(axis=0)
-        self.dimensions = self._checked_dimensions(dimensions, codes.shape[1])
-        self._mean = codes[:, self.dimensions].mean(axis=0, dtype=float)
+        self.dimensions = self._checked_dimensions(dimensions, Z.shape[1])
+        self._mean = Z[:, self.dimensions].mean(axis=0, dtype=float)
         centered = values - values.mean(axis=0)
-        products = (centered * (codes[:, self.dimensions] - self._mean)).sum(axis=0)
+        products = (centered * (Z[:, self.dimensions] - self._mean)).sum(axis=0)
         self._slope = products / (centered**2).sum(axis=0)
 
     def measure(self, X):
@@ -373,21 +374,21 @@ class _Sliders:
         return np.column_stack([of(X) for of in self.attributes.values()])
 
     def measure_all(self, X):
-        """As `measure`, where no attribute may be undefined."""
+        """As `measure`, with a ValueError if an attribute is undefined."""
         values = self.measure(X)
         for name, column in zip(self.attributes, values.T, strict=True):
             check_defined(name, column)
         return values
 
     def move(self, Z, a, asked):
-        """Decode codes with the slider of attribute a at the values asked for."""
+        """Decode latent vectors with the slider of attribute a at requested values."""
         moved = Z.copy()
         offset = self._slope[a] * (asked - self.values[:, a].mean())
         moved[:, self.dimensions[a]] = self._mean[a] + offset
         return self.latent.decode(moved)
 
     def points(self, a, n_points):
-        """Values of attribute a to sweep."""
+        """Values of attribute a that a sweep requests."""
         values = self.values[:, a]
         reach = 2 * self.deviation[a] * np.array([-1, 1])
         low, high = np.clip(values.mean() + reach, values.min(), values.max())
@@ -397,8 +398,8 @@ class _Sliders:
         for name, column in zip(self.attributes, values.T, strict=True):
             if not np.ptp(column):
                 raise ValueError(
-                    f"{name} is {column[0]:g} for all melodies of the corpus, so that "
-                    f"no slider for it can be calibrated. Leave it out."
+                    f"{name} is {column[0]:g} for all melodies of the corpus, so its "
+                    f"slider cannot be calibrated. Leave it out."
                 )
 
     def _checked_dimensions(self, dimensions, h):
@@ -418,36 +419,36 @@ class _Sliders:
 
 
 class _Melodies:
-    """Melodies to move: their codes, and attributes as they are and as they decode."""
+    """Melodies to change: latent vectors, attributes, and those reconstructed."""
 
     def __init__(self, X, sliders):
         self.X = X
-        self.codes = sliders.latent.encode(X)
+        self.Z = sliders.latent.encode(X)
         self.own = sliders.measure_all(X)
-        self.decoded = sliders.measure(sliders.latent.decode(self.codes))
+        self.decoded = sliders.measure(sliders.latent.decode(self.Z))
 
 
 def _control_of(sliders, a, melodies, n_points, rng):
     """Row of the table for one attribute."""
     n_melodies, unit = len(melodies.X), sliders.deviation[a]
     asked = rng.choice(sliders.values[:, a], n_melodies)
-    after = sliders.measure(sliders.move(melodies.codes, a, asked))
+    after = sliders.measure(sliders.move(melodies.Z, a, asked))
     defined = ~np.isnan(melodies.decoded + after).any(axis=1)
     if not defined.any():
         raise ValueError(
-            f"Found no melody that has all of {', '.join(sliders.attributes)} once it "
-            f"is decoded; expected the model to decode to melodies with notes."
+            f"Found no decoded melody that has all of {', '.join(sliders.attributes)}; "
+            f"expected the model to decode to melodies with notes."
         )
     asked, before, after = asked[defined], melodies.decoded[defined], after[defined]
     moves = leakage(asked, before, after, sliders.values, attribute=a)
     points = sliders.points(a, n_points)
     sweeps = [
-        sliders.measure(sliders.move(melodies.codes, a, np.full(n_melodies, point)))
+        sliders.measure(sliders.move(melodies.Z, a, np.full(n_melodies, point)))
         for point in points
     ]
     sweeps = np.column_stack([values[:, a] for values in sweeps]) / unit
     nudge = rng.choice([-unit, unit], n_melodies)
-    nudged = sliders.move(melodies.codes, a, melodies.own[:, a] + nudge)
+    nudged = sliders.move(melodies.Z, a, melodies.own[:, a] + nudge)
     return {
         "control_r2": control_r2(asked, after[:, a]),
         "fitted_r2": _fitted_r2(asked, after[:, a]),

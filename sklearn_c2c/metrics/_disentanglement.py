@@ -1,4 +1,4 @@
-"""What latent variables stand for: which attribute each one knows, and it alone."""
+"""Disentanglement: how latent variables and attributes correspond to each other."""
 
 import numpy as np
 from scipy.stats import rankdata
@@ -15,11 +15,12 @@ _N_BINS = 20
 _N_NEIGHBORS = 3
 
 
-def disentanglement(Z, y, names=None, *, random_state=None):
-    """Tell by every measure which latent variable knows which attribute.
+def disentanglement(Z, y, *, names=None, random_state=None):
+    """Compute all measures of disentanglement, as a table.
 
-    All of them look at the codes alone, and at none of what is decoded: that a latent
-    variable knows an attribute does not make it a slider, see `slider_control`.
+    The measures compare latent vectors with attributes of the encoded melodies. If a
+    latent variable predicts an attribute, it need not control it in decoded melodies;
+    see `slider_control`.
 
     Parameters
     ----------
@@ -28,36 +29,36 @@ def disentanglement(Z, y, names=None, *, random_state=None):
     y : array-like of shape (n_melodies, n_attributes)
         Values of attributes, as from `attribute_values`.
     names : list of str, default=None
-        Of the attributes, for the rows; None counts them from ``attribute_0``.
+        Names of the attributes, for the rows; None counts from ``attribute_0``.
     random_state : int, RandomState instance or None, default=None
-        Of the noise that tells equal values apart, see `interpretability`.
+        For the noise that separates equal values, see `interpretability`.
 
     Returns
     -------
     table : Evaluation
-        A row for each attribute, and ``mean``, of the attributes that have a value.
+        A row for each attribute, and ``mean``, over the attributes with a value.
         ``pandas.DataFrame(table)`` takes it as it is; printed, it is the table.
 
         ``latent``
-            Number of the latent variable with the highest mutual information.
+            Index of the latent variable with the highest mutual information.
         ``interpretability``, ``mig_neighbors``, ``mig_binned``, ``sap``, ``spearman``
             `interpretability`, `mutual_information_gap` in its two variants,
             `separated_attribute_predictability` and `spearman_correlation`.
         ``modularity``
-            `modularity` of that latent variable. The mean is that of all latent
-            variables, as published.
+            `modularity` of that latent variable. The mean is taken over all latent
+            variables, as in the reference.
 
     Raises
     ------
     ValueError
-        If numbers of rows, or of attributes and names, differ, a value is not finite,
-        or there are fewer than four melodies.
+        If the numbers of rows differ, or those of attributes and names; if a value is
+        not finite, or there are fewer than four melodies.
 
     Examples
     --------
     >>> rng = np.random.default_rng(0)
     >>> Z = rng.normal(size=(500, 3))
-    >>> table = disentanglement(Z, Z[:, [2, 0]], ["a", "b"], random_state=0)
+    >>> table = disentanglement(Z, Z[:, [2, 0]], names=["a", "b"], random_state=0)
     >>> table.latent["a"], round(table.interpretability["a"], 3)
     (2.0, 1.0)
     >>> table.sap["mean"] > 0.9
@@ -84,11 +85,10 @@ def disentanglement(Z, y, names=None, *, random_state=None):
 
 
 def interpretability(Z, y, *, random_state=None):
-    """How well one latent variable predicts each attribute.
+    """R² of each attribute by the latent variable with the highest mutual information.
 
-    ``R^2`` of the linear regression of the attribute on the latent variable with which
-    it has the highest mutual information, that is their squared correlation. The mutual
-    information is Kraskov's, by the 3 nearest neighbors.
+    R² is that of a linear regression, which is the squared correlation. The mutual
+    information is estimated by the 3 nearest neighbors (Kraskov).
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def interpretability(Z, y, *, random_state=None):
     y : array-like of shape (n_melodies, n_attributes)
         Values of attributes.
     random_state : int, RandomState instance or None, default=None
-        Of the noise, 1e-10 of a standard deviation, that tells equal values apart.
+        For the noise of 1e-10 standard deviations that separates equal values.
 
     Returns
     -------
@@ -108,8 +108,8 @@ def interpretability(Z, y, *, random_state=None):
     Raises
     ------
     ValueError
-        If numbers of rows differ, a value is not finite, or there are fewer than four
-        melodies.
+        If the numbers of rows differ, a value is not finite, or there are fewer than
+        four melodies.
 
     References
     ----------
@@ -130,7 +130,7 @@ def interpretability(Z, y, *, random_state=None):
 
 
 def mutual_information_gap(Z, y, *, variant="neighbors", random_state=None):
-    """By how much the best latent variable knows more of an attribute than the next.
+    """Mutual information gap (MIG) of each attribute.
 
     ``(I(z_1, a) - I(z_2, a)) / H(a)``, where z_1 and z_2 have the highest and the
     second highest mutual information with the attribute a.
@@ -145,16 +145,16 @@ def mutual_information_gap(Z, y, *, variant="neighbors", random_state=None):
         - "neighbors": Kraskov's estimate by the 3 nearest neighbors, and for the
           entropy the same estimate of ``I(a, a)``, as in the code of AR-VAE.
         - "binned": mutual information and entropy of values in 20 bins of equal width,
-          as disentanglement_lib has them.
+          as in disentanglement_lib.
     random_state : int, RandomState instance or None, default=None
-        See `interpretability`; "binned" needs none.
+        See `interpretability`; not used by "binned".
 
     Returns
     -------
     gap : ndarray of float, shape (n_attributes,)
-        About 1 if one latent variable is the attribute and no other knows it, 0 if two
-        know it equally well. With one latent variable, what it knows. NaN where an
-        attribute is constant.
+        About 1 if one latent variable determines the attribute and the others are
+        independent of it, 0 if two have the same mutual information with it. With a
+        single latent variable, I(z_2, a) is 0. NaN for a constant attribute.
 
     Raises
     ------
@@ -163,11 +163,11 @@ def mutual_information_gap(Z, y, *, variant="neighbors", random_state=None):
 
     Notes
     -----
-    The variants are not comparable. By bins the gap of an attribute and its latent
-    variable is 1 at most, and mutual information is overestimated for few melodies. By
-    neighbors the entropy of a continuous attribute has no bound: it grows with the
-    number of melodies, and what is not the attribute to the last digit has a low gap.
-    Published figures of AR-VAE are by neighbors.
+    The variants are not comparable. "binned" is at most 1 and overestimates mutual
+    information for few melodies. With "neighbors" the entropy of a continuous attribute
+    is unbounded and grows with the number of melodies, so a latent variable that is not
+    exactly equal to the attribute has a low gap. Published figures of AR-VAE are those
+    of "neighbors".
 
     References
     ----------
@@ -195,10 +195,10 @@ def mutual_information_gap(Z, y, *, variant="neighbors", random_state=None):
 
 
 def separated_attribute_predictability(Z, y):
-    """By how much the best latent variable predicts an attribute better than the next.
+    """Separated attribute predictability (SAP) of each attribute.
 
-    Difference of the highest and the second highest squared correlation of the
-    attribute with a latent variable (SAP).
+    The difference between the highest and the second highest squared correlation of the
+    attribute with a latent variable.
 
     Parameters
     ----------
@@ -210,8 +210,8 @@ def separated_attribute_predictability(Z, y):
     Returns
     -------
     gap : ndarray of float, shape (n_attributes,)
-        In [0, 1]; 1 if one latent variable is linear in the attribute and all others
-        are uncorrelated with it. NaN where an attribute is constant.
+        In [0, 1]; 1 if one latent variable is linear in the attribute and the others
+        are uncorrelated with it. NaN for a constant attribute.
 
     Raises
     ------
@@ -248,7 +248,7 @@ def spearman_correlation(Z, y):
     -------
     rho : ndarray of float, shape (n_attributes,)
         In [0, 1]; 1 if a latent variable orders the melodies as the attribute does, or
-        the other way round. NaN where an attribute is constant.
+        in reverse. NaN for a constant attribute.
 
     Raises
     ------
@@ -258,8 +258,8 @@ def spearman_correlation(Z, y):
     Notes
     -----
     The code of AR-VAE, where it is called SCC, sets correlations to 0 that are not
-    significant at 5 %. Here they stay: the highest of many that are due to chance is
-    not 0, so compare with unregularised codes.
+    significant at 5 %. They are kept here. The highest of many random correlations is
+    not 0, so compare with the value of unregularised latent vectors.
 
     Examples
     --------
@@ -273,10 +273,10 @@ def spearman_correlation(Z, y):
 
 
 def modularity(Z, y, *, random_state=None):
-    """How far each latent variable knows of one attribute only.
+    """Modularity of each latent variable: dependence on a single attribute.
 
     ``1 - sum_{b != a} I(z, b)^2 / ((A - 1) I(z, a)^2)`` for A attributes, of which a
-    has the highest mutual information with z, by nearest neighbors.
+    has the highest mutual information with z, estimated by nearest neighbors.
 
     Parameters
     ----------
@@ -290,9 +290,9 @@ def modularity(Z, y, *, random_state=None):
     Returns
     -------
     modularity : ndarray of float, shape (h,)
-        In [0, 1]; 1 if a latent variable knows one attribute, 0 if it knows all equally
-        well, or none. Its mean is the score that is published. NaN if there is only one
-        attribute.
+        In [0, 1]; 1 if a latent variable depends on one attribute, 0 if its mutual
+        information is the same with all, or 0. The published score is the mean. NaN if
+        there is only one attribute.
 
     Raises
     ------
@@ -301,9 +301,9 @@ def modularity(Z, y, *, random_state=None):
 
     Notes
     -----
-    A latent variable that knows nothing counts 0, as in disentanglement_lib. That is
-    rarely so by nearest neighbors: chance makes it know a little of some attribute, and
-    its value has no meaning. Read it beside `mutual_information_gap`.
+    A latent variable without mutual information has 0, as in disentanglement_lib. But
+    the estimate by nearest neighbors is rarely 0 by chance, and then the value has no
+    meaning. Read it beside `mutual_information_gap`.
 
     References
     ----------
@@ -331,7 +331,7 @@ def table_by_attribute(names, **columns):
 
 
 def mean_of_defined(values):
-    """Mean of the values that there are; NaN if there is none."""
+    """Mean of the values that are not NaN; NaN if there are none."""
     values = np.asarray(values, dtype=float)
     values = values[~np.isnan(values)]
     return float(values.mean()) if len(values) else np.nan
@@ -361,13 +361,13 @@ def _modularity(information):
 
 
 def _two_highest(scores):
-    """Highest and second highest of each column; where there is no second one, 0."""
+    """Highest and second highest value of each column; 0 for a missing second."""
     ordered = np.sort(np.vstack([scores, np.zeros(scores.shape[1])]), axis=0)
     return ordered[-1], ordered[-2]
 
 
 def _by_neighbors(Z, y, random_state):
-    """Mutual information, shape (h, n_attributes); of a constant it is 0."""
+    """Mutual information, shape (h, n_attributes); 0 for constant columns."""
     from sklearn.feature_selection import mutual_info_regression
 
     rng = check_random_state(random_state)
@@ -396,13 +396,13 @@ def _by_bins(Z, y):
 
 
 def _binned(values):
-    """Number of the bin of each value, of bins of equal width over its column."""
+    """Index of the bin of each value, for bins of equal width in each column."""
     edges = np.linspace(values.min(axis=0), values.max(axis=0), _N_BINS + 1)[1:-1]
     return (values >= edges[:, np.newaxis]).sum(axis=0)
 
 
 def _correlation(Z, y):
-    """Correlations, shape (h, n_attributes); those with a constant are 0."""
+    """Correlations, shape (h, n_attributes); 0 for constant columns."""
     Z, y = _standardized(Z), _standardized(y)
     return np.clip(Z.T @ y / len(Z), -1, 1)
 

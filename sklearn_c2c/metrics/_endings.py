@@ -1,4 +1,4 @@
-"""Endings: where the last note of a melody begins, how long it is, and what it is."""
+"""Endings: onset, length and pitch class of the last note of a melody."""
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -8,17 +8,17 @@ from sklearn_c2c.metrics._notes import measures_of, notes_of, rows_of
 
 
 def endings(X, *, steps_per_measure=16, steps_per_beat=4):
-    """Describe the last note of every melody: a table with a row a melody.
+    """Describe the last note of each melody, as a table with one row for each melody.
 
     Parameters
     ----------
     X : array-like of int, shape (n_melodies, n_steps)
         Melodies of whole measures.
     steps_per_measure : int, default=16
-        Steps a measure: 16 for sixteenths in common time, 12 in 6/8 or 3/4.
+        Steps per measure: 16 for sixteenths in common time, 12 in 6/8 or 3/4.
     steps_per_beat : int, default=4
-        Steps a beat: 4 for quarters counted in sixteenths, 6 for the beats of 6/8, 8
-        for the strong beats of common time only. Divides the measure.
+        Steps per beat: 4 for quarters of sixteenth steps, 6 for the beats of 6/8, 8 for
+        the strong beats of common time only. It must divide the measure.
 
     Returns
     -------
@@ -27,12 +27,12 @@ def endings(X, *, steps_per_measure=16, steps_per_beat=4):
         has NaN and False. ``pandas.DataFrame(table)`` takes it as it is.
 
         ``last_pitch_class``
-            0 to 11, C being 0.
+            0 to 11, 0 for C.
         ``last_place``
             Onset in steps from the start of the last measure; negative if the note
             begins before it.
         ``last_length``
-            Steps.
+            Length in steps.
         ``ends_on_beat``
             Whether the note begins on a beat, bool.
 
@@ -52,7 +52,7 @@ def endings(X, *, steps_per_measure=16, steps_per_beat=4):
     n_steps = measures_of(X, steps_per_measure).shape[1] * steps_per_measure
     if steps_per_beat < 1 or steps_per_measure % steps_per_beat:
         raise ValueError(
-            f"Expected measures of whole beats, got {steps_per_measure} steps a "
+            f"Expected measures of whole beats, got {steps_per_measure} steps per "
             f"measure at steps_per_beat={steps_per_beat}."
         )
     notes = notes_of(X)
@@ -73,14 +73,14 @@ def endings(X, *, steps_per_measure=16, steps_per_beat=4):
 
 
 def tonic_ending(X, tonic, *, steps_per_measure=16, steps_per_beat=4):
-    """Tell which melodies end: on the tonic, begun on a beat.
+    """Whether the last note of each melody is the tonic and begins on a beat.
 
     Parameters
     ----------
     X : array-like of int, shape (n_melodies, n_steps)
         Melodies of whole measures.
     tonic : str
-        A tonic, such as "D" or "Bb", or a key, of which the tonic counts.
+        A tonic, such as "D" or "Bb", or a key, whose tonic is taken.
     steps_per_measure : int, default=16
         See `endings`.
     steps_per_beat : int, default=4
@@ -99,12 +99,12 @@ def tonic_ending(X, tonic, *, steps_per_measure=16, steps_per_beat=4):
 
     Notes
     -----
-    A style ends in its own ways: compare the share with that of the corpus. Of the 134
-    reels of `load_celtic` 73 % end so; 99 % end on a beat.
+    Endings depend on the style, so compare the share with that of the corpus. Of the
+    134 reels of `load_celtic` 73 % end on the tonic and a beat; 99 % end on a beat.
 
     Examples
     --------
-    The second one ends on E, the third one off the beat:
+    The second melody ends on E, the third off the beat:
 
     >>> X = [[62, 64, 62, 129], [62, 64, 64, 129], [62, 64, 67, 62]]
     >>> tonic_ending(X, "D", steps_per_measure=4, steps_per_beat=2)

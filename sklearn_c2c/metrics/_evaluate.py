@@ -1,4 +1,4 @@
-"""All judges in one table: generated melodies, real ones, and the baselines."""
+"""Evaluation: all measures of generated melodies, real melodies and baselines."""
 
 from dataclasses import dataclass
 
@@ -29,18 +29,18 @@ from sklearn_c2c.metrics._two_sample import (
 )
 
 _LAGS = (1, 2, 4)  # measures
-_N_SPLITS_TO_CLASSIFY = 3  # each takes as long as a column
-_N_LOOKED_UP = 200  # tunes of a large corpus that are looked up in the rest of it
+_N_SPLITS_TO_CLASSIFY = 3  # one split takes as long as the classifier of a column
+_N_LOOKED_UP = 200  # tunes of a large corpus that are looked up among the others
 
 
 class Evaluation(Bunch):
     """A table by column: ``table[column][row]`` is a float.
 
-    Its text is the table, aligned; ``pandas.DataFrame(table)`` takes it as it is.
+    It is printed as an aligned table; ``pandas.DataFrame(table)`` converts it.
     """
 
     def __repr__(self):
-        """Write the table."""
+        """Aligned text of the table."""
         names = list(next(iter(self.values()), {}))
         width = max(map(len, names), default=0)
         widths = [max(len(column), 9) for column in self]
@@ -68,11 +68,11 @@ def evaluate(
     classify=True,
     random_state=None,
 ):
-    """Judge generated melodies by every measure, beside real ones and baselines.
+    """Measure generated melodies beside real melodies and baselines.
 
-    No figure is good in itself: what is generated should come near to what is real, in
-    every row at once, and lie far from the baselines. Nearness without novelty, and
-    novelty without nearness, are easy to have.
+    No value is good by itself. Generated melodies are good if they are close to the
+    real melodies in all rows at once, and far from the baselines. Closeness without
+    novelty is easy to achieve, and so is novelty without closeness.
 
     Parameters
     ----------
@@ -81,53 +81,54 @@ def evaluate(
     corpus : array-like of int, shape (n_tunes, n_steps)
         Real melodies in the style, at least two.
     others : array-like of int, shape (n_others, n_steps), or None, default=None
-        Real melodies that are not in the corpus; they get a column of their own, the
-        best measure there is of what is to be reached.
+        Real melodies that are not in the corpus. They have a column of their own, which
+        is the best reference for the generated melodies.
     reference : array-like of int, shape (n_tunes, n_reference_steps), or None, \
             default=None
-        Real melodies that are neither in the corpus nor in `others`, as many as there
-        are and in the key of the corpus, by which the surprise of all columns is
-        measured. None measures by the corpus, by which copies surprise least.
+        Real melodies that are neither in the corpus nor in `others`, as many as
+        possible and in the key of the corpus. The surprise of all columns is measured
+        under a model of them. None uses a model of the corpus, for which copies have
+        the least surprise.
     tonic : str or None, default=None
-        Of the style, such as "D", or its key, such as "F#m", for the rows that need it;
-        None leaves them out.
+        Tonic of the style, such as "D", or its key, such as "F#m"; None leaves out the
+        rows that need it.
     mode : str, default=None
-        Of the scale, see `in_scale_share`.
+        Mode of the scale, see `in_scale_share`.
     steps_per_measure : int, default=16
-        Steps a measure.
+        Steps per measure.
     steps_per_beat : int, default=4
-        Steps a beat, for the endings, see `endings`.
+        Steps per beat, for the endings, see `endings`.
     classify : bool, default=True
-        Whether to train classifiers, which takes most of the time and says little of a
-        few melodies. Without them the row `two_sample_auc` is left out.
+        Whether to train classifiers for the row `two_sample_auc`, which takes most of
+        the time, and is inaccurate for few melodies.
     random_state : int, RandomState instance or None, default=None
-        Of classifiers, splits and baselines. An int gives the same table each time.
+        For classifiers, splits and baselines. An int makes the table reproducible.
 
     Returns
     -------
     table : Evaluation
-        ``pandas.DataFrame(table)`` takes it as it is; printed, it is the table.
+        It is printed as a table; ``pandas.DataFrame(table)`` converts it.
 
         Columns
-            ``generated``; ``others`` if given; ``real``, the corpus by itself: rows
-            that compare two sets as one half against the other (mean of 10 splits, of 3
-            for the classifier), rows that look a melody up in the corpus without the
-            melody itself (of more than 400 tunes, 200 at random in all others);
-            ``dice``, `datasets.recombine_measures` of the corpus, and ``markov``, draws
-            of `MarkovMelodies` with places in the measure, fitted on the corpus: as
-            many as there are in `X`.
-        Rows that compare with the corpus as a set
+            ``generated``; ``others`` if given; ``real``, the corpus compared with
+            itself: sets as one half against the other (mean of 10 splits, of 3 for the
+            classifier), melodies with all other melodies of the corpus (for more than
+            400 tunes, 200 random ones with the rest); ``dice``,
+            `datasets.recombine_measures` of the corpus; and ``markov``, draws of
+            `MarkovMelodies` with places in the measure, fitted on the corpus. The
+            baselines have as many melodies as `X`.
+        Rows that compare sets
             `two_sample_auc`, `frechet_distance`, ``density`` and ``coverage`` (see
             `density_coverage`).
-        Rows that look melodies up in the corpus
+        Rows that compare melodies with the corpus
             ``originality``, mean; ``nearest_distance``, median of `nearest_melody`;
             ``longest_copied_run``, median, steps; ``copy_share``.
-        Rows on how well melodies follow what one has heard
-            `note_surprise`, mean nats a note, and `step_surprise`, mean nats a step, by
-            the reference, or by the corpus as the rows that look up.
-        Rows on the melodies alone
+        Rows of surprise
+            `note_surprise`, mean nats per note, and `step_surprise`, mean nats per
+            step, under a model of the reference or, without one, of the corpus.
+        Rows of the melodies alone
             `repeat_share`; ``equal_measure_share``, mean; ``similarity_lag_1``, ``_2``
-            and ``_4``, means of `similarity_by_lag`, as far as there are measures;
+            and ``_4``, means of `similarity_by_lag`, if there are enough measures;
             ``tonic_ending_share`` (with a tonic), ``beat_ending_share`` and
             ``last_note_length``, mean steps, see `endings`;
             ``mean_absolute_interval``, ``hold_share`` and ``in_scale_share`` (with a
@@ -137,18 +138,19 @@ def evaluate(
     ------
     ValueError
         If the corpus has fewer than two melodies, the numbers of steps differ, the
-        reference is empty or has a melody of the corpus or of `others`, measures do not
-        fill the row or beats the measure, or there is no such key or mode.
+        reference is empty or has a melody of the corpus or of `others`, the measures do
+        not fill the row, the beats do not fill the measure, or there is no such key or
+        mode.
 
     Notes
     -----
-    Means and medians are those of the melodies that have a value. What compares sets
-    depends on how many melodies there are: generate about as many as there are tunes.
+    Means and medians are taken over the melodies that have a value. Measures of sets
+    depend on the number of melodies, so generate about as many as there are tunes.
 
-    Without a reference the surprise of what was made from the corpus is low because it
-    is copied: the 134 reels of `load_celtic` have 1.79 nats a note by each other, 200
-    draws of the Markov model 1.05. By 1,357 tunes of other collections they have 1.73
-    and 1.79.
+    Without a reference, melodies generated from the corpus have a low surprise because
+    they copy it: under models of each other the 134 reels of `load_celtic` have 1.79
+    nats per note, 200 draws of the Markov model under a model of the reels 1.05. Under
+    a model of 1,357 tunes of other collections they have 1.73 and 1.79.
 
     Examples
     --------
@@ -189,7 +191,7 @@ def evaluate(
 
 @dataclass(frozen=True)
 class _Judges:
-    """The measures of `evaluate` with their parameters: each call gives a column."""
+    """Measures of `evaluate` with their options; each method returns a column."""
 
     reference: np.ndarray | None
     tonic: str | None
@@ -200,11 +202,11 @@ class _Judges:
     seed: int
 
     def compare(self, X, corpus):
-        """Column of melodies beside a corpus."""
+        """Column of melodies compared with a corpus."""
         return self._column(X, corpus, self._auc(X, corpus), self._nearness(X, corpus))
 
     def by_itself(self, corpus):
-        """Column of a corpus, as one half of it against the other."""
+        """Column of a corpus compared with itself."""
         halves = {"corpus": corpus, "random_state": self.seed}
         return self._column(
             corpus,
@@ -260,7 +262,7 @@ def _markov(corpus, n_melodies, steps_per_measure, seed):
     return markov.sample(n_melodies, random_state=seed)
 
 
-# Each composes from the corpus: (corpus, n_melodies, steps_per_measure, seed) -> rows.
+# Functions (corpus, n_melodies, steps_per_measure, seed) that return melodies.
 _BASELINES = {"dice": _dice, "markov": _markov}
 
 
@@ -274,7 +276,7 @@ def _others(others, n_steps):
 
 
 def _reference(reference, real):
-    """Check melodies to measure by, of which none may be among the real ones."""
+    """Check the reference, which must not contain any of the real melodies."""
     reference = rows_of(reference)
     if not len(reference):
         raise ValueError(
@@ -286,14 +288,14 @@ def _reference(reference, real):
         if len(known):
             raise ValueError(
                 f"Expected a reference without melodies of corpus and others, got "
-                f"{len(known)} that are there, the first in row {known[0]}. Leave them "
-                f"out: by themselves real melodies would not surprise."
+                f"{len(known)} of them, the first in row {known[0]}. Leave them out: "
+                f"under a model of themselves, real melodies have no surprise."
             )
     return reference
 
 
 def _novelty(X, corpus, seed):
-    """How new melodies are to a corpus; to each other where there is none."""
+    """Novelty of melodies against a corpus, or against each other without one."""
     if corpus is None and len(X) > 2 * _N_LOOKED_UP:
         X, corpus = train_test_split(X, train_size=_N_LOOKED_UP, random_state=seed)
     _, distance = nearest_melody(X, corpus)
@@ -307,7 +309,7 @@ def _novelty(X, corpus, seed):
 
 
 def _surprise(X, tunes):
-    """How improbable melodies are by tunes; by each other where there are none."""
+    """Surprise of melodies under a model of tunes, or of each other without tunes."""
     return {
         "note_surprise": _average(note_surprise(X, tunes)),
         "step_surprise": _average(step_surprise(X, tunes)),
@@ -346,11 +348,11 @@ def _statistics(X, tonic, mode):
         "hold_share": _average(hold_share(X)),
     }
     if tonic is not None:
-        means["in_scale_share"] = _average(in_scale_share(X, tonic, mode))
+        means["in_scale_share"] = _average(in_scale_share(X, tonic, mode=mode))
     return means
 
 
 def _average(values, of=np.mean):
-    """Of the values that there are; NaN if there is none."""
+    """Average of the values that are not NaN; NaN if there are none."""
     values = values[~np.isnan(values)]
     return float(of(values)) if len(values) else np.nan

@@ -1,7 +1,7 @@
-"""Form: which measures of a melody return, and how alike its measures are.
+"""Form: repeated measures of a melody, and the similarity of its measures.
 
-Measures are compared by the codes of their steps. A hold that begins a measure is equal
-to any other such hold, whatever pitch it holds.
+Measures are compared by the tokens of their steps. A hold at the start of a measure is
+equal to any other such hold, also if they prolong different pitches.
 """
 
 import numpy as np
@@ -10,22 +10,22 @@ from sklearn_c2c.metrics._notes import measures_of, rows_of
 
 
 def measure_similarity(X, *, steps_per_measure=16):
-    """Compare each measure of a melody with each other one.
+    """Compare each measure of a melody with every other measure.
 
-    ``S_ab``, share of the steps that are equal in measures a and b.
+    ``S_ab`` is the share of the steps that are equal in measures a and b.
 
     Parameters
     ----------
     X : array-like of int, shape (n_melodies, n_steps)
         Melodies of whole measures.
     steps_per_measure : int, default=16
-        Steps a measure: 16 for sixteenths in common time, 8 to compare its half
+        Steps per measure: 16 for sixteenths in common time, 8 to compare its half
         measures.
 
     Returns
     -------
     similarity : ndarray of float, shape (n_melodies, n_measures, n_measures)
-        In [0, 1], symmetric; 1 for equal measures, so on the diagonal.
+        In [0, 1], symmetric; 1 for equal measures and on the diagonal.
 
     Raises
     ------
@@ -57,12 +57,12 @@ def similarity_by_lag(X, *, steps_per_measure=16):
     X : array-like of int, shape (n_melodies, n_steps)
         Melodies of whole measures.
     steps_per_measure : int, default=16
-        Steps a measure, or half measure, see `measure_similarity`.
+        Steps per measure, or per half measure, see `measure_similarity`.
 
     Returns
     -------
     similarity : ndarray of float, shape (n_melodies, n_measures - 1)
-        In [0, 1]; column ``L - 1`` is that of lag L. No column for one measure.
+        In [0, 1]; column ``L - 1`` has lag L. No columns for a single measure.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def similarity_by_lag(X, *, steps_per_measure=16):
 
     Examples
     --------
-    The third measure is the first, the second shares a step with both:
+    The third measure is equal to the first, the second shares a step with both:
 
     >>> similarity_by_lag([[62, 129, 62, 64, 62, 129]], steps_per_measure=2)
     array([[0.5, 1. ]])
@@ -94,7 +94,7 @@ def equal_measure_share(X, *, steps_per_measure=16):
     X : array-like of int, shape (n_melodies, n_steps)
         Melodies of whole measures.
     steps_per_measure : int, default=16
-        Steps a measure, or half measure, see `measure_similarity`.
+        Steps per measure, or per half measure, see `measure_similarity`.
 
     Returns
     -------
@@ -122,14 +122,14 @@ def equal_measure_share(X, *, steps_per_measure=16):
 
 
 def repeat_share(X, *, steps_per_measure=16):
-    """Share of the melodies in which some measure returns, step by step.
+    """Share of the melodies that have two equal measures.
 
     Parameters
     ----------
     X : array-like of int, shape (n_melodies, n_steps)
         Melodies of whole measures.
     steps_per_measure : int, default=16
-        Steps a measure, or half measure, see `measure_similarity`.
+        Steps per measure, or per half measure, see `measure_similarity`.
 
     Returns
     -------

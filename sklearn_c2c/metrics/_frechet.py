@@ -1,4 +1,4 @@
-"""Generated against real: the Fréchet distance of their style features."""
+"""Fréchet distance between generated and real melodies."""
 
 import numpy as np
 
@@ -13,9 +13,9 @@ def frechet_distance(X, corpus):
 
     ``||m1 - m2||² + Tr(S1 + S2 - 2 (S1 S2)^½)``, with mean m and covariance S of each
     set; for normal distributions it is the square of the 2-Wasserstein distance. The
-    space is that of the first 12 principal components of the corpus, fewer where it has
-    fewer, after the columns of the `style_features` are standardized on the corpus. The
-    covariances are estimated after Ledoit and Wolf.
+    columns of the `style_features` are standardized on the corpus and projected on the
+    first 12 principal components of the corpus, or on all if it has fewer. The
+    covariances are estimated by the method of Ledoit and Wolf.
 
     Parameters
     ----------
@@ -37,15 +37,15 @@ def frechet_distance(X, corpus):
 
     See Also
     --------
-    half_against_half : What real melodies reach against each other.
+    half_against_half : Scores of real melodies against each other.
 
     Notes
     -----
-    It is not the Fréchet Music Distance, which takes the same distance between learned
-    embeddings; the figures do not compare, nor do those for different corpora. What
-    real melodies reach is far from 0, since components and covariances come from few:
-    for the 134 reels of `load_celtic`, half against half, 6.9 with a standard deviation
-    of 4.7 from split to split.
+    The Fréchet Music Distance is the same distance between learned embeddings; its
+    values are not comparable with these, nor are values for different corpora. The
+    distance between sets of real melodies is far from 0, since components and
+    covariances are estimated from few melodies: for the 134 reels of `load_celtic`,
+    half against half, it is 6.9 with a standard deviation of 4.7 over the splits.
 
     References
     ----------
@@ -77,7 +77,7 @@ def frechet_distance(X, corpus):
 
 
 def _principal_components(X, corpus):
-    """The first principal components of the corpus, of both sets."""
+    """Project both sets on the first principal components of the corpus."""
     generated, real = (np.hstack([*style_features(x).values()]) for x in (X, corpus))
     varies = np.ptp(real, axis=0) > 0
     mean, deviation = real[:, varies].mean(axis=0), real[:, varies].std(axis=0)

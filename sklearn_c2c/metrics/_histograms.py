@@ -1,4 +1,4 @@
-"""Counts of what the notes of a melody are: pitch classes, lengths, intervals."""
+"""Histograms of the notes of a melody: pitch classes, lengths, intervals."""
 
 from sklearn_c2c.melody import N_PITCHES
 from sklearn_c2c.metrics._notes import count, notes_of, rows_of
@@ -15,7 +15,7 @@ def pitch_class_histogram(X):
     Returns
     -------
     counts : ndarray of int, shape (n_melodies, 12)
-        From C to B; their sum over the melodies is the histogram of the set.
+        Columns from C to B. The sum over the melodies is the histogram of the set.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def note_length_histogram(X):
     Returns
     -------
     counts : ndarray of int, shape (n_melodies, n_steps)
-        Column k counts the notes of k + 1 steps; their sum over the melodies is the
+        Column k counts the notes of k + 1 steps. The sum over the melodies is the
         histogram of the set.
 
     Examples
@@ -51,7 +51,7 @@ def note_length_histogram(X):
 
 
 def interval_histogram(X):
-    """Count the intervals from note to note, rests between them passed over.
+    """Count the intervals from each note to the next, across rests.
 
     Parameters
     ----------
@@ -61,8 +61,8 @@ def interval_histogram(X):
     Returns
     -------
     counts : ndarray of int, shape (n_melodies, 255)
-        Column ``127 + k`` counts the intervals of k semitones, negative down; their sum
-        over the melodies is the histogram of the set.
+        Column ``127 + k`` counts the intervals of k semitones, negative downwards. The
+        sum over the melodies is the histogram of the set.
 
     Examples
     --------

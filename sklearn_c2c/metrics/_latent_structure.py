@@ -1,4 +1,4 @@
-"""How latent vectors fill their space: how sparse they are, how far they overlap."""
+"""Structure of a latent space: sparsity of latent vectors, overlap of posteriors."""
 
 import numpy as np
 from sklearn.metrics import pairwise_distances_argmin
@@ -6,27 +6,27 @@ from sklearn.utils.validation import check_array
 
 
 def latent_sparsity(Z):
-    """Tell how few latents each latent vector uses.
+    """Hoyer's sparsity of latent vectors.
 
-    Hoyer's sparsity of ``v = z / std(Z)``, each latent divided by its standard
-    deviation over all vectors, so that a latent that varies little is not taken for a
-    silent one: ``(sqrt(h) - norm_1(v) / norm_2(v)) / (sqrt(h) - 1)``. 0 where all
-    latents are as large, 1 where all but one are 0; about .25 for normally distributed
-    latents. Latents that are constant are left out.
+    ``(sqrt(h) - norm_1(v) / norm_2(v)) / (sqrt(h) - 1)`` for ``v = z / std(Z)``, each
+    latent variable divided by its standard deviation over all vectors, so that a small
+    scale does not count as 0. The sparsity is 0 if all entries of v have the same size,
+    1 if all but one are 0, and about .25 for normally distributed latent variables.
+    Constant latent variables are left out.
 
     Parameters
     ----------
     Z : array-like of shape (n_samples, h)
-        Latent vectors, of `transform` as a rule.
+        Latent vectors, usually from `transform`.
 
     Returns
     -------
     sparsity : ndarray of float, shape (n_samples,)
-        NaN for a vector of zeros, and where less than two latents vary.
+        NaN for a vector of zeros, and if fewer than two latent variables vary.
 
     See Also
     --------
-    posterior_overlap : How far samples share the latent space.
+    posterior_overlap : How far the posteriors of samples overlap.
 
     References
     ----------
@@ -50,22 +50,24 @@ def latent_sparsity(Z):
 
 
 def posterior_overlap(Z, draws):
-    """Tell how often a draw of a sample's code lies nearer to that of another one.
+    """Share of posterior draws that are nearest to the mean of another sample.
 
-    0 is a look-up table: each sample has a region of its own, and nothing makes
-    neighbors alike. Where codes overlap in full, it is ``1 - 1 / n_samples``.
+    0 means that the posteriors of the samples are separate, as in a look-up table, so
+    that neighbors in the latent space need not be similar. For posteriors that overlap
+    completely the value is ``1 - 1 / n_samples``.
 
     Parameters
     ----------
     Z : array-like of shape (n_samples, h)
-        Codes: what `transform` gives.
+        Latent vectors from `transform`, the means of the posteriors.
     draws : array-like of shape (n_samples, h)
-        A draw for each of them, in the same order, as `sample_posterior` gives.
+        One draw for each of them, in the same order, from `sample_posterior`.
 
     Returns
     -------
     overlap : float
-        Share of the draws whose nearest code, by Euclidean distance, is another one.
+        Share of the draws whose nearest row of Z, by Euclidean distance, is that of
+        another sample.
 
     Raises
     ------
@@ -74,7 +76,7 @@ def posterior_overlap(Z, draws):
 
     See Also
     --------
-    latent_sparsity : How few latents each vector uses.
+    latent_sparsity : Sparsity of each latent vector.
 
     References
     ----------
@@ -89,8 +91,7 @@ def posterior_overlap(Z, draws):
     Z, draws = check_array(Z, dtype=np.float64), check_array(draws, dtype=np.float64)
     if Z.shape != draws.shape:
         raise ValueError(
-            f"Found draws of shape {draws.shape}; expected {Z.shape}, that of the "
-            "codes."
+            f"Found draws of shape {draws.shape}; expected {Z.shape}, the shape of Z."
         )
     nearest = pairwise_distances_argmin(draws, Z)
     return float(np.mean(nearest != np.arange(len(Z))))

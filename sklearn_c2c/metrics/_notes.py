@@ -1,4 +1,4 @@
-"""All notes of a set of melodies as one table, to count in without a loop."""
+"""Notes of a set of melodies as one table, and counts without a Python loop."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from sklearn_c2c.melody import check_melodies, notes_from_melody
 
 
 class Notes(NamedTuple):
-    """The notes of `n_melodies` melodies, by melody and onset; one entry a note."""
+    """Notes of `n_melodies` melodies, sorted by melody and onset."""
 
     n_melodies: int
     melody: np.ndarray
@@ -17,7 +17,7 @@ class Notes(NamedTuple):
     pitch: np.ndarray
 
     def followed(self):
-        """Indices of the notes after which another one comes in their melody."""
+        """Indices of the notes that are not the last of their melody."""
         return np.flatnonzero(self.melody[:-1] == self.melody[1:])
 
     def intervals(self):
@@ -26,12 +26,12 @@ class Notes(NamedTuple):
 
 
 def rows_of(X):
-    """Check melodies; one alone becomes a set of one."""
+    """Check melodies, and make a single melody a set of one."""
     return np.atleast_2d(check_melodies(X))
 
 
 def tunes_of(X, corpus):
-    """Check the melodies of a corpus; those of checked `X` where there is none."""
+    """Check the melodies of a corpus; without a corpus return the checked `X`."""
     if corpus is not None:
         tunes = rows_of(corpus)
         if not len(tunes):
@@ -45,7 +45,7 @@ def tunes_of(X, corpus):
 
 
 def rows_and_others(X, corpus):
-    """Check melodies and those of a corpus, of as many steps; without one X twice."""
+    """Check melodies and a corpus of as many steps; without a corpus return X twice."""
     X = rows_of(X)
     tunes = tunes_of(X, corpus)
     if tunes.shape[1] != X.shape[1]:
@@ -57,12 +57,12 @@ def rows_and_others(X, corpus):
 
 
 def rows_and_tunes(X, corpus):
-    """As `rows_and_others`, where there must be a corpus."""
+    """As `rows_and_others`, for a corpus that must be given."""
     return rows_and_others(X, rows_of(corpus))
 
 
 def measures_of(X, steps_per_measure):
-    """Cut checked melodies in measures: (n_melodies, n_measures, steps_per_measure)."""
+    """Divide melodies into measures: (n_melodies, n_measures, steps_per_measure)."""
     if steps_per_measure < 1 or X.shape[1] % steps_per_measure:
         raise ValueError(
             f"Expected melodies of whole measures, got {X.shape[1]} steps at "
@@ -80,26 +80,26 @@ def notes_of(X):
 
 
 def count(n_melodies, n_columns, melody, column, weights=1):
-    """How often each value is in each melody, shape (n_melodies, n_columns)."""
+    """Count each value in each melody, shape (n_melodies, n_columns)."""
     counts = np.zeros((n_melodies, n_columns), dtype=int)
     np.add.at(counts, (melody, column), weights)
     return counts
 
 
 def mean_by_melody(n_melodies, melody, values):
-    """Mean of the values of each melody; NaN where it has none."""
+    """Mean of the values of each melody; NaN for a melody without values."""
     number = np.bincount(melody, minlength=n_melodies)
     total = np.bincount(melody, weights=values, minlength=n_melodies)
     return ratio(total, number)
 
 
 def ratio(part, whole):
-    """Divide; nothing of nothing is NaN."""
+    """Divide; 0 / 0 is NaN."""
     with np.errstate(invalid="ignore"):
         return np.true_divide(part, whole)
 
 
 def shares(counts):
-    """Divide each row by its sum; nothing stays nothing."""
+    """Divide each row by its sum; a row of zeros stays as it is."""
     total = counts.sum(axis=-1, keepdims=True)
     return np.divide(counts, total, out=np.zeros(counts.shape), where=total > 0)

@@ -1,4 +1,4 @@
-"""How new melodies are: to the corpus they come from, and to each other."""
+"""Novelty of melodies: distances and copies, to a corpus and to each other."""
 
 import numpy as np
 from scipy.spatial.distance import pdist
@@ -11,25 +11,25 @@ def nearest_melody(X, corpus=None, *, by="steps"):
     """Find the melody of a corpus that is nearest to each melody.
 
     The distance of two melodies is the share of steps in which their rows differ
-    (normalised Hamming distance): 0 for an exact copy. By intervals, each note stands
-    in its row as the semitones from the note before it, the first one as 0, holds and
-    rests as they are; then a melody and its transposition are at distance 0, and one
-    that changes key half-way differs in one step.
+    (normalised Hamming distance): 0 for an exact copy. By intervals, the pitch of each
+    note is replaced by its interval from the note before it in semitones, 0 for the
+    first note; holds and rests are kept. Then a melody and its transposition are at
+    distance 0, and a melody that is transposed from its middle on differs in one step.
 
     Parameters
     ----------
     X : array-like of int, shape (n_melodies, n_steps)
         Melodies.
     corpus : array-like of int, shape (n_tunes, n_steps), or None, default=None
-        Melodies to look among, at least one. None looks among the other rows of `X`:
-        for a corpus, how far its own tunes are from each other.
+        Melodies to search, at least one. None searches the other rows of `X`, for the
+        distances within a corpus.
     by : {"steps", "intervals"}, default="steps"
-        What is compared.
+        Whether tokens or intervals are compared.
 
     Returns
     -------
     index : ndarray of int, shape (n_melodies,)
-        Row of the nearest tune in the corpus, the first one of several.
+        Row of the nearest tune in the corpus; of ties the first.
     distance : ndarray of float, shape (n_melodies,)
         In [0, 1].
 
@@ -37,7 +37,7 @@ def nearest_melody(X, corpus=None, *, by="steps"):
     ------
     ValueError
         If the corpus is empty, its melodies have another number of steps, or there is
-        no other row in `X` to look among.
+        no corpus and `X` has a single row.
 
     Examples
     --------
@@ -58,33 +58,33 @@ def nearest_melody(X, corpus=None, *, by="steps"):
 
 
 def longest_copied_run(X, corpus=None, *, by="steps", return_start=False):
-    """Find the longest run of steps of each melody that stands in a tune of a corpus.
+    """Find the longest run of steps of each melody that is in a tune of a corpus.
 
-    A run is copied wherever it stands in the tune: measure five moved to measure one is
-    still a copy. A hold counts with the note it holds, so long notes are alike only if
-    their pitches are; by intervals, transposed runs are copies too.
+    The run may be at another place in the tune: measure five moved to measure one is a
+    copy. Holds are compared with the pitches that they prolong, so holds of different
+    pitches differ. By intervals, transposed runs are copies too.
 
     Parameters
     ----------
     X : array-like of int, shape (n_melodies, n_steps)
         Melodies.
     corpus : array-like of int, shape (n_tunes, n_steps), or None, default=None
-        Melodies to look among, at least one. None looks among the other rows of `X`.
+        Melodies to search, at least one. None searches the other rows of `X`.
     by : {"steps", "intervals"}, default="steps"
-        What is compared, see `nearest_melody`.
+        Whether tokens or intervals are compared, see `nearest_melody`.
     return_start : bool, default=False
         Whether to return where the run begins.
 
     Returns
     -------
     index : ndarray of int, shape (n_melodies,)
-        Row of a tune that holds the run, the first one of several; -1 where not one
-        step is in the corpus.
+        Row of the first tune with the run; -1 if no step is in the corpus.
     length : ndarray of int, shape (n_melodies,)
-        Of the run, in steps: `n_steps` for a whole copy, 0 for nothing copied.
+        Length of the run in steps: `n_steps` for a whole copy, 0 if no step is in the
+        corpus.
     start : ndarray of int, shape (n_melodies,)
-        Step of the melody at which the run begins, the first one of several as long; 0
-        for nothing copied. Only if `return_start`.
+        Step of the melody at which the run begins; of ties the first; 0 if no step is
+        in the corpus. Only if `return_start`.
 
     Raises
     ------
@@ -118,16 +118,17 @@ def longest_copied_run(X, corpus=None, *, by="steps", return_start=False):
 
 
 def copy_share(X, corpus=None, *, by="steps"):
-    """Share of the melodies that are in the corpus, step by step.
+    """Share of the melodies that are in the corpus.
 
     Parameters
     ----------
     X : array-like of int, shape (n_melodies, n_steps)
         Melodies.
     corpus : array-like of int, shape (n_tunes, n_steps), or None, default=None
-        Melodies to look among, at least one. None looks among the other rows of `X`.
+        Melodies to search, at least one. None searches the other rows of `X`.
     by : {"steps", "intervals"}, default="steps"
-        What is compared, see `nearest_melody`; "intervals" counts transpositions.
+        Whether tokens or intervals are compared, see `nearest_melody`; "intervals"
+        counts transpositions as copies.
 
     Returns
     -------
@@ -149,7 +150,7 @@ def copy_share(X, corpus=None, *, by="steps"):
 
 
 def distinct_share(X):
-    """Share of different melodies: their number over that of all.
+    """Number of distinct melodies divided by the number of melodies.
 
     Parameters
     ----------
@@ -171,7 +172,7 @@ def distinct_share(X):
 
 
 def diversity(X):
-    """Mean distance between two of the melodies.
+    """Mean distance between pairs of melodies.
 
     Parameters
     ----------
@@ -181,7 +182,7 @@ def diversity(X):
     Returns
     -------
     distance : float
-        Mean share of steps in which two melodies differ, in [0, 1]; 0 if all are the
+        Mean share of steps at which two melodies differ, in [0, 1]; 0 if all are the
         same. NaN if there are fewer than two.
 
     Examples
@@ -194,7 +195,7 @@ def diversity(X):
 
 
 def _X_and_corpus(X, corpus, by):
-    """Rows to compare of both; those of `X` twice where there is no corpus."""
+    """Rows of `X` and corpus to compare; without a corpus those of `X` twice."""
     X, tunes = rows_and_others(X, corpus)
     if by not in ("steps", "intervals"):
         raise ValueError(f"Expected by='steps' or by='intervals', got {by!r}.")
@@ -202,9 +203,9 @@ def _X_and_corpus(X, corpus, by):
 
 
 def _as_intervals(X):
-    """Write each note as semitones from the one before it, the first of a melody as 0.
+    """Replace each pitch by its interval from the note before, 0 for the first note.
 
-    Intervals are below 128, so `REST` and `HOLD` keep their codes.
+    Intervals are below 128, so they are distinct from `REST` and `HOLD`.
     """
     notes = notes_of(X)
     followed = notes.followed()
@@ -216,18 +217,18 @@ def _as_intervals(X):
 
 
 def _sounding(X):
-    """One number a step, above 0: what is sounding there, and whether it is held."""
+    """A positive number for each step, of the sounding pitch and whether it is held."""
     return 2 * (sounding_pitches(X) + N_PITCHES) + (X == HOLD)
 
 
 def _shared_runs(rows, groups):
-    """Longest run from each step on that a row of another group has, anywhere.
+    """Length of the longest run from each step that is in a row of another group.
 
-    The suffixes of all rows are sorted. Of those of other groups, the nearest one
-    before a suffix or the nearest one after it shares the longest prefix with it.
+    The suffixes of all rows are sorted. Among the suffixes of other groups, the nearest
+    one before or after a suffix shares the longest prefix with it.
     """
     n_rows, n_steps = rows.shape
-    # A number of its own ends each row, so that no run goes on into the next row.
+    # Each row ends with a unique number, so that no run continues in the next row.
     text = np.column_stack([rows, rows.max(initial=0) + 1 + np.arange(n_rows)]).ravel()
     ranks = _ranks(text, n_steps)
     order = np.argsort(ranks[-1])
@@ -244,7 +245,7 @@ def _shared_runs(rows, groups):
 
 
 def _ranks(text, n_steps):
-    """Rank of the 1, 2, 4, ... symbols from each place on, up to at least n_steps."""
+    """Ranks of the 1, 2, 4, ... symbols that begin at each place, up to n_steps."""
     ranks = [np.unique(text, return_inverse=True)[1]]
     place, width = np.arange(len(text)), 1
     while width < n_steps:
@@ -256,7 +257,7 @@ def _ranks(text, n_steps):
 
 
 def _common_prefix(ranks, a, b):
-    """Symbols that are the same from places a and b on."""
+    """Number of equal symbols from places a and b on."""
     length = np.zeros_like(a)
     for level in reversed(range(len(ranks))):
         rank = ranks[level]

@@ -1,4 +1,4 @@
-"""How much of a melody comes back from an autoencoder."""
+"""Accuracies of reconstructed melodies."""
 
 import numpy as np
 from sklearn.utils import check_array
@@ -8,29 +8,29 @@ from sklearn_c2c.metrics._notes import ratio, rows_of
 
 
 def binary_accuracy(roll, probabilities):
-    """Share of the outputs of a piano roll on the right side of one half.
+    """Share of the outputs of a piano roll that are on the correct side of 0.5.
 
-    ``mean((probabilities > 0.5) == roll)`` over all outputs, Keras' accuracy for
-    binary cross-entropy and most likely the paper's. It flatters: with 31 tokens a
-    step, all zeros score 30/31; read `step_accuracy` beside it.
+    ``mean((probabilities > 0.5) == roll)`` over all outputs, Keras' accuracy for binary
+    cross-entropy and most likely that of the paper. With 31 tokens per step, outputs
+    that are all 0 have an accuracy of 30/31, so read `step_accuracy` beside it.
 
     Parameters
     ----------
     roll : array-like of shape (n_melodies, n_outputs)
         Piano rolls, zeros and ones, as from `PianoRollEncoder.transform`.
     probabilities : array-like of shape (n_melodies, n_outputs)
-        What was decoded. One half itself counts as zero.
+        Outputs of the decoder. 0.5 counts as zero.
 
     Returns
     -------
     accuracy : float
-        In [0, 1]; 1 if every output is on the right side.
+        In [0, 1]; 1 if every output is on the correct side.
 
     Raises
     ------
     ValueError
-        If the shapes differ, there is no melody, a value is not finite or `roll` holds
-        anything but zeros and ones.
+        If the shapes differ, there is no melody, a value is not finite, or `roll` has
+        other values than 0 and 1.
 
     References
     ----------
@@ -50,13 +50,13 @@ def binary_accuracy(roll, probabilities):
     if not np.isin(roll, (0, 1)).all():
         raise ValueError(
             f"Expected zeros and ones in roll, got values from {roll.min()} to "
-            f"{roll.max()}; the probabilities come second."
+            f"{roll.max()}; give the probabilities as the second argument."
         )
     return float(((probabilities > 0.5) == roll).mean())
 
 
 def step_accuracy(X, X_reconstructed):
-    """Share of steps that are the same.
+    """Share of steps with the same token.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def step_accuracy(X, X_reconstructed):
 
 
 def melody_accuracy(X, X_reconstructed):
-    """Share of melodies that are the same in every step.
+    """Share of melodies with the same token at every step.
 
     Parameters
     ----------
@@ -110,10 +110,10 @@ def melody_accuracy(X, X_reconstructed):
 
 
 def onset_f1(X, X_reconstructed):
-    """F1 score of the steps at which a note begins, whatever its pitch.
+    """F1 score of the onsets, without regard to pitch.
 
-    ``2 · both / (onsets in X + onsets in X_reconstructed)``, over all melodies at
-    once: the harmonic mean of the share of onsets found and of onsets that are right.
+    ``2 · both / (onsets in X + onsets in X_reconstructed)``, over all melodies at once:
+    the harmonic mean of recall and precision.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def onset_f1(X, X_reconstructed):
     Returns
     -------
     f1 : float
-        In [0, 1]; 1 if all onsets are found and no other. NaN if neither has any.
+        In [0, 1]; 1 if the onsets are the same. NaN if there are none in either.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def onset_f1(X, X_reconstructed):
 
     Examples
     --------
-    Two onsets, of which one is found, and another one:
+    One of two onsets is found, and one is wrong:
 
     >>> onset_f1([[62, 129, 64, 129]], [[60, 129, 129, 64]])
     0.5
@@ -142,14 +142,15 @@ def onset_f1(X, X_reconstructed):
 
 
 def onset_pitch_accuracy(X, X_reconstructed):
-    """Share of the onsets at which the right pitch sounds in the reconstruction.
+    """Share of the onsets at which the same pitch sounds in the reconstruction.
 
-    Whether it begins there or is held from before is the matter of `onset_f1`.
+    The pitch may begin there or be held from an earlier step; see `onset_f1` for
+    onsets.
 
     Parameters
     ----------
     X, X_reconstructed : array-like of int, shape (n_melodies, n_steps)
-        Melodies, row by row. The onsets are those of `X`, of all melodies at once.
+        Melodies, row by row. The onsets are those of `X`, over all melodies at once.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""How well a fitted model reconstructs melodies."""
+"""Scores of the reconstructions of a fitted model."""
 
 from sklearn_c2c.generation import LatentModel
 from sklearn_c2c.metrics._reconstruction import (
@@ -9,7 +9,7 @@ from sklearn_c2c.metrics._reconstruction import (
 
 
 def reconstruction_scores(model, X):
-    """Loss and accuracies of what a Pipeline reconstructs.
+    """Loss and accuracies of the reconstructions of a Pipeline.
 
     Parameters
     ----------
@@ -21,13 +21,13 @@ def reconstruction_scores(model, X):
     Returns
     -------
     scores : dict of str to float
-        ``loss`` in nats a melody, minus the model's score; ``binary_accuracy``,
+        ``loss`` in nats per melody, minus the model's score; ``binary_accuracy``,
         ``step_accuracy`` and ``melody_accuracy`` in [0, 1].
 
     See Also
     --------
-    sklearn_c2c.model_selection.reconstruction_curve : These against the size of the
-        latent space.
+    sklearn_c2c.model_selection.reconstruction_curve : These scores against the size of
+        the latent space.
 
     Examples
     --------
@@ -51,16 +51,16 @@ def reconstruction_scores(model, X):
 
 
 def step_accuracy_scorer(estimator, X, y=None):
-    """Score an estimator by the `step_accuracy` of what it reconstructs.
+    """Score an estimator by the `step_accuracy` of its reconstructions.
 
-    For ``scoring=`` of `GridSearchCV`, `cross_val_score` and their like.
+    For ``scoring=`` of `GridSearchCV`, `cross_val_score` and similar functions.
 
     Parameters
     ----------
     estimator : object
-        Fitted, from melodies to codes by `transform` and back by `inverse_transform`:
-        a Pipeline that begins with `PianoRollEncoder`. Give the encoder the
-        `pitch_range` of all melodies, for it meets some that it was not fitted on.
+        Fitted, with `transform` from melodies to latent vectors and `inverse_transform`
+        back: a Pipeline that begins with `PianoRollEncoder`. In cross-validation the
+        encoder needs the `pitch_range` of all melodies.
     X : array-like of int, shape (n_melodies, n_steps)
         Melodies.
     y : Ignored
@@ -87,7 +87,7 @@ def step_accuracy_scorer(estimator, X, y=None):
 
 
 def melody_accuracy_scorer(estimator, X, y=None):
-    """Score an estimator by the `melody_accuracy` of what it reconstructs.
+    """Score an estimator by the `melody_accuracy` of its reconstructions.
 
     Parameters
     ----------

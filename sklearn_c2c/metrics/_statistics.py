@@ -1,4 +1,4 @@
-"""Musical statistics of each melody of a set; of all at once by their mean or sum."""
+"""Musical statistics of melodies, one value for each melody."""
 
 import numpy as np
 from scipy.stats import entropy
@@ -16,17 +16,17 @@ from sklearn_c2c.metrics._notes import (
 
 
 def melody_statistics(X, *, tonic=None, mode=None, steps_per_measure=16):
-    """Measure every statistic of every melody: a table with a row a melody.
+    """Compute all statistics of melodies, as a table with one row for each melody.
 
     Parameters
     ----------
     X : array-like of int, shape (n_melodies, n_steps)
         Melodies.
     tonic : str or None, default=None
-        Of the scale for `in_scale_share`, such as "D", or a key, such as "F#m"; None
-        leaves that column out.
+        Tonic of the scale for `in_scale_share`, such as "D", or a key, such as "F#m";
+        None leaves that column out.
     mode : str, default=None
-        Of that scale, see `in_scale_share`.
+        Mode of that scale, see `in_scale_share`.
     steps_per_measure : int, default=16
         For `groove_consistency`.
 
@@ -36,8 +36,8 @@ def melody_statistics(X, *, tonic=None, mode=None, steps_per_measure=16):
         Columns by name, each an ndarray of shape (n_melodies,): ``hold_share``,
         ``rest_share``, ``note_density``, ``in_scale_share``, ``pitch_class_entropy``,
         ``pitch_range``, ``mean_absolute_interval`` and ``groove_consistency``, from the
-        functions of these names. ``pandas.DataFrame(table)`` takes it as it is;
-        `numpy.nanmean` of a column is its mean over the melodies that have a value.
+        functions of these names. ``pandas.DataFrame(table)`` converts it.
+        `numpy.nanmean` of a column is its mean over the melodies with a value.
 
     Examples
     --------
@@ -49,9 +49,11 @@ def melody_statistics(X, *, tonic=None, mode=None, steps_per_measure=16):
     columns = [hold_share, rest_share, note_density, pitch_class_entropy, pitch_range]
     table = {column.__name__: column(X) for column in columns}
     if tonic is not None:
-        table["in_scale_share"] = in_scale_share(X, tonic, mode)
+        table["in_scale_share"] = in_scale_share(X, tonic, mode=mode)
     table["mean_absolute_interval"] = mean_absolute_interval(X)
-    table["groove_consistency"] = groove_consistency(X, steps_per_measure)
+    table["groove_consistency"] = groove_consistency(
+        X, steps_per_measure=steps_per_measure
+    )
     return Bunch(**table)
 
 
@@ -66,7 +68,7 @@ def hold_share(X):
     Returns
     -------
     share : ndarray of float, shape (n_melodies,)
-        In [0, 1). With `rest_share` and `note_density` it makes 1.
+        In [0, 1). `hold_share`, `rest_share` and `note_density` sum to 1.
 
     Examples
     --------
@@ -108,7 +110,7 @@ def note_density(X):
     Returns
     -------
     density : ndarray of float, shape (n_melodies,)
-        In [0, 1]. Times the steps of a quarter it is notes per quarter.
+        In [0, 1]. Multiply by the steps of a quarter for notes per quarter.
 
     Examples
     --------
@@ -129,13 +131,14 @@ def in_scale_share(X, tonic, mode=None):
         A tonic, such as "D" or "Bb", or a key, such as "F#m" or "A dorian".
     mode : str, default=None
         major, minor (natural) or a church mode: ionian, dorian, phrygian, lydian,
-        mixolydian, aeolian, locrian. None takes that of the key, major if it states
-        none.
+        mixolydian, aeolian, locrian. None takes the mode of the key, or major if the
+        key states none.
 
     Returns
     -------
     share : ndarray of float, shape (n_melodies,)
-        In [0, 1]; every note counts once, however long. NaN where there is no note.
+        In [0, 1]; each note counts once, whatever its length. NaN for a melody without
+        notes.
 
     Raises
     ------
@@ -156,14 +159,14 @@ def in_scale_share(X, tonic, mode=None):
     array([0.66666667])
     """
     counts = pitch_class_histogram(X)
-    in_scale = counts[:, parse_key(tonic, mode).pitch_classes]
+    in_scale = counts[:, parse_key(tonic, mode=mode).pitch_classes]
     return ratio(in_scale.sum(axis=1), counts.sum(axis=1))
 
 
 def pitch_class_entropy(X):
     """Entropy of the pitch classes of the notes, in bits.
 
-    ``-sum_c p(c) log2 p(c)`` over the 12 pitch classes, every note counting once.
+    ``-sum_c p(c) log2 p(c)`` over the 12 pitch classes; each note counts once.
 
     Parameters
     ----------
@@ -190,7 +193,7 @@ def pitch_class_entropy(X):
 
 
 def pitch_range(X):
-    """Semitones from the lowest pitch to the highest.
+    """Interval from the lowest pitch to the highest, in semitones.
 
     Parameters
     ----------
@@ -220,7 +223,7 @@ def mean_absolute_interval(X):
     Parameters
     ----------
     X : array-like of int, shape (n_melodies, n_steps)
-        Melodies. Rests between two notes are passed over.
+        Melodies. Rests between two notes are ignored.
 
     Returns
     -------
@@ -237,26 +240,26 @@ def mean_absolute_interval(X):
     return mean_by_melody(notes.n_melodies, owner, np.abs(notes.intervals()))
 
 
-def groove_consistency(X, steps_per_measure=16):
-    """How alike the rhythms of neighboring measures are.
+def groove_consistency(X, *, steps_per_measure=16):
+    """Similarity of the rhythms of neighboring measures.
 
-    ``1 - mean_i d(g_i, g_{i+1})``, where ``g_i`` tells for each step of measure i
-    whether a note begins there and ``d`` is the share of steps in which two measures
-    differ. The measures are exactly those of the row; MusPy 0.5.0 compares the
-    last one with an empty measure after it.
+    ``1 - mean_i d(g_i, g_{i+1})``, where ``g_i`` is the binary vector of the onsets of
+    measure i and ``d`` is the share of steps at which two measures differ. Only the
+    measures of the row are compared; MusPy 0.5.0 also compares the last one with an
+    empty measure after it.
 
     Parameters
     ----------
     X : array-like of int, shape (n_melodies, n_steps)
         Melodies of whole measures.
     steps_per_measure : int, default=16
-        Steps a measure: 16 for sixteenths in common time.
+        Steps per measure: 16 for sixteenths in common time.
 
     Returns
     -------
     consistency : ndarray of float, shape (n_melodies,)
-        In [0, 1]; 1 where all measures have one rhythm, silence too. NaN where there is
-        only one measure.
+        In [0, 1]; 1 if all measures have the same onsets, as in silence. NaN for a
+        single measure.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Generated against real: the distributions of distances after Yang and Lerch."""
+"""Style overlap: distributions of distances by the method of Yang and Lerch."""
 
 import numpy as np
 from scipy.spatial.distance import cdist, pdist
@@ -9,13 +9,13 @@ from sklearn_c2c.melody import N_PITCHES
 from sklearn_c2c.metrics._notes import count, mean_by_melody, notes_of, rows_of, shares
 from sklearn_c2c.metrics._statistics import mean_absolute_interval, pitch_range
 
-_LONGEST = 16  # steps; longer notes count with these
+_LONGEST = 16  # steps; longer notes are counted with notes of this length
 _GRID_SIZE = 256
 _FLOOR = np.finfo(float).eps  # keeps the divergence finite where a density vanishes
 
 
 def style_features(X):
-    """Compute the nine features of Yang and Lerch that a row of steps has.
+    """Compute the nine features of Yang and Lerch that are defined for rows of steps.
 
     Parameters
     ----------
@@ -25,32 +25,32 @@ def style_features(X):
     Returns
     -------
     features : Bunch
-        Each of shape (n_melodies, width). A melody that has too few notes for a
-        feature has zeros there.
+        Each of shape (n_melodies, width), with zeros for a melody that has too few
+        notes for the feature.
 
         ``pitch_count``
-            Different pitches.
+            Number of distinct pitches.
         ``pitch_class_histogram``
             Shares of the sounding steps, 12 pitch classes.
         ``pitch_class_transition_matrix``
-            Counts of the 144 pairs of pitch classes that follow each other.
+            Counts of the 144 pairs of successive pitch classes.
         ``pitch_range``
             Semitones from the lowest pitch to the highest.
         ``average_interval``
-            Mean absolute interval from note to note, semitones.
+            Mean absolute interval from note to note, in semitones.
         ``note_count``
-            Notes.
+            Number of notes.
         ``average_inter_onset_interval``
             Mean number of steps from onset to onset.
         ``note_length_histogram``
-            Shares of the notes of 1 to 16 steps, longer ones with those of 16.
+            Shares of the notes of 1 to 16 steps; longer notes count as 16.
         ``note_length_transition_matrix``
-            Counts of the 256 pairs of such lengths that follow each other.
+            Counts of the 256 pairs of successive lengths.
 
     Notes
     -----
-    Where the paper sorts lengths into 12 note values, triplets among them, lengths in
-    steps are exact. Its features per bar are left out.
+    The paper sorts lengths into 12 note values, including triplets; here lengths are in
+    steps. The features per bar of the paper are left out.
 
     References
     ----------
@@ -100,14 +100,14 @@ def style_features(X):
 
 
 def style_overlap(X, corpus, *, n_splits=10, random_state=None):
-    """Compare generated melodies with real ones, feature by feature.
+    """Compare the style features of generated melodies with those of real ones.
 
-    For each of the `style_features`, take the Euclidean distances between any two real
-    melodies (intra-set) and between any generated and any real one (inter-set). If the
-    generated ones were real, both would have one distribution; how far this is so tell
-    the `overlapping_area` and the `kl_divergence` of the two. The ceiling is what real
-    melodies reach: half of the corpus in place of the generated ones against the
-    other half, mean of several random splits.
+    For each of the `style_features` there are two sets of Euclidean distances: between
+    pairs of real melodies (intra-set), and between generated and real melodies
+    (inter-set). Their distributions are equal if the generated melodies are distributed
+    as the real ones. They are compared by `overlapping_area` and `kl_divergence`. The
+    ceiling is the overlapping area of one half of the corpus, in place of the generated
+    melodies, and the other half, averaged over random splits.
 
     Parameters
     ----------
@@ -116,9 +116,9 @@ def style_overlap(X, corpus, *, n_splits=10, random_state=None):
     corpus : array-like of int, shape (n_tunes, n_steps)
         Real melodies, at least four.
     n_splits : int, default=10
-        Splits of the corpus in halves for the ceiling.
+        Number of splits of the corpus into halves for the ceiling.
     random_state : int, RandomState instance or None, default=None
-        Of the splits. An int gives the same result each time.
+        For the splits. An int makes the result reproducible.
 
     Returns
     -------
@@ -126,14 +126,14 @@ def style_overlap(X, corpus, *, n_splits=10, random_state=None):
         ``mean_overlapping_area``
             Float in [0, 1], mean over the features.
         ``mean_ceiling``
-            The same for real against real, mean over features and splits.
+            Ceiling in [0, 1], mean over features and splits.
         ``features``
             Dict from the name of each feature to a Bunch of floats:
-            ``overlapping_area``; ``kl_divergence``, in nats, of the inter-set
-            distribution from the intra-set one; ``ceiling``, the overlapping area,
-            and ``kl_floor``, the divergence of real against real; and the
-            mean distances ``intra_real``, ``intra_generated`` (NaN for one melody)
-            and ``inter``. ``pandas.DataFrame(comparison.features).T`` is a table.
+            ``overlapping_area``; ``kl_divergence``, in nats, of the intra-set
+            distribution from the inter-set one; ``ceiling`` and ``kl_floor``, the
+            overlapping area and the divergence of halves of the corpus; and the mean
+            distances ``intra_real``, ``intra_generated`` (NaN for one melody) and
+            ``inter``. ``pandas.DataFrame(comparison.features).T`` is a table.
 
     Raises
     ------
@@ -142,17 +142,18 @@ def style_overlap(X, corpus, *, n_splits=10, random_state=None):
 
     Notes
     -----
-    Both densities are evaluated on one common grid; the authors' code compares them at
-    different points for the divergence. Both have one bandwidth. The authors cut both
-    sets to the same size and give each its own: here the sizes may differ, the larger
-    set's density would be rougher, and of whole numbers this counts more than what
-    tells the sets apart. 500 melodies whose `pitch_count` is distributed as that of the
-    75 reels would reach .76 by it, while the ceiling is .95.
+    Both densities are evaluated on the same grid; the authors' code evaluates them at
+    different points for the divergence. Both have the same bandwidth. The authors cut
+    both sets to the same size and use a bandwidth for each. Here the sizes may differ,
+    and a bandwidth of its own would give the larger set a rougher density; for integers
+    this can exceed the actual difference of the sets. 500 melodies whose `pitch_count`
+    is distributed as in the 75 reels would have an area of .76 then, with a ceiling of
+    .95.
 
-    The halves of the ceiling are smaller sets than the whole, so it lies a little low.
-    As in the paper, the generated melodies' distances from each other do not enter the
-    area: one reel a hundred times over reaches .80. Melodies that are all alike show in
-    ``intra_generated`` far below ``intra_real``, and in `diversity`.
+    The ceiling is a little low, since the halves are smaller than the corpus. As in the
+    paper, the distances between generated melodies have no influence on the area: a
+    hundred copies of one reel reach .80. If the generated melodies are all alike,
+    ``intra_generated`` is far below ``intra_real``, and `diversity` is low.
 
     References
     ----------
@@ -191,11 +192,11 @@ def style_overlap(X, corpus, *, n_splits=10, random_state=None):
 
 
 def overlapping_area(a, b):
-    """Area under the lower one of two densities, each estimated from a sample.
+    """Overlapping area of two densities, each estimated from a sample.
 
-    ``∫ min(p, q)``, with Gaussian kernels of one bandwidth, the larger of the samples'
-    own by Scott's rule, on one common grid that reaches three bandwidths beyond both.
-    A sample without variance is a point mass on that grid.
+    ``∫ min(p, q)``, with Gaussian kernels of one bandwidth, the larger of the two by
+    Scott's rule, on a common grid that extends three bandwidths beyond the samples. A
+    sample without variance is a point mass on that grid.
 
     Parameters
     ----------
@@ -205,7 +206,7 @@ def overlapping_area(a, b):
     Returns
     -------
     area : float
-        In [0, 1]; 1 if the densities are the same, 0 if they do not meet.
+        In [0, 1]; 1 if the densities are the same, 0 if they are disjoint.
 
     Examples
     --------
@@ -231,7 +232,7 @@ def kl_divergence(a, b):
     Returns
     -------
     divergence : float
-        In nats, from 0 for the same density to about 36 for densities that do not meet.
+        In nats, from 0 for equal densities to about 36 for disjoint ones.
 
     Examples
     --------
@@ -272,7 +273,7 @@ def _mean_or_nan(distances):
 
 
 def _densities(a, b):
-    """Shares of two samples' densities at each point of one common grid."""
+    """Densities of two samples on a common grid, each normalised to the sum 1."""
     samples = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     bandwidth = max(map(_scotts_bandwidth, samples))
     low, high = np.min(np.concatenate(samples)), np.max(np.concatenate(samples))

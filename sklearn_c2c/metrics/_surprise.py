@@ -1,4 +1,4 @@
-"""How probable melodies are where a corpus is what one has heard before."""
+"""Surprise: negative log-likelihood of melodies under a model of a corpus."""
 
 from numbers import Integral
 
@@ -8,11 +8,11 @@ from sklearn_c2c._ngrams import NGrams
 from sklearn_c2c.melody import HOLD, N_PITCHES
 from sklearn_c2c.metrics._notes import notes_of, ratio, rows_of, tunes_of
 
-_N_CODES = HOLD + 1
+_N_TOKENS = HOLD + 1
 
 
 def note_surprise(X, corpus=None, *, order=4):
-    """Measure how improbable the pitches of melodies are, given those before them.
+    """Mean negative log-likelihood of the pitches of melodies, given those before.
 
     The mean of ``-log p(pitch | the order pitches before)`` over the notes of a melody,
     under an interpolated Witten-Bell model of the corpus:
@@ -20,45 +20,45 @@ def note_surprise(X, corpus=None, *, order=4):
     ``p_k(c | s) = (n(s c) + T(s) * p_{k-1}(c | s')) / (N(s) + T(s))``
 
     with s the k pitches before pitch c, s' the same without the oldest one, n and N
-    numbers of occurrences in the corpus, T(s) the number of different pitches after s,
-    and ``p_{-1} = 1 / 128``. Contexts that do not occur are shortened. Onsets, holds
-    and rests do not count: `step_surprise` sees the rhythm.
+    numbers of occurrences in the corpus, T(s) the number of distinct pitches after s,
+    and ``p_{-1} = 1 / 128``. Contexts that do not occur are shortened. Rhythm has no
+    influence; see `step_surprise`.
 
     Parameters
     ----------
     X : array-like of int, shape (n_melodies, n_steps)
         Melodies.
     corpus : array-like of int, shape (n_tunes, n_corpus_steps), or None, default=None
-        Melodies that the model knows, at least one, in the key of `X`. None takes the
-        other rows of `X` for each melody: its own pitches do not count, those of
-        another row that is equal do.
+        Melodies of the model, at least one, in the key of `X`. None takes the other
+        rows of `X` for each melody, including rows that are equal to it.
     order : int, default=4
-        Notes of the longest context, 0 or more.
+        Number of notes of the longest context, 0 or more.
 
     Returns
     -------
     surprise : ndarray of float, shape (n_melodies,)
-        Nats a note; NaN for a melody without notes.
+        Nats per note; NaN for a melody without notes.
 
     Raises
     ------
     ValueError
-        If the corpus is empty, there is no other row in `X`, or `order` is no number
-        of notes.
+        If the corpus is empty, there is no corpus and `X` has a single row, or `order`
+        is negative.
 
     See Also
     --------
-    step_surprise : The same for steps, with rhythm.
+    step_surprise : The surprise of steps, which includes rhythm.
 
     Notes
     -----
-    p_{-1} has all MIDI pitches, not only those that occur. So the value of a melody
-    does not depend on what else is in `X`, values by corpora of different sizes can be
-    compared, and a pitch that no tune has is a great surprise: more than log(128), 4.85
-    nats.
+    p_{-1} is uniform over all MIDI pitches, not only over those that occur. So the
+    value of a melody does not depend on the other rows of `X`, and values under models
+    of different corpora are comparable. A pitch that is in no tune has more than
+    log(128) = 4.85 nats.
 
-    By the corpus that melodies were made from, copied notes surprise little. Measure by
-    tunes that the maker has not seen, or read `longest_copied_run` beside it.
+    Under a model of the corpus that melodies were generated from, copied notes have a
+    low surprise. Use a corpus that the generator was not fitted on, or read
+    `longest_copied_run` beside it.
 
     References
     ----------
@@ -77,26 +77,26 @@ def note_surprise(X, corpus=None, *, order=4):
 
 
 def step_surprise(X, corpus=None, *, order=4):
-    """Measure how improbable the steps of melodies are, given those before them.
+    """Mean negative log-likelihood of the steps of melodies, given those before.
 
-    The mean of ``-log p(code | the order codes before)`` over the steps of a melody,
-    under the model of `note_surprise` with codes (pitch, rest or hold) in place of
-    notes and ``p_{-1} = 1 / 130``.
+    The mean of ``-log p(token | the order tokens before)`` over the steps of a melody,
+    under the model of `note_surprise` with tokens (pitch, rest or hold) in place of
+    pitches and ``p_{-1} = 1 / 130``.
 
     Parameters
     ----------
     X : array-like of int, shape (n_melodies, n_steps)
         Melodies.
     corpus : array-like of int, shape (n_tunes, n_corpus_steps), or None, default=None
-        Melodies that the model knows, at least one, in the key of `X` and with as many
-        steps to a quarter note. None takes the other rows of `X` for each melody.
+        Melodies of the model, at least one, in the key of `X` and with as many steps
+        per quarter note. None takes the other rows of `X` for each melody.
     order : int, default=4
-        Steps of the longest context, 0 or more.
+        Number of steps of the longest context, 0 or more.
 
     Returns
     -------
     surprise : ndarray of float, shape (n_melodies,)
-        Nats a step.
+        Nats per step.
 
     Raises
     ------
@@ -105,22 +105,22 @@ def step_surprise(X, corpus=None, *, order=4):
 
     See Also
     --------
-    note_surprise : The same for notes, which looks further back.
+    note_surprise : The surprise of notes, whose contexts are longer in time.
 
     Examples
     --------
-    Three different codes in four steps, at order 0:
+    Three distinct tokens in four steps, at order 0:
 
     >>> step_surprise([[62, 129, 62, 64]], [[62, 129, 62, 64]], order=0).round(3)
     array([1.582])
     """
     X = rows_of(X)
     known = tunes_of(X, corpus)
-    return _surprise(X, known, order, _N_CODES, leave_out=corpus is None)
+    return _surprise(X, known, order, _N_TOKENS, leave_out=corpus is None)
 
 
 def _surprise(sequences, known, order, n_symbols, leave_out):
-    """Mean nats a symbol; left out, each of the known sequences by the others."""
+    """Mean nats per symbol; with leave_out, of each known sequence by the others."""
     if not isinstance(order, Integral) or order < 0:
         raise ValueError(f"Expected an order of 0 or more, got {order!r}.")
     ngrams = NGrams(known, order=order, n_symbols=n_symbols)
@@ -129,7 +129,7 @@ def _surprise(sequences, known, order, n_symbols, leave_out):
 
 
 def _pitches(X):
-    """Pitches of the notes in their order, a row a melody, filled up with -1."""
+    """Pitches of the notes in order, one row per melody, padded with -1."""
     notes = notes_of(X)
     number = np.bincount(notes.melody, minlength=len(X))
     place = np.arange(len(notes.pitch)) - (np.cumsum(number) - number)[notes.melody]

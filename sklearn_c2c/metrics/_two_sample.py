@@ -1,4 +1,4 @@
-"""Generated against real, each melody as one vector of features of notes and form."""
+"""Two-sample measures of generated and real melodies, as vectors of features."""
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -11,44 +11,44 @@ from sklearn_c2c.metrics._histograms import interval_histogram
 from sklearn_c2c.metrics._notes import measures_of, rows_and_tunes, rows_of, shares
 from sklearn_c2c.metrics._style import style_features
 
-_LARGEST_INTERVAL = 12  # semitones; larger ones count with these
+_LARGEST_INTERVAL = 12  # semitones; larger intervals are counted with these
 _N_FOLDS = 5
 _N_TREES = 100
 
 
 def melody_features(X, *, steps_per_measure=16):
-    """Compute what a classifier needs to know of melodies to tell two styles apart.
+    """Compute the features by which melodies of two styles are compared.
 
     Parameters
     ----------
     X : array-like of int, shape (n_melodies, n_steps)
         Melodies of whole measures.
     steps_per_measure : int, default=16
-        Steps a measure.
+        Steps per measure.
 
     Returns
     -------
     features : Bunch
-        Each of shape (n_melodies, width). A melody that has too few notes or measures
-        for a feature has zeros there.
+        Each of shape (n_melodies, width), with zeros for a melody that has too few
+        notes or measures for the feature.
 
         ``interval_histogram``
-            Shares of the intervals of -12 to 12 semitones, larger ones with those.
+            Shares of the intervals of -12 to 12 semitones; larger ones count as 12.
         ``pitch_class_histogram``
             Shares of the sounding steps, 12 pitch classes.
         ``note_length_histogram``
-            Shares of the notes of 1 to 16 steps, longer ones with those of 16.
+            Shares of the notes of 1 to 16 steps; longer notes count as 16.
         ``onset_profile``
-            Share of the measures in which a note begins at each step of the measure.
+            For each step of a measure, share of the measures with an onset there.
         ``measure_similarity``
             `measure_similarity` of each pair of measures.
         ``equal_measure_share``
-            `equal_measure_share` of half measures; of whole measures where their steps
-            cannot be halved.
+            `equal_measure_share` of half measures; of whole measures if their number of
+            steps is odd.
         ``last_pitch_class``
-            Of the last note, twelve columns of zeros and a one.
+            Pitch class of the last note, one-hot in twelve columns.
         ``last_place``, ``last_length``
-            Of the last note, in steps, see `endings`.
+            Place and length of the last note in steps, see `endings`.
 
     Raises
     ------
@@ -92,13 +92,13 @@ def melody_features(X, *, steps_per_measure=16):
 
 
 def two_sample_auc(X, corpus, *, steps_per_measure=16, random_state=None):
-    """Tell how well a classifier tells generated melodies from those of a corpus.
+    """Area under the ROC curve of a classifier between generated and real melodies.
 
-    Area under the ROC curve: the probability that the classifier holds a melody of `X`
-    more likely to be generated than one of the corpus, equal opinions counting half.
-    The classifier is 100 extremely randomized trees on the `melody_features`. It judges
-    melodies that it has not seen, in a stratified cross-validation of 5 folds, fewer
-    where a set has fewer melodies. The areas of the folds are averaged.
+    The probability that the classifier scores a melody of `X` higher than one of the
+    corpus, where ties count one half. The classifier is 100 extremely randomized trees
+    on the `melody_features`. It scores melodies that it was not trained on, in a
+    stratified cross-validation of 5 folds, or fewer if a set has fewer melodies. The
+    areas of the folds are averaged.
 
     Parameters
     ----------
@@ -107,15 +107,15 @@ def two_sample_auc(X, corpus, *, steps_per_measure=16, random_state=None):
     corpus : array-like of int, shape (n_tunes, n_steps)
         Real melodies, at least one.
     steps_per_measure : int, default=16
-        Steps a measure, for the features.
+        Steps per measure, for the features.
     random_state : int, RandomState instance or None, default=None
-        Of folds and trees. An int gives the same result each time.
+        For folds and trees. An int makes the result reproducible.
 
     Returns
     -------
     auc : float
-        In [0, 1]; .5 if the sets cannot be told apart, 1 if they always can. NaN if one
-        of them has fewer than two melodies.
+        In [0, 1]; .5 if the sets cannot be distinguished, 1 if they always can. NaN if
+        one of them has fewer than two melodies.
 
     Raises
     ------
@@ -125,23 +125,23 @@ def two_sample_auc(X, corpus, *, steps_per_measure=16, random_state=None):
 
     See Also
     --------
-    half_against_half : What real melodies reach against each other.
+    half_against_half : Scores of real melodies against each other.
 
     Notes
     -----
-    Read it beside what unseen real tunes reach against the corpus, or, without such
-    tunes, its one half against the other: ``half_against_half(two_sample_auc,
-    corpus)``. For the 134 reels of `load_celtic` that is .5 with a standard deviation
-    of .06 from split to split, so an area of .6 of few melodies tells little; folds and
-    trees alone make .01.
+    Compare the area with that of unseen real tunes against the corpus or, without such
+    tunes, of one half of the corpus against the other: ``half_against_half(
+    two_sample_auc, corpus)``. For the 134 reels of `load_celtic` that is .5 with a
+    standard deviation of .06 over the splits, so an area of .6 for few melodies means
+    little. Folds and trees alone have a standard deviation of .01.
 
-    Copies of the corpus' tunes, and melodies beside them, come *below* .5, since the
-    classifier has seen the tune as a real one: the 134 reels against themselves reach
-    .02. An area near .5 is good only if the melodies are new, so report
-    `nearest_melody` or `originality` beside it.
+    Copies of tunes of the corpus, and melodies close to them, have an area *below* .5,
+    since the classifier was trained on the tune as a real one: for the 134 reels
+    against themselves it is .02. An area near .5 is good only if the melodies are new,
+    so report `nearest_melody` or `originality` beside it.
 
-    The more melodies the classifier learns from, the better it tells them apart:
-    compare areas of equally many.
+    The classifier is better if it is trained on more melodies, so compare areas of the
+    same number of melodies.
 
     References
     ----------
@@ -152,7 +152,7 @@ def two_sample_auc(X, corpus, *, steps_per_measure=16, random_state=None):
 
     Examples
     --------
-    Reels with their measures drawn from all of them:
+    Melodies of measures drawn from all reels:
 
     >>> from sklearn_c2c.datasets import load_celtic, recombine_measures
     >>> reels = load_celtic().data
@@ -173,23 +173,23 @@ def two_sample_auc(X, corpus, *, steps_per_measure=16, random_state=None):
     if n_folds < 2:
         return np.nan
     rng = check_random_state(random_state)
-    # With labels 0 and 1 these are the classifier's trees (the squared error is half
-    # the Gini impurity), grown in two thirds of the time.
+    # For labels 0 and 1 the squared error is half the Gini impurity, so these are the
+    # trees of the classifier, grown in two thirds of the time.
     forest = ExtraTreesRegressor(_N_TREES, max_features="sqrt", random_state=rng)
     folds = StratifiedKFold(n_folds, shuffle=True, random_state=rng)
     areas = []
     for train, test in folds.split(features, generated):
         forest.fit(features[train], generated[train])
-        opinions = forest.predict(features[test])
-        areas.append(roc_auc_score(generated[test], opinions))
+        scores = forest.predict(features[test])
+        areas.append(roc_auc_score(generated[test], scores))
     return float(np.mean(areas))
 
 
 def density_coverage(X, corpus, *, n_neighbors=5, steps_per_measure=16):
-    """Tell how near melodies are to real ones, and how many of these they reach.
+    """Compute density and coverage of generated melodies with respect to a corpus.
 
-    Around each tune of the corpus is a ball that reaches to its k-th nearest other
-    tune, ``B_i``. For M generated melodies ``y_j`` and N tunes:
+    ``B_i`` is the ball around tune i of the corpus whose radius is the distance to its
+    k-th nearest other tune. For M generated melodies ``y_j`` and N tunes:
 
     ``density = Σ_i Σ_j [y_j in B_i] / (k M)``
 
@@ -207,17 +207,17 @@ def density_coverage(X, corpus, *, n_neighbors=5, steps_per_measure=16):
     n_neighbors : int, default=5
         k, at least 1.
     steps_per_measure : int, default=16
-        Steps a measure, for the features.
+        Steps per measure, for the features.
 
     Returns
     -------
     density : float
         In [0, n_tunes / k], about 1 for real melodies; 0 if none is near a tune. Above
-        1 for melodies that crowd where tunes are dense. NaN if there is no melody in
-        `X`, or no k-th other tune.
+        1 if the melodies concentrate where tunes are dense. NaN if `X` has no melody,
+        or the corpus has no more than k tunes.
     coverage : float
-        In [0, 1], near 1 for as many real melodies; low if the generated ones are alike
-        or far off. NaN as the density.
+        In [0, 1], near 1 for as many real melodies; low if the generated melodies are
+        alike or far from the tunes. NaN as the density.
 
     Raises
     ------
@@ -227,7 +227,7 @@ def density_coverage(X, corpus, *, n_neighbors=5, steps_per_measure=16):
 
     Notes
     -----
-    The coverage rises with the number of melodies: compare equally many.
+    The coverage rises with the number of melodies, so compare the same number.
 
     References
     ----------
@@ -251,7 +251,7 @@ def density_coverage(X, corpus, *, n_neighbors=5, steps_per_measure=16):
     deviation = real.std(axis=0)
     deviation[deviation == 0] = 1
     generated, real = generated / deviation, real / deviation
-    # The nearest one to each tune is itself.
+    # Column 0 is the distance of each tune to itself.
     radius = np.sort(cdist(real, real), axis=1)[:, n_neighbors]
     inside = cdist(generated, real) <= radius
     density = inside.sum() / (n_neighbors * len(X))
@@ -259,12 +259,12 @@ def density_coverage(X, corpus, *, n_neighbors=5, steps_per_measure=16):
 
 
 def half_against_half(judge, corpus, *, n_splits=10, random_state=None):
-    """Judge one half of a corpus against the other: what real melodies reach.
+    """Apply a measure of two sets to halves of a corpus, as a reference for its values.
 
     Parameters
     ----------
     judge : callable
-        Called with two sets of melodies, the first in the place of generated ones;
+        Takes two sets of melodies, the first in the place of the generated ones;
         returns a float or a tuple of floats, such as `two_sample_auc`,
         `frechet_distance` or `density_coverage`.
     corpus : array-like of int, shape (n_tunes, n_steps)
@@ -272,7 +272,7 @@ def half_against_half(judge, corpus, *, n_splits=10, random_state=None):
     n_splits : int, default=10
         Random splits in halves, at least 1.
     random_state : int, RandomState instance or None, default=None
-        Of the splits. An int gives the same splits each time.
+        For the splits. An int gives the same splits each time.
 
     Returns
     -------
@@ -286,8 +286,8 @@ def half_against_half(judge, corpus, *, n_splits=10, random_state=None):
 
     Notes
     -----
-    Halves are smaller than the corpus, and most judges depend on how many melodies
-    there are; where there are unseen real tunes, judge those against the corpus.
+    Halves are smaller than the corpus, and most measures depend on the number of
+    melodies. If there are unseen real tunes, compare those with the corpus instead.
 
     Examples
     --------
@@ -310,13 +310,13 @@ def half_against_half(judge, corpus, *, n_splits=10, random_state=None):
 
 
 def _vectors(X, steps_per_measure):
-    """The features of each melody as one row."""
+    """Features of each melody as one row."""
     features = melody_features(X, steps_per_measure=steps_per_measure)
     return np.hstack([*features.values()])
 
 
 def _clipped_intervals(X):
-    """Counts of the intervals of -12 to 12 semitones, larger ones with those."""
+    """Counts of the intervals of -12 to 12 semitones; larger ones count as 12."""
     counts = interval_histogram(X)
     center = counts.shape[1] // 2
     clipped = counts[:, center - _LARGEST_INTERVAL : center + _LARGEST_INTERVAL + 1]

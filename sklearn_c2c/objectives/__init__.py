@@ -1,7 +1,8 @@
-"""What `generation.optimize` can aim at: numbers that melodies have, and gradients.
+"""Objectives for `generation.optimize`: measures of melodies, with gradients.
 
-An objective is a callable on melodies, one value each. Its `surrogate` is the expected
-value under the probabilities that a decoder gives for every step, with the gradient.
+An objective is a callable that takes melodies and returns one value for each. Its
+`surrogate` is the expected value under the decoder's probabilities of the tokens at
+each step, and its gradient with respect to them.
 Objectives add up, with weights: ``0.5 * HoldCount() - FirstNote(60)``; a plain function
 of melodies may be a term, but then the sum has no gradient.
 """

@@ -1,4 +1,4 @@
-"""What every objective is: a value on melodies, a gradient, and arithmetic."""
+"""Base class of objectives: a value of melodies, a surrogate, and arithmetic."""
 
 from abc import ABC, abstractmethod
 from numbers import Real
@@ -45,10 +45,10 @@ class Arithmetic:
 
 
 class Objective(Arithmetic, ABC):
-    """A number that every melody has, and its expectation under decoded steps.
+    """A value of each melody, and its expectation under the decoder's probabilities.
 
-    A subclass gives `_value`, on checked melodies, and `_expected`, on probabilities
-    that sum to 1 in each step.
+    A subclass implements `_value`, which takes checked melodies, and `_expected`, which
+    takes probabilities that sum to 1 at each step.
     """
 
     def __call__(self, X):
@@ -62,12 +62,12 @@ class Objective(Arithmetic, ABC):
         Returns
         -------
         values : ndarray of float64, shape (n_melodies,)
-            NaN where a melody has no such value.
+            NaN where the value is not defined for a melody.
 
         Raises
         ------
         ValueError
-            If X is not rows of melodies.
+            If X is not a 2D array of melodies.
         """
         X = check_melodies(X)
         if X.ndim != 2:
@@ -77,44 +77,44 @@ class Objective(Arithmetic, ABC):
             )
         return np.asarray(self._value(X), dtype=np.float64)
 
-    def surrogate(self, P, codes):
-        """Expected value if every step is drawn from its own probabilities.
+    def surrogate(self, P, tokens):
+        """Expected value if the token of each step is drawn from its probabilities.
 
-        The outputs of a step are divided by their sum, and steps are independent. For
-        probabilities that are 0 or 1 it is the value of the decoded melody, if that has
-        one; it is always finite.
+        The outputs of each step are divided by their sum, and the steps are
+        independent. For probabilities of 0 and 1 the surrogate equals the value of the
+        decoded melody where that is defined. The surrogate is always finite.
 
         Parameters
         ----------
         P : array-like of shape (n_melodies, n_steps, n_tokens)
-            What a decoder gives: not negative, and not 0 for all tokens of a step.
+            Outputs of a decoder: not negative, and not 0 for all tokens of a step.
 
-        codes : array-like of int, shape (n_tokens,)
-            Which code each token is, such as the encoder's ``tokens_``.
+        tokens : array-like of int, shape (n_tokens,)
+            The tokens of the last axis of P, such as ``tokens_`` of the encoder.
 
         Returns
         -------
         values : ndarray of float64, shape (n_melodies,)
 
         gradient : ndarray of float64, shape (n_melodies, n_steps, n_tokens)
-            Of each value with respect to its own P.
+            Gradient of each value with respect to the probabilities of its melody.
 
         Raises
         ------
         ValueError
-            If the shapes of P and codes do not go together, or P has a negative value.
+            If the shapes of P and tokens do not match, or P has a negative value.
         """
-        P, codes = np.asarray(P, dtype=np.float64), np.asarray(codes)
-        if P.ndim != 3 or codes.shape != P.shape[2:]:
+        P, tokens = np.asarray(P, dtype=np.float64), np.asarray(tokens)
+        if P.ndim != 3 or tokens.shape != P.shape[2:]:
             raise ValueError(
-                "Expected P of shape (n_melodies, n_steps, n_tokens) and one code for "
-                f"each token, got P of shape {P.shape} and codes of shape "
-                f"{codes.shape}."
+                "Expected P of shape (n_melodies, n_steps, n_tokens) and n_tokens "
+                f"tokens, got P of shape {P.shape} and tokens of shape "
+                f"{tokens.shape}."
             )
         if P.size and not P.min() >= 0:
             raise ValueError(f"Expected probabilities, found {P.min():.3g} in P.")
         Q, pull_back = normalise(P)
-        values, gradient = self._expected(Q, codes)
+        values, gradient = self._expected(Q, tokens)
         return values, pull_back(gradient)
 
     @abstractmethod
@@ -122,7 +122,7 @@ class Objective(Arithmetic, ABC):
         """Values of legal melodies."""
 
     @abstractmethod
-    def _expected(self, Q, codes):
+    def _expected(self, Q, tokens):
         """Expected values, and their gradient with respect to Q."""
 
 
@@ -133,8 +133,8 @@ def _has_surrogates(weighted_sum):
 class WeightedSum(Arithmetic):
     """Sum of objectives and of plain functions of melodies, each with its weight.
 
-    What ``+``, ``-`` and ``*`` make of objectives. It has a `surrogate` if all of its
-    terms have one.
+    The result of ``+``, ``-`` and ``*`` on objectives. It has a `surrogate` if all of
+    its terms have one.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ class WeightedSum(Arithmetic):
         return self.terms
 
     def __call__(self, X):
-        """Measure melodies: the weighted sum of what the terms say.
+        """Measure melodies: the weighted sum of the values of the terms.
 
         Parameters
         ----------
@@ -163,16 +163,16 @@ class WeightedSum(Arithmetic):
         return sum(weight * np.asarray(term(X)) for weight, term in self.terms)
 
     @available_if(_has_surrogates)
-    def surrogate(self, P, codes):
+    def surrogate(self, P, tokens):
         """Weighted sum of the surrogates of the terms; see `Objective.surrogate`.
 
         Parameters
         ----------
         P : array-like of shape (n_melodies, n_steps, n_tokens)
-            What a decoder gives.
+            Outputs of a decoder.
 
-        codes : array-like of int, shape (n_tokens,)
-            Which code each token is.
+        tokens : array-like of int, shape (n_tokens,)
+            The tokens of the last axis of P.
 
         Returns
         -------
@@ -180,7 +180,7 @@ class WeightedSum(Arithmetic):
 
         gradient : ndarray of float64, shape (n_melodies, n_steps, n_tokens)
         """
-        parts = [(weight, term.surrogate(P, codes)) for weight, term in self.terms]
+        parts = [(weight, term.surrogate(P, tokens)) for weight, term in self.terms]
         values = sum(weight * values for weight, (values, _) in parts)
         return values, sum(weight * gradient for weight, (_, gradient) in parts)
 

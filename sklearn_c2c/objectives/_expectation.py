@@ -1,25 +1,25 @@
 """Expectations over melodies whose steps are drawn independently, with derivatives.
 
-A function that maps arrays gives ``(result, pull_back)``: `pull_back` turns the
-gradient with respect to the result into that with respect to the argument.
+A function of arrays returns ``(result, pull_back)``: `pull_back` maps the gradient with
+respect to the result to the gradient with respect to the argument.
 """
 
 import numpy as np
 
 from sklearn_c2c.melody import HOLD, N_PITCHES, REST
 
-# Keeps a step in which all outputs are 0 finite, and is lost beside any other.
+# Avoids division by 0 at a step whose outputs are all 0; negligible at any other.
 _EPSILON = np.finfo(np.float64).eps
 
-# Below it a count or a variance is nothing but rounding.
+# A count or variance below this is rounding error.
 TINY = 1e-20
 
 
 def normalise(P):
     """Make each step sum to 1: ``Q = P / sum(P)``.
 
-    The outputs of a sigmoid decoder are probabilities of their own; those of a softmax
-    decoder stay as they are.
+    The outputs of a sigmoid decoder do not sum to 1; those of a softmax decoder do and
+    are not changed.
     """
     total = P.sum(axis=2, keepdims=True) + _EPSILON
     Q = P / total
@@ -30,16 +30,17 @@ def normalise(P):
     return Q, pull_back
 
 
-def sounding(Q, codes):
-    """Distribution of what sounds at each step: ``R[t] = Q[t] + Q[t, hold] * R[t-1]``.
+def sounding(Q, tokens):
+    """Distribution of the sounding pitch or rest at each step.
 
-    In the sum Q stands without its hold. A hold sounds as what came before it, in the
-    first step as a rest, so orphan holds are rests as they are in decoded melodies.
+    ``R[t] = Q[t] + Q[t, hold] * R[t-1]``, where the first term leaves out the hold. A
+    hold continues the step before it; a hold at the first step, or after a rest, is a
+    rest, as in decoded melodies.
     """
-    onset = codes != HOLD
+    onset = tokens != HOLD
     hold = Q @ ~onset
     R = Q * onset
-    before = (codes == REST).astype(Q.dtype)
+    before = (tokens == REST).astype(Q.dtype)
     for t in range(Q.shape[1]):
         R[:, t] += hold[:, t, None] * before
         before = R[:, t]
@@ -49,7 +50,7 @@ def sounding(Q, codes):
         for t in range(Q.shape[1] - 2, -1, -1):
             later[:, t] += hold[:, t + 1, None] * later[:, t + 1]
         previous = np.empty_like(R)
-        previous[:, 0] = codes == REST
+        previous[:, 0] = tokens == REST
         previous[:, 1:] = R[:, :-1]
         return later * onset + (later * previous).sum(axis=2, keepdims=True) * ~onset
 
@@ -68,6 +69,6 @@ def product_over_steps(A):
     return before[:, -1] * A[:, -1], pull_back
 
 
-def is_pitch(codes):
-    """Where a code is a pitch, neither rest nor hold."""
-    return codes < N_PITCHES
+def is_pitch(tokens):
+    """Mask of the tokens that are pitches, neither rest nor hold."""
+    return tokens < N_PITCHES

@@ -1,4 +1,4 @@
-"""Form: which parts of a melody return, after a template."""
+"""Form: which parts of a melody are equal, compared with a template."""
 
 from dataclasses import KW_ONLY, dataclass
 
@@ -11,36 +11,37 @@ from sklearn_c2c.objectives._base import Objective
 
 @dataclass(eq=False)
 class SelfSimilarity(Objective):
-    """How well the self-similarity of a melody follows a template: 1 if it is the same.
+    """Agreement of a melody's self-similarity with that of a template: 1 if equal.
 
     A melody is divided into as many equal parts as the template has. With S_ab the
-    share of the steps that are equal in parts a and b (`metrics.measure_similarity`;
-    holds are equal whatever they hold), and T_ab what the template asks for,
+    share of steps at which parts a and b have the same token
+    (`metrics.measure_similarity`; two holds are equal even if they prolong different
+    pitches), and T_ab the similarity that the template asks for,
 
     ``1 - mean over a < b of (S_ab - T_ab)^2``
 
-    in [0, 1]. The surrogate is its expectation, with orphan holds
-    taken as holds: with ``p_t = sum over c of q[a, t, c] * q[b, t, c]`` the probability
-    that step t of n is equal in the parts a and b,
+    in [0, 1]. The surrogate is its expectation, with orphan holds counted as holds. If
+    ``p_t = sum over c of q[a, t, c] * q[b, t, c]`` is the probability that step t of n
+    has the same token in parts a and b,
 
     ``E (S_ab - T_ab)^2 = (mean p_t - T_ab)^2 + sum of p_t * (1 - p_t) / n^2``
 
     Parameters
     ----------
     template : str or array-like of int, shape (n_steps,)
-        Letters, one a part, equal ones for equal parts: for 8 measures "ABACABAD" gives
-        a letter to each measure, "AABA" one to each two measures. Or a melody, whose
-        measures are the parts, T being their `metrics.measure_similarity`; the melodies
-        that are measured may be of another length or metre.
+        One letter for each part, the same letter for equal parts: for 8 measures
+        "ABACABAD" has a letter for each measure, "AABA" one for each two measures. Or a
+        melody, whose measures are the parts and whose `metrics.measure_similarity` is
+        T; the melodies that are measured may have another length or metre.
 
     steps_per_measure : int, default=16
-        Steps a measure of a template that is a melody. Letters do not need it.
+        Steps per measure of a template that is a melody; not used for letters.
 
     unlike : float, default=0.5
-        T_ab of two different letters, in [0, 1]. Measures of real melodies that are not
-        equal are alike in many of their holds: in .51 of their steps in the mean of the
-        75 reels, in .72 in that of the 80 chorale sopranos. 0 asks for parts that have
-        no step in common.
+        T_ab of two different letters, in [0, 1]. Measures of real melodies that differ
+        still agree at many steps, mostly holds: on average at .51 of the steps in the
+        75 reels and at .72 in the 80 chorale sopranos. 0 asks for parts that agree at
+        no step.
 
     References
     ----------
@@ -79,7 +80,7 @@ class SelfSimilarity(Objective):
                 f"'AABA', or a melody of at least two measures; got {self.template!r}."
             )
         self._target = target
-        # each pair stands twice, and no part is compared with itself
+        # Each pair occurs twice, and no part is compared with itself.
         self._weights = (1 - np.eye(n_parts)) / (n_parts * (n_parts - 1))
 
     def _target_of_letters(self):
@@ -106,17 +107,17 @@ class SelfSimilarity(Objective):
         error = measure_similarity(X, steps_per_measure=steps) - self._target
         return 1 - (error**2 * self._weights).sum(axis=(1, 2))
 
-    def _expected(self, Q, codes):
+    def _expected(self, Q, tokens):
         n_melodies, n_steps, n_tokens = Q.shape
         steps = self._steps_per_part(n_steps)
-        # (n_melodies, steps, n_parts, n_tokens): same place, one part beside the other
+        # (n_melodies, steps, n_parts, n_tokens)
         A = Q.reshape(n_melodies, -1, steps, n_tokens).swapaxes(1, 2)
         p = A @ A.swapaxes(2, 3)
         error = p.mean(axis=1) - self._target
         variance = (p * (1 - p)).sum(axis=1) / steps**2
         values = 1 - ((error**2 + variance) * self._weights).sum(axis=(1, 2))
         slope = 2 * error[:, None] / steps + (1 - 2 * p) / steps**2
-        # both factors of p have it, and slope is symmetric
+        # 2 because A is both factors of p, and slope is symmetric.
         gradient = -2 * (slope * self._weights) @ A
         return values, gradient.swapaxes(1, 2).reshape(Q.shape)
 

@@ -1,6 +1,6 @@
-"""Objectives that look at notes: the first one, how many, how long, which pitches."""
+"""Objectives of notes: first note, number of holds, density, range, scale."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral
 
 import numpy as np
@@ -20,9 +20,9 @@ from sklearn_c2c.objectives._expectation import (
 class FirstNote(Objective):
     """Whether the first note has a given pitch: 1 or 0.
 
-    The first note need not be in the first step: rests may come before it. The
-    surrogate is the probability, ``sum over t of q[t, pitch] * (product over s < t of
-    q[s, rest] + q[s, hold])``.
+    The first note need not be at the first step: rests may come before it. The
+    surrogate is the probability of this, ``sum over t of q[t, pitch] * (product over
+    s < t of q[s, rest] + q[s, hold])``.
 
     Parameters
     ----------
@@ -54,18 +54,18 @@ class FirstNote(Objective):
         first = is_pitch(X).argmax(axis=1)
         return X[np.arange(len(X)), first] == self.pitch
 
-    def _expected(self, Q, codes):
-        wanted, silent = codes == self.pitch, ~is_pitch(codes)
+    def _expected(self, Q, tokens):
+        wanted, silent = tokens == self.pitch, ~is_pitch(tokens)
         if not wanted.any():
             raise ValueError(
                 f"No token has the pitch {self.pitch} ({pitch_name(self.pitch)}): the "
-                f"model knows {codes[~silent].min()}-{codes[~silent].max()}."
+                f"model knows {tokens[~silent].min()}-{tokens[~silent].max()}."
             )
         q_wanted, q_silent = Q @ wanted, Q @ silent
         n_melodies, n_steps = q_wanted.shape
         before = np.ones((n_melodies, n_steps))
         np.cumprod(q_silent[:, :-1], axis=1, out=before[:, 1:])
-        # probability of the wanted first note from step t on, given none before
+        # Probability that the first note at or after step t has the pitch.
         onward = np.zeros((n_melodies, n_steps + 1))
         for t in range(n_steps - 1, -1, -1):
             onward[:, t] = q_wanted[:, t] + q_silent[:, t] * onward[:, t + 1]
@@ -75,11 +75,11 @@ class FirstNote(Objective):
 
 @dataclass(eq=False)
 class HoldCount(Objective):
-    """Number of steps that are holds: the more, the longer the notes.
+    """Number of steps that are holds; melodies with more holds have longer notes.
 
-    It is `metrics.hold_share` times the number of steps. The surrogate is the expected
-    number of steps in which a note sounds minus that of notes, so a hold after a rest
-    does not count.
+    The value is `metrics.hold_share` times the number of steps. The surrogate is the
+    expected number of steps at which a note sounds minus the expected number of notes,
+    so a hold after a rest does not count.
 
     References
     ----------
@@ -96,16 +96,16 @@ class HoldCount(Objective):
     def _value(self, X):
         return (X == HOLD).sum(axis=1)
 
-    def _expected(self, Q, codes):
-        pitch = is_pitch(codes).astype(np.float64)
-        R, pull_back = sounding(Q, codes)
+    def _expected(self, Q, tokens):
+        pitch = is_pitch(tokens).astype(np.float64)
+        R, pull_back = sounding(Q, tokens)
         values = ((R - Q) @ pitch).sum(axis=1)
         return values, pull_back(np.broadcast_to(pitch, Q.shape)) - pitch
 
 
 @dataclass(eq=False)
 class NoteDensity(Objective):
-    """Notes a step: 0 for silence, 1 if a note begins at every step.
+    """Notes per step: 0 for silence, 1 if a note begins at every step.
 
     The value is `metrics.note_density`.
 
@@ -120,8 +120,8 @@ class NoteDensity(Objective):
     def _value(self, X):
         return note_density(X)
 
-    def _expected(self, Q, codes):
-        pitch = is_pitch(codes) / Q.shape[1]
+    def _expected(self, Q, tokens):
+        pitch = is_pitch(tokens) / Q.shape[1]
         return (Q @ pitch).sum(axis=1), np.broadcast_to(pitch, Q.shape)
 
 
@@ -129,9 +129,9 @@ class NoteDensity(Objective):
 class PitchRange(Objective):
     """Semitones from the lowest to the highest note; NaN without notes.
 
-    The value is `metrics.pitch_range`. The surrogate adds up, for each gap between
-    neighboring pitches of the decoder, its semitones times the probability that there
-    are notes on both sides of it; silence counts as 0 in it.
+    The value is `metrics.pitch_range`. The surrogate is a sum over the gaps between
+    neighboring pitches of the decoder: the semitones of the gap times the probability
+    that there are notes on both sides of it. Silence counts as 0.
 
     Examples
     --------
@@ -144,10 +144,10 @@ class PitchRange(Objective):
     def _value(self, X):
         return pitch_range(X)
 
-    def _expected(self, Q, codes):
-        pitches = np.unique(codes[is_pitch(codes)])
-        is_below = codes[:, None] <= pitches[:-1]
-        is_above = is_pitch(codes)[:, None] & ~is_below
+    def _expected(self, Q, tokens):
+        pitches = np.unique(tokens[is_pitch(tokens)])
+        is_below = tokens[:, None] <= pitches[:-1]
+        is_above = is_pitch(tokens)[:, None] & ~is_below
         below, above = Q @ is_below, Q @ is_above
         none_below, pull_below = product_over_steps(1 - below)
         none_above, pull_above = product_over_steps(1 - above)
@@ -164,9 +164,9 @@ class PitchRange(Objective):
 class InScale(Objective):
     """Share of the notes whose pitch is in a scale; NaN without notes.
 
-    Every note counts once, however long: the value is `metrics.in_scale_share`. The
-    surrogate is the expected number of notes in the scale over that of all notes, 0 for
-    silence.
+    Each note counts once, whatever its length: the value is `metrics.in_scale_share`.
+    The surrogate is the expected number of notes in the scale divided by the expected
+    number of notes, 0 for silence.
 
     Parameters
     ----------
@@ -175,29 +175,30 @@ class InScale(Objective):
         `sklearn_c2c.melody.parse_key`).
 
     mode : str, default=None
-        Such as "major" or "dorian". None takes that of the key, major if it states
-        none.
+        A mode, such as "major" or "dorian". None takes the mode of the key, or major
+        if the key states none.
 
     Examples
     --------
     >>> from sklearn_c2c.melody import HOLD
     >>> from sklearn_c2c.objectives import InScale
-    >>> InScale("D", "major")([[62, HOLD, 66, 69], [62, HOLD, HOLD, 65]])
+    >>> InScale("D", mode="major")([[62, HOLD, 66, 69], [62, HOLD, HOLD, 65]])
     array([1. , 0.5])
     """
 
     tonic: str = "D"
+    _: KW_ONLY
     mode: str | None = None
 
     def __post_init__(self):
-        self._scale = parse_key(self.tonic, self.mode).pitch_classes
+        self._scale = parse_key(self.tonic, mode=self.mode).pitch_classes
 
     def _value(self, X):
-        return in_scale_share(X, self.tonic, self.mode)
+        return in_scale_share(X, self.tonic, mode=self.mode)
 
-    def _expected(self, Q, codes):
-        pitch = is_pitch(codes)
-        member = pitch & np.isin(codes % 12, self._scale)
+    def _expected(self, Q, tokens):
+        pitch = is_pitch(tokens)
+        member = pitch & np.isin(tokens % 12, self._scale)
         n_notes = np.maximum((Q @ pitch).sum(axis=1), TINY)
         values = (Q @ member).sum(axis=1) / n_notes
         slope = (member - values[:, None] * pitch) / n_notes[:, None]

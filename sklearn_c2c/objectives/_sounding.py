@@ -1,6 +1,6 @@
-"""Objectives that look at what sounds step by step, against something given."""
+"""Objectives that compare the sounding pitches with a given curve or melody."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 
@@ -13,15 +13,15 @@ from sklearn_c2c.objectives._expectation import TINY, is_pitch, sounding
 class Contour(Objective):
     """Correlation of the melody's pitch with a given curve, from -1 to 1.
 
-    Pearson's, over the steps in which a note sounds; 0 if the pitch never changes. The
-    surrogate is the correlation of pitch and curve when a step is drawn by its
-    probability to sound, then a pitch by its probability to sound there.
+    Pearson's correlation over the steps at which a note sounds; 0 if the pitch never
+    changes. The surrogate weights each pair of step and pitch by the probability that
+    the pitch sounds at the step.
 
     Parameters
     ----------
     shape : array-like of shape (n_points,)
-        Heights in any unit at equal distances from the first step to the last, with
-        straight lines between: ``[0, 1]`` rises, ``[0, 1, 0]`` is an arch. At least two
+        Heights in any unit, equally spaced from the first step to the last and
+        interpolated linearly: ``[0, 1]`` rises, ``[0, 1, 0]`` is an arch. At least two
         points, not all the same.
 
     Examples
@@ -44,24 +44,24 @@ class Contour(Objective):
 
     def _value(self, X):
         sounds = sounding_pitches(X)
-        codes = np.unique(sounds)
-        return self._correlation(sounds[:, :, None] == codes, codes)[0]
+        tokens = np.unique(sounds)
+        return self._correlation(sounds[:, :, None] == tokens, tokens)[0]
 
-    def _expected(self, Q, codes):
-        R, pull_back = sounding(Q, codes)
-        values, gradient = self._correlation(R, codes)
+    def _expected(self, Q, tokens):
+        R, pull_back = sounding(Q, tokens)
+        values, gradient = self._correlation(R, tokens)
         return values, pull_back(gradient)
 
-    def _correlation(self, R, codes):
+    def _correlation(self, R, tokens):
         """Correlation under the weights R, and its gradient."""
-        pitch = is_pitch(codes)
+        pitch = is_pitch(tokens)
         R = R * pitch
         total = np.maximum(R.sum(axis=(1, 2), keepdims=True), TINY)
 
         def mean(values):
             return (R * values).sum(axis=(1, 2), keepdims=True) / total
 
-        x, y = self._heights(R.shape[1])[:, None], codes.astype(np.float64)
+        x, y = self._heights(R.shape[1])[:, None], tokens.astype(np.float64)
         x, y = x - mean(x), y - mean(y)
         x_variance, y_variance = mean(x * x), mean(y * y)
         flat = x_variance * y_variance < TINY
@@ -80,15 +80,16 @@ class Contour(Objective):
 
 @dataclass(eq=False)
 class Consonance(Objective):
-    """How well a melody goes with a given one, as DeepHear counts it.
+    """Consonance of a melody with a given one, by the measure of DeepHear.
 
-    With S[p, t] = 1 where pitch p sounds at step t, and m the given melody's pitch,
+    With S[p, t] = 1 where pitch p sounds at step t, and m the pitch of the given melody
+    at step t,
 
     ``- mean over t of unison * (1 - S[m, t])^2 + sum of S[p, t]^2 over p near m``
 
-    over the steps in which the given melody sounds, p near m meaning other than m by at
-    most `radius` semitones. So at worst it is ``-(unison + 1)``, at best 0. The
-    surrogate puts the probability that p sounds for S, as DeepHear does.
+    over the steps at which the given melody sounds; p is near m if it differs from m by
+    1 to `radius` semitones. The worst value is ``-(unison + 1)``, the best 0. The
+    surrogate replaces S by the probability that p sounds, as DeepHear does.
 
     Parameters
     ----------
@@ -99,8 +100,8 @@ class Consonance(Objective):
         Largest interval that is a clash, in semitones: seconds by default.
 
     unison : float, default=1.0
-        Cost of not sounding the given melody's pitch. 1 is DeepHear's, which looks for
-        music that contains the melody; 0 leaves a second voice free.
+        Cost of a step that does not sound the pitch of the given melody. DeepHear uses
+        1, since it looks for music that contains the melody; 0 suits a second voice.
 
     References
     ----------
@@ -118,6 +119,7 @@ class Consonance(Objective):
     """
 
     melody: np.ndarray
+    _: KW_ONLY
     radius: int = 2
     unison: float = 1.0
 
@@ -137,24 +139,24 @@ class Consonance(Objective):
 
     def _value(self, X):
         sounds = sounding_pitches(X)
-        codes = np.unique(sounds)
-        return self._fit(sounds[:, :, None] == codes, codes)[0]
+        tokens = np.unique(sounds)
+        return self._fit(sounds[:, :, None] == tokens, tokens)[0]
 
-    def _expected(self, Q, codes):
-        R, pull_back = sounding(Q, codes)
-        values, gradient = self._fit(R, codes)
+    def _expected(self, Q, tokens):
+        R, pull_back = sounding(Q, tokens)
+        values, gradient = self._fit(R, tokens)
         return values, pull_back(gradient)
 
-    def _fit(self, R, codes):
-        """DeepHear's measure of what sounds, and its gradient."""
+    def _fit(self, R, tokens):
+        """Value under the sounding weights R, and its gradient."""
         if R.shape[1] != len(self.melody):
             raise ValueError(
                 f"melody has {len(self.melody)} steps, but {R.shape[1]} are decoded."
             )
         given = sounding_pitches(self.melody)[:, None]
-        counts = is_pitch(given) & is_pitch(codes)
-        unison = counts & (codes == given)
-        clash = counts & ~unison & (np.abs(codes - given) <= self.radius)
+        counts = is_pitch(given) & is_pitch(tokens)
+        unison = counts & (tokens == given)
+        clash = counts & ~unison & (np.abs(tokens - given) <= self.radius)
         n_steps = is_pitch(given).sum()
         missing = is_pitch(given[:, 0]) - (R * unison).sum(axis=2)
         loss = self.unison * missing**2 + (R * R * clash).sum(axis=2)

@@ -1,15 +1,15 @@
-"""Likeness to a style: how probable a melody is under a Markov model of a corpus."""
+"""Likeness to a style: log-likelihood under a Markov model of a corpus."""
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 
 import numpy as np
 
 from sklearn_c2c.melody import HOLD, check_melodies
 from sklearn_c2c.objectives._base import Objective
 
-# What a melody may have at a step, and what stands before its first step.
-_N_CODES = HOLD + 1
-_START = _N_CODES
+# Number of tokens a step can be, and the sign that fills the context before step 0.
+_N_TOKENS = HOLD + 1
+_START = _N_TOKENS
 
 
 @dataclass(eq=False)
@@ -20,10 +20,10 @@ class StyleLikeness(Objective):
 
     ``p(c | context) = (N(context, c) + alpha) / (N(context) + 130 * alpha)``
 
-    N counting steps in the corpus, and 130 the number of codes. What stands before the
-    first step is a sign of its own. At best 0; of a context that the corpus does not
-    have, -log(130) = -4.87. The surrogate is its expectation, with orphan holds taken
-    as holds.
+    where N counts steps of the corpus and 130 is the number of tokens. A sign of its
+    own fills the context before the first step. The best value is 0; a step after a
+    context that is not in the corpus has -log(130) = -4.87. The surrogate is the
+    expectation, with orphan holds counted as holds.
 
     Parameters
     ----------
@@ -50,6 +50,7 @@ class StyleLikeness(Objective):
     """
 
     corpus: np.ndarray = field(repr=False)
+    _: KW_ONLY
     order: int = 2
     alpha: float = 0.01
 
@@ -67,52 +68,55 @@ class StyleLikeness(Objective):
             )
         rows = self._contexts(corpus).reshape(-1, self.order)
         contexts, index = np.unique(rows, axis=0, return_inverse=True)
-        counts = np.zeros((len(contexts), _N_CODES))
+        counts = np.zeros((len(contexts), _N_TOKENS))
         np.add.at(counts, (index.ravel(), corpus.ravel()), 1)
         counts += self.alpha
         log_p = np.log(counts / counts.sum(axis=1, keepdims=True))
         self.corpus = corpus
         self._known = contexts
-        # beside what an unknown context gives to every code
-        self._gain = log_p + np.log(_N_CODES)
+        # Log-probability relative to that of an unknown context.
+        self._gain = log_p + np.log(_N_TOKENS)
 
     def _contexts(self, X):
-        """The `order` codes before each step: (n_melodies, n_steps, order)."""
+        """The `order` tokens before each step, (n_melodies, n_steps, order)."""
         padded = np.pad(X, ((0, 0), (self.order, 0)), constant_values=_START)
         windows = np.lib.stride_tricks.sliding_window_view(padded, self.order, axis=1)
         return windows[:, : X.shape[1]]
 
     def _value(self, X):
         row = {tuple(context): i for i, context in enumerate(self._known)}
-        gain = np.vstack([self._gain, np.zeros(_N_CODES)])
+        gain = np.vstack([self._gain, np.zeros(_N_TOKENS)])
         contexts = self._contexts(X).reshape(-1, self.order)
         rows = [row.get(tuple(context), len(row)) for context in contexts]
         gains = gain[np.reshape(rows, X.shape), X]
-        return gains.mean(axis=1) - np.log(_N_CODES)
+        return gains.mean(axis=1) - np.log(_N_TOKENS)
 
-    def _expected(self, Q, codes):
-        columns, gain = self._in_columns(codes)
-        padded = np.zeros((len(Q), self.order + Q.shape[1], len(codes) + 1))
+    def _expected(self, Q, tokens):
+        columns, gain = self._in_columns(tokens)
+        padded = np.zeros((len(Q), self.order + Q.shape[1], len(tokens) + 1))
         padded[:, : self.order, -1] = 1
         padded[:, self.order :, :-1] = Q
         values, gradient = np.empty(len(Q)), np.empty(padded.shape)
-        # one melody at a time: a probability for every context at every step is much
+        # One melody at a time, since the array of contexts by steps is large.
         for i, q in enumerate(padded):
             values[i], gradient[i] = _expected_gain(q, columns, gain)
         n_steps = Q.shape[1]
         return (
-            values / n_steps - np.log(_N_CODES),
+            values / n_steps - np.log(_N_TOKENS),
             gradient[:, self.order :, :-1] / n_steps,
         )
 
-    def _in_columns(self, codes):
-        """Contexts that the decoder can make, as columns of its tokens; their gains."""
+    def _in_columns(self, tokens):
+        """Contexts that the decoder can produce, as indices of its tokens, with gains.
+
+        Shapes are (order, n_contexts) and (n_contexts, n_tokens).
+        """
         column = np.full(_START + 1, -1)
-        column[codes] = np.arange(len(codes))
-        column[_START] = len(codes)
+        column[tokens] = np.arange(len(tokens))
+        column[_START] = len(tokens)
         columns = column[self._known]
         possible = (columns >= 0).all(axis=1)
-        return columns[possible].T, self._gain[np.ix_(possible, codes)]
+        return columns[possible].T, self._gain[np.ix_(possible, tokens)]
 
 
 def _expected_gain(q, columns, gain):

@@ -11,7 +11,9 @@ def draws(materials, *, model, h, seed, method, n_draws):
     """Decode random latent vectors: their novelty, variety and style."""
     pipeline = materials.model(model, h, seed)
     reels = materials.reels
-    X = generation.sample(pipeline, n_draws, X=reels, method=method, random_state=seed)
+    X = generation.sample(
+        pipeline, n_samples=n_draws, X=reels, method=method, random_state=seed
+    )
     return described(X, reels) | {"melodies": X[:2].tolist()}
 
 

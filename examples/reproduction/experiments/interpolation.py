@@ -16,9 +16,11 @@ def interpolation(materials, *, model, h, seed, n_pairs, n_steps=5, n_fine=25):
     rows = []
     for start, target in paths:
         path = generation.interpolate(
-            pipeline, reels[start], reels[target], n_steps + 1
+            pipeline, reels[start], reels[target], n_points=n_steps + 1
         )
-        fine = generation.interpolate(pipeline, reels[start], reels[target], n_fine + 1)
+        fine = generation.interpolate(
+            pipeline, reels[start], reels[target], n_points=n_fine + 1
+        )
         rows.append(
             _path(path, reels[start], reels[target])
             | {
@@ -28,7 +30,8 @@ def interpolation(materials, *, model, h, seed, n_pairs, n_steps=5, n_fine=25):
                 ),
             }
         )
-    named_path = generation.interpolate(pipeline, *reels[list(named)], n_steps + 1)
+    ends = reels[list(named)]
+    named_path = generation.interpolate(pipeline, *ends, n_points=n_steps + 1)
     fields = {name: [row[name] for row in rows[1:]] for name in rows[0]}
     named_fields = {f"named_{name}": value for name, value in rows[0].items()}
     return fields | named_fields | {"named_path": named_path.tolist()}

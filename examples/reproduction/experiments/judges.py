@@ -16,7 +16,7 @@ def judges(materials, *, model, h, seed, method, n_draws):
     """Judge melodies decoded from random latent vectors, beside all reels."""
     X = generation.sample(
         materials.model(model, h, seed),
-        n_draws,
+        n_samples=n_draws,
         X=materials.reels,
         method=method,
         random_state=seed,
