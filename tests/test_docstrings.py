@@ -17,7 +17,7 @@ MODULES = ["sklearn_c2c"] + [
     if "._" not in info.name
 ]
 # By position, even where it is optional, may be given: what a call acts on; how many or
-# how much of it is asked for, as in scikit-learn's make_blobs; the mode after its tonic;
+# how much of it is asked for, as for make_blobs; the mode after its tonic;
 # what scikit-learn's own methods take; and the sizes that the models are known by.
 POSITIONAL = {"X", "y", "X_without", "corpus", "path", "argv", "ax", "input_features"}
 POSITIONAL |= {"n_samples", "n_points", "n_neighbors", "scale", "weights", "semitones"}
