@@ -143,7 +143,7 @@ def test_models_are_told_by_what_they_lack(model, bare, reels):
     Z = LatentModel(models[1]).encode(reels[:3])
     P = LatentModel(models[1]).probabilities(Z)
     assert_array_equal(P.reshape(3, -1), scaled[-1].inverse_transform(Z))
-    with pytest.raises(ValueError, match="not to Autoencoder"):
+    with pytest.raises(ValueError, match="got Autoencoder"):
         LatentModel(bare).probabilities(Z)
     with pytest.raises(ValueError, match=r"of PCA are not probabilities, found -"):
         LatentModel(pca).probabilities(LatentModel(pca).encode(reels))

@@ -216,7 +216,7 @@ def test_other_format(path, monkeypatch):
     monkeypatch.setattr(persistence, "_FORMAT", b"999\n")
     forge(path, b"")
     monkeypatch.undo()
-    with pytest.raises(ValueError, match=r"format b'999\\n'.*update sklearn_c2c"):
+    with pytest.raises(ValueError, match=r"format b'999\\n'.*Update sklearn_c2c"):
         load(path)
 
 
@@ -431,7 +431,7 @@ OF_PIPELINES = [
     ("steps", lambda steps: [list(step) for step in steps], "no list of names"),
     ("steps", lambda steps: [(*step, 1) for step in steps], "no list of names"),
     ("steps", lambda steps: [(1, step) for _, step in steps], "no list of names"),
-    ("steps", lambda steps: steps[:1] * 2, r"gives \d+ columns"),
+    ("steps", lambda steps: steps[:1] * 2, r"before has \d+ outputs"),
 ]
 
 
