@@ -18,7 +18,7 @@ _product_tile = product_tile(TILE_SAMPLES, _TILE_VECTORS)
 
 
 class Inputs(NamedTuple):
-    """What a recurrent layer is given: ``rows[index[t, i]] + constant[i]`` at step t."""
+    """The inputs of a recurrent layer: ``rows[index[t, i]] + constant[i]`` at t."""
 
     rows: np.ndarray  # of shape (n_rows, 3 * n_units)
     index: np.ndarray  # of shape (n_steps, n_samples)
@@ -118,20 +118,20 @@ def _tanh(a, e, bits):
 
 
 @jit
-def gru_deltas(lo, hi, deltas, delta_states, states, gates, panels, least):
+def gru_deltas(lo, hi, deltas, delta_states, states, gates, panels, tiny):
     """Gradients of a GRU's sums, given those of its states ``states[1:]``.
 
-    Panels are those of ``coef.T``. Gradients of a state whose magnitude is below `least` become
-    zero: over many steps they would become denormal numbers, with which arithmetic is
-    ten times slower.
+    Panels are those of ``coef.T``. Gradients below the smallest normal number become
+    zero: over many steps they vanish, and arithmetic with denormal numbers is ten times
+    slower.
     """
     n_steps, _, n = gates.reset.shape
-    zero, one = states.dtype.type(0), states.dtype.type(1)
+    one = states.dtype.type(1)
     products = np.empty((hi - lo, panels.shape[0] * panels.shape[2]), states.dtype)
     start = deltas.start
     for i in range(lo, hi):
         for k in range(n):
-            start[i, k] = zero
+            start[i, k] = states.dtype.type(0)
     for t in range(n_steps - 1, -1, -1):
         for i in range(lo, hi):
             r, z = gates.reset[t, i], gates.update[t, i]
@@ -140,17 +140,22 @@ def gru_deltas(lo, hi, deltas, delta_states, states, gates, panels, least):
             state, delta, ahead = states[t, i], delta_states[t, i], start[i]
             for k in range(n):
                 g = delta[k] + ahead[k]
-                g = g if abs(g) > least else zero
-                d_c = g * (one - z[k]) * (one - c[k] * c[k])
-                d_r = d_c * u_c[k] * r[k] * (one - r[k])
-                d_z = g * (state[k] - c[k]) * z[k] * (one - z[k])
+                d_c = _normal(g * (one - z[k]) * (one - c[k] * c[k]), tiny)
+                d_r = _normal(d_c * u_c[k] * r[k] * (one - r[k]), tiny)
+                d_z = _normal(g * (state[k] - c[k]) * z[k] * (one - z[k]), tiny)
                 d_x[k], d_x[n + k], d_x[2 * n + k] = d_r, d_z, d_c
-                d_u[k], d_u[n + k], d_u[2 * n + k] = d_r, d_z, d_c * r[k]
+                d_u[k], d_u[n + k], d_u[2 * n + k] = d_r, d_z, _normal(d_c * r[k], tiny)
                 ahead[k] = g * z[k]
         _multiply(products, deltas.products[t, lo:hi], panels)
         for i in range(lo, hi):
             for k in range(n):
-                start[i, k] += products[i - lo, k]
+                start[i, k] = _normal(start[i, k] + products[i - lo, k], tiny)
+
+
+@jit
+def _normal(x, tiny):
+    """x, or 0 where its magnitude is below the smallest normal number."""
+    return x if abs(x) >= tiny else x - x
 
 
 @jit

@@ -9,7 +9,6 @@ from functools import partial
 import numpy as np
 
 from sklearn_c2c._nn import gates as kernels
-from sklearn_c2c._nn.adam import Adam
 from sklearn_c2c._nn.gates import Deltas, Gates, Inputs
 from sklearn_c2c._nn.layers import Dense
 from sklearn_c2c._nn.threads import matmul
@@ -21,11 +20,8 @@ _SAMPLES = 16
 # Columns of sums of rows that a thread adds up.
 _COLUMNS = 128
 
-# Gradients of states below so many times the smallest normal number are zero.
-_NEGLIGIBLE = 2.0**24
 
-
-class ClippedAdam(Adam):
+class ClippedAdam:
     """Adam on gradients that are first scaled down to a largest norm.
 
     Layers hand in their gradients by `update`; `apply` updates all weights once the
@@ -33,15 +29,21 @@ class ClippedAdam(Adam):
 
     Parameters
     ----------
-    learning_rate, beta_1, beta_2, epsilon, dtype, n_updates :
-        As of `Adam`.
+    adam : Adam
     max_norm : float
     """
 
-    def __init__(self, *settings, max_norm):
-        super().__init__(*settings)
-        self._max_norm = max_norm
-        self._pending = []
+    def __init__(self, adam, max_norm):
+        self._adam, self._max_norm, self._pending = adam, max_norm, []
+
+    @property
+    def n_updates(self):
+        """Updates done."""
+        return self._adam.n_updates
+
+    def tick(self):
+        """Go on to the next update."""
+        self._adam.tick()
 
     def update(self, weights, gradient, workers):
         """Keep a gradient for `apply`."""
@@ -54,7 +56,7 @@ class ClippedAdam(Adam):
         for weights, gradient, workers in self._pending:
             if norm > self._max_norm:
                 gradient *= gradient.dtype.type(self._max_norm / norm)
-            super().update(weights, gradient, workers)
+            self._adam.update(weights, gradient, workers)
         self._pending.clear()
 
 
@@ -82,7 +84,8 @@ class TokenInputs:
     """
 
     def __init__(self, coef, intercept, workers, adam=None):
-        self.coef, self.intercept, self.workers, self.adam = coef, intercept, workers, adam
+        self.coef, self.intercept = coef, intercept
+        self.workers, self.adam = workers, adam
 
     def __call__(self, tokens):
         """Rows, the index of the row at each step, and the pull-back.
@@ -150,7 +153,9 @@ class GRU:
     """
 
     def __init__(self, coef, intercept, workers, adam=None):
-        self.coef, self.intercept, self.workers, self.adam = coef, intercept, workers, adam
+        self.coef, self.intercept = coef, intercept
+        self.workers, self.adam = workers, adam
+        self._panels = None if adam else _panels(coef.value)
 
     def __call__(self, rows, index, constant, start):
         """Return the states after each step, and the pull-back.
@@ -178,9 +183,10 @@ class GRU:
         states = np.empty((n_steps + 1, whole, n), dtype)
         states[0] = _filled_up(start, whole, axis=0)
         gates = Gates(*(np.empty((n_steps, whole, n), dtype) for _ in range(4)))
-        index, constant = _filled_up(index, whole, axis=1), _filled_up(constant, whole, axis=0)
-        inputs = Inputs(rows, index, constant)
-        weights = _panels(self.coef.value), self.intercept.value
+        index = _filled_up(index, whole, axis=1)
+        inputs = Inputs(rows, index, _filled_up(constant, whole, axis=0))
+        panels = _panels(self.coef.value) if self.adam else self._panels
+        weights = panels, self.intercept.value
 
         def compute(lo, hi):
             scratch = np.empty(n, f"i{dtype.itemsize}")
@@ -193,12 +199,12 @@ class GRU:
         coef, (n_steps, whole, n) = self.coef.value, gates.reset.shape
         n_samples, shape = delta.shape[1], (n_steps, whole, 3 * n)
         deltas = Deltas(*map(np.empty, (shape, shape, (whole, n)), [coef.dtype] * 3))
-        least = coef.dtype.type(_NEGLIGIBLE * np.finfo(coef.dtype).tiny)
+        tiny = np.finfo(coef.dtype).tiny
         given = deltas, _filled_up(delta, whole, axis=1), states, gates
         panels = _panels(coef.T)
 
         def compute(lo, hi):
-            kernels.gru_deltas(lo, hi, *given, panels, least)
+            kernels.gru_deltas(lo, hi, *given, panels, tiny)
 
         self._run(compute, whole, n_steps)
         if self.adam is not None:
