@@ -275,6 +275,35 @@ def test_the_vector_jacobian_product_is_that_of_the_tokens_decoded(roll, rng):
     assert_allclose((vjp(cotangent) * direction).sum(), central, rtol=1e-6)
 
 
+def test_a_decoder_that_is_told_nothing_goes_by_its_code_alone(roll):
+    settings = dict(n_units=12, max_iter=4, random_state=0)
+    model = RecurrentAutoencoder(4, feedback_dropout=1, **settings).fit(roll)
+    X, others = roll[:8], roll[8:16]
+    Z = model.transform(X)
+    with model._fitted_stack() as stack:
+        logits = [stack.reconstruct(Z, data)[0] for data in (X, others)]
+        assert_array_equal(*logits)
+        assert_allclose(stack.decoder(Z)[0], logits[0], atol=1e-4)
+    told = RecurrentAutoencoder(4, **settings).fit(roll)
+    with told._fitted_stack() as stack:
+        logits = [stack.reconstruct(told.transform(X), data)[0] for data in (X, others)]
+    assert (logits[0] != logits[1]).any()
+
+
+def test_more_and_more_of_the_steps_before_are_the_decoders_own(roll):
+    shares = []
+    for epoch in range(4):
+        model = RecurrentAutoencoder(4, teacher_forcing=0.25, max_iter=4)
+        shares.append(model._forced(epoch))
+    assert_allclose(shares, [1, 0.75, 0.5, 0.25])
+    settings = dict(n_units=12, feedback_dropout=0, max_iter=3, random_state=0)
+    forced = RecurrentAutoencoder(4, **settings).fit(roll)
+    own = RecurrentAutoencoder(4, teacher_forcing=0, **settings).fit(roll)
+    # The first epoch is the same, and the others are not.
+    assert forced.loss_curve_[0] == own.loss_curve_[0]
+    assert forced.loss_curve_[1] != own.loss_curve_[1]
+
+
 @pytest.mark.integration
 def test_measures_come_back_without_a_wrong_step(reels):
     X = measures(reels)

@@ -131,7 +131,20 @@ class RecurrentStack(Stack):
         steps = steps_of(X, self.group_size)
         if in_training:
             steps = self._fed_back(z, steps)
-        return self._write(z, steps_before(steps, self.group_size))
+        return self._write(z, self._before(steps))
+
+    def _before(self, steps):
+        """The step before each one, as the decoder is told it."""
+        before = np.empty_like(steps)
+        before[0] = self._nothing(steps)
+        before[1:] = steps[:-1]
+        if self._feedback.dropout == 1:  # these weights are not trained
+            before[:] = self._nothing(steps)
+        return before
+
+    def _nothing(self, steps):
+        """A step without a token."""
+        return self.group_size if steps.ndim == 2 else 0
 
     def _fed_back(self, z, steps):
         """Steps as the decoder is told them: of the data, its own, or none."""
@@ -142,12 +155,12 @@ class RecurrentStack(Stack):
             steps[is_own] = self._predicted(z, steps)[is_own]
         if dropout:
             is_hidden = rng.uniform(size=steps.shape[:2]) < dropout
-            steps[is_hidden] = self.group_size if steps.ndim == 2 else 0
+            steps[is_hidden] = self._nothing(steps)
         return steps
 
     def _predicted(self, z, steps):
         """The most probable step after those of the data."""
-        logits, _ = self._write(z, steps_before(steps, self.group_size))
+        logits, _ = self._write(z, self._before(steps))
         tokens = logits.reshape(len(z), -1, self.group_size).argmax(axis=2).T
         return tokens if steps.ndim == 2 else np.eye(self.group_size)[tokens]
 
@@ -157,7 +170,7 @@ class RecurrentStack(Stack):
         The pull-back takes these tokens as given.
         """
         tokens, logits = self._greedy(z)
-        before = steps_before(tokens, self.group_size)
+        before = self._before(tokens)
         return logits, lambda delta: self._write(z, before)[1](delta)
 
     def _write(self, z, before):
@@ -188,16 +201,17 @@ class RecurrentStack(Stack):
     def _greedy(self, z):
         """Tokens, each the most probable after those before, and all logits."""
         (state, _), (constant, _) = self._conditions(z)
-        (layer, gru), n_steps = self._writer, self._n_steps
-        tokens = np.full((n_steps + 1, len(z)), self.group_size, np.int32)
-        logits = np.empty((len(z), n_steps, self.group_size), z.dtype)
-        rows, index, _ = self._inputs(layer, tokens)
-        for t in range(n_steps):
-            states, _ = gru(rows, index[t : t + 1], constant, state)
+        (layer, gru), shape = self._writer, (self._n_steps, len(z))
+        tokens = np.full(shape, self.group_size, np.int32)
+        logits = np.empty((len(z), self._n_steps, self.group_size), z.dtype)
+        rows, *_ = self._inputs(layer, tokens)
+        for t in range(self._n_steps):
+            told = self._before(tokens[max(0, t - 1) : t + 1])[-1:]
+            states, _ = gru(rows, told, constant, state)
             state = states[0]
             logits[:, t], _ = self._to_output(np.ascontiguousarray(state))
-            tokens[t + 1] = logits[:, t].argmax(axis=1)
-        return tokens[1:], logits.reshape(len(z), -1)
+            tokens[t] = logits[:, t].argmax(axis=1)
+        return tokens, logits.reshape(len(z), -1)
 
 
 class VariationalRecurrentStack(VariationalStack, RecurrentStack):
@@ -229,11 +243,3 @@ def steps_of(X, group_size):
     dense = X.toarray() if sparse.issparse(X) else X
     groups = dense.reshape(n_samples, n_steps, group_size)
     return np.ascontiguousarray(groups.transpose(1, 0, 2))
-
-
-def steps_before(steps, group_size):
-    """The step before each one; before the first there is none."""
-    before = np.empty_like(steps)
-    before[0] = group_size if steps.ndim == 2 else 0
-    before[1:] = steps[:-1]
-    return before
