@@ -17,7 +17,9 @@ _ESTIMATORS = {
     "MarkovMelodies": "sklearn_c2c.markov",
     "PianoRollEncoder": "sklearn_c2c.preprocessing",
     "PitchRhythmAutoencoder": "sklearn_c2c.autoencoder",
+    "RecurrentAutoencoder": "sklearn_c2c.autoencoder",
     "VariationalAutoencoder": "sklearn_c2c.autoencoder",
+    "VariationalRecurrentAutoencoder": "sklearn_c2c.autoencoder",
 }
 _MODULES = (
     "autoencoder",

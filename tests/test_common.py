@@ -15,7 +15,9 @@ from sklearn_c2c import (
     MarkovMelodies,
     PianoRollEncoder,
     PitchRhythmAutoencoder,
+    RecurrentAutoencoder,
     VariationalAutoencoder,
+    VariationalRecurrentAutoencoder,
 )
 
 ESTIMATORS = [
@@ -47,6 +49,9 @@ ESTIMATORS = [
     VariationalAutoencoder(h=2, max_iter=5, prior="mixture", aggregate_weight=1.0),
     DualBranchAutoencoder(h_a=3, h_b=2, max_iter=5),
     DualBranchAutoencoder(2, 1, max_iter=5, output="sigmoid", adversary="trained"),
+    RecurrentAutoencoder(h=3, n_units=5, max_iter=5),
+    RecurrentAutoencoder(h=2, n_units=4, group_size=1, max_iter=5),
+    VariationalRecurrentAutoencoder(h=3, n_units=5, teacher_forcing=0.5, max_iter=5),
     MarkovMelodies(),
     MarkovMelodies(order=2, smoothing=0, steps_per_measure=2),
 ]

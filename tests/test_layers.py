@@ -8,7 +8,9 @@ from scipy import sparse
 from sklearn_c2c import (
     Autoencoder,
     PitchRhythmAutoencoder,
+    RecurrentAutoencoder,
     VariationalAutoencoder,
+    VariationalRecurrentAutoencoder,
 )
 from sklearn_c2c._nn.gaussian import GaussianCode
 
@@ -41,6 +43,10 @@ MODELS = {
     "deep pitch and rhythm": PitchRhythmAutoencoder(
         3, 2, group_size=4, steps_per_measure=2, hidden_layer_sizes=(5,)
     ),
+    "variational recurrent": VariationalRecurrentAutoencoder(
+        2, n_units=3, group_size=4, beta=1.5, free_bits=0.02, clip_norm=1e9
+    ),
+    "recurrent": RecurrentAutoencoder(3, n_units=4, group_size=4, clip_norm=1e9),
 }
 
 

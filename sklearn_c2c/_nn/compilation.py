@@ -92,7 +92,8 @@ class _Announcer(event.Listener):
 
 
 def _is_ours(event):
-    return event.data["dispatcher"].py_func.__module__.startswith("sklearn_c2c.")
+    module = event.data["dispatcher"].py_func.__module__  # None of one made by exec
+    return (module or "").startswith("sklearn_c2c.")
 
 
 event.register("numba:compile", _Announcer())

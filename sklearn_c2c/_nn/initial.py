@@ -2,6 +2,7 @@
 
 import numpy as np
 from scipy import sparse
+from scipy.stats import ortho_group
 from sklearn.decomposition import PCA
 from sklearn.utils import gen_batches
 
@@ -24,6 +25,18 @@ def glorot(rng, n_in, n_out, dtype):
     for rows in gen_batches(n_in, _GLOROT_ROWS):  # drawn in float64, twice the memory
         coef[rows] = rng.uniform(-bound, bound, (rows.stop - rows.start, n_out))
     return coef
+
+
+def orthogonal(rng, n_in, n_out, dtype):
+    """Square blocks beside one another, each a random rotation or reflection.
+
+    Parameters
+    ----------
+    n_out : int
+        A multiple of n_in.
+    """
+    blocks = [ortho_group.rvs(n_in, random_state=rng) for _ in range(n_out // n_in)]
+    return np.hstack(blocks).astype(dtype)
 
 
 def marginal_logits(X, group_size):

@@ -254,7 +254,7 @@ def update_rows(lo, hi, coef, last, batch, delta, n_updates, update):
 
 
 @jit
-def _exp(out, bits):
+def exp(out, bits):
     """``out = exp(out)`` where out is at most 0; never denormal, NaN stays NaN.
 
     ``2**n * exp(r)``, the second factor by its series. Bits is scratch space: an array
@@ -301,7 +301,7 @@ def sigmoid_expectation(lo, hi, out, log_normalizers, a, bits):
             a_i, e = a[i, c : c + n], out[i, c : c + n]
             for k in range(n):
                 e[k] = -abs(a_i[k])
-            _exp(e, bits[:n])
+            exp(e, bits[:n])
             product = np.float64(1)
             for k in range(n):
                 total += max(a_i[k], zero)
@@ -333,7 +333,7 @@ def softmax_expectation(lo, hi, out, log_normalizers, a, totals, bits):
             log_normalizer += totals[i, g] * largest
         for c in range(0, a.shape[1], bits.shape[0]):
             n = min(bits.shape[0], a.shape[1] - c)
-            _exp(out[i, c : c + n], bits[:n])
+            exp(out[i, c : c + n], bits[:n])
         for g in range(n_groups):
             out_g = out[i, g * size : (g + 1) * size]
             normalizer = out.dtype.type(0)

@@ -78,7 +78,10 @@ class Stack:
         self.layers, self.code, self.group_size = layers, code, group_size
         self.training, self.workers = training, Workers()
         hidden, n = Activation(hidden_activation), len(layers) // 2
-        dense = self._tied_layers(n) if tied and training else self._dense_layers()
+        if tied and training:
+            dense = tied_layers(self.layers, self.workers, training.adam)
+        else:
+            dense = self._dense_layers()
         self.encoder = Chain(*with_between(dense[:n], hidden))
         self.decoder = Chain(*with_between(dense[n:], hidden))
 
@@ -89,15 +92,6 @@ class Stack:
             first = SparseDense(*self.layers[0], self.workers, adam)
         rest = [Dense(*layer, self.workers, adam) for layer in self.layers[1:]]
         return [first, *rest]
-
-    def _tied_layers(self, n):
-        """Layers of both; the decoder's coefs become views of the encoder's."""
-        adam, encoder, decoder = self.training.adam, self.layers[:n], self.layers[n:]
-        tied = []
-        for (coef, intercept), (_, back) in zip(encoder, decoder[::-1], strict=True):
-            tied.append(Tied(coef, (intercept, back), self.workers, adam))
-            self.layers[-len(tied)] = Layer(resting(coef.value.T), back)
-        return [pair.encode for pair in tied] + [pair.decode for pair in tied[::-1]]
 
     def __enter__(self):
         self.workers.__enter__()
@@ -137,8 +131,15 @@ class Stack:
         return [self._reconstruction_loss(a, X)]
 
     def _reconstruction_loss(self, a, X):
-        logits, _ = self.decoder(self.latent(a))
+        logits, _ = self.reconstruct(self.latent(a), X)
         return self.loss(logits, X)[0]
+
+    def reconstruct(self, z, X, *, in_training=False):
+        """Logits of samples X given their latent vectors, and the pull-back to these.
+
+        A decoder that goes step by step may look at X for the steps before.
+        """
+        return self.decoder(z)
 
     def evaluate(self, X, y=None):
         """Mean loss of samples, without random draws."""
@@ -154,7 +155,7 @@ class Stack:
         """Update all weights along the mean loss of a batch; return its losses."""
         a, to_encoder = self.encoder(X)
         z, to_code = self.code(a)
-        logits, to_decoder = self.decoder(z)
+        logits, to_decoder = self.reconstruct(z, X, in_training=True)
         loss, delta = self.loss(logits, X)
         self.training.adam.tick()
         to_encoder(to_code(to_decoder(delta)))
@@ -203,8 +204,9 @@ class VariationalStack(Stack):
 
     Parameters
     ----------
-    layers, hidden_activation, code, group_size, training :
-        As of `Stack`; the code layer is a `GaussianCode`.
+    *stack, **settings :
+        As of `Stack`, or of the stack that it is combined with; the code layer is a
+        `GaussianCode`.
     beta : float
         Weight of the divergence, in evaluation.
     weight_of : callable
@@ -213,8 +215,8 @@ class VariationalStack(Stack):
 
     terms = ("reconstruction", "weighted divergence", "weighted discrepancy")
 
-    def __init__(self, *stack, beta, weight_of):
-        super().__init__(*stack)
+    def __init__(self, *stack, beta, weight_of, **settings):
+        super().__init__(*stack, **settings)
         self.beta, self._weight_of = beta, weight_of
 
     def latent(self, a):
@@ -242,6 +244,16 @@ class VariationalStack(Stack):
             "weighted discrepancy": self.code.aggregate_cost,
             "divergence": self.code.divergence,
         }
+
+
+def tied_layers(layers, workers, adam):
+    """Layers of both; the decoder's coefs become views of the encoder's."""
+    n, tied = len(layers) // 2, []
+    encoder, decoder = layers[:n], layers[n:]
+    for (coef, intercept), (_, back) in zip(encoder, decoder[::-1], strict=True):
+        tied.append(Tied(coef, (intercept, back), workers, adam))
+        layers[-len(tied)] = Layer(resting(coef.value.T), back)
+    return [pair.encode for pair in tied] + [pair.decode for pair in tied[::-1]]
 
 
 def _averages(weights):

@@ -377,9 +377,12 @@ class VariationalAutoencoder(BaseAutoencoder):
     def _code_width(self):
         return 2 * self.h  # means and log variances
 
-    def _stack(self, layers, group_size, training=None):
+    def _code(self, training):
         rng, prior = training and training.history.rng, PRIORS[self.prior]
-        code = GaussianCode(rng, self.free_bits, prior, self.aggregate_weight)
+        return GaussianCode(rng, self.free_bits, prior, self.aggregate_weight)
+
+    def _stack(self, layers, group_size, training=None):
+        code = self._code(training)
         wired = layers, self.hidden_activation, code, group_size, training
         return VariationalStack(*wired, beta=self.beta, weight_of=self._weight_of)
 

@@ -1,0 +1,299 @@
+"""Autoencoders that read and write step by step."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval
+
+from sklearn_c2c._nn import initial
+from sklearn_c2c._nn.layers import Activation
+from sklearn_c2c._nn.recurrent import ClippedAdam
+from sklearn_c2c.autoencoder._base import BaseAutoencoder
+from sklearn_c2c.autoencoder._recurrent_stack import (
+    RECURRENCES,
+    Feedback,
+    RecurrentStack,
+    recurrent_shapes,
+)
+from sklearn_c2c.autoencoder._stack import Layer, fresh
+
+# Parameters of dense autoencoders that recurrent ones have not.
+_OF_DENSE_LAYERS = {
+    "hidden_layer_sizes",
+    "hidden_activation",
+    "output",
+    "init",
+    "output_bias_init",
+}
+
+
+def recurrent_constraints(estimator):
+    """Constraints of a recurrent estimator's parameters, given those of a dense one."""
+    dense = estimator._parameter_constraints
+    return {name: dense[name] for name in dense if name not in _OF_DENSE_LAYERS} | {
+        "n_units": [Interval(Integral, 1, None, closed="left")],
+        "teacher_forcing": [Interval(Real, 0, 1, closed="both")],
+        "feedback_dropout": [Interval(Real, 0, 1, closed="both")],
+        "clip_norm": [Interval(Real, 0, None, closed="neither")],
+    }
+
+
+class RecurrentMixin:
+    """Layers of a recurrent encoder and decoder, for an autoencoder before it.
+
+    The estimator has the parameters `n_units`, `group_size`, `teacher_forcing`,
+    `feedback_dropout` and `clip_norm`, and softmax outputs.
+    """
+
+    output = "softmax"
+
+    _size_parameters: tuple = ("h", "n_units")
+
+    def _layer_shapes(self, n_features, group_size):
+        return recurrent_shapes(group_size, self.n_units, self._code_width(), self.h)
+
+    def _initial_layers(self, X, shapes, group_size, rng):
+        coefs = [initial.glorot(rng, *shape, X.dtype) for shape in shapes]
+        for i in RECURRENCES:
+            coefs[i] = initial.orthogonal(rng, *shapes[i], X.dtype)
+        intercepts = [np.zeros(n_out, X.dtype) for _, n_out in shapes]
+        columns = X.reshape(-1, group_size)  # of all steps of all samples
+        intercepts[-1][:] = initial.marginal_logits(columns, group_size)
+        arrays = zip(coefs, intercepts, strict=True)
+        return [Layer(fresh(coef), fresh(bias)) for coef, bias in arrays]
+
+    def _wired(self, code, layers, group_size, training):
+        """What a recurrent stack is made of."""
+        feedback = Feedback(self._forced, self.feedback_dropout)
+        if training is None:
+            n_steps = self.n_features_in_ // group_size
+            return layers, code, group_size, n_steps, None, feedback
+        clipped = ClippedAdam(training.adam, self.clip_norm)
+        training = training._replace(adam=clipped)
+        return layers, code, group_size, None, training, feedback
+
+    def _forced(self, epoch):
+        """Share of the steps that are the data's in an epoch, counted from 0."""
+        done = min(1, epoch / max(1, self.max_iter - 1))
+        return 1 - done * (1 - self.teacher_forcing)
+
+    def _fitted_form(self):
+        form = super()._fitted_form()
+        # The group size first, as sizes of others follow from it.
+        return {"group_size_": form["group_size_"]} | form
+
+
+class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
+    """Compress sequences to `h` latent variables with gated recurrent units.
+
+    One GRU reads the steps forwards, another one backwards. Their last states s and s'
+    give ``z = tanh([s, s'] @ V + b)``. The decoder's GRU starts from a state that is
+    made of z, has z as a constant input, and as an input of each step the token before;
+    its states give the softmax of the next token. In training the step before is that
+    of the data (teacher forcing), in `inverse_transform` the most probable one of those
+    that it has written itself.
+
+    Parameters
+    ----------
+    h : int, default=64
+        Number of latent variables, the size of the compressed vector.
+
+    n_units : int, default=128
+        Units of each GRU.
+
+    group_size : int, default=None
+        Columns of a step. None infers it from one-hot data; data that is not one-hot in
+        groups of equal size is one step of all columns, with a warning.
+
+    teacher_forcing : float in [0, 1], default=1.0
+        Share of the steps before that are those of the data at the end of training;
+        the others are what the decoder finds most probable there (scheduled sampling).
+        The share falls from 1 in equal steps from the first epoch to the `max_iter`-th.
+
+    feedback_dropout : float in [0, 1], default=0.3
+        Share of the steps whose token the decoder is not told in training, so that it
+        learns to go by the latent variables, and to go on after a wrong token.
+
+    clip_norm : float, default=1.0
+        Largest norm of the gradient of all weights together; larger ones are scaled
+        down to it.
+
+    learning_rate_init : float, default=0.002
+        Step size of Adam.
+
+    beta_1 : float in [0, 1), default=0.9
+        Decay of Adam's first moment.
+
+    beta_2 : float in [0, 1), default=0.999
+        Decay of Adam's second moment.
+
+    epsilon : float, default=1e-8
+        Added to the root of Adam's second moment.
+
+    batch_size : int, default=32
+        Samples a step of Adam; the last batch of an epoch may be smaller.
+
+    max_iter : int, default=300
+        Epochs: passes over the data.
+
+    shuffle : bool, default=True
+        Whether to draw a new order of the samples for each epoch.
+
+    early_stopping : bool, default=False
+        Whether to set `validation_fraction` of the samples aside, stop when their loss
+        no longer falls, and keep the weights that were best on them.
+
+    validation_fraction : float in (0, 1), default=0.1
+        Share of samples set aside for early stopping.
+
+    n_iter_no_change : int, default=30
+        Stop when for so many epochs in a row, and a quarter of the epochs before them,
+        neither the loss (the validation loss with `early_stopping`) nor its mean over
+        the last `n_iter_no_change` epochs has fallen by `tol` below its least. The mean
+        is there from epoch `n_iter_no_change` on, so that training takes at least twice
+        as many.
+
+    tol : float, default=1e-4
+        Smallest fall of the loss, in nats a sample, that counts.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights and moments of the last `fit`.
+
+    random_state : int, RandomState instance or None, default=None
+        For initial weights, validation split and order of the samples. With an int the
+        result is the same bits again, whatever the number of threads.
+
+    verbose : bool, default=False
+        Whether to print the loss of each epoch. For a progress bar see `set_callbacks`
+        and `sklearn.callback.ProgressBar`.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray
+        Weights of the layers, each of shape (n_in, n_out): inputs and recurrence of the
+        GRU that reads forwards, of the one that reads backwards, the layer that gives
+        z; the layer that gives the decoder's first state, its constant input, inputs
+        and recurrence, and the output. Gates are in the order reset, update, candidate.
+
+    intercepts_ : list of ndarray
+        Biases of the layers, each of shape (n_out,).
+
+    latent_min_, latent_max_, latent_mean_, latent_std_ : ndarray of shape (h,)
+        Least, largest and mean value and standard deviation of each latent variable
+        over the data of the last `fit` or `partial_fit` (the paper's footnotes 17 and
+        23).
+
+    loss_ : float
+        Training loss of the last epoch: nats a sample, summed over columns.
+
+    loss_curve_ : list of float
+        Training loss of each epoch.
+
+    validation_loss_curve_ : list of float or None
+        Validation loss of each epoch with `early_stopping`, otherwise None.
+
+    group_size_ : int
+        Columns of a step.
+
+    n_iter_ : int
+        Epochs trained, as `loss_curve_` over all calls of `partial_fit` and, with
+        `warm_start`, of `fit`.
+
+    t_ : int
+        Samples seen in training.
+
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of columns seen during `fit`, where all are strings.
+
+    See Also
+    --------
+    Autoencoder : Encodes and decodes all steps at once.
+
+    Notes
+    -----
+    `score` and the losses are teacher-forced: they tell how well a step is predicted
+    given the true steps before it.
+
+    The reset gate is applied after the product with the state, as in cuDNN and PyTorch,
+    so that a step has one product.
+
+    References
+    ----------
+    J.-P. Briot, "Compress to Create", section VI.iv.
+
+    S. Bengio et al., "Scheduled Sampling for Sequence Prediction with Recurrent Neural
+    Networks", NeurIPS 2015, and T. Mihaylova and A. F. T. Martins, "Scheduled Sampling
+    for Transformers", ACL Student Workshop 2019, for the draws from one pass.
+
+    K. Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder for
+    Statistical Machine Translation", EMNLP 2014.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_c2c import PianoRollEncoder, RecurrentAutoencoder
+    >>> X = [[62, 129, 64, 66], [66, 64, 62, 129], [69, 66, 62, 62]]
+    >>> estimator = RecurrentAutoencoder(2, n_units=8, random_state=0)
+    >>> model = make_pipeline(PianoRollEncoder(), estimator).fit(X)
+    >>> model.transform(X).shape
+    (3, 2)
+    """
+
+    __module__ = "sklearn_c2c"  # where it is public, and what model files name
+
+    _parameter_constraints: dict = recurrent_constraints(BaseAutoencoder)
+
+    def __init__(
+        self,
+        h=64,
+        *,
+        n_units=128,
+        group_size=None,
+        teacher_forcing=1.0,
+        feedback_dropout=0.3,
+        clip_norm=1.0,
+        learning_rate_init=0.002,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        batch_size=32,
+        max_iter=300,
+        shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=30,
+        tol=1e-4,
+        warm_start=False,
+        random_state=None,
+        verbose=False,
+    ):
+        self.h = h
+        self.n_units = n_units
+        self.group_size = group_size
+        self.teacher_forcing = teacher_forcing
+        self.feedback_dropout = feedback_dropout
+        self.clip_norm = clip_norm
+        self.learning_rate_init = learning_rate_init
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _code_width(self):
+        return self.h
+
+    def _stack(self, layers, group_size, training=None):
+        code = Activation("tanh")
+        return RecurrentStack(*self._wired(code, layers, group_size, training))

@@ -1,0 +1,269 @@
+"""The variational recurrent autoencoder."""
+
+from sklearn_c2c.autoencoder._recurrent import RecurrentMixin, recurrent_constraints
+from sklearn_c2c.autoencoder._recurrent_stack import VariationalRecurrentStack
+from sklearn_c2c.autoencoder._variational import VariationalAutoencoder
+
+
+class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
+    """Compress sequences to the distribution of a code, with gated recurrent units.
+
+    The recurrent encoder and decoder of `RecurrentAutoencoder` with the code and the
+    loss of `VariationalAutoencoder`: nearby codes decode alike, and draws from the
+    prior decode to sequences.
+
+    Parameters
+    ----------
+    h : int, default=32
+        Number of latent variables.
+
+    n_units : int, default=128
+        Units of each GRU.
+
+    group_size : int, default=None
+        Columns of a step. None infers it from one-hot data; data that is not one-hot in
+        groups of equal size is one step of all columns, with a warning.
+
+    teacher_forcing : float in [0, 1], default=1.0
+        Share of the steps before that are those of the data at the end of training;
+        the others are what the decoder finds most probable there (scheduled sampling).
+        The share falls from 1 in equal steps from the first epoch to the `max_iter`-th.
+
+    feedback_dropout : float in [0, 1], default=0.3
+        Share of the steps whose token the decoder is not told in training, so that it
+        learns to go by the latent variables, and to go on after a wrong token.
+
+    clip_norm : float, default=1.0
+        Largest norm of the gradient of all weights together; larger ones are scaled
+        down to it.
+
+    beta : float, default=1.0
+        Weight of the divergence.
+
+    prior : {"normal", "sparse", "mixture"}, default="normal"
+        What codes are drawn near to, each latent by itself. "normal": a standard normal
+        distribution. "sparse": the same with probability .2, otherwise N(0, .05**2), so
+        that most latents of a code are silent. "mixture": N(-m, .4**2) or N(m, .4**2)
+        with equal probability and m = .917, so that the variance is 1: codes in
+        clusters, at the corners of a cube.
+
+    aggregate_weight : float, default=0.0
+        Weight of the discrepancy of the drawn codes of a batch from as many draws of
+        the prior. The divergence holds each code to the prior, the discrepancy only
+        all of them together, so it gives them the prior's structure at less cost in
+        reconstruction. `kl_cooldown` leaves it. It needs batches of two or more, the
+        larger the better; its cost grows with the square of `batch_size`.
+
+    kl_warmup : int, default=0
+        Epochs over which beta rises to its value, from ``beta / (kl_warmup + 1)``;
+        counted from the first one, also over calls of `partial_fit`.
+
+    kl_cooldown : int, default=0
+        The divergence loses its weight so many epochs before the `max_iter`-th, counted
+        as those of `kl_warmup`: codes that a large beta has ordered learn to
+        reconstruct, and more calls of `fit` with `warm_start` go on without it.
+        `n_iter_no_change` may end training before. Not with `early_stopping`.
+
+    free_bits : float, default=0.0
+        Nats of divergence that cost nothing, for each latent, on the mean of a batch.
+
+    learning_rate_init : float, default=0.002
+        Step size of Adam.
+
+    beta_1 : float in [0, 1), default=0.9
+        Decay of Adam's first moment.
+
+    beta_2 : float in [0, 1), default=0.999
+        Decay of Adam's second moment.
+
+    epsilon : float, default=1e-8
+        Added to the root of Adam's second moment.
+
+    batch_size : int, default=32
+        Samples a step of Adam; the last batch of an epoch may be smaller.
+
+    max_iter : int, default=300
+        Epochs: passes over the data.
+
+    shuffle : bool, default=True
+        Whether to draw a new order of the samples for each epoch.
+
+    early_stopping : bool, default=False
+        Whether to set `validation_fraction` of the samples aside, stop when their loss
+        no longer falls, and keep the weights that were best on them.
+
+    validation_fraction : float in (0, 1), default=0.1
+        Share of samples set aside for early stopping.
+
+    n_iter_no_change : int, default=30
+        Stop when for so many epochs in a row, and a quarter of the epochs before them,
+        neither the loss (the validation loss with `early_stopping`) nor its mean over
+        the last `n_iter_no_change` epochs has fallen by `tol` below its least. The mean
+        is there from epoch `n_iter_no_change` on, so that training takes at least twice
+        as many.
+
+    tol : float, default=1e-4
+        Smallest fall of the loss, in nats a sample, that counts.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights and moments of the last `fit`.
+
+    random_state : int, RandomState instance or None, default=None
+        For initial weights, validation split, order of the samples and draws of codes.
+        With an int the result is the same bits again, whatever the number of threads.
+
+    verbose : bool, default=False
+        Whether to print the loss of each epoch. For a progress bar see `set_callbacks`
+        and `sklearn.callback.ProgressBar`.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray
+        Weights of the layers, as of `RecurrentAutoencoder`; the layer of the code gives
+        the h means and then the h log variances.
+
+    intercepts_ : list of ndarray
+        Biases of the layers, each of shape (n_out,).
+
+    latent_min_, latent_max_, latent_mean_, latent_std_ : ndarray of shape (h,)
+        Least, largest and mean value and standard deviation of the mean of each latent
+        variable over the data of the last `fit` or `partial_fit`.
+
+    kl_per_latent_ : ndarray of shape (h,)
+        Mean divergence of each latent from the prior in the last epoch, nats a sample.
+
+    active_units_ : int
+        Latents whose mean varies over the data, by a variance above 0.01.
+
+    loss_ : float
+        Training loss of the last epoch: nats a sample.
+
+    loss_curve_ : list of float
+        Training loss of each epoch: reconstruction, weighted divergence and weighted
+        discrepancy.
+
+    reconstruction_curve_ : list of float
+        Cross-entropy of each epoch, nats a sample.
+
+    kl_curve_ : list of float
+        Divergence of each epoch, nats a sample, not weighted.
+
+    validation_loss_curve_ : list of float or None
+        Validation loss of each epoch with `early_stopping`, otherwise None.
+
+    group_size_ : int
+        Columns of a step.
+
+    n_iter_ : int
+        Epochs trained, as `loss_curve_` over all calls of `partial_fit` and, with
+        `warm_start`, of `fit`.
+
+    t_ : int
+        Samples seen in training.
+
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of columns seen during `fit`, where all are strings.
+
+    See Also
+    --------
+    RecurrentAutoencoder : Without distribution and prior.
+    VariationalAutoencoder : Encodes and decodes all steps at once.
+
+    Notes
+    -----
+    A decoder that is told the steps before can do without the code, which then
+    collapses to the prior. `feedback_dropout`, `free_bits`, `kl_warmup` and a small
+    `beta` counter it; `active_units_` shows it. With ``feedback_dropout=1`` the decoder
+    is told nothing and has the code alone.
+
+    References
+    ----------
+    J.-P. Briot, "Compress to Create", section VI.iv.
+
+    O. Fabius and J. R. van Amersfoort, "Variational Recurrent Auto-Encoders", ICLR
+    Workshop 2015.
+
+    S. R. Bowman et al., "Generating Sentences from a Continuous Space", CoNLL 2016, for
+    the dropout of tokens.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_c2c import PianoRollEncoder, VariationalRecurrentAutoencoder
+    >>> X = [[62, 129, 64, 66], [66, 64, 62, 129], [69, 66, 62, 62]]
+    >>> estimator = VariationalRecurrentAutoencoder(
+    ...     2, n_units=8, beta=0.1, random_state=0
+    ... )
+    >>> model = make_pipeline(PianoRollEncoder(), estimator).fit(X)
+    >>> model.inverse_transform(estimator.sample_prior(5, random_state=0)).shape
+    (5, 4)
+    """
+
+    __module__ = "sklearn_c2c"  # where it is public, and what model files name
+
+    _parameter_constraints: dict = recurrent_constraints(VariationalAutoencoder)
+
+    def __init__(
+        self,
+        h=32,
+        *,
+        n_units=128,
+        group_size=None,
+        teacher_forcing=1.0,
+        feedback_dropout=0.3,
+        clip_norm=1.0,
+        beta=1.0,
+        prior="normal",
+        aggregate_weight=0.0,
+        kl_warmup=0,
+        kl_cooldown=0,
+        free_bits=0.0,
+        learning_rate_init=0.002,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        batch_size=32,
+        max_iter=300,
+        shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=30,
+        tol=1e-4,
+        warm_start=False,
+        random_state=None,
+        verbose=False,
+    ):
+        self.h = h
+        self.n_units = n_units
+        self.group_size = group_size
+        self.teacher_forcing = teacher_forcing
+        self.feedback_dropout = feedback_dropout
+        self.clip_norm = clip_norm
+        self.beta = beta
+        self.prior = prior
+        self.aggregate_weight = aggregate_weight
+        self.kl_warmup = kl_warmup
+        self.kl_cooldown = kl_cooldown
+        self.free_bits = free_bits
+        self.learning_rate_init = learning_rate_init
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _stack(self, layers, group_size, training=None):
+        wired = self._wired(self._code(training), layers, group_size, training)
+        kl = dict(beta=self.beta, weight_of=self._weight_of)
+        return VariationalRecurrentStack(*wired, **kl)

@@ -1,0 +1,22 @@
+"""`RecurrentAutoencoder`, an epoch a turn's step."""
+
+from sklearn_c2c import RecurrentAutoencoder
+from tests.benchmarks.corpora import piano_roll
+from tests.benchmarks.peers import EPSILON, LEARNING_RATE
+
+
+def train(task, rows, turns):
+    """Train as `peers` says, by `partial_fit`."""
+    X = piano_roll(rows, sparse_output=True)
+    model = RecurrentAutoencoder(
+        task.h,
+        n_units=task.n_units,
+        feedback_dropout=0,
+        learning_rate_init=LEARNING_RATE,
+        epsilon=EPSILON,
+        batch_size=task.batch_size,
+        random_state=0,
+    )
+    while turns.goes_on():
+        model.partial_fit(X)
+    return model.loss_
