@@ -30,7 +30,9 @@ POSITIONAL_OF = {
     "MarkovMelodies": {"order"},
     "PianoRollEncoder": {"pitch_range"},
     "PitchRhythmAutoencoder": {"h_pitch", "h_rhythm"},
+    "RecurrentAutoencoder": {"h"},
     "VariationalAutoencoder": {"h"},
+    "VariationalRecurrentAutoencoder": {"h"},
 }
 EXPRESSIONS = {
     "np.float32": np.float32,

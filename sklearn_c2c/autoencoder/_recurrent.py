@@ -17,7 +17,7 @@ from sklearn_c2c.autoencoder._recurrent_stack import (
 )
 from sklearn_c2c.autoencoder._stack import Layer, fresh
 
-# Parameters of dense autoencoders that recurrent ones have not.
+# Parameters of dense autoencoders that recurrent ones do not have.
 _OF_DENSE_LAYERS = {
     "hidden_layer_sizes",
     "hidden_activation",
@@ -39,7 +39,7 @@ def recurrent_constraints(estimator):
 
 
 class RecurrentMixin:
-    """Layers of a recurrent encoder and decoder, for an autoencoder before it.
+    """Layers of a recurrent encoder and decoder, mixed into an autoencoder.
 
     The estimator has the parameters `n_units`, `group_size`, `teacher_forcing`,
     `feedback_dropout` and `clip_norm`, and softmax outputs.
@@ -63,7 +63,7 @@ class RecurrentMixin:
         return [Layer(fresh(coef), fresh(bias)) for coef, bias in arrays]
 
     def _wired(self, code, layers, group_size, training):
-        """What a recurrent stack is made of."""
+        """Arguments of a recurrent stack."""
         feedback = Feedback(self._forced, self.feedback_dropout)
         if training is None:
             n_steps = self.n_features_in_ // group_size
@@ -88,10 +88,10 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
 
     One GRU reads the steps forwards, another one backwards. Their last states s and s'
     give ``z = tanh([s, s'] @ V + b)``. The decoder's GRU starts from a state that is
-    made of z, has z as a constant input, and as an input of each step the token before;
-    its states give the softmax of the next token. In training the step before is that
-    of the data (teacher forcing), in `inverse_transform` the most probable one of those
-    that it has written itself.
+    made of z. Its input at each step is z and the token before, and its states give the
+    softmax of the next token. In training the token before is that of the data (teacher
+    forcing), in `inverse_transform` the one that the decoder itself found most
+    probable.
 
     Parameters
     ----------
@@ -106,17 +106,19 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
         groups of equal size is one step of all columns, with a warning.
 
     teacher_forcing : float in [0, 1], default=1.0
-        Share of the steps before that are those of the data at the end of training;
-        the others are what the decoder finds most probable there (scheduled sampling).
-        The share falls from 1 in equal steps from the first epoch to the `max_iter`-th.
+        Share of the decoder's inputs that are the tokens of the data in the last epoch;
+        the others are the tokens that the decoder finds most probable (scheduled
+        sampling). The share falls linearly from 1 in the first epoch to this value in
+        the `max_iter`-th.
 
     feedback_dropout : float in [0, 1], default=0.3
-        Share of the steps whose token the decoder is not told in training, so that it
-        learns to go by the latent variables, and to go on after a wrong token.
+        Share of the decoder's input tokens that are left out in training, so that it
+        learns to rely on the latent variables, and to recover from a wrong token. With
+        1 the decoder never gets a token, in `inverse_transform` neither.
 
     clip_norm : float, default=1.0
-        Largest norm of the gradient of all weights together; larger ones are scaled
-        down to it.
+        Largest norm of the gradient of all weights together; a larger gradient is
+        scaled down to it.
 
     learning_rate_init : float, default=0.002
         Step size of Adam.
@@ -147,11 +149,11 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
         Share of samples set aside for early stopping.
 
     n_iter_no_change : int, default=30
-        Stop when for so many epochs in a row, and a quarter of the epochs before them,
-        neither the loss (the validation loss with `early_stopping`) nor its mean over
-        the last `n_iter_no_change` epochs has fallen by `tol` below its least. The mean
-        is there from epoch `n_iter_no_change` on, so that training takes at least twice
-        as many.
+        Training stops when neither the loss (the validation loss with `early_stopping`)
+        nor its mean over the last `n_iter_no_change` epochs has fallen by `tol` below
+        its minimum for this many epochs, and for at least a quarter of the epochs
+        before them. The mean is defined from epoch `n_iter_no_change` on, so that
+        training takes at least twice as many epochs.
 
     tol : float, default=1e-4
         Smallest fall of the loss, in nats a sample, that counts.
@@ -160,8 +162,8 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
         Whether `fit` goes on from the weights and moments of the last `fit`.
 
     random_state : int, RandomState instance or None, default=None
-        For initial weights, validation split and order of the samples. With an int the
-        result is the same bits again, whatever the number of threads.
+        For initial weights, validation split and order of the samples. An int gives
+        the same bits in every run, with any number of threads.
 
     verbose : bool, default=False
         Whether to print the loss of each epoch. For a progress bar see `set_callbacks`

@@ -28,18 +28,18 @@ def recurrent_shapes(n_tokens, n_units, code_width, h):
 
 
 class Feedback(NamedTuple):
-    """What a decoder is told of the step before in training."""
+    """Input tokens of a decoder in training."""
 
-    forced: Callable  # of the epoch, the share of the steps that are the data's
-    dropout: float  # share of the steps that it is not told
+    forced: Callable  # of the epoch, the share of the data's tokens
+    dropout: float  # share of the tokens that are left out
 
 
 class RecurrentStack(Stack):
     """Two GRUs read a sequence, one writes it.
 
-    The code is made of the states after the last step of a GRU that reads forwards, and
-    of one that reads backwards. It gives the decoder the state to start with, and a
-    constant input at each step, beside the token of the step before.
+    The latent vector is made of the last states of a GRU that reads forwards, and of
+    one that reads backwards. It gives the decoder its first state, and a constant input
+    at each step, beside the token of the step before.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class RecurrentStack(Stack):
     training : Training, default=None
         None for use only.
     feedback : Feedback, default=None
-        What the decoder is told of the step before in training.
+        The decoder's input tokens in training.
     """
 
     def __init__(self, layers, code, group_size, n_steps, training=None, feedback=None):
@@ -134,7 +134,7 @@ class RecurrentStack(Stack):
         return self._write(z, self._before(steps))
 
     def _before(self, steps):
-        """The step before each one, as the decoder is told it."""
+        """The decoder's input at each step: the step before."""
         before = np.empty_like(steps)
         before[0] = self._nothing(steps)
         before[1:] = steps[:-1]
@@ -147,7 +147,7 @@ class RecurrentStack(Stack):
         return self.group_size if steps.ndim == 2 else 0
 
     def _fed_back(self, z, steps):
-        """Steps as the decoder is told them: of the data, its own, or none."""
+        """Steps for the decoder's input: of the data, its own, or none."""
         rng, (forced, dropout) = self.training.history.rng, self._feedback
         share, steps = forced(self.history.n_epochs), steps.copy()
         if share < 1:
@@ -206,8 +206,8 @@ class RecurrentStack(Stack):
         logits = np.empty((len(z), self._n_steps, self.group_size), z.dtype)
         rows, *_ = self._inputs(layer, tokens)
         for t in range(self._n_steps):
-            told = self._before(tokens[max(0, t - 1) : t + 1])[-1:]
-            states, _ = gru(rows, told, constant, state)
+            given = self._before(tokens[max(0, t - 1) : t + 1])[-1:]
+            states, _ = gru(rows, given, constant, state)
             state = states[0]
             logits[:, t], _ = self._to_output(np.ascontiguousarray(state))
             tokens[t] = logits[:, t].argmax(axis=1)

@@ -25,47 +25,51 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
         groups of equal size is one step of all columns, with a warning.
 
     teacher_forcing : float in [0, 1], default=1.0
-        Share of the steps before that are those of the data at the end of training;
-        the others are what the decoder finds most probable there (scheduled sampling).
-        The share falls from 1 in equal steps from the first epoch to the `max_iter`-th.
+        Share of the decoder's inputs that are the tokens of the data in the last epoch;
+        the others are the tokens that the decoder finds most probable (scheduled
+        sampling). The share falls linearly from 1 in the first epoch to this value in
+        the `max_iter`-th.
 
     feedback_dropout : float in [0, 1], default=0.3
-        Share of the steps whose token the decoder is not told in training, so that it
-        learns to go by the latent variables, and to go on after a wrong token.
+        Share of the decoder's input tokens that are left out in training, so that it
+        learns to rely on the latent variables, and to recover from a wrong token. With
+        1 the decoder never gets a token, in `inverse_transform` neither.
 
     clip_norm : float, default=1.0
-        Largest norm of the gradient of all weights together; larger ones are scaled
-        down to it.
+        Largest norm of the gradient of all weights together; a larger gradient is
+        scaled down to it.
 
     beta : float, default=1.0
         Weight of the divergence.
 
     prior : {"normal", "sparse", "mixture"}, default="normal"
-        What codes are drawn near to, each latent by itself. "normal": a standard normal
-        distribution. "sparse": the same with probability .2, otherwise N(0, .05**2), so
-        that most latents of a code are silent. "mixture": N(-m, .4**2) or N(m, .4**2)
-        with equal probability and m = .917, so that the variance is 1: codes in
-        clusters, at the corners of a cube.
+        Prior of each latent variable. "normal": a standard normal distribution.
+        "sparse": the same with probability .2, otherwise N(0, .05**2), so that most
+        latents of a sample are near 0. "mixture": N(-m, .4**2) or N(m, .4**2) with
+        equal probability and m = .917, so that the variance is 1: latent vectors form
+        clusters at the corners of a cube.
 
     aggregate_weight : float, default=0.0
-        Weight of the discrepancy of the drawn codes of a batch from as many draws of
-        the prior. The divergence holds each code to the prior, the discrepancy only
-        all of them together, so it gives them the prior's structure at less cost in
-        reconstruction. `kl_cooldown` leaves it. It needs batches of two or more, the
-        larger the better; its cost grows with the square of `batch_size`.
+        Weight of the discrepancy of the drawn latent vectors of a batch from as many
+        draws of the prior. The divergence keeps each latent vector near the prior, the
+        discrepancy only their distribution, so it gives them the prior's structure at
+        less cost in reconstruction. `kl_cooldown` does not change it. It needs batches
+        of two or more, the larger the better; its cost grows with the square of
+        `batch_size`.
 
     kl_warmup : int, default=0
         Epochs over which beta rises to its value, from ``beta / (kl_warmup + 1)``;
         counted from the first one, also over calls of `partial_fit`.
 
     kl_cooldown : int, default=0
-        The divergence loses its weight so many epochs before the `max_iter`-th, counted
-        as those of `kl_warmup`: codes that a large beta has ordered learn to
-        reconstruct, and more calls of `fit` with `warm_start` go on without it.
-        `n_iter_no_change` may end training before. Not with `early_stopping`.
+        Last epochs, up to the `max_iter`-th, in which the weight of the divergence is
+        0; counted as those of `kl_warmup`. Latent vectors that a large beta has ordered
+        learn to reconstruct in them. More calls of `fit` with `warm_start` continue
+        with weight 0. `n_iter_no_change` may end training before. Not with
+        `early_stopping`.
 
     free_bits : float, default=0.0
-        Nats of divergence that cost nothing, for each latent, on the mean of a batch.
+        Nats of divergence that are not penalised, of each latent's mean over a batch.
 
     learning_rate_init : float, default=0.002
         Step size of Adam.
@@ -96,11 +100,11 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
         Share of samples set aside for early stopping.
 
     n_iter_no_change : int, default=30
-        Stop when for so many epochs in a row, and a quarter of the epochs before them,
-        neither the loss (the validation loss with `early_stopping`) nor its mean over
-        the last `n_iter_no_change` epochs has fallen by `tol` below its least. The mean
-        is there from epoch `n_iter_no_change` on, so that training takes at least twice
-        as many.
+        Training stops when neither the loss (the validation loss with `early_stopping`)
+        nor its mean over the last `n_iter_no_change` epochs has fallen by `tol` below
+        its minimum for this many epochs, and for at least a quarter of the epochs
+        before them. The mean is defined from epoch `n_iter_no_change` on, so that
+        training takes at least twice as many epochs.
 
     tol : float, default=1e-4
         Smallest fall of the loss, in nats a sample, that counts.
@@ -109,8 +113,8 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
         Whether `fit` goes on from the weights and moments of the last `fit`.
 
     random_state : int, RandomState instance or None, default=None
-        For initial weights, validation split, order of the samples and draws of codes.
-        With an int the result is the same bits again, whatever the number of threads.
+        For initial weights, validation split, order of the samples and draws of
+        latents. An int gives the same bits in every run, with any number of threads.
 
     verbose : bool, default=False
         Whether to print the loss of each epoch. For a progress bar see `set_callbacks`
@@ -174,10 +178,9 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
 
     Notes
     -----
-    A decoder that is told the steps before can do without the code, which then
-    collapses to the prior. `feedback_dropout`, `free_bits`, `kl_warmup` and a small
-    `beta` counter it; `active_units_` shows it. With ``feedback_dropout=1`` the decoder
-    is told nothing and has the code alone.
+    A decoder that gets the tokens before may ignore the latent vector, whose
+    distribution then collapses to the prior: `active_units_` is 0. `feedback_dropout`,
+    `free_bits`, `kl_warmup` and a small `beta` counter that.
 
     References
     ----------
