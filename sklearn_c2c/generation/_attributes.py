@@ -199,6 +199,7 @@ def outer_quarters(values, name):
     if not low < high:
         raise ValueError(
             f"{name} has a lower quartile of {low:g} and an upper one of {high:g}; "
-            "expected them to differ, so that there is a top and a bottom quarter."
+            "expected them to differ, since the top quarter is compared with the "
+            "bottom quarter."
         )
     return values >= high, values <= low

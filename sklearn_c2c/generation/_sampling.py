@@ -238,8 +238,8 @@ def _draw(latent, n_samples, X, method, scale, bandwidth, rng):
     else:
         if scale != 1:
             raise ValueError(
-                f"method='kde' takes no scale, got scale={scale:g}; give bandwidth, "
-                "which sets the distance from the latent vectors of X."
+                f"method='kde' takes no scale={scale:g}: its bandwidth sets the "
+                "distance from the latent vectors of X."
             )
         if bandwidth == "scott":
             bandwidth = _scott(*Z_X.shape)
