@@ -241,6 +241,13 @@ def _add_attribute(commands):
         _ATTRIBUTE_EXAMPLES,
     )
     parser.add_argument("tune", metavar="TUNE", help=arguments.TUNE_HELP)
+    _add_ways(parser)
+    arguments.add_seed(parser)
+    arguments.add_result(parser)
+
+
+def _add_ways(parser):
+    """To add an attribute vector, or to ask for values."""
     way = parser.add_mutually_exclusive_group(required=True)
     way.add_argument(
         "attribute",
@@ -273,8 +280,6 @@ def _add_attribute(commands):
         help="how much of the vector of ATTRIBUTE to add; below 0 takes it away; "
         "default: " + " ".join(f"{scale:g}" for scale in _exploring.SCALES),
     )
-    arguments.add_seed(parser)
-    arguments.add_result(parser)
 
 
 def _add_swap(commands):
