@@ -33,7 +33,7 @@ y, y_unseen = (metrics.attribute_values(X, NAMES) for X in (train, unseen))
 settings = {
     "h": 32,
     "learning_rate_init": 0.01,
-    "max_iter": 40,
+    "max_iter": 30,
     "batch_size": 50,
     "random_state": 0,
 }
