@@ -14,6 +14,7 @@ from sklearn.preprocessing import FunctionTransformer
 import sklearn_c2c
 from sklearn_c2c import (
     Autoencoder,
+    PitchRhythmAutoencoder,
     VariationalAutoencoder,
     cli,
     generation,
@@ -308,53 +309,148 @@ def test_attribute_that_does_not_part_the_corpus(models, tmp_path, capsys):
 
 
 def test_set_asks_for_values(models, tmp_path, capsys):
-    asked = ["--set", "pitch-range=-1", "--set", "mean-pitch=70", "--seed", 3]
+    asked = ["--set", "pitch-range=-1", "--set", "mean-pitch=80", "--seed", 3]
     titles, text = explore(models, tmp_path / "o", "attribute", 1, *asked)
     X = persistence.load(models["plain"], return_metadata=True)[1]["data"]
-    first = metrics.pitch_range(X[:1])[0]
+    melody = melody_of(tmp_path / "o", 2)[np.newaxis]
+    (first, span), (own, pitch) = (
+        measure(np.vstack([X[:1], melody]))
+        for measure in (metrics.pitch_range, metrics.mean_pitch)
+    )
     wanted = first - metrics.pitch_range(X).std()
-    assert f"pitch range {first:.3g}, asked {wanted:.3g}, found " in titles[1]
-    second = melody_of(tmp_path / "o", 3)[np.newaxis]
-    found = metrics.mean_pitch(second)[0]
-    assert f"asked 70, found {found:.3g}" in titles[2]
-    assert titles[2] in text.replace("&#39;", "'")
-    kept = (second[0] == X[0]).mean()
-    assert f"{kept:.0%} of the steps of the tune kept" in titles[2]
+    low, high = metrics.mean_pitch(X).min(), metrics.mean_pitch(X).max()
+    assert high < 80
+    line = (
+        f"pitch range {first:.3g}, asked {wanted:.3g}, found {span:.3g}; "
+        f"mean pitch {own:.3g}, asked 80, found {pitch:.3g} "
+        f"(the corpus has {low:.3g} to {high:.3g}); "
+        f"{(melody == X[0]).mean():.0%} of the steps kept"
+    )
+    assert titles == ["The First", f"The First, {line}"]
+    assert line in capsys.readouterr().out
+    assert cell(text, "Asked for") == "pitch-range=-1 mean-pitch=80"
+
+
+def test_set_in_gradations(models, tmp_path):
+    """Values asked for are at equal distances, each found from the tune itself."""
+    asked = ["--set", "mean-pitch=-2", "--steps", 3]
+    titles, _ = explore(models, tmp_path / "o", "attribute", 1, *asked)
+    model, about = persistence.load(models["plain"], return_metadata=True)
+    X = about["data"]
+    own, deviation = metrics.mean_pitch(X)[0], metrics.mean_pitch(X).std()
+    values = own - 2 * deviation * np.array([1, 2, 3]) / 3
+    result = generation.set_attribute(
+        model, X[:1], metrics.mean_pitch, values, corpus=X, random_state=0
+    )
+    assert len(titles) == 4 and titles[0] == "The First"
+    for i, value in enumerate(values):
+        assert f"mean pitch {own:.3g}, asked {value:.3g}, found " in titles[i + 1]
+        assert (melody_of(tmp_path / "o", i + 2) == result.melodies[i]).all()
+
+
+ONE_NOTE = "X:1\nT:Long\nM:4/4\nL:1/8\nK:D\nA8- | A8 |\n"
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([1], "Pass one of ATTRIBUTE and --set"),
-        ([1, "hold-share", "--set", "contour=2"], "Pass one of ATTRIBUTE and --set"),
-        ([1, "--set", "contour=2", "--set", "contour=3"], "--set has contour twice"),
+        (["--set", "contour=2", "--set", "contour=3"], "--set has contour twice"),
+        (["--set", "hold-share=0", "--set", "hold_share=+1"], "has hold-share twice"),
+        (["--set", "contour=2", "--scales", 1], "--scales is for ATTRIBUTE"),
+        (["hold-share", "--steps", 2], "--steps is for --set"),
     ],
 )
 def test_what_set_refuses(models, tmp_path, capsys, arguments, message):
-    arguments = [*arguments, "--out", tmp_path / "out"]
-    error = fails(capsys, "attribute", "--model", models["plain"], *arguments)
-    assert message in error
+    """Before a model is loaded."""
+    arguments = [1, *arguments, "--out", tmp_path / "out"]
+    assert message in fails(capsys, "attribute", "--model", "nowhere", *arguments)
 
 
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("notes=+1", "no attribute 'notes'; expected one of note-density"),
-        ("contour", "expected NAME=+X or NAME=-X, in standard deviations"),
-        ("contour=1e9999999", "expected a finite number"),
-        ("contour=+nan", "expected NAME=+X"),
+        ("stepwise-share=+1", "Long has no stepwise share"),
+        ("rest-share=.5", "rest-share, over the corpus, has a lower quartile of 0"),
+        ("rest-share=+1", "rest-share, over the corpus, has a lower quartile of 0"),
     ],
 )
-def test_a_setting_that_is_none(models, tmp_path, capsys, setting, message):
-    arguments = ["attribute", "--model", models["plain"], 1, "--set", setting]
-    with pytest.raises(SystemExit):
+def test_set_of_what_a_tune_or_the_corpus_has_not(
+    models, write, tmp_path, capsys, setting, message
+):
+    arguments = [write("long.abc", ONE_NOTE), "--set", setting]
+    arguments = ["--model", models["plain"], *arguments, "--out", tmp_path / "out"]
+    error = fails(capsys, "attribute", *arguments)
+    name, _, value = setting.partition("=")
+    assert f"--set {name}={value.replace('.5', '0.5')}: {message}" in error
+    assert "_" not in error.replace(str(tmp_path), "") and "row 0" not in error
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("in-scale-share=.5", "--set in-scale-share=0.5: the corpus has no one key"),
+        (
+            "sixteenth-syncopation=+1",
+            "sixteenth-syncopation needs steps of a sixteenth or less, got steps a "
+            "beat 2",
+        ),
+    ],
+)
+def test_set_in_a_corpus_that_has_no_such_attribute(
+    tunes, tmp_path, capsys, setting, message
+):
+    model, out = tmp_path / "m.c2c", tmp_path / "out"
+    options = ["--key", "none", "--steps-per-quarter", 2, "--out", model]
+    tunes.with_name("keys.abc").write_text(TUNES.replace("K:D", "K:G", 1))
+    assert run("train", tunes.with_name("keys.abc"), *options, *TRAIN) == 0
+    capsys.readouterr()
+    asked = ["attribute", "--model", model, 1, "--set", setting, "--out", out]
+    assert message in capture_failure(capsys, *asked)
+
+
+def capture_failure(capsys, *arguments):
+    """As `fails`, where the command warns before."""
+    assert run(*arguments) == 1
+    return capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "one of the arguments ATTRIBUTE --set is required"),
+        (["hold-share", "--set", "contour=2"], "--set: not allowed with"),
+        (["--set", "notes=+1"], "--set: no attribute 'notes'; expected one of note-de"),
+        (["--set", "contour"], "--set: expected NAME=+X or NAME=-X, in standard"),
+        (["--set", "contour=1e9999999"], "--set: expected a finite number"),
+        (["--set", "contour=+nan"], "--set: expected NAME=+X"),
+        (["--set", "contour=1", "--steps", 0], "--steps: expected 1 or more"),
+    ],
+)
+def test_a_setting_that_is_none(models, tmp_path, capsys, arguments, message):
+    arguments = ["attribute", "--model", models["plain"], 1, *arguments]
+    with pytest.raises(SystemExit, match="2"):
         run(*arguments, "--out", tmp_path / "out")
     assert message in " ".join(capsys.readouterr().err.split())
 
 
-def test_swap(models, tunes, tmp_path, capsys):
-    model = tmp_path / "apart.c2c"
-    assert run("train", tunes, "--out", model, "--pitch-rhythm", *TRAIN_APART) == 0
+def test_help_lists_attributes_to_set(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        run("attribute", "--help")
+    listed = capsys.readouterr().out.partition("attributes to set:")[2]
+    listed = listed.partition("With --set")[0].replace(",", " ").split()
+    assert listed == [name.replace("_", "-") for name in metrics.attribute_names()]
+
+
+@pytest.fixture(scope="module")
+def apart(tunes, tmp_path_factory):
+    """A model that keeps pitch and rhythm apart."""
+    path = tmp_path_factory.mktemp("apart") / "apart.c2c"
+    assert run("train", tunes, "--out", path, "--pitch-rhythm", *TRAIN_APART) == 0
+    return path
+
+
+def test_swap(models, apart, tmp_path, capsys):
+    model = apart
     titles, _ = explore({"plain": model}, tmp_path / "o", "swap", 1, 2)
     assert titles[2] == f"The pitches of {titles[0]} in the rhythm of {titles[1]}"
     X = persistence.load(model, return_metadata=True)[1]["data"]
@@ -362,6 +458,32 @@ def test_swap(models, tunes, tmp_path, capsys):
     assert (melody_of(tmp_path / "o", 3) == swapped[0]).all()
     arguments = ["swap", "--model", models["plain"], 1, 2, "--out", tmp_path / "x"]
     assert "`c2c train --pitch-rhythm`" in fails(capsys, *arguments)
+
+
+@pytest.mark.parametrize("jig_first", [True, False])
+def test_swap_of_a_tune_in_another_metre(apart, tunes, tmp_path, capsys, jig_first):
+    pair = [f"{tunes}#4", 1] if jig_first else [1, f"{tunes}#4"]
+    arguments = ["swap", "--model", apart, *pair, "--out", tmp_path / "o"]
+    assert "#4: is in 6/8, not in 4/4." in fails(capsys, *arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_swap_of_an_empty_file(apart, write, tmp_path, capsys):
+    arguments = ["swap", "--model", apart, write("empty.abc", ""), 1]
+    error = fails(capsys, *arguments, "--out", tmp_path / "out")
+    assert "empty.abc: has no ABC tune" in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_swap_of_a_tune_with_itself_is_the_tune_as_the_model_knows_it(
+    apart, write, tmp_path
+):
+    file = write("own.abc", TRIPLETS)
+    explore({"plain": apart}, tmp_path / "o", "swap", file, file)
+    model = persistence.load(apart)
+    own = transpose(read_melodies(file, n_measures=2).data, -5)  # the model is in D
+    known = model.inverse_transform(generation.encode(model, own, method="search"))
+    assert (melody_of(tmp_path / "o", 3) == transpose(known, 5)[0]).all()
 
 
 def test_recursion_from_noise_ends_at_a_fixed_point(models, tmp_path):
@@ -946,6 +1068,36 @@ def test_without_a_model_the_reels_are_learned(monkeypatch, tmp_path):
     assert seen["X"].shape == (75, 128) and seen["vae"].h == 32
 
 
+@pytest.mark.parametrize(
+    ("command", "function", "estimator"),
+    [
+        ("interpolate 1 2", "interpolate", VariationalAutoencoder),
+        ("swap 1 2", "swap", PitchRhythmAutoencoder),
+        ("sweep", "sweep", VariationalAutoencoder),
+        ("attribute 1 --set contour=1", "set_attribute", VariationalAutoencoder),
+    ],
+)
+def test_the_reels_are_learned_by_the_model_that_a_command_needs(
+    monkeypatch, tmp_path, capsys, command, function, estimator
+):
+    seen = []
+
+    @wraps(getattr(generation, function))
+    def explored(model, *args, **kwargs):
+        seen.append(model[-1])
+        raise ValueError("enough")
+
+    monkeypatch.setattr(estimator, "fit", lambda self, X, y=None: self)
+    halves = {"pitch": slice(0, 1), "rhythm": slice(1, 2)}
+    monkeypatch.setattr(PitchRhythmAutoencoder, "branches_", halves)
+    monkeypatch.setattr(cli._models, "reconstruction", lambda *args: "untrained")
+    monkeypatch.setattr(cli._models, "knowledge", lambda *args: "untrained")
+    monkeypatch.setattr(generation, function, explored)
+    arguments = [*command.split(), "--seed", 5, "--out", tmp_path / "o"]
+    assert "enough" in fails(capsys, *arguments)
+    assert type(seen[0]) is estimator and seen[0].random_state == 5
+
+
 def test_transposed_corpus_is_written_in_its_key(tunes, tmp_path):
     model = tmp_path / "g.c2c"
     assert run("train", tunes, "--key", "G", "--out", model, *TRAIN) == 0
@@ -964,7 +1116,7 @@ def test_help_is_quick_and_shows_examples():
 
 @pytest.mark.parametrize(
     "command",
-    [*EXPLORATIONS, "compose", "train", "generate", "interpolate", "inspect"],
+    [*EXPLORATIONS, "compose", "train", "generate", "interpolate", "inspect", "swap"],
 )
 def test_help_of_every_command_has_examples(command, capsys):
     with pytest.raises(SystemExit, match="0"):
@@ -1445,6 +1597,7 @@ def test_a_model_that_cannot_fit_is_refused(
         (["interpolate", "1", "2"], "--steps"),
         (["sweep"], "--steps"),
         (["optimize", "most-holds"], "--starts"),
+        (["attribute", "1", "--set", "contour=1"], "--steps"),
     ],
 )
 def test_more_melodies_than_fit_are_refused(models, tmp_path, capsys, command, option):

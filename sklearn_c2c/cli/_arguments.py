@@ -256,6 +256,7 @@ class Parser(argparse.ArgumentParser):
         self._look_up()
         for action in self._actions:
             action.help = action.help and with_defaults(action.help)
+        self.epilog = self.epilog and with_defaults(self.epilog)
         return super().format_help()
 
 

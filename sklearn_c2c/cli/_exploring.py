@@ -15,10 +15,13 @@ from sklearn_c2c.cli._objectives import (
     tune_to_sound_with,
 )
 from sklearn_c2c.cli._result import new_folder, say_what_is_missing, write_melodies
-from sklearn_c2c.cli._setting import set_attributes
+from sklearn_c2c.cli._setting import check_settings, set_attributes
 from sklearn_c2c.cli._tempo import choose_tempo
 from sklearn_c2c.cli._tunes import Tune, find_tune, form_of, form_of_tune
 from sklearn_c2c.cli._wording import CommandError, counted
+
+# How much of an attribute vector is added to a tune.
+SCALES = (-4.0, -2.0, 0.0, 2.0, 4.0)
 
 
 def exploration(explore):
@@ -121,23 +124,29 @@ def sweep(args, model, learned):
     }
 
 
-@exploration
-def attribute(args, model, learned):
+def attribute(args):
     """Give a tune more or less of an attribute, or the value that is asked for."""
-    if (args.attribute is None) == (args.settings is None):
-        raise CommandError("Pass one of ATTRIBUTE and --set NAME=VALUE, not both.")
-    start = find_tune(args.tune, learned)
-    known = _known(model, start)
-    if args.settings:
-        return _set_attributes(args, model, learned, start, known)
-    return _add_attribute(args, model, learned, start, known)
+    if args.settings is None:
+        if args.n_steps is not None:
+            raise CommandError("--steps is for --set; ATTRIBUTE takes --scales.")
+        _add_attribute(args)
+    else:
+        if args.scales is not None:
+            raise CommandError("--scales is for ATTRIBUTE; --set takes --steps.")
+        check_settings(args.settings)
+        _set_attributes(args)
 
 
-def _set_attributes(args, model, learned, start, known):
+@exploration
+def _set_attributes(args, model, learned):
     import numpy as np
 
+    n_steps = args.n_steps or 1
+    _memory.check_melodies(n_steps, "--steps", model)
+    start = find_tune(args.tune, learned)
+    known = _known(model, start)
     settings = args.settings
-    changed, told = set_attributes(model, learned, start, settings, args.seed)
+    changed, told = set_attributes(model, learned, start, settings, n_steps, args.seed)
     for line in told:
         print(line, flush=True)
     names = [setting.name.replace("-", " ") for setting in settings]
@@ -148,7 +157,7 @@ def _set_attributes(args, model, learned, start, known):
         "settings": {
             "Melodies": f"Found by a search near the latent vector of {start.title} "
             f"for the values asked for, seed {args.seed}",
-            "Attributes": "; ".join(told),
+            "Asked for": " ".join(map(str, settings)),
             **known,
         },
     }
@@ -184,11 +193,15 @@ def swap(args, model, learned):
     }
 
 
-def _add_attribute(args, model, learned, start, known):
+@exploration
+def _add_attribute(args, model, learned):
     import numpy as np
 
     from sklearn_c2c import generation, metrics
 
+    start = find_tune(args.tune, learned)
+    known = _known(model, start)
+    scales = args.scales or SCALES
     measure = getattr(metrics, args.attribute.replace("-", "_"))
     what = args.attribute.replace("-", " ")
     vector = generation.attribute_vector(model, learned.data, by=measure)
@@ -196,22 +209,21 @@ def _add_attribute(args, model, learned, start, known):
         model,
         start.melody[np.newaxis],
         vector,
-        scale=args.scales,
+        scale=scales,
         encoding=_models.encoding(model),
     )
     melodies = np.vstack([start.melody, changed])
-    scales = ", ".join(f"{scale:g}" for scale in args.scales)
     return {
         **start.returned(melodies),
         "title": f"{start.title} by {what}",
         "titles": [
             start.title,
-            *(f"{start.title}, {_more_or_less(scale, what)}" for scale in args.scales),
+            *(f"{start.title}, {_more_or_less(scale, what)}" for scale in scales),
         ],
         "settings": {
             "Melodies": f"The latent vector of {start.title} plus the attribute vector "
-            f"of {what} by scales {scales}",
-            what.capitalize(): _at_scales(measure(melodies), start, args.scales),
+            f"of {what} by scales {', '.join(f'{scale:g}' for scale in scales)}",
+            what.capitalize(): _at_scales(measure(melodies), start, scales),
             "Attribute vector": "Mean latent vector of the quarter of the corpus with "
             f"the most {what} minus that of the quarter with the least",
             **known,
@@ -397,7 +409,7 @@ def _model(args):
         return _models.load(args.model)
     from sklearn_c2c.cli._learning import trained_on_reels
 
-    return trained_on_reels(args.seed)
+    return trained_on_reels(args.seed, args.kinds)
 
 
 def asked_form(args, model, learned, of=None):

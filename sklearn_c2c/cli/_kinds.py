@@ -1,5 +1,6 @@
 """Kinds of model that the command trains, and the defaults of the library."""
 
+import textwrap
 from inspect import signature
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -92,7 +93,7 @@ def check_options(args):
 
 
 def with_defaults(text):
-    """Fill in defaults of the library, such as ``{paper.h}``, ``{reading.pickup}``."""
+    """Fill in what the library has: ``{paper.h}``, ``{reading.pickup}``, attributes."""
     return text.format_map(_Defaults())
 
 
@@ -132,14 +133,24 @@ class Default(NamedTuple):
 
 
 class _Defaults(dict):
-    """Defaults by the name of a kind of model, or of ``reading``."""
+    """Defaults by the name of a kind of model, or of ``reading``; ``attributes``."""
 
     def __missing__(self, name):
+        if name == "attributes":
+            return _listed_attributes()
         if name == "reading":
             from sklearn_c2c.io import read_melodies
 
             return SimpleNamespace(**_defaults_of(read_melodies))
         return SimpleNamespace(**KINDS[name].defaults())
+
+
+def _listed_attributes():
+    from sklearn_c2c.metrics import attribute_names
+
+    names = ", ".join(attribute_names()).replace("_", "-")
+    indents = {"initial_indent": "  ", "subsequent_indent": "  "}
+    return textwrap.fill(names, 88, break_on_hyphens=False, **indents)
 
 
 def _defaults_of(function):

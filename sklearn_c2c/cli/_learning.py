@@ -37,10 +37,10 @@ def compose(args):
         write_melodies(folder, model, learned, **samples)
 
 
-def trained_on_reels(seed):
-    """Train the model of `c2c compose` on the reels, for commands without a model."""
+def trained_on_reels(seed, kinds):
+    """Train the model of `c2c train` on the reels, for commands without a model."""
     defaults = {"corpus": ["celtic"], "reading": {}, "training": {}, "transpose": 0}
-    args = Namespace(**defaults, tempo=None, kinds=[], seed=seed)
+    args = Namespace(**defaults, tempo=None, kinds=kinds, seed=seed)
     model, learned, is_whole = _trained(args)
     if not is_whole:
         raise KeyboardInterrupt

@@ -30,23 +30,26 @@ _ATTRIBUTE_EXAMPLES = f"""\
 attributes to add:
   {", ".join(_ATTRIBUTES)}
 
-With --set the tune is changed until an attribute has the value that is asked for, and
-otherwise as little as possible. Attributes to set are all of metrics.attribute_names().
-Without --set an attribute vector is added to the latent vector of the tune: the mean of
-the quarter of the corpus that has the most of the attribute, minus the mean of the
-quarter that has the least. The larger the latent space, the larger the scales that
-change a tune.
+attributes to set:
+{{attributes}}
+
+With --set the tune is changed until an attribute has the value that is asked for, of
+several one after the other, and otherwise as little as possible; the values found are
+printed. With ATTRIBUTE an attribute vector is added to the latent vector of the tune:
+the mean of the quarter of the corpus that has the most of the attribute, minus the mean
+of the quarter that has the least. The larger the latent space, the larger the scales
+that change a tune.
 
 examples:
   c2c attribute --model reels.c2c 1 note-density --out busy
   c2c attribute --model reels.c2c mine.abc hold-share --scales 0 1 2 --out calm
   c2c attribute --model reels.c2c mine.abc --set note-density=+1 --out busier
+  c2c attribute --model reels.c2c mine.abc --set note-density=+2 --steps 4 --out rows
   c2c attribute --model reels.c2c 1 --set mean-pitch=74 --set contour=-1 --out high
 """
-_SCALES = [-4.0, -2.0, 0.0, 2.0, 4.0]
 # Half of the library's: for each start two melodies are written and engraved.
 _N_STARTS = 5
-_NOTHING_DRAWN = "accepted as by other commands; nothing is random here"
+_NOTHING_DRAWN = "of the model that is trained without --model"
 
 
 def parse(argv=None):
@@ -105,9 +108,13 @@ def _command(commands, name, function, summary, epilog):
     return parser
 
 
-def _exploration(commands, name, function, summary, epilog):
-    """Add a command that fills a folder with results of a saved model."""
+def _exploration(commands, name, function, summary, epilog, kinds=()):
+    """Add a command that fills a folder with results of a saved model.
+
+    Without one, a model of the given kinds is trained.
+    """
     parser = _command(commands, name, function, summary, epilog)
+    parser.set_defaults(kinds=kinds)
     arguments.add_model(parser)
     arguments.add_voice(parser)
     return parser
@@ -194,6 +201,7 @@ examples:
     parser.add_argument("a", metavar="A", help=arguments.TUNE_HELP)
     parser.add_argument("b", metavar="B", help="likewise")
     _add_steps(parser, "interpolate")
+    arguments.add_seed(parser, _NOTHING_DRAWN)
     arguments.add_result(parser)
 
 
@@ -236,14 +244,22 @@ def _add_attribute(commands):
         _ATTRIBUTE_EXAMPLES,
     )
     parser.add_argument("tune", metavar="TUNE", help=arguments.TUNE_HELP)
-    parser.add_argument(
+    _add_ways(parser)
+    arguments.add_seed(parser)
+    arguments.add_result(parser)
+
+
+def _add_ways(parser):
+    """To add an attribute vector, or to ask for values."""
+    way = parser.add_mutually_exclusive_group(required=True)
+    way.add_argument(
         "attribute",
         metavar="ATTRIBUTE",
         nargs="?",
         choices=_ATTRIBUTES,
         help="see below",
     )
-    parser.add_argument(
+    way.add_argument(
         "--set",
         dest="settings",
         action="append",
@@ -253,16 +269,20 @@ def _add_attribute(commands):
         "can be repeated",
     )
     parser.add_argument(
+        "--steps",
+        dest="n_steps",
+        type=arguments.count,
+        metavar="N",
+        help="steps to walk from the tune to what --set asks for; default: 1",
+    )
+    parser.add_argument(
         "--scales",
         type=float,
         nargs="+",
-        default=_SCALES,
         metavar="X",
-        help="how much of the vector to add; below 0 takes it away; default: "
-        + " ".join(f"{scale:g}" for scale in _SCALES),
+        help="how much of the vector of ATTRIBUTE to add; below 0 takes it away; "
+        "default: " + " ".join(f"{scale:g}" for scale in _exploring.SCALES),
     )
-    arguments.add_seed(parser)
-    arguments.add_result(parser)
 
 
 def _add_swap(commands):
@@ -272,16 +292,19 @@ def _add_swap(commands):
         _exploring.swap,
         "the pitches of one tune in the rhythm of another",
         """\
-The model must keep pitch and rhythm apart: train it with --pitch-rhythm.
+The model must keep pitch and rhythm apart: train it with --pitch-rhythm. Without
+--model such a one learns the Celtic reels.
 
 examples:
   c2c train --pitch-rhythm --out apart.c2c
   c2c swap --model apart.c2c 1 2 --out swapped
 """,
+        kinds=("pitch-rhythm",),
     )
     help_ = f"{arguments.TUNE_HELP}; its pitches"
     parser.add_argument("a", metavar="A", help=help_)
     parser.add_argument("b", metavar="B", help="likewise; its rhythm")
+    arguments.add_seed(parser, _NOTHING_DRAWN)
     arguments.add_result(parser)
 
 

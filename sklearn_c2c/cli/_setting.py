@@ -1,10 +1,11 @@
-"""``attribute --set``: the values that are asked for, and the search for them."""
+"""``attribute --set``: to ask for the value of an attribute."""
 
 import re
+from contextlib import contextmanager
 from math import isfinite
 from typing import NamedTuple
 
-from sklearn_c2c.cli._wording import CommandError
+from sklearn_c2c.cli._wording import CommandError, in_options
 
 _SETTING = re.compile(r"([a-z_-]+)=([+-]?)(\d*\.?\d+(?:e[+-]?\d+)?)", re.ASCII)
 
@@ -36,28 +37,30 @@ class Setting(NamedTuple):
             raise ValueError(f"expected a finite number, got {text!r}")
         return cls(name.replace("_", "-"), value, bool(sign))
 
+    def __str__(self):
+        return f"{self.name}={self.value:{'+' if self.is_relative else ''}g}"
 
-def functions_of(settings, learned):
-    """Attributes of some settings as functions of melodies, in the learned metre."""
-    from sklearn_c2c.metrics import attributes
+    @property
+    def what(self):
+        """The attribute in plain words."""
+        return self.name.replace("-", " ")
 
-    metre, per_quarter = learned.metre, learned.reading["steps_per_quarter"]
+
+def check_settings(settings):
+    """Check that no attribute is set twice."""
     names = [setting.name for setting in settings]
-    functions = attributes(
-        names,
-        steps_per_measure=learned.steps_per_measure,
-        steps_per_beat=metre.steps_per_beat(per_quarter),
-        tonic=learned.key,
-    )
-    return list(functions.values())
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise CommandError(f"--set has {twice} twice; set it once.")
 
 
-def set_attributes(model, learned, tune, settings, seed):
+def set_attributes(model, learned, tune, settings, n_steps, seed):
     """Set one attribute after the other, each holding those that were set before.
 
     Returns
     -------
-    melodies : ndarray of shape (n_settings, n_steps)
+    melodies : ndarray of shape (n_steps, n_time_steps)
+        From near the tune to all that is asked for, at equal distances.
     told : list of str
         The values asked for and found, and the share of the tune that is kept.
     """
@@ -65,31 +68,91 @@ def set_attributes(model, learned, tune, settings, seed):
 
     from sklearn_c2c.generation import set_attribute
 
-    twice = {s.name for s in settings if [t.name for t in settings].count(s.name) > 1}
-    if twice:
-        raise CommandError(f"--set has {twice.pop()} twice; set it once.")
-    functions = functions_of(settings, learned)
-    melody, melodies, told = tune.melody[np.newaxis], [], []
+    functions = [_function_of(setting, learned) for setting in settings]
+    melodies, columns = tune.melody[np.newaxis], []
+    shares = np.arange(1, n_steps + 1) / n_steps
     for i, (setting, function) in enumerate(zip(settings, functions, strict=True)):
-        value = setting.value
-        if setting.is_relative:
-            value = value * np.nanstd(function(learned.data))
-        result = set_attribute(
-            model,
-            melody,
-            function,
-            value,
-            relative=setting.is_relative,
-            hold=functions[:i],
-            corpus=learned.data,
-            random_state=seed,
+        own, *values = function(np.vstack([tune.melody, melodies]))
+        if not np.isfinite([own, *values]).all():
+            before = " and ".join(f"--set {other}" for other in settings[:i])
+            once = f", as it is or after {before}," if before else ""
+            raise CommandError(
+                f"--set {setting}: {tune.title}{once} has no {setting.what}, for want "
+                "of notes or measures; set another attribute, or take another tune."
+            )
+        asked = own + shares * (_target(setting, function, own, learned) - own)
+        with _in_the_words_of(setting):
+            result = set_attribute(
+                model,
+                melodies,
+                function,
+                asked,
+                hold=functions[:i],
+                corpus=learned.data,
+                random_state=seed,
+            )
+        melodies = result.melodies
+        columns.append([own, *asked])
+    told = [
+        _told(setting, values, function(melodies), function(learned.data))
+        for setting, values, function in zip(settings, columns, functions, strict=True)
+    ]
+    kept = (melodies == tune.melody).mean(axis=1)
+    return melodies, [
+        f"{'; '.join(values)}; {share:.0%} of the steps kept"
+        for *values, share in zip(*told, kept, strict=True)
+    ]
+
+
+def _function_of(setting, learned):
+    """The attribute as a function of melodies, in the metre and key of the corpus."""
+    from sklearn_c2c.metrics import attributes
+
+    if setting.name == "in-scale-share" and not learned.key:
+        raise CommandError(
+            f"--set {setting}: the corpus has no one key, so there is no scale."
         )
-        melody = result.melodies
-        melodies.append(melody[0])
-        kept = (melody[0] == tune.melody).mean()
-        told.append(
-            f"{setting.name.replace('-', ' ')} {result.before[0]:.3g}, asked "
-            f"{result.asked[0]:.3g}, found {result.found[0]:.3g}, {kept:.0%} of the "
-            "steps of the tune kept"
-        )
-    return np.array(melodies), told
+    metre, per_quarter = learned.metre, learned.reading["steps_per_quarter"]
+    with _in_the_words_of(setting):
+        (function,) = attributes(
+            setting.name,
+            steps_per_measure=learned.steps_per_measure,
+            steps_per_beat=metre.steps_per_beat(per_quarter),
+            tonic=learned.key,
+        ).values()
+    return function
+
+
+def _target(setting, function, own, learned):
+    """The value that is asked for."""
+    import numpy as np
+
+    if not setting.is_relative:
+        return setting.value
+    return own + setting.value * np.nanstd(function(learned.data))
+
+
+def _told(setting, values, found, corpus):
+    """Tell a tune's value, then for each melody what was asked, and what came out."""
+    import numpy as np
+
+    own, *asked = values
+    low, high = np.nanmin(corpus), np.nanmax(corpus)
+    for wanted, value in zip(asked, found, strict=True):
+        words = f"{setting.what} {own:.3g}, asked {wanted:.3g}, found {value:.3g}"
+        if not low <= wanted <= high:
+            words += f" (the corpus has {low:.3g} to {high:.3g})"
+        yield words
+
+
+@contextmanager
+def _in_the_words_of(setting):
+    """Name the option in what the library says of an attribute."""
+    from sklearn_c2c.metrics import attribute_names
+
+    hyphenated = {name: name.replace("_", "-") for name in attribute_names()}
+    try:
+        yield
+    except ValueError as error:
+        words = in_options(str(error), hyphenated | {"steps_per_beat": "steps a beat"})
+        raise CommandError(f"--set {setting}: {words}") from None
