@@ -96,17 +96,15 @@ class RecurrentStack(Stack):
     def encoder(self, X):
         """What the code is made of, and the pull-back."""
         steps = steps_of(X, self.group_size)
-        summaries, pull_backs = [], []
-        for (layer, gru), read in zip(self._readers, (steps, steps[::-1]), strict=True):
-            summary, pull_back = self._summary(layer, gru, read)
-            summaries.append(summary)
-            pull_backs.append(pull_back)
-        a, to_summaries = self._to_code(np.hstack(summaries))
+        forwards, backwards = self._readers
+        summary, to_forwards = self._summary(*forwards, steps)
+        reverse, to_backwards = self._summary(*backwards, steps[::-1])
+        a, to_summaries = self._to_code(np.hstack([summary, reverse]))
 
         def pull_back(delta):
-            deltas = np.split(to_summaries(delta), 2, axis=1)
-            for part, delta_of_part in zip(pull_backs, deltas, strict=True):
-                part(delta_of_part)
+            of_summary, of_reverse = np.split(to_summaries(delta), 2, axis=1)
+            to_forwards(of_summary)
+            to_backwards(of_reverse)
 
         return a, pull_back
 
