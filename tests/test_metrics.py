@@ -123,7 +123,9 @@ OTHERS = {
 
 
 def test_these_are_all_metrics():
-    assert {*OF_A_SET, *OF_TWO_SETS, *OTHERS} == set(metrics.__all__)
+    assert {*OF_A_SET, *OF_TWO_SETS, *OTHERS} == set(metrics.__all__), (
+        "tests/test_metrics.py must name each metric in OF_A_SET, OF_TWO_SETS or OTHERS"
+    )
 
 
 @given(melodies())
@@ -283,4 +285,7 @@ def test_a_step_is_a_sixteenth_of_common_time_unless_it_is_said():
 
 def test_the_reference_lists_every_metric_once_by_its_kind():
     listed = re.findall(r"`(\w+)`", metrics.__doc__)
-    assert sorted(listed) == sorted(metrics.__all__)
+    assert sorted(listed) == sorted(metrics.__all__), (
+        "the docstring of sklearn_c2c/metrics/__init__.py must name each metric of "
+        "__all__ once, under its kind"
+    )

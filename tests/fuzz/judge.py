@@ -62,9 +62,9 @@ def made(suffix, seed, number):
     bytes
     """
     rng = random.Random(f"{suffix} {seed} {number}")
-    if suffix == ".mxl" or rng.random() < 0.3:
-        return _GROWTH[suffix](rng)
     files = _KEPT[suffix][0]() if suffix in _KEPT else real_tunes(suffix)
+    if not files or rng.random() < 0.3:
+        return _GROWTH[suffix](rng)
     return mutated(rng.choice(files), files, rng)
 
 

@@ -79,23 +79,33 @@ _MUSICXML = b"""<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
+# Of each format a file with rarer features, and what writes a melody in it, or None.
+_FILES = {
+    ".abc": (_ABC, melody_to_abc),
+    ".mid": (_MIDI, melody_to_midi),
+    ".musicxml": (_MUSICXML, _melody_to_musicxml),
+}
+
+
 @cache
 def real_tunes(suffix):
-    """Tunes of one format, as bytes: some of the corpora, and one with rarer features.
+    """Tunes of one format, as bytes: one with rarer features, and some of the corpora.
 
     Parameters
     ----------
-    suffix : {".abc", ".mid", ".musicxml"}
+    suffix : str
 
     Returns
     -------
     list of bytes
+        None of the corpora if the package does not write the format; empty if there are
+        no files of it here.
     """
-    convert, rarer = {
-        ".abc": (melody_to_abc, _ABC),
-        ".mid": (melody_to_midi, _MIDI),
-        ".musicxml": (_melody_to_musicxml, _MUSICXML),
-    }[suffix]
+    if suffix not in _FILES:
+        return []
+    rarer, convert = _FILES[suffix]
+    if convert is None:
+        return [rarer]
     rows = np.vstack([load_celtic().data[:8], load_bach_sopranos().data[:4]])[:_N_TUNES]
     notation = {"time_signature": "4/4", "steps_per_quarter": 4, "key": "D"}
     notation |= {"title": "Tune", "tempo": 120, "pickup": False}
