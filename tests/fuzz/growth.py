@@ -114,13 +114,17 @@ def grown_mxl(rng):
     import zipfile
 
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w") as archive:
+
+        def write(name, data):  # with a fixed date: the same seed gives the same bytes
+            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+
         root = rng.choice(["score.xml", "a/b.musicxml", "../x.xml", "score.pdf"])
         container = f"<container><rootfiles><rootfile full-path='{root}'/></rootfiles>"
-        archive.writestr("META-INF/container.xml", container + "</container>")
-        archive.writestr(root, grown_musicxml(rng))
+        write("META-INF/container.xml", container + "</container>")
+        write(root, grown_musicxml(rng))
         for number in range(_times(rng, "x" * 500) if rng.random() < 0.3 else 0):
-            archive.writestr(f"m{number}", b"")
+            write(f"m{number}", b"")
     data = bytearray(out.getvalue())
     if rng.random() < 0.3:
         place = rng.randrange(len(data) - 4)
