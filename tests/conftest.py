@@ -28,10 +28,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 import hypothesis
 import matplotlib
+import numba
 import numpy as np
 import pytest
 
 from sklearn_c2c import datasets
+from tests import plain
 
 matplotlib.use("Agg")
 
@@ -55,6 +57,21 @@ def rng():
 def reels():
     """The 75 reels, as rows."""
     return datasets.load_celtic().data
+
+
+# Interpreted, a kernel takes microseconds for each number. These files train little and
+# run the interpreted kernels; in the others plain functions replace the kernels.
+TRAIN_LITTLE = {"kernels", "layers", "nn", "room"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _kernels(request):
+    topic = request.module.__name__.rpartition("test_")[2]
+    if numba.config.DISABLE_JIT and topic not in TRAIN_LITTLE:
+        with plain.in_place_of_kernels():
+            yield
+    else:
+        yield
 
 
 # A file is the work of one worker. The longest come first, so that none of them runs at

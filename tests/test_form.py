@@ -65,15 +65,15 @@ def model(request, reels):
 
 
 STRATEGIES = {
-    "sample": lambda m, X, f: sample(m, n_samples=30, form=f, random_state=0),
-    "vary": lambda m, X, f: vary(m, X[0], n_samples=9, form=f, random_state=0),
-    "translate": lambda m, X, f: translate(m, X, 0.3, form=f),
+    "sample": lambda m, X, f: sample(m, 9, form=f, random_state=0),
+    "vary": lambda m, X, f: vary(m, X[0], 9, form=f, random_state=0),
+    "translate": lambda m, X, f: translate(m, X[:9], 0.3, form=f),
     "average": lambda m, X, f: average(m, X[:5], form=f),
     "interpolate": lambda m, X, f: interpolate(m, X[0], X[1], form=f),
     "grid": lambda m, X, f: interpolate_grid(m, X[:4], n_points=4, form=f),
     "sweep": lambda m, X, f: sweep(m, 1, form=f),
     "attribute": lambda m, X, f: add_attribute(
-        m, X, np.ones(m[-1].h), scale=[0.5, 1] if len(X) == 1 else 1.0, form=f
+        m, X[:9], np.ones(m[-1].h), [0.5, 1] if len(X) == 1 else 1.0, form=f
     ),
     "optimize": lambda m, X, f: (
         optimize(

@@ -56,7 +56,9 @@ STRATEGIES = {
     "spherical": lambda m, X: interpolate(m, X[0], X[1], method="spherical", X=X),
     "grid": lambda m, X: interpolate_grid(m, X[:4], n_points=4),
     "sweep": lambda m, X: sweep(m, 1, X=X),
-    "attribute": lambda m, X: add_attribute(m, X, attribute_vector(m, X[:9], X[9:])),
+    "attribute": lambda m, X: add_attribute(
+        m, X[:9], attribute_vector(m, X[:9], X[9:])
+    ),
     "recurse": lambda m, X: np.concatenate(recurse(m, X[:3], max_iter=5).paths),
     "attractors": lambda m, X: attractors(m, X[:3], max_iter=5).melodies,
 }

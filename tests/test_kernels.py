@@ -1,4 +1,7 @@
-"""Every kernel beside a plain line of NumPy, compiled and interpreted."""
+"""Every kernel beside a plain line of NumPy, compiled and interpreted.
+
+So are the functions that other tests take in place of interpreted kernels.
+"""
 
 import numba
 import numpy as np
@@ -8,6 +11,7 @@ from scipy import sparse, special
 
 from sklearn_c2c._nn import kernels, layers
 from sklearn_c2c._nn.kernels import AdamUpdate, Columns, Weights
+from tests import plain
 
 RATE, BETA_1, BETA_2, EPSILON = 0.01, 0.9, 0.999, 1e-8
 
@@ -49,12 +53,16 @@ def tolerance(dtype):
     return {"rtol": 1e-11, "atol": 1e-300}  # denormal numbers have few digits
 
 
-@pytest.fixture(params=["compiled", "interpreted"])
+@pytest.fixture(params=["compiled", "interpreted", "plain"])
 def run(request):
     def run(kernel, *args):
         # With NUMBA_DISABLE_JIT=1 the kernel is the interpreted function.
         is_compiled = request.param == "compiled" and not numba.config.DISABLE_JIT
-        (kernel if is_compiled else getattr(kernel, "py_func", kernel))(*args)
+        interpreted = getattr(kernel, "py_func", kernel)
+        if request.param == "plain":
+            getattr(plain, interpreted.__name__)(*args)
+        else:
+            (kernel if is_compiled else interpreted)(*args)
 
     return run
 
@@ -83,7 +91,10 @@ def test_adam_flushes_denormal_moments(run, dtype):
 @pytest.mark.parametrize("n_units", [1, 6, 23])
 @pytest.mark.parametrize("width", [1, 64, 107])
 @pytest.mark.parametrize("wants_delta", [True, False])
-def test_update_dense(rng, dtype, tolerance, n_samples, n_units, width, wants_delta):
+@pytest.mark.parametrize("module", [kernels, plain], ids=["kernel", "plain"])
+def test_update_dense(
+    rng, dtype, tolerance, module, n_samples, n_units, width, wants_delta
+):
     # Interpreted only with NUMBA_DISABLE_JIT=1: the tiles are not Python otherwise.
     p, m, v = state(rng, (n_units, width), dtype)
     Z, delta = rng.normal(size=(2, n_samples, max(n_units, width))).astype(dtype)
@@ -96,7 +107,7 @@ def test_update_dense(rng, dtype, tolerance, n_samples, n_units, width, wants_de
     half = n_units // 2 // kernels.TILE_UNITS * kernels.TILE_UNITS
     for lo, hi in (0, half), (half, n_units):
         args = delta_in, Z, delta, layers._panels(delta), Weights(p, m, v)
-        kernels.update_dense(lo, hi, *args, update(dtype))
+        module.update_dense(lo, hi, *args, update(dtype))
     for found, array in zip((p, m, v), expected, strict=True):
         assert_allclose(found, array, **tolerance)
     if wants_delta:

@@ -11,6 +11,7 @@ from sklearn.decomposition import PCA
 
 from sklearn_c2c import PianoRollEncoder, _transitions, _viterbi
 from sklearn_c2c.melody import HOLD, REST, check_melodies
+from tests import plain
 from tests.strategies import melodies
 
 
@@ -119,6 +120,13 @@ def test_rare_pitches_share_a_symbol():
 # -------------------------------------------------------------------- the decoding
 
 
+@pytest.fixture(params=[_viterbi.viterbi, plain.viterbi], ids=["kernel", "plain"])
+def viterbi(request, monkeypatch):
+    """The kernel, and the plain function, which here decodes in its place."""
+    monkeypatch.setattr(_viterbi, "viterbi", request.param)
+    return request.param
+
+
 def plain_score(row, log_p, codes, transitions):
     """Score of one melody, term by term."""
     pitches, level, pitch, rhythm, end = transitions
@@ -151,6 +159,7 @@ def legal_rows(codes, n_steps):
 @pytest.mark.parametrize("zeros", [False, True])
 @pytest.mark.parametrize("weight", [0.3, 1.0])
 @pytest.mark.parametrize("steps_per_measure", [1, 3, 4])
+@pytest.mark.usefixtures("viterbi")
 def test_decoding_finds_the_best_of_all_melodies(rng, zeros, weight, steps_per_measure):
     X = [[60, HOLD, 62, 60, HOLD], [62, 60, REST, 60, 62], [62, HOLD, HOLD, 60, 60]]
     codes = np.array([60, 61, 62, HOLD, REST], np.int16)
@@ -264,14 +273,14 @@ def test_a_large_measure_costs_no_memory():
     assert encoder.transitions_["rhythm"].shape == (4, 33, 2)
 
 
-def test_the_kernel_never_begins_a_hold_with_a_rest(rng):
+def test_the_kernel_never_begins_a_hold_with_a_rest(rng, viterbi):
     scores = rng.normal(size=(3, 9, 2)).astype(np.float32)
     holds = np.full((3, 9), 5, np.float32)
     pitch = np.zeros((1, 2, 2, _viterbi.TILE_COLUMNS), np.float32)
     rhythm, end = np.zeros((1, 3, 2), np.float32), np.zeros(2, np.float32)
     out = np.empty((3, 9), np.int32)
     level = np.zeros(1, int)
-    _viterbi.viterbi(0, 3, out, scores, holds, level, pitch, rhythm, end)
+    viterbi(0, 3, out, scores, holds, level, pitch, rhythm, end)
     before = np.column_stack([np.ones(3), out[:, :-1]])
     assert not ((out == 2) & (before == 1)).any()
 
