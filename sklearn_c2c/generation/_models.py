@@ -17,7 +17,7 @@ class LatentModel:
     latent variables (``latent_min_``, ``latent_max_``, ``latent_mean_`` and
     ``latent_std_``), a prior (``sample_prior``), the gradient through its decoder
     (``decode_with_vjp``), and which of its latent variables stand for what
-    (``branches_``, a slice by each name).
+    (``branches_``, a slice by each name; ``attributes``, names of the first ones).
 
     Parameters
     ----------
@@ -399,6 +399,19 @@ def melody_encoder(model):
     """Return the fitted `PianoRollEncoder` that a Pipeline begins with, or None."""
     first = model[0] if isinstance(model, Pipeline) else None
     return first if hasattr(first, "tokens_") else None
+
+
+def attribute_column(estimator, name):
+    """Return which latent variable is the attribute `name`, by its ``attributes``."""
+    names = list(getattr(estimator, "attributes", None) or ())
+    if name not in names:
+        known = f"knows {', '.join(map(str, names))}" if names else "names none"
+        raise ValueError(
+            f"No latent is the attribute {name!r}: {type(estimator).__name__} {known}. "
+            "Take method='search', or an AttributeVariationalAutoencoder that is "
+            "fitted on it, with its name in attributes."
+        )
+    return names.index(name)
 
 
 def as_row(row, name):

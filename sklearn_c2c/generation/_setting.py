@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_c2c.generation._attributes import outer_quarters
 from sklearn_c2c.generation._encoding import ENCODING, encode
 from sklearn_c2c.generation._form import FORM, decode, letters_of
-from sklearn_c2c.generation._models import MODEL, LatentModel
+from sklearn_c2c.generation._models import MODEL, LatentModel, attribute_column
 
 # Codes that stand for what a model decodes, where no corpus is given.
 _N_DRAWS = 256
@@ -19,9 +19,9 @@ _N_DRAWS = 256
 _N_POINTS = 41
 _REACH = 10.0
 
-# Codes of each kind that a search tries in a round for each melody, and how far the
-# first and the last round go, as a share of the way to another code.
-_N_TRIES = 6
+# Codes of each of four kinds that a search tries in a round for each melody, and how
+# far the first and the last round go, as a share of the way to another code.
+_N_KINDS, _N_TRIES = 4, 6
 _FIRST_SHARE, _LAST_SHARE = 1.0, 0.05
 
 # Codes that are decoded at one time.
@@ -100,7 +100,9 @@ def set_attribute(
 
         - "latent": along the latent of the model that is this attribute, see
           `AttributeVariationalAutoencoder`: the one that its ``attributes`` name as
-          the function's ``__name__``.
+          the function's ``__name__``. Then, from the best code found, near it in the
+          latents of this attribute and of those to hold, as far as the model has
+          them. The other latents stay.
         - "vector": along the attribute vector, between the mean codes of the quarters
           of the corpus that have most and least of it, see `attribute_vector`.
         - "search": along the vector and, from the best code found, everywhere near it:
@@ -122,13 +124,16 @@ def set_attribute(
         codes, for models that remember the mean and the spread of theirs.
 
     max_iter : int, default=20
-        Rounds of the search, of 24 codes for each melody.
+        Rounds of the search, of 24 codes for each melody; with "latent", of that in
+        the latents of attributes to hold.
 
     encoding : {"encoder", "search"}, default="encoder"
         How codes of melodies are found, see `encode`.
 
-    form : str, array-like of shape (n_steps,) or None, default=None
-        Which places of a melody are alike: letters or a melody, as in `sample`.
+    form : str, array-like of shape (n_steps,) or (n_rows, n_steps) or None, \
+            default=None
+        Which places of a melody are alike: letters or a melody, as in `sample`, or a
+        melody for each result. With ``form=X`` each keeps its own form.
 
     random_state : int, RandomState instance or None, default=None
         An int gives the same result again.
@@ -180,14 +185,17 @@ def set_attribute(
     weights = 1.0, hold_weight, keep_weight
     goal = _Goal(rows, asked, (attribute, *hold), weights, reference.rows)
     method = "search" if method == "auto" else method
+    search = _Search(latent, goal, Z, letters_of(latent, form, Z))
     if method == "latent":
-        direction = _own_latent(latent, attribute, reference.spread)
+        own, *others = _own_latents(latent, attribute, hold, reference.spread)
+        search.look_along(own)
+        if others:
+            search.look_within(np.array([own, *others]), max_iter, rng)
     else:
         direction = reference.vector(attribute)
-    search = _Search(latent, goal, Z, letters_of(latent, form, Z))
-    search.look_along(direction)
-    if method == "search":
-        search.look_around(direction, reference, max_iter, rng)
+        search.look_along(direction)
+        if method == "search":
+            search.look_around(direction, reference, max_iter, rng)
     return Bunch(before=before, asked=asked, method=method, **search.result())
 
 
@@ -310,6 +318,15 @@ class _Search:
             ]
             self.look(np.hstack([Z + step for step in steps]))
 
+    def look_within(self, directions, max_iter, rng):
+        """As `look_around`, in the space of some directions only."""
+        for share in np.geomspace(_FIRST_SHARE, _LAST_SHARE, max_iter):
+            Z = self.best["Z"][:, np.newaxis]
+            shape = len(Z), _N_KINDS * _N_TRIES, len(directions)
+            some = rng.uniform(size=shape) < rng.uniform(size=(*shape[:2], 1))
+            noise = 2 * share * rng.standard_normal(shape) * some
+            self.look(Z + noise @ directions)
+
     def result(self):
         """What is best, by the names that `set_attribute` returns."""
         values = self.best["values"]
@@ -363,15 +380,17 @@ def _one_row_each(rows, Z, before, value, relative):
     return rows[at], Z[at].copy(), before[at], asked
 
 
-def _own_latent(latent, attribute, spread):
-    """Direction of the latent that is an attribute, of its spread."""
-    names = getattr(latent.estimator, "attributes", None) or ()
-    name = getattr(attribute, "__name__", None)
-    if name not in names:
-        known = f"knows {', '.join(map(str, names))}" if names else "names none"
-        raise ValueError(
-            f"No latent is the attribute {name!r}: {type(latent.estimator).__name__} "
-            f"{known}. Take method='search', or an AttributeVariationalAutoencoder "
-            "that is fitted on it, with its name in attributes."
-        )
-    return np.where(np.arange(len(spread)) == list(names).index(name), spread, 0)
+def _own_latents(latent, attribute, hold, spread):
+    """Directions of the latents that are attributes, of their spread.
+
+    The first is that of the attribute, the others those of the attributes to hold, as
+    far as the model has them.
+    """
+    named = getattr(latent.estimator, "attributes", None) or ()
+    names = [_name_of(attribute), *filter(named.__contains__, map(_name_of, hold))]
+    columns = [attribute_column(latent.estimator, name) for name in names]
+    return np.eye(len(spread))[columns] * spread
+
+
+def _name_of(attribute):
+    return getattr(attribute, "__name__", None)
