@@ -259,7 +259,11 @@ def test_form_brings_draws_nearer_to_the_style(reels):
         ("vae", {"form": "corpus"}, "none was given"),
         ("vae", {"form": [60, 62]}, "must have 128 steps"),
         ("vae", {"form": "auto"}, "letters from A to Z"),
-        ("vae", {"form": [[60] * 128] * 2}, "form must be one row"),
+        (
+            "vae",
+            {"form": [[60] * 128] * 2},
+            "form must be one melody, or one for each of",
+        ),
         ("vae", {"form": [999] * 128}, "999"),
     ],
 )

@@ -122,6 +122,55 @@ def test_latent_moves_its_own_latent_only(vae):
     assert_array_equal(np.delete(moved, 1, axis=1), 0)
 
 
+def test_latent_holds_by_the_latents_of_what_is_to_hold(vae):
+    model, measures = vae
+    X, scales = measures[:20], [f(measures).std() for f in (note_density, mean_pitch)]
+    settings = dict(relative=True, method="latent", keep_weight=0, random_state=0)
+    wanted = note_density(X) + scales[0]
+    line, held = (
+        generation.set_attribute(
+            model, X, note_density, scales[0], hold=hold, hold_weight=0.5,
+            corpus=measures, **settings,
+        )
+        for hold in ([], [mean_pitch, pitch_range])
+    )  # fmt: skip
+    moved = held.latent - model.transform(X)
+    assert_array_equal(moved[:, 2:], 0)  # the model has no latent of the range
+    assert moved[:, 1].any()
+
+    def score(result):
+        changes = [f(result.melodies) - f(X) for f in (mean_pitch, pitch_range)]
+        changes = [
+            np.abs(change) / f(measures).std()
+            for change, f in zip(changes, (mean_pitch, pitch_range), strict=True)
+        ]
+        missed = np.abs(result.found - wanted) / scales[0]
+        return missed + 0.5 * np.mean(changes, axis=0)
+
+    assert (score(held) <= score(line) + 1e-9).all()
+    assert score(held).mean() < 0.8 * score(line).mean()
+
+
+def test_each_melody_keeps_its_own_form(reels):
+    vae = VariationalAutoencoder(h=16, max_iter=40, random_state=0)
+    model = make_pipeline(PianoRollEncoder(), vae).fit(reels)
+    X = reels[:6]
+    own, free = (
+        generation.set_attribute(
+            model, X, mean_pitch, 1, relative=True, form=form, corpus=reels,
+            max_iter=2, random_state=0,
+        )
+        for form in (X, None)
+    )  # fmt: skip
+    before, kept, lost = (
+        metrics.measure_similarity(rows, steps_per_measure=8) == 1
+        for rows in (X, own.melodies, free.melodies)
+    )
+    assert kept[before].all()
+    assert not lost[before].all()
+    assert_array_equal(own.found, mean_pitch(own.melodies))
+
+
 def test_one_seed_one_result(model, reels):
     first, second = (
         generation.set_attribute(

@@ -226,6 +226,7 @@ class AttributeVariationalAutoencoder(VariationalAutoencoder):
     --------
     VariationalAutoencoder : Without attributes.
     sklearn_c2c.generation.set_attribute : To change an attribute of melodies.
+    sklearn_c2c.generation.give_attributes : Codes with the true attributes of melodies.
 
     Notes
     -----

@@ -9,6 +9,7 @@ from sklearn_c2c.generation._attributes import add_attribute, attribute_vector
 from sklearn_c2c.generation._completion import complete
 from sklearn_c2c.generation._encoding import encode
 from sklearn_c2c.generation._exploration import average, neighbors, translate
+from sklearn_c2c.generation._giving import give_attributes
 from sklearn_c2c.generation._models import LatentModel
 from sklearn_c2c.generation._optimization import optimize
 from sklearn_c2c.generation._paths import interpolate, interpolate_grid, sweep
@@ -27,6 +28,7 @@ __all__ = [
     "branch",
     "complete",
     "encode",
+    "give_attributes",
     "interpolate",
     "interpolate_grid",
     "neighbors",

@@ -8,7 +8,6 @@ import re
 
 import numpy as np
 
-from sklearn_c2c.generation._models import as_row
 from sklearn_c2c.melody import check_melodies
 
 # The constraint on every `form` of this package.
@@ -42,7 +41,7 @@ def letters_of(latent, form, Z, *, X=None, rng=None):
     ----------
     latent : LatentModel
     form : str, array-like of int or None
-        Letters, a melody, "corpus" or None, as in `sample`.
+        Letters, a melody, "corpus" or None, as in `sample`; or a melody for each result.
     Z : ndarray of shape (n_melodies, h)
         Latent vectors of the results.
     X : array-like of shape (n_tunes, n_steps), default=None
@@ -59,8 +58,9 @@ def letters_of(latent, form, Z, *, X=None, rng=None):
         return None
     n_steps = latent.encoder.n_features_in_
     if not isinstance(form, str):
-        melody = check_melodies(as_row(form, "form"))
-        return np.tile(_letters(_half_measures(latent.encoder, melody)), (len(Z), 1))
+        melodies = _one_for_each(form, len(Z))
+        letters = _letters(_half_measures(latent.encoder, melodies))
+        return np.tile(letters, (len(Z) // len(letters), 1))
     if form == "corpus":
         return _letters(_half_measures(latent.encoder, _near(latent, Z, X, rng)))
     if not re.fullmatch("[A-Z]+", form) or n_steps % len(form):
@@ -69,6 +69,17 @@ def letters_of(latent, form, Z, *, X=None, rng=None):
             f"{n_steps} steps equally; got {form!r} of {len(form)} letters."
         )
     return np.tile(np.unique(list(form), return_inverse=True)[1], (len(Z), 1))
+
+
+def _one_for_each(form, n_melodies):
+    """The melody that gives its form, or one for each result."""
+    form = np.atleast_2d(form)
+    if form.ndim != 2 or len(form) not in (1, n_melodies):
+        raise ValueError(
+            f"form must be one melody, or one for each of the {n_melodies} results; "
+            f"got shape {form.shape}."
+        )
+    return check_melodies(form)
 
 
 def pool(P, letters):

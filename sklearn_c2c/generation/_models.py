@@ -18,7 +18,8 @@ class LatentModel:
       ``latent_max_``, ``latent_mean_`` and ``latent_std_``;
     - a prior, ``sample_prior``;
     - the gradient through its decoder, ``decode_with_vjp``;
-    - named branches of its latent variables, ``branches_``, a dict of slices.
+    - named branches of its latent variables, ``branches_``, a dict of slices;
+    - names of its first latent variables, ``attributes``.
 
     Parameters
     ----------
@@ -396,6 +397,19 @@ def melody_encoder(model):
     """Return the fitted `PianoRollEncoder` at the start of a Pipeline, or None."""
     first = model[0] if isinstance(model, Pipeline) else None
     return first if hasattr(first, "tokens_") else None
+
+
+def attribute_column(estimator, name):
+    """Return which latent variable is the attribute `name`, by its ``attributes``."""
+    names = list(getattr(estimator, "attributes", None) or ())
+    if name not in names:
+        known = f"knows {', '.join(map(str, names))}" if names else "names none"
+        raise ValueError(
+            f"No latent is the attribute {name!r}: {type(estimator).__name__} {known}. "
+            "Take method='search', or an AttributeVariationalAutoencoder that is "
+            "fitted on it, with its name in attributes."
+        )
+    return names.index(name)
 
 
 def as_row(row, name):

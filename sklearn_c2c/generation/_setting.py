@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_c2c.generation._attributes import outer_quarters
 from sklearn_c2c.generation._encoding import ENCODING, encode
 from sklearn_c2c.generation._form import FORM, decode, letters_of
-from sklearn_c2c.generation._models import MODEL, LatentModel
+from sklearn_c2c.generation._models import MODEL, LatentModel, attribute_column
 
 # Random latent vectors that replace the corpus where none is given.
 _N_DRAWS = 256
@@ -21,7 +21,7 @@ _REACH = 10.0
 
 # Candidates of each of four kinds that a search tries in a round for each melody, and
 # the range of the first and the last round, as a share of the way to another melody.
-_N_TRIES = 6
+_N_KINDS, _N_TRIES = 4, 6
 _FIRST_SHARE, _LAST_SHARE = 1.0, 0.05
 
 # Latent vectors decoded in one batch.
@@ -101,7 +101,8 @@ def set_attribute(
 
         - "latent": along the latent variable of this attribute in an
           `AttributeVariationalAutoencoder`, whose ``attributes`` must contain the
-          function's ``__name__``.
+          function's ``__name__``, and then by random local search in this variable and
+          those of the attributes to hold. The others stay.
         - "vector": along the attribute vector, the difference between the mean latent
           vectors of the top and the bottom quarter of the corpus, see
           `attribute_vector`.
@@ -124,13 +125,15 @@ def set_attribute(
         vectors, for models with ``latent_mean_`` and ``latent_std_``.
 
     max_iter : int, default=20
-        Rounds of the search, of 24 latent vectors for each melody.
+        Rounds of the local search, of 24 latent vectors for each melody.
 
     encoding : {"encoder", "search"}, default="encoder"
         How latent vectors of melodies are found, see `encode`.
 
-    form : str, array-like of shape (n_steps,) or None, default=None
-        Which places of a melody are alike: letters or a melody, as in `sample`.
+    form : str, array-like of shape (n_steps,) or (n_rows, n_steps) or None, \
+            default=None
+        Which places of a melody are alike: letters or a melody, as in `sample`, or a
+        melody for each result. With ``form=X`` each keeps its own form.
 
     random_state : int, RandomState instance or None, default=None
         An int makes the result reproducible.
@@ -182,14 +185,17 @@ def set_attribute(
     weights = 1.0, hold_weight, keep_weight
     goal = _Goal(rows, asked, (attribute, *hold), weights, reference.rows)
     method = "search" if method == "auto" else method
+    search = _Search(latent, goal, Z, letters_of(latent, form, Z))
     if method == "latent":
-        direction = _own_latent(latent, attribute, reference.spread)
+        own, *others = _own_latents(latent, attribute, hold, reference.spread)
+        search.look_along(own)
+        if others:
+            search.look_within(np.array([own, *others]), max_iter, rng)
     else:
         direction = reference.vector(attribute)
-    search = _Search(latent, goal, Z, letters_of(latent, form, Z))
-    search.look_along(direction)
-    if method == "search":
-        search.look_around(direction, reference, max_iter, rng)
+        search.look_along(direction)
+        if method == "search":
+            search.look_around(direction, reference, max_iter, rng)
     return Bunch(before=before, asked=asked, method=method, **search.result())
 
 
@@ -309,6 +315,15 @@ class _Search:
             ]
             self.look(np.hstack([Z + offset for offset in offsets]))
 
+    def look_within(self, directions, max_iter, rng):
+        """As `look_around`, in the space of some directions only."""
+        for share in np.geomspace(_FIRST_SHARE, _LAST_SHARE, max_iter):
+            Z = self.best["Z"][:, np.newaxis]
+            shape = len(Z), _N_KINDS * _N_TRIES, len(directions)
+            some = rng.uniform(size=shape) < rng.uniform(size=(*shape[:2], 1))
+            noise = 2 * share * rng.standard_normal(shape) * some
+            self.look(Z + noise @ directions)
+
     def result(self):
         """The best melodies, by the names that `set_attribute` returns."""
         values = self.best["values"]
@@ -362,15 +377,17 @@ def _one_row_each(rows, Z, before, value, relative):
     return rows[at], Z[at].copy(), before[at], asked
 
 
-def _own_latent(latent, attribute, spread):
-    """Unit vector of the attribute's latent variable, times its standard deviation."""
-    names = getattr(latent.estimator, "attributes", None) or ()
-    name = getattr(attribute, "__name__", None)
-    if name not in names:
-        known = f"knows {', '.join(map(str, names))}" if names else "names none"
-        raise ValueError(
-            f"No latent is the attribute {name!r}: {type(latent.estimator).__name__} "
-            f"{known}. Take method='search', or an AttributeVariationalAutoencoder "
-            "that is fitted on it, with its name in attributes."
-        )
-    return np.where(np.arange(len(spread)) == list(names).index(name), spread, 0)
+def _own_latents(latent, attribute, hold, spread):
+    """Unit vectors of latent variables, times their standard deviations.
+
+    The first is that of the attribute, the others those of the attributes to hold, as
+    far as the model has them.
+    """
+    named = getattr(latent.estimator, "attributes", None) or ()
+    names = [_name_of(attribute), *filter(named.__contains__, map(_name_of, hold))]
+    columns = [attribute_column(latent.estimator, name) for name in names]
+    return np.eye(len(spread))[columns] * spread
+
+
+def _name_of(attribute):
+    return getattr(attribute, "__name__", None)
