@@ -122,7 +122,7 @@ def known(model, unseen, name):
     """What codes tell of attributes, by set."""
     values = metrics.attribute_values(unseen, NAMES)
     Z = model.transform(unseen)
-    table = metrics.disentanglement(Z, values, NAMES, random_state=0)
+    table = metrics.disentanglement(Z, values, names=NAMES, random_state=0)
     return by_set(f"{name}, interpretability", table.interpretability.get) | by_set(
         f"{name}, mig_neighbors", table.mig_neighbors.get
     )

@@ -160,6 +160,17 @@ def test_any_probabilities_are_decoded_in_any_form(X, letters, seed, weight):
     assert_array_equal(found[fixed >= 0], X[fixed >= 0])
 
 
+@pytest.mark.parametrize("seed", [1442, 2528, 2677])
+def test_a_rest_before_a_place_of_another_letter_that_begins_with_a_hold(seed):
+    rng = np.random.default_rng(seed)
+    X = mend_orphan_holds(rng.choice([60, 62, 64, REST, HOLD], (3, 12)).astype("i2"))
+    encoder = PianoRollEncoder((60, 64), transition_weight=3.0, steps_per_measure=4)
+    P = rng.dirichlet(np.full(encoder.fit(X).n_tokens_, 0.3), (3, 12)) + 1e-12
+    letters = np.tile([0, 2, 1, 1, 2, 2], (3, 1))
+    found = check_melodies(decode_steps(encoder, pool(P, letters), letters))
+    assert equal_pairs(found, letters[0]).all()
+
+
 def test_given_steps_are_repeated_where_the_form_says(reels):
     encoder = PianoRollEncoder().fit(reels)
     P = np.full((1, 128, encoder.n_tokens_), 1 / encoder.n_tokens_)

@@ -39,7 +39,7 @@ def judged(beta):
     model = make_pipeline(PianoRollEncoder((55, 83)), vae).fit(train)
     Z = model.transform(unseen)
     y = metrics.attribute_values(unseen, NAMES)
-    told = metrics.disentanglement(Z, y, NAMES, random_state=0)
+    told = metrics.disentanglement(Z, y, names=NAMES, random_state=0)
     return {
         "rate": vae.kl_curve_[-1],
         "distortion": vae.reconstruction_curve_[-1] / 16,

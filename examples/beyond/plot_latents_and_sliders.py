@@ -53,7 +53,7 @@ def judged(estimator):
     Z = model.transform(unseen)
     decoded = model.inverse_transform(Z)
     print(f"{type(estimator).__name__}: {(decoded == unseen).mean():.3f} of the steps")
-    told = metrics.disentanglement(Z, y_unseen, NAMES, random_state=0)
+    told = metrics.disentanglement(Z, y_unseen, names=NAMES, random_state=0)
     moved = metrics.slider_control(
         model,
         unseen,

@@ -41,7 +41,8 @@ def letters_of(latent, form, Z, *, X=None, rng=None):
     ----------
     latent : LatentModel
     form : str, array-like of int or None
-        Letters, a melody, "corpus" or None, as in `sample`; or a melody for each result.
+        Letters, a melody, "corpus" or None, as in `sample`, or a melody for each
+        result.
     Z : ndarray of shape (n_melodies, h)
         Latent vectors of the results.
     X : array-like of shape (n_tunes, n_steps), default=None
@@ -106,8 +107,8 @@ def decode_steps(encoder, P, letters=None, allowed=None):
 
     The melodies are first decoded without the form. Then the most frequent content of
     the places of a letter is fixed in all of them, and the other steps are decoded
-    again. Places may still differ because a hold at their start cannot follow a rest;
-    melodies with such places are decoded again, with a note or rest at these starts.
+    again. Places may still differ, since a hold at the start of a place cannot follow a
+    rest; melodies with such places are decoded again, with no hold at these starts.
 
     Parameters
     ----------
@@ -135,7 +136,8 @@ def decode_steps(encoder, P, letters=None, allowed=None):
     unequal = _unequal(melodies, letters, allowed)
     again = unequal.any(axis=1)
     if again.any():
-        P = _forbid_first_hold(encoder, P[again], unequal[again])
+        starts = _starts(unequal, letters) & _is_free(letters, allowed)
+        P = _forbid_first_hold(encoder, P[again], starts[again])
         melodies[again] = _decode_in_form(encoder, P, letters[again], allowed[again])
     return melodies
 
@@ -227,6 +229,17 @@ def _unequal(melodies, letters, allowed):
     is_free = _is_free(letters, allowed)
     free = is_free[:, np.newaxis] & is_free[:, :, np.newaxis]
     return (free & _same(letters) & ~_same(letters, contents)).any(axis=2)
+
+
+def _starts(unequal, letters):
+    """Mask of the places whose first hold may have made places unequal.
+
+    These are the unequal places, and those after them, whose first hold needs a note
+    before it, with all places of their letters.
+    """
+    starts = unequal.copy()
+    starts[:, 1:] |= unequal[:, :-1]
+    return (_same(letters) & starts[:, np.newaxis]).any(axis=2)
 
 
 def _forbid_first_hold(encoder, P, places):
