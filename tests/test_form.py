@@ -272,7 +272,7 @@ def test_form_brings_draws_nearer_to_the_style(reels):
         ("vae", {"form": "auto"}, "letters from A to Z"),
         (
             "vae",
-            {"form": [[60] * 128] * 2},
+            {"form": [[60] * 128] * 3},
             "form must be one melody, or one for each of",
         ),
         ("vae", {"form": [999] * 128}, "999"),
