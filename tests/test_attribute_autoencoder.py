@@ -113,10 +113,10 @@ def test_the_pairwise_loss_is_its_definition(rng):
 
 def test_what_is_decided_is_the_largest_of_each_group(rng):
     p = rng.random((3, 8))
-    groups = decided(p, 4).reshape(3, 2, 4)
+    groups = decided(p, 4).toarray().reshape(3, 2, 4)
     assert_array_equal(groups.argmax(axis=2), p.reshape(3, 2, 4).argmax(axis=2))
     assert_array_equal(groups.sum(axis=2), 1)
-    assert_array_equal(decided(p, None), p.round())
+    assert_array_equal(decided(p, None).toarray(), p.round())
     tied = np.full((1, 4), 0.25)  # one value each, also if several are the largest
     assert decided(tied, 4).sum() == 1
 

@@ -18,7 +18,7 @@ RATE, BETA_1, BETA_2, EPSILON = 0.01, 0.9, 0.999, 1e-8
 
 def update(dtype):
     values = RATE, BETA_1, BETA_2, EPSILON, np.finfo(dtype).tiny
-    return AdamUpdate(*map(np.dtype(dtype).type, values))
+    return np.array(AdamUpdate(*values), dtype)
 
 
 def adam_step(p, m, v, g):
@@ -72,16 +72,24 @@ def test_adam(rng, run, dtype, tolerance, n):
     p, m, v = state(rng, (n,), dtype)
     g = rng.normal(size=n).astype(dtype)
     expected = adam_step(p, m, v, g)
-    run(kernels.adam, Weights(p, m, v), g, update(dtype))
+    for lo, hi in blocks(n):
+        run(kernels.adam, lo, hi, Weights(p, m, v), g, update(dtype))
     for found, array in zip((p, m, v), expected, strict=True):
         assert_allclose(found, array, **tolerance)
+
+
+def test_adam_leaves_other_blocks(rng, run, dtype):
+    p, m, v = state(rng, (17,), dtype)
+    before = p.copy()
+    run(kernels.adam, 3, 11, Weights(p, m, v), np.ones(17, dtype), update(dtype))
+    assert (p != before).nonzero()[0].tolist() == list(range(3, 11))
 
 
 def test_adam_flushes_denormal_moments(run, dtype):
     tiny = np.finfo(dtype).tiny
     p, m, v = np.ones(3, dtype), np.array([tiny, -tiny, 1], dtype), np.full(3, tiny)
     v = v.astype(dtype)
-    run(kernels.adam, Weights(p, m, v), np.zeros(3, dtype), update(dtype))
+    run(kernels.adam, 0, 3, Weights(p, m, v), np.zeros(3, dtype), update(dtype))
     assert m[:2].tolist() == [0, 0] and m[2] > 0
     assert v.tolist() == [0, 0, 0]
 
@@ -188,6 +196,33 @@ def test_gather(rng, run, dtype, tolerance):
     for lo, hi in blocks(7):
         run(kernels.gather, lo, hi, out, X.data, X.indices, X.indptr, W, b)
     assert_allclose(out, X.toarray() @ W + b, **tolerance)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 30), (7, 30), (40, 5)])
+def test_place_by_column(rng, run, dtype, shape):
+    X = csr(rng, *shape, dtype)
+    expected = X.tocsc()
+    samples, values = np.empty_like(X.indices), np.empty_like(X.data)
+    places = expected.indptr[:-1].copy()
+    stored = X.data, X.indices, X.indptr
+    run(kernels.place_by_column, samples, values, places, *stored)
+    assert_array_equal(samples, expected.indices)
+    assert_array_equal(values, expected.data)
+    assert_array_equal(places, expected.indptr[1:])
+
+
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+def test_columns_of_a_batch_are_those_it_touches(rng, dtype, index):
+    X = csr(rng, 6, 40, dtype)
+    X.indices, X.indptr = X.indices.astype(index), X.indptr.astype(index)
+    expected, batch = X.tocsc(), layers._columns(X)
+    assert_array_equal(batch.rows, np.flatnonzero(np.diff(expected.indptr)))
+    assert 0 < len(batch.rows) < 40
+    for r, row in enumerate(batch.rows):
+        part = slice(*batch.indptr[r : r + 2])
+        column = slice(*expected.indptr[row : row + 2])
+        assert_array_equal(batch.samples[part], expected.indices[column])
+        assert_array_equal(batch.values[part], expected.data[column])
 
 
 def test_update_rows_leaves_those_that_are_not_touched(rng, run, dtype, tolerance):

@@ -19,14 +19,21 @@ class Adam:
         Of the weights.
     n_updates : int, default=0
         Updates made so far.
+
+    Attributes
+    ----------
+    rates : ndarray
+        ``rate(t)`` of each update t, as far as computed.
+    present : ndarray of shape (5,)
+        The scalars of this update, an `AdamUpdate` for kernels.
     """
 
     def __init__(self, learning_rate, beta_1, beta_2, epsilon, dtype, n_updates=0):
         self.n_updates = n_updates
         tiny = np.finfo(dtype).tiny
-        self._constants = tuple(map(dtype.type, (beta_1, beta_2, epsilon, tiny)))
         self._settings = learning_rate, beta_1, beta_2
         self.rates = np.zeros(1, dtype)
+        self.present = np.array(AdamUpdate(0, beta_1, beta_2, epsilon, tiny), dtype)
 
     def tick(self):
         """Start the next update."""
@@ -36,12 +43,7 @@ class Adam:
             t = np.arange(1, 2 * self.n_updates + 128)
             rates = learning_rate * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)
             self.rates = np.append(0, rates).astype(self.rates.dtype)
-
-    @property
-    def present(self):
-        """The scalars of this update, in the form that kernels take."""
-        rate = self.rates[min(self.n_updates, len(self.rates) - 1)]
-        return AdamUpdate(rate, *self._constants)
+        self.present[0] = self.rates[self.n_updates]
 
     def update(self, weights, gradient, workers):
         """Update weights along their gradient, in place.
@@ -53,10 +55,6 @@ class Adam:
             Of the shape of the weights.
         workers : Workers
         """
-        flat = [np.ravel(array) for array in (*weights, gradient)]
-
-        def update(lo, hi):
-            *parts, part_of_gradient = (array[lo:hi] for array in flat)
-            adam(Weights(*parts), part_of_gradient, self.present)
-
-        workers.run(update, gradient.size, 8 * gradient.size)
+        flat = Weights(*(array.reshape(-1) for array in weights))
+        args = flat, gradient.reshape(-1), self.present
+        workers.run(adam, gradient.size, 8 * gradient.size, *args)

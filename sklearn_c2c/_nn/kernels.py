@@ -36,7 +36,11 @@ class Weights(NamedTuple):
 
 
 class AdamUpdate(NamedTuple):
-    """Numbers of one update, scalars in the type of the weights."""
+    """Numbers of one update.
+
+    Kernels take them as an array in this order and in the type of the weights, which a
+    call from Python unpacks faster than a tuple.
+    """
 
     rate: float  # bias corrections included
     beta_1: float
@@ -92,23 +96,28 @@ def _add_scaled(out, x, row):
 
 
 @jit
-def adam(weights, g, update):
-    """Update weights along the gradient g, all of them flat.
+def adam(lo, hi, weights, g, update):
+    """Update the weights lo:hi along their gradient g, all of them flat.
 
     ``p -= rate * m / (sqrt(v) + epsilon)``, the bias corrections being in the rate.
     Averages below tiny become zero: arithmetic with denormal numbers would make every
     later update ten times slower.
     """
     p, m, v = weights
-    rate, beta_1, beta_2, epsilon, tiny = update
+    rate, beta_1, beta_2, epsilon, tiny = _numbers(update)
     # A bare 0 or 1 is a 64-bit integer here and would turn float32 into float64.
     zero, one = p.dtype.type(0), p.dtype.type(1)
-    for i in range(p.shape[0]):
+    for i in range(lo, hi):
         m_i = beta_1 * m[i] + (one - beta_1) * g[i]
         v_i = beta_2 * v[i] + (one - beta_2) * g[i] * g[i]
         m[i] = m_i if abs(m_i) > tiny else zero
         v[i] = v_i if v_i > tiny else zero
         p[i] -= rate * m_i / (np.sqrt(v_i) + epsilon)
+
+
+@jit
+def _numbers(update):
+    return AdamUpdate(update[0], update[1], update[2], update[3], update[4])
 
 
 @jit
@@ -131,7 +140,7 @@ def update_dense(lo, hi, delta_in, Z, delta, panels, coef, update):
         for t in range(n_panels):
             _product_tile(gradient, activity, panels[t], 0, t * n_columns, n_samples)
         for r in range(n):
-            adam(_row(coef, u + r), gradient[r, :width], update)
+            adam(0, width, _row(coef, u + r), gradient[r], update)
 
 
 @jit
@@ -191,7 +200,7 @@ def apply_missed_updates(lo, hi, coef, last, rows, n_updates, rates, update):
     ``last[row]`` is the last update of a row, 0 if it never had a gradient;
     ``rates[t]`` is the rate of update t.
     """
-    _, beta_1, beta_2, epsilon, tiny = update
+    _, beta_1, beta_2, epsilon, tiny = _numbers(update)
     width = coef.value.shape[1]
     root_2 = np.sqrt(beta_2)
     root = np.empty(width, coef.value.dtype)
@@ -220,6 +229,19 @@ def apply_missed_updates(lo, hi, coef, last, rows, n_updates, rates, update):
 
 
 @jit
+def place_by_column(samples, values, places, data, indices, indptr):
+    """Put the stored numbers of X, in CSR form, in the order of its columns.
+
+    The next number of column c goes to ``places[c]``, which is 1 more then.
+    """
+    for i in range(indptr.shape[0] - 1):
+        for j in range(indptr[i], indptr[i + 1]):
+            place = places[indices[j]]
+            samples[place], values[place] = i, data[j]
+            places[indices[j]] = place + 1
+
+
+@jit
 def _largest_magnitude(row):
     largest = row.dtype.type(0)
     for k in range(row.shape[0]):
@@ -245,11 +267,12 @@ def update_rows(lo, hi, coef, last, batch, delta, n_updates, update):
     The rows must have all updates before this one, which is number `n_updates`.
     """
     rows, indptr, samples, values = batch
-    gradient = np.empty(coef.value.shape[1], coef.value.dtype)
+    width = coef.value.shape[1]
+    gradient = np.empty(width, coef.value.dtype)
     for r in range(lo, hi):
         gradient[:] = 0
         _add_rows(gradient, values, samples, indptr[r], indptr[r + 1], delta)
-        adam(_row(coef, rows[r]), gradient, update)
+        adam(0, width, _row(coef, rows[r]), gradient, update)
         last[rows[r]] = n_updates
 
 

@@ -90,7 +90,7 @@ class Dense:
                 if n_deltas:
                     np.matmul(delta, coef.value[units].T, out=delta_in[:, units])
                 weights = Weights(*(np.ravel(array[units]) for array in coef))
-                kernels.adam(weights, np.ravel(gradient), present)
+                kernels.adam(0, gradient.size, weights, np.ravel(gradient), present)
 
         work = 2 * coef.value.size * len(Z)
         self.workers.run(update, n_in, work, block=n_units)
@@ -110,11 +110,8 @@ class SparseDense(Dense):
 
     def __call__(self, X):
         """Return ``X @ coef + intercept`` and its pull-back."""
-        columns = X.tocsc()
-        rows = np.flatnonzero(np.diff(columns.indptr)).astype(np.int32)
-        self._apply_missed_updates(rows)
-        indptr = np.append(columns.indptr[rows], columns.indptr[-1])
-        batch = Columns(rows, indptr, columns.indices, columns.data)
+        batch = _columns(X)
+        self._apply_missed_updates(batch.rows)
         output, _ = super().__call__(X)
         return output, partial(self._pull_back, batch)
 
@@ -272,6 +269,22 @@ def _stored(X):
     if sparse.issparse(X):
         return X.data, X.indices, X.indptr
     return X[0], np.arange(X.size, dtype=np.int32), np.array([0, X.size], np.int32)
+
+
+def _columns(X):
+    """The columns of a CSR batch that have numbers, each with its samples in order."""
+    counts = np.bincount(X.indices, minlength=X.shape[1])
+    rows = np.flatnonzero(counts).astype(np.int32)
+    stops = np.cumsum(counts)
+    starts = stops - counts
+    batch = Columns(
+        rows,
+        np.append(starts[rows], stops[-1]),
+        np.empty_like(X.indices),
+        np.empty_like(X.data),
+    )
+    kernels.place_by_column(batch.samples, batch.values, starts, *_stored(X))
+    return batch
 
 
 def _padded(A, n_rows, n_columns):

@@ -217,8 +217,7 @@ class AttributeStack(VariationalStack):
 
     def _read(self, decoded):
         """Encode decodings: means of the latents, and the pull-back."""
-        rows = sparse.csr_array(decoded) if self.training.is_sparse else decoded
-        a, to_rows = self.fixed_encoder(rows)
+        a, to_rows = self.fixed_encoder(decoded)
         mu, _ = split_code(a)
 
         def pull_back(delta):
@@ -277,9 +276,10 @@ def pairwise_disorder(z, y):
 
 
 def decided(p, group_size):
-    """The most probable value of each group, or without groups of each column."""
+    """In CSR the most probable value of each group, or without groups each column."""
     if group_size is None:
-        return (p > 0.5).astype(p.dtype)
-    groups = p.reshape(len(p), -1, group_size)
-    most = groups.argmax(axis=2)[..., None]
-    return (np.arange(group_size) == most).astype(p.dtype).reshape(p.shape)
+        return sparse.csr_array((p > 0.5).astype(p.dtype))
+    most = p.reshape(len(p), -1, group_size).argmax(axis=2)
+    columns = most + np.arange(0, p.shape[1], group_size)
+    stored = np.ones(columns.size, p.dtype), columns.ravel()
+    return sparse.csr_array((*stored, np.arange(len(p) + 1) * most.shape[1]), p.shape)

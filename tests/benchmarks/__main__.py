@@ -14,6 +14,7 @@ _HERE = Path(__file__).parent
 # Order of the sections; others follow by name.
 _ORDER = [
     "training",
+    "wirings",
     "phases",
     "epochs",
     "large",

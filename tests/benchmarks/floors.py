@@ -24,6 +24,7 @@ import numpy as np
 
 from tests.benchmarks import machine
 from tests.benchmarks.corpora import melodies, piano_roll
+from tests.benchmarks.peers.wirings import estimator, targets
 
 _FLOAT = 4
 
@@ -38,13 +39,18 @@ class Phase:
     operations: float
 
 
+def _batches(task, X):
+    """Rows of each batch, and how many columns they touch, summed over batches."""
+    order = np.random.RandomState(0).permutation(task.n_melodies)
+    batches = np.split(order, range(task.batch_size, task.n_melodies, task.batch_size))
+    return batches, sum(len(np.unique(X[batch].indices)) for batch in batches)
+
+
 def phases(task):
     """The four phases of an epoch, and the bytes of the decoder and its moments."""
     X = piano_roll(melodies(task.n_melodies), sparse_output=True)
     d, h = X.shape[1], task.h
-    order = np.random.RandomState(0).permutation(task.n_melodies)
-    batches = np.split(order, range(task.batch_size, task.n_melodies, task.batch_size))
-    n_rows = sum(len(np.unique(X[batch].indices)) for batch in batches)
+    batches, n_rows = _batches(task, X)
     rows = n_rows * (2 * h if task.variational else h) * _FLOAT
     weights = len(batches) * h * d * _FLOAT
     terms = task.n_melodies * h * d
@@ -64,7 +70,52 @@ def floor(task):
     ``in turn``: their sum, for a program that cannot do both at once. Memory is timed
     on arrays of the size of the decoder's weights and moments.
     """
-    found, working_set = phases(task)
+    return _least(*phases(task))
+
+
+def floor_of_wiring(wiring):
+    """As `floor`, of the models of attributes and of branches.
+
+    Layers on data have sums of rows; of the others, products. What is decided once more
+    goes through all layers forward and back, and reads the encoder's weights.
+    """
+    X, y = (
+        piano_roll(melodies(wiring.n_melodies), sparse_output=True),
+        targets(wiring, melodies(wiring.n_melodies)),
+    )
+    batches, n_rows = _batches(wiring, X)
+    n, n_passes = wiring.n_melodies, 1 + (wiring.name == "control")
+    first, rest, encoder = _sizes(wiring, X, y)
+    rows = n_rows * first * _FLOAT
+    weights = len(batches) * rest * _FLOAT
+    again = (n_passes - 1) * len(batches) * (encoder + X.shape[1] * first) * _FLOAT
+    terms = n * (n_passes * rest + (n_passes - 1) * encoder)
+    back = 4 * n * n_passes * rest + (n_passes - 1) * 2 * n * (
+        encoder + X.shape[1] * first
+    )
+    found = [
+        Phase("first layer, forward", 3 * rows, 0, 0),
+        Phase("others, forward", weights + again, 0, 2 * terms),
+        Phase("others, back", again, 6 * weights, back),
+        Phase("first layer, back", 0, 6 * rows, 0),
+    ]
+    return _least(found, 3 * (X.shape[1] * first + rest) * _FLOAT)
+
+
+def _sizes(wiring, X, y):
+    """Units of the first layer; weights of the layers above; those of the encoder."""
+    model = estimator(wiring, 1).fit(X[:64], None if y is None else y[:64])
+    shapes = [coef.shape for coef in model.coefs_]
+    if wiring.name == "pitch and rhythm":
+        # Rows of the pitches; the rhythm has three columns a step.
+        first, small = shapes[0][1], shapes[2]
+        return first, sum(a * b for a, b in (shapes[1], small, shapes[3])), 0
+    n = (len(shapes) - (4 if wiring.name == "two branches" else 0)) // 2
+    rest = sum(a * b for a, b in shapes[1:])
+    return shapes[0][1], rest, sum(a * b for a, b in shapes[1:n])
+
+
+def _least(found, working_set):
     rates = machine.bandwidth(working_set)
     rates["operations"] = machine.matrix_rate()
     moving = [p.read / rates["read"] + p.updated / rates["update"] for p in found]

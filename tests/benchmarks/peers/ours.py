@@ -4,10 +4,12 @@ from sklearn_c2c import Autoencoder, VariationalAutoencoder
 from tests.benchmarks.corpora import piano_roll
 from tests.benchmarks.peers import EPSILON, LEARNING_RATE
 
-_NO_END = 10**9
+NO_END = 10**9
 
 
-class _HandOver:
+class HandOver:
+    """A callback that lets the next peer have its turn."""
+
     def __init__(self, turns):
         self._turns = turns
 
@@ -32,11 +34,11 @@ def train(task, rows, turns):
         learning_rate_init=LEARNING_RATE,
         epsilon=EPSILON,
         batch_size=task.batch_size,
-        max_iter=_NO_END,
+        max_iter=NO_END,
         tol=0,
-        n_iter_no_change=_NO_END,
+        n_iter_no_change=NO_END,
         random_state=0,
     )
-    model.set_callbacks(_HandOver(turns))
+    model.set_callbacks(HandOver(turns))
     turns.goes_on()
     return model.fit(X).loss_
