@@ -7,7 +7,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from tests.benchmarks import machine
+from tests.benchmarks import clock, machine
 from tests.benchmarks.tables import table
 
 _HERE = Path(__file__).parent
@@ -29,6 +29,8 @@ def main():
     """Parse the command line and run the benchmarks."""
     benchmarks = _benchmarks()
     options = _parser(benchmarks).parse_args()
+    if options.cpu_time:
+        clock.count_cpu_time()
     if not options.render:
         _measure({name: benchmarks[name] for name in options.only}, options)
     page = _page(benchmarks, _read(options.results))
@@ -62,6 +64,11 @@ def _parser(benchmarks):
         type=Path,
         default=Path("build", "benchmarks.jsonl"),
         help="the file that records are kept in (%(default)s)",
+    )
+    add(
+        "--cpu-time",
+        action="store_true",
+        help="of epochs, CPU seconds of one thread: for a machine with other work",
     )
     add("--rounds", type=int, help="repetitions, where not each benchmark's own number")
     for name, benchmark in benchmarks.items():

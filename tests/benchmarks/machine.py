@@ -4,7 +4,6 @@ import datetime
 import importlib.metadata
 import platform
 import re
-import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -13,8 +12,10 @@ import joblib
 import numba
 import numpy as np
 import psutil
+from threadpoolctl import threadpool_limits
 
 import sklearn_c2c
+from tests.benchmarks import clock
 
 _PACKAGES = (
     "numpy",
@@ -136,13 +137,14 @@ def matrix_rate(n=3000):
     """Operations a second of a large square float32 product, two for each term."""
     A = np.ones((n, n), np.float32)
     out = np.empty_like(A)
-    return 2 * n**3 / _fastest(lambda: np.matmul(A, A, out=out))
+    with threadpool_limits(joblib.cpu_count()):
+        return 2 * n**3 / _fastest(lambda: np.matmul(A, A, out=out))
 
 
 def _fastest(function):
     times = []
     for _ in range(_REPEATS):
-        start = time.perf_counter()
+        start = clock.now()
         function()
-        times.append(time.perf_counter() - start)
+        times.append(clock.now() - start)
     return min(times)

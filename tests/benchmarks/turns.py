@@ -10,7 +10,7 @@ import os
 import time
 from math import ceil
 
-from tests.benchmarks import memory
+from tests.benchmarks import clock, memory
 from tests.benchmarks.corpora import melodies
 
 # Threads of the peer before may still be spinning.
@@ -33,13 +33,13 @@ class Turns:
         Of each turn the seconds of all epochs are sent.
         """
         if self._n_left:
-            self._seconds.append(time.perf_counter() - self._began)
+            self._seconds.append(clock.now() - self._began)
             self._n_left -= 1
             if not self._n_left:
                 self._connection.send(self._seconds)
         if not self._n_left:
             self._n_left, self._seconds = self._connection.recv(), []
-        self._began = time.perf_counter()
+        self._began = clock.now()
         return self._n_left > 0
 
 
