@@ -15,6 +15,7 @@ from scipy import sparse, special
 
 from sklearn_c2c import _viterbi
 from sklearn_c2c._nn import adam as optimizer
+from sklearn_c2c._nn import gates as recurrent_kernels
 from sklearn_c2c._nn import kernels
 from sklearn_c2c._nn.kernels import Weights
 
@@ -27,6 +28,7 @@ def in_place_of_kernels():
             adam,
             apply_missed_updates,
             gather,
+            place_by_column,
             sigmoid_expectation,
             softmax_expectation,
             subtract_stored,
@@ -34,14 +36,16 @@ def in_place_of_kernels():
             update_rows,
         ):
             patch.setattr(kernels, function.__name__, function)
+        for function in (add_at, gru_deltas, gru_states):
+            patch.setattr(recurrent_kernels, function.__name__, function)
         patch.setattr(optimizer, "adam", adam)
         patch.setattr(_viterbi, "viterbi", viterbi)
         yield
 
 
-def adam(weights, g, update):
-    """See `kernels.adam`; weights of any shape."""
-    p, m, v = weights
+def adam(lo, hi, weights, g, update):
+    """See `kernels.adam`; lo and hi are rows of weights of any shape."""
+    (p, m, v), g = (array[lo:hi] for array in weights), g[lo:hi]
     rate, beta_1, beta_2, epsilon, tiny = update
     mean, square = beta_1 * m + (1 - beta_1) * g, beta_2 * v + (1 - beta_2) * g * g
     p -= rate * mean / (np.sqrt(square) + epsilon)
@@ -68,7 +72,7 @@ def update_dense(lo, hi, delta_in, Z, delta, panels, coef, update):
         delta_in[:, lo:hi] = np.einsum("sc,uc->su", delta, units.value)
     # Not a product of BLAS, whose sums depend on the shape of the block.
     gradient = np.einsum("su,sc->uc", Z[: len(delta), lo:hi], delta)
-    adam(units, gradient, update)
+    adam(0, hi - lo, units, gradient, update)
 
 
 def apply_missed_updates(lo, hi, coef, last, rows, n_updates, rates, update):
@@ -93,13 +97,24 @@ def apply_missed_updates(lo, hi, coef, last, rows, n_updates, rates, update):
     last[rows] = n_updates
 
 
+def place_by_column(samples, values, places, data, indices, indptr):
+    """See `kernels.place_by_column`."""
+    order = np.argsort(indices, kind="stable")
+    counts = np.bincount(indices, minlength=len(places))
+    rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    place = places[indices[order]] + rank
+    samples[place] = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))[order]
+    values[place] = data[order]
+    places += counts
+
+
 def update_rows(lo, hi, coef, last, batch, delta, n_updates, update):
     """See `kernels.update_rows`."""
     stored = batch.values, batch.samples, batch.indptr
     gradient = _rows(lo, hi, *stored, len(delta)) @ delta
     rows = batch.rows[lo:hi]
     present = Weights(*(array[rows] for array in coef))
-    adam(present, gradient, update)
+    adam(0, hi - lo, present, gradient, update)
     for array, new in zip(coef, present, strict=True):
         array[rows] = new
     last[rows] = n_updates
@@ -132,6 +147,48 @@ def subtract_stored(lo, hi, out, losses, a, data, indices, indptr):
     np.subtract.at(out, (rows, columns), values)
     products = values.astype(np.float64) * a[rows, columns]
     losses[lo:hi] -= np.bincount(rows - lo, products, minlength=hi - lo)
+
+
+def gru_states(lo, hi, states, gates, inputs, panels, intercept, bits):
+    """See `gates.gru_states`."""
+    part, n = slice(lo, hi), states.shape[2]
+    coef = np.concatenate(panels, axis=1)[:, : 3 * n]
+    for t, index in enumerate(inputs.index[:, part]):
+        x, state = inputs.rows[index] + inputs.constant[part], states[t, part]
+        u = np.einsum("sn,nm->sm", state, coef) + intercept
+        r = special.expit(x[:, :n] + u[:, :n])
+        z = special.expit(x[:, n : 2 * n] + u[:, n : 2 * n])
+        c = np.tanh(x[:, 2 * n :] + r * u[:, 2 * n :])
+        states[t + 1, part] = c + z * (state - c)
+        for gate, value in zip(gates, (r, z, c, u[:, 2 * n :]), strict=True):
+            gate[t, part] = value
+
+
+def gru_deltas(lo, hi, deltas, delta_states, states, gates, panels, tiny):
+    """See `gates.gru_deltas`."""
+    part, n = slice(lo, hi), states.shape[2]
+    transposed = np.concatenate(panels, axis=1)[:, :n]
+    ahead = np.zeros((hi - lo, n), states.dtype)
+    for t in reversed(range(len(delta_states))):
+        r, z, c, u_c = (gate[t, part] for gate in gates)
+        g = delta_states[t, part] + ahead
+        d_c = _normal(g * (1 - z) * (1 - c * c), tiny)
+        d_r = _normal(d_c * u_c * r * (1 - r), tiny)
+        d_z = _normal(g * (states[t, part] - c) * z * (1 - z), tiny)
+        d_u = np.hstack([d_r, d_z, _normal(d_c * r, tiny)])
+        deltas.inputs[t, part] = np.hstack([d_r, d_z, d_c])
+        deltas.products[t, part] = d_u
+        ahead = _normal(g * z + np.einsum("sn,nm->sm", d_u, transposed), tiny)
+    deltas.start[part] = ahead
+
+
+def _normal(x, tiny):
+    return np.where(abs(x) >= tiny, x, x.dtype.type(0))
+
+
+def add_at(lo, hi, sums, index, values):
+    """See `gates.add_at`."""
+    np.add.at(sums[:, lo:hi], index, values[:, lo:hi])
 
 
 def viterbi(lo, hi, out, onsets, holds, levels, pitch, rhythm, ends):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
@@ -10,6 +10,7 @@ from scipy.special import expit
 from sklearn.pipeline import make_pipeline
 
 from sklearn_c2c import PianoRollEncoder, RecurrentAutoencoder
+from sklearn_c2c._nn import gates
 from sklearn_c2c._nn.adam import Adam
 from sklearn_c2c._nn.kernels import Weights
 from sklearn_c2c._nn.recurrent import GRU, ClippedAdam, DenseInputs, TokenInputs
@@ -17,6 +18,17 @@ from sklearn_c2c._nn.threads import Workers
 from sklearn_c2c.autoencoder._recurrent_stack import steps_of
 from sklearn_c2c.melody import REST
 from sklearn_c2c.persistence import load, save
+from tests import plain
+
+KERNELS = gates.add_at, gates.gru_deltas, gates.gru_states
+PLAIN = plain.add_at, plain.gru_deltas, plain.gru_states
+
+
+@pytest.fixture(params=[KERNELS, PLAIN], ids=["kernels", "plain"])
+def either(request, monkeypatch):
+    """Run the kernels, and then the plain functions that replace them without JIT."""
+    for function in request.param:
+        monkeypatch.setattr(gates, function.__name__, function)
 
 
 class Collected:
@@ -56,8 +68,9 @@ sizes = st.tuples(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sizes, st.sampled_from([np.float32, np.float64]), st.integers(0, 2**16))
-def test_states_are_those_of_plain_numpy(size, dtype, seed):
+def test_states_are_those_of_a_line_a_formula(either, size, dtype, seed):
     n_steps, n_samples, n, n_tokens = size
     rng = np.random.default_rng(seed)
     tokens = rng.integers(0, n_tokens + 1, (n_steps, n_samples)).astype(np.int32)
@@ -80,7 +93,7 @@ def test_states_are_those_of_plain_numpy(size, dtype, seed):
 
 
 @pytest.mark.parametrize("kind", ["tokens", "dense"])
-def test_gradients_of_a_gru_are_central_differences(rng, kind):
+def test_gradients_of_a_gru_are_central_differences(rng, kind, either):
     n_steps, n_samples, n, n_tokens = 5, 18, 6, 4
     steps = rng.integers(0, n_tokens + 1, (n_steps, n_samples)).astype(np.int32)
     layer = TokenInputs
@@ -148,7 +161,7 @@ def test_states_and_gradients_are_those_of_pytorch(rng):
         assert_allclose(adam.of(layer), theirs_of, atol=1e-11, err_msg=name)
 
 
-def test_gradients_of_many_steps_do_not_become_denormal(rng):
+def test_gradients_of_many_steps_do_not_become_denormal(rng, either):
     n_steps, n = 400, 8
     with Workers() as workers:
         coef = Weights(0.1 * rng.normal(size=(n, 3 * n)).astype(np.float32), None, None)
