@@ -20,6 +20,9 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 # Before SciPy is imported: without it scikit-learn skips its array API checks.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
+# Figures are drawn without a screen, in child processes too.
+os.environ["MPLBACKEND"] = "Agg"
+
 # Each worker uses one core: two workers with several threads each slow one another
 # down by a factor of four.
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -27,15 +30,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 import hypothesis
-import matplotlib
 import numba
 import numpy as np
 import pytest
 
 from sklearn_c2c import datasets
 from tests import plain
-
-matplotlib.use("Agg")
 
 # A shell that starts the tests in the background sets Ctrl-C to be ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -17,6 +17,7 @@ chorales.
 # paper's setting.
 import numpy as np
 import pandas as pd
+from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline
 
 from sklearn_c2c import (
@@ -68,7 +69,8 @@ LatentSpaceDisplay.from_estimator(
 
 
 def of_the_others(model, rows, own):
-    near = [generation.neighbors(model, row, X, n_neighbors=10).indices for row in rows]
+    search = NearestNeighbors(n_neighbors=10).fit(model.transform(X))
+    near = search.kneighbors(model.transform(rows), return_distance=False)
     return (corpus[near] != own).mean()
 
 
