@@ -1,11 +1,12 @@
 """
-What the paper's latents stand for, and what ours do
-====================================================
+What latents stand for, chosen by the network and chosen by us
+==============================================================
 
 The paper (section VI.iii): what a latent variable stands for is chosen by the network
-and "can only be interpreted a posteriori". Of its autoencoder the latent variable that
-knows most of an attribute is looked up afterwards, and moved; of a model that is told
-the attributes it is known before. To know an attribute is not yet to command it.
+and "can only be interpreted a posteriori". In a plain autoencoder like the paper's
+(sigmoid, random initial weights; here h = 32 and 30 epochs), the latent variable that
+explains most of an attribute is found afterwards; in an attribute-regularised model it
+is known before. A latent variable that explains an attribute need not control it.
 """
 
 # %%
@@ -39,16 +40,16 @@ settings = {
 }
 paper = {"output": "sigmoid", "init": "glorot", "output_bias_init": "zeros"}
 estimators = {
-    "the paper's autoencoder": Autoencoder(**paper, **settings),
+    "plain, as the paper's": Autoencoder(**paper, **settings),
     "variational, beta 1": VariationalAutoencoder(**settings),
-    "told the attributes": AttributeVariationalAutoencoder(
+    "attribute-regularised": AttributeVariationalAutoencoder(
         attributes=NAMES, hidden_layer_sizes=(64,), **settings
     ),
 }  # fmt: skip
 
 
 def judged(estimator):
-    """Which latent knows each attribute, and what moving it does to unseen measures."""
+    """Which latent explains each attribute, and its control over unseen measures."""
     model = make_pipeline(PianoRollEncoder((55, 83)), estimator).fit(train, y)
     Z = model.transform(unseen)
     decoded = model.inverse_transform(Z)
@@ -78,9 +79,9 @@ tables = {name: judged(estimator) for name, estimator in estimators.items()}
 pd.concat(tables).round(2)
 
 # %%
-# Left: how well one latent variable tells an attribute. Right: how far the decoded
+# Left: how well one latent variable explains an attribute. Right: how far the decoded
 # measure follows when that latent variable is moved (squared correlation of the value
-# asked for with that found). The control R² in the table asks for the value itself.
+# asked for with the value found). The control R² in the table compares the values.
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.8), sharey=True, layout="constrained")
 for ax, column in zip(axes, ("interpretability", "fitted R²"), strict=True):
     shown = pd.DataFrame({name: table[column] for name, table in tables.items()})

@@ -17,26 +17,26 @@ _LATENTS = """\
 ## What a latent variable stands for
 
 Section VI.iii: it is chosen by the network, and "can only be interpreted a
-posteriori". Claims on figures 30 and 31 below say how that went with two latent
-variables. With measures for it, each by its own command:
+posteriori". Claims on figures 30 and 31 below test that with two latent variables. The
+measures of `metrics` test it for any number:
 
-* *Can it be interpreted?* Of a variational autoencoder that is not told attributes
-  the best latent variable explains .267 ± .014 of four attributes (interpretability),
-  with a mutual information gap of .092 ± .019; of one that is regularised by them
-  (AR-VAE) .962 ± .003 and .390 ± .011.
-* *Does it do so?* Regularised latents, set to the value of another measure, give
-  melodies that have it with a control R² of .455 ± .079, while the other attributes
-  move by .098 ± .009 standard deviations (leakage). What is interpretable does not
-  command. A search near the code of a melody has .989 ± .004 on the model that is not
-  told.
+* *Interpretable?* In a variational autoencoder that does not learn attributes the best
+  latent variable explains .267 ± .014 of four attributes (interpretability), with a
+  mutual information gap of .092 ± .019; with attribute regularisation (AR-VAE)
+  .962 ± .003 and .390 ± .011.
+* *In control?* Regularised latents, set to the value of another measure, give melodies
+  that have it with a control R² of .455 ± .079, while the other attributes change by
+  .098 ± .009 standard deviations (leakage): interpretable does not mean controllable.
+  A search near the latent vector of a melody reaches .989 ± .004, on the model without
+  attributes.
 
-Means and deviations over five seeds, single measures of unseen tunes: `python
-examples/judge_sliders.py --seeds 5`, with all kinds of slider in [the
-guide](user_guide/attributes.md#how-far-sliders-are-true). For one seed and 225 unseen
-measures of reels, [the paper's plain autoencoder beside one that is
-told](auto_examples/beyond/plot_latents_and_sliders.rst), and [beta
-swept](auto_examples/beyond/plot_beta.rst): a larger beta costs reconstruction, and no
-latent variable comes to stand for one attribute.
+Means and standard deviations over five seeds, single measures of unseen tunes, from
+[Losses compared](user_guide/attributes.md#losses-compared) in the guide, which has all
+kinds of sliders and the figures of `examples/judge_sliders.py`. For one seed and 225
+unseen measures of reels: [the paper's plain autoencoder beside an
+attribute-regularised model](auto_examples/beyond/plot_latents_and_sliders.rst), and
+[beta swept](auto_examples/beyond/plot_beta.rst): a larger beta costs reconstruction,
+and no latent variable comes to represent one attribute.
 """
 
 
