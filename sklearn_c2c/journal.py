@@ -9,9 +9,10 @@ import hashlib
 import json
 import os
 import sys
+import time
 import warnings
 from concurrent.futures import BrokenExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 
 from joblib import Parallel, delayed
@@ -31,6 +32,9 @@ _START = b'{"key": '
 # have no checksum.
 _CHECKSUM, _END = b', "checksum": "', b'"}'
 _CHECKSUM_DIGITS = 16
+
+# Attempts to lock a journal, and seconds between two of them.
+_LOCK_ATTEMPTS, _LOCK_PAUSE = 20, 0.05
 
 # Position of the locked byte on Windows, where locked bytes cannot be written.
 _FAR_BEYOND_THE_END = 2**31 - 2
@@ -218,7 +222,7 @@ def _opened(path):
         return
     with open(path, "a+b") as file:
         try:
-            _lock(file.fileno())
+            _lock_soon(file.fileno())
         except (BlockingIOError, PermissionError) as error:
             raise BlockingIOError(
                 f"The journal {path} is in use by another run, or by workers of an "
@@ -226,6 +230,19 @@ def _opened(path):
             ) from error
         sync_folder(os.path.dirname(os.path.abspath(path)))
         yield file
+
+
+def _lock_soon(descriptor):
+    """Lock a file, with a few attempts.
+
+    A new worker process is forked with the open files of its parent, and with them it
+    has the lock of a run that ends meanwhile, until it starts its program.
+    """
+    for _ in range(_LOCK_ATTEMPTS - 1):
+        with suppress(BlockingIOError, PermissionError):
+            return _lock(descriptor)
+        time.sleep(_LOCK_PAUSE)
+    _lock(descriptor)
 
 
 def _lock(descriptor):

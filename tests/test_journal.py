@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from concurrent.futures import BrokenExecutor
@@ -302,6 +303,17 @@ def test_two_runs_cannot_share_a_journal(path):
     with pytest.raises(BlockingIOError, match="in use by another run"):
         journal.run(partial(nested, path), [{"x": 3}], path)
     assert journal.run(partial(nested, None), [{"x": 3}], path) == [[9]]
+
+
+def test_a_lock_that_is_held_for_a_moment_is_waited_for(path):
+    fcntl = pytest.importorskip("fcntl")
+    other = path.open("ab")  # as a worker has it that is about to start its program
+    fcntl.flock(other, fcntl.LOCK_EX)
+    timer = threading.Timer(0.2, other.close)
+    timer.start()
+    assert journal.run(pow, [{"base": 2, "exp": 2}], path) == [4]
+    assert other.closed
+    timer.join()
 
 
 def test_the_lock_where_there_is_no_fcntl(path, monkeypatch):
