@@ -352,7 +352,16 @@ def test_other_tuplets(row):
 
 
 def test_off_grid_notes_can_be_a_reason(reason):
-    assert "has a note in measure 1 that" in reason("(3C/D/E/ FGA|", off_grid="reject")
+    tuplet = "(3C/D/E/ FGA|"
+    assert "has a note in measure 1 that" in reason(tuplet, off_grid="reject")
+    # Measures of silence before the first note are left out, and counted.
+    assert "has a note in measure 3 that" in reason(f"z4|z4|{tuplet}", off_grid="reject")
+
+
+def test_a_tie_after_a_rest_ties_nothing(read, row):
+    # The accidental of the C is not carried over the bar line, as a tie would.
+    assert row("^CDEz-|C4|", n_measures=2)[4] == 60
+    assert row("^CDEC-|C4|", n_measures=2)[4:] == [HOLD] * 4
 
 
 def test_repeats_written_take_the_last_ending_and_played_take_all(row):
