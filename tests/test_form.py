@@ -171,6 +171,13 @@ def test_a_rest_before_a_place_of_another_letter_that_begins_with_a_hold(seed):
     assert equal_pairs(found, letters[0]).all()
 
 
+def test_places_are_measures_where_half_of_one_is_no_whole_number_of_steps():
+    X = np.array([[60, 62, 64, 60, 62, 64, 64, 62, 60]])
+    encoder = PianoRollEncoder(steps_per_measure=3).fit(X)
+    latent = SimpleNamespace(encoder=encoder)
+    assert_array_equal(letters_of(latent, X[0], np.zeros((1, 2))), [[0, 0, 2]])
+
+
 def test_given_steps_are_repeated_where_the_form_says(reels):
     encoder = PianoRollEncoder().fit(reels)
     P = np.full((1, 128, encoder.n_tokens_), 1 / encoder.n_tokens_)
