@@ -4,7 +4,8 @@ What beta buys
 
 Section VI.iii of the paper names the beta-VAE as a way to latent variables that mean
 something. Beyond the paper: beta swept over measures of reels. The rate falls and the
-distortion rises; no latent variable comes to stand for one attribute.
+distortion rises; interpretability rises too, but no latent variable comes to represent
+one attribute.
 """
 
 # %%

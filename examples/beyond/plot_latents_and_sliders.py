@@ -85,6 +85,6 @@ pd.concat(tables).round(2)
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.8), sharey=True, layout="constrained")
 for ax, column in zip(axes, ("interpretability", "fitted R²"), strict=True):
     shown = pd.DataFrame({name: table[column] for name, table in tables.items()})
-    shown.loc[NAMES].plot.barh(ax=ax, legend=ax is axes[0])
+    shown.loc[NAMES].plot.barh(ax=ax, legend=ax is axes[1])
     ax.set(title=column, xlim=(0, 1))
 plt.show()
