@@ -31,7 +31,9 @@ from sklearn_c2c import (
     MarkovMelodies,
     PianoRollEncoder,
     PitchRhythmAutoencoder,
+    RecurrentAutoencoder,
     VariationalAutoencoder,
+    VariationalRecurrentAutoencoder,
     persistence,
 )
 
@@ -67,6 +69,11 @@ def models():
         make_pipeline(encoder(), PitchRhythmAutoencoder(3, 2, **common)),
         make_pipeline(encoder(), AttributeVariationalAutoencoder(3, **common)),
         make_pipeline(encoder(), DualBranchAutoencoder(2, 1, **common)),
+        make_pipeline(encoder(), RecurrentAutoencoder(3, n_units=4, **common)),
+        make_pipeline(
+            encoder(sparse_output=True),
+            VariationalRecurrentAutoencoder(2, n_units=3, **common),
+        ),
     ]
 
 

@@ -1368,6 +1368,28 @@ def test_a_tune_of_one_s_own_comes_back_in_its_key(models, write, tmp_path, caps
             assert "own.abc: Own in G major" in cell(text, "Given")
 
 
+def test_a_mean_pitch_is_that_of_the_tune_as_it_is_written(
+    models, write, tmp_path, capsys
+):
+    file = write("own.abc", TRIPLETS)  # in G; the model is in D
+    explore(models, tmp_path / "o", "attribute", file, "--set", "mean-pitch=-1")
+    said = capsys.readouterr().out
+    stated = re.search(r"mean pitch (\S+), asked \S+, found ([^ ;]+)", said)
+    for i, value in enumerate(stated.groups(), 1):
+        (mean,) = metrics.mean_pitch(melody_of(tmp_path / "o", i)[np.newaxis])
+        assert float(value) == pytest.approx(mean, rel=5e-3)
+
+
+def test_the_second_of_two_tunes_is_said_to_be_in_the_key_of_the_first(
+    models, write, tmp_path, capsys
+):
+    file = write("own.abc", TRIPLETS)
+    explore(models, tmp_path / "o", "interpolate", "1", file, "--steps", 1)
+    said = capsys.readouterr().out
+    assert "moved down 5 semitones to D, and written in the key of" in said
+    assert "back at the end" not in said
+
+
 @pytest.mark.parametrize(
     "stated, asked, written",
     [("Q:1/4=96\n", [], 96), ("Q:1/4=96\n", [70], 70), ("", [], 120)],

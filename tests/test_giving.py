@@ -103,3 +103,17 @@ def test_other_models_are_refused(measures):
     model = make_pipeline(PianoRollEncoder(), Autoencoder(h=4, max_iter=1))
     with pytest.raises(ValueError, match=r"Autoencoder\(.* is not given attributes"):
         generation.give_attributes(model.fit(measures), FUNCTIONS)
+
+
+@pytest.mark.parametrize("attributes", [{}, {"mean_pitch": 3}])
+def test_attributes_are_functions(model, attributes):
+    with pytest.raises(ValueError, match="must be functions by name, at least one"):
+        generation.give_attributes(model, attributes)
+
+
+def test_a_melody_without_the_attribute_is_named(model, measures):
+    X = measures[:3].copy()
+    X[1] = 128  # rests have no pitch
+    view = generation.give_attributes(model, FUNCTIONS)
+    with pytest.raises(ValueError, match="Melody 1 has no mean_pitch"):
+        view.transform(X)

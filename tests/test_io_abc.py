@@ -355,7 +355,9 @@ def test_off_grid_notes_can_be_a_reason(reason):
     tuplet = "(3C/D/E/ FGA|"
     assert "has a note in measure 1 that" in reason(tuplet, off_grid="reject")
     # Measures of silence before the first note are left out, and counted.
-    assert "has a note in measure 3 that" in reason(f"z4|z4|{tuplet}", off_grid="reject")
+    assert "has a note in measure 3 that" in reason(
+        f"z4|z4|{tuplet}", off_grid="reject"
+    )
 
 
 def test_a_tie_after_a_rest_ties_nothing(row):

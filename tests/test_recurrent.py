@@ -8,9 +8,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.special import expit
 from sklearn.pipeline import make_pipeline
+from threadpoolctl import threadpool_limits
 
 from sklearn_c2c import PianoRollEncoder, RecurrentAutoencoder
-from sklearn_c2c._nn import gates
+from sklearn_c2c._nn import gates, initial
 from sklearn_c2c._nn.adam import Adam
 from sklearn_c2c._nn.kernels import Weights
 from sklearn_c2c._nn.recurrent import GRU, ClippedAdam, DenseInputs, TokenInputs
@@ -315,6 +316,35 @@ def test_more_and_more_of_the_steps_before_are_the_decoders_own(roll):
     # The first epoch is the same, and the others are not.
     assert forced.loss_curve_[0] == own.loss_curve_[0]
     assert forced.loss_curve_[1] != own.loss_curve_[1]
+
+
+def test_any_number_of_rows_at_once_gives_the_same(roll, monkeypatch):
+    model = RecurrentAutoencoder(4, n_units=9, max_iter=1, random_state=0).fit(roll)
+    Z, score = model.transform(roll), model.score(roll)
+    monkeypatch.setattr(
+        "sklearn_c2c.autoencoder._recurrent_stack.RecurrentStack.chunk", 7
+    )
+    assert_allclose(model.transform(roll), Z, atol=1e-6)
+    assert model.score(roll) == pytest.approx(score)
+
+
+def test_a_chunk_without_tokens_goes_on_with_the_group_size_of_before(roll):
+    model = RecurrentAutoencoder(3, n_units=7, random_state=0).partial_fit(roll)
+    group_size, chunk = model.group_size_, roll.copy()
+    chunk[3] = 0
+    assert model.partial_fit(chunk).group_size_ == group_size < roll.shape[1]
+
+
+@pytest.mark.parametrize("n", [5, 129])
+def test_recurrences_start_orthogonal_for_any_number_of_threads(n, monkeypatch):
+    found = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads):
+            rng = np.random.RandomState(0)
+            found.append(initial.orthogonal(rng, n, 3 * n, np.dtype(float)))
+    assert found[0].tobytes() == found[1].tobytes()
+    for block in np.split(found[0], 3, axis=1):
+        assert_allclose(block.T @ block, np.eye(n), atol=1e-12)
 
 
 @pytest.mark.integration

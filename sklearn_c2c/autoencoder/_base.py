@@ -213,7 +213,7 @@ class BaseAutoencoder(
     def _dtype(self):
         return self.coefs_[0].dtype
 
-    def _check_group_size(self, X):
+    def _check_group_size(self, X, resumes):
         """Size of the softmax groups; warn of data that the output cannot reach."""
         n_features = X.shape[1]
         if self.output == "sigmoid":
@@ -226,6 +226,8 @@ class BaseAutoencoder(
                     stacklevel=5,
                 )
             return None
+        if self.group_size is None and resumes:
+            return self.group_size_
         if self.group_size is None:
             group_size = one_hot_group_size(X)
             if group_size is None:
@@ -277,7 +279,7 @@ class BaseAutoencoder(
 
     def _network(self, X, y, resumes):
         """Wire a stack for training, from initial weights or from the fitted ones."""
-        group_size = self._check_group_size(X)
+        group_size = self._check_group_size(X, resumes)
         shapes = self._layer_shapes(X.shape[1], group_size)
         self._check_sizes(X, shapes, resumes)
         history, n_updates = History(check_random_state(self.random_state)), 0

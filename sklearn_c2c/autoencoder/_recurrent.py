@@ -10,6 +10,7 @@ from sklearn_c2c._nn.layers import Activation
 from sklearn_c2c._nn.recurrent import ClippedAdam
 from sklearn_c2c.autoencoder._base import BaseAutoencoder
 from sklearn_c2c.autoencoder._recurrent_stack import (
+    FEEDBACK,
     RECURRENCES,
     Feedback,
     RecurrentStack,
@@ -56,6 +57,8 @@ class RecurrentMixin:
         coefs = [initial.glorot(rng, *shape, X.dtype) for shape in shapes]
         for i in RECURRENCES:
             coefs[i] = initial.orthogonal(rng, *shapes[i], X.dtype)
+        if self.feedback_dropout == 1:  # no gradient ever reaches these weights
+            coefs[FEEDBACK][:] = 0
         intercepts = [np.zeros(n_out, X.dtype) for _, n_out in shapes]
         columns = X.reshape(-1, group_size)  # of all steps of all samples
         intercepts[-1][:] = initial.marginal_logits(columns, group_size)

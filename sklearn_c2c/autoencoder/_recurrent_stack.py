@@ -11,8 +11,8 @@ from sklearn_c2c._nn.recurrent import GRU, Affine, DenseInputs, TokenInputs
 from sklearn_c2c._nn.threads import Workers
 from sklearn_c2c.autoencoder._stack import Stack, VariationalStack
 
-# Places of the recurrences among the layers.
-RECURRENCES = 1, 3, 8
+# Places among the layers: of the recurrences, and of the tokens fed back.
+RECURRENCES, FEEDBACK = (1, 3, 8), 7
 
 
 def recurrent_shapes(n_tokens, n_units, code_width, h):
@@ -136,8 +136,6 @@ class RecurrentStack(Stack):
         before = np.empty_like(steps)
         before[0] = self._nothing(steps)
         before[1:] = steps[:-1]
-        if self._feedback.dropout == 1:  # these weights are not trained
-            before[:] = self._nothing(steps)
         return before
 
     def _nothing(self, steps):

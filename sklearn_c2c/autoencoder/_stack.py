@@ -17,7 +17,7 @@ from sklearn_c2c._nn.losses import (
 )
 from sklearn_c2c._nn.threads import Workers
 
-# Samples that pass through the network at once where no gradient is needed.
+# Samples that pass through dense layers at once.
 _CHUNK = 1024
 
 
@@ -68,6 +68,9 @@ class Stack:
 
     terms = ("reconstruction",)
 
+    # Samples that pass through the network at once where no gradient is needed.
+    chunk = _CHUNK
+
     # Functions of data, or of latent vectors, that return the output and its pull-back.
     encoder: Callable
     decoder: Callable
@@ -108,7 +111,7 @@ class Stack:
 
     def latents(self, X):
         """Yield the latent vectors of all samples, chunk by chunk."""
-        for rows in chunks(X):
+        for rows in chunks(X, self.chunk):
             yield self.latent(self.encoder(rows)[0])
 
     def encode(self, X):
@@ -144,7 +147,7 @@ class Stack:
     def evaluate(self, X, y=None):
         """Mean loss of samples, without random draws."""
         total = 0.0
-        for rows in chunks(X):
+        for rows in chunks(X, self.chunk):
             for loss in self.losses(rows):
                 total += loss
         return total / X.shape[0]
@@ -225,7 +228,7 @@ class VariationalStack(Stack):
 
     def posterior(self, X):
         """Means and log variances of the latent variables of all samples."""
-        outputs = (self.encoder(rows)[0] for rows in chunks(X))
+        outputs = (self.encoder(rows)[0] for rows in chunks(X, self.chunk))
         return split_code(collected(outputs, X.shape[0]))
 
     def losses(self, X):
@@ -269,11 +272,11 @@ def with_between(layers, between):
     return [part for layer in layers for part in (layer, between)][:-1]
 
 
-def chunks(X):
+def chunks(X, size=_CHUNK):
     """Chunks of the rows of X, in order; a single one is X itself."""
-    if X.shape[0] <= _CHUNK:
+    if X.shape[0] <= size:
         return [X]
-    return (X[chunk] for chunk in gen_batches(X.shape[0], _CHUNK))
+    return (X[chunk] for chunk in gen_batches(X.shape[0], size))
 
 
 def collected(parts, n_samples):

@@ -17,7 +17,13 @@ from sklearn_c2c.cli._objectives import (
 from sklearn_c2c.cli._result import new_folder, say_what_is_missing, write_melodies
 from sklearn_c2c.cli._setting import check_settings, set_attributes
 from sklearn_c2c.cli._tempo import choose_tempo
-from sklearn_c2c.cli._tunes import Tune, find_tune, form_of, form_of_tune
+from sklearn_c2c.cli._tunes import (
+    Tune,
+    find_tune,
+    form_of,
+    form_of_tune,
+    with_the_first,
+)
 from sklearn_c2c.cli._wording import CommandError, counted
 
 # How much of an attribute vector is added to a tune.
@@ -76,6 +82,7 @@ def interpolate(args, model, learned):
 
     _memory.check_melodies(args.n_steps, "--steps", model)
     start, target = (find_tune(text, learned) for text in (args.a, args.b))
+    target = with_the_first(start, target)
     known = _known(model, start, target)
     melodies = generation.interpolate(
         model,
@@ -177,6 +184,7 @@ def swap(args, model, learned):
             "--pitch-rhythm`."
         )
     pitches, rhythm = (find_tune(text, learned) for text in (args.a, args.b))
+    rhythm = with_the_first(pitches, rhythm)
     known = _known(model, pitches, rhythm)
     swapped = generation.swap(
         model,

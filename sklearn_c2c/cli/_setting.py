@@ -68,7 +68,7 @@ def set_attributes(model, learned, tune, settings, n_steps, seed):
 
     from sklearn_c2c.generation import set_attribute
 
-    functions = [_function_of(setting, learned) for setting in settings]
+    functions = [_function_of(setting, learned, tune) for setting in settings]
     melodies, columns = tune.melody[np.newaxis], []
     shares = np.arange(1, n_steps + 1) / n_steps
     for i, (setting, function) in enumerate(zip(settings, functions, strict=True)):
@@ -104,8 +104,11 @@ def set_attributes(model, learned, tune, settings, n_steps, seed):
     ]
 
 
-def _function_of(setting, learned):
-    """The attribute as a function of melodies, in the metre and key of the corpus."""
+def _function_of(setting, learned, tune):
+    """The attribute as a function of melodies, in the metre and key of the corpus.
+
+    The mean pitch is that of the tune as it is written, in its own key.
+    """
     from sklearn_c2c.metrics import attributes
 
     if setting.name == "in-scale-share" and not learned.key:
@@ -120,6 +123,8 @@ def _function_of(setting, learned):
             steps_per_beat=metre.steps_per_beat(per_quarter),
             tonic=learned.key,
         ).values()
+    if setting.name == "mean-pitch" and tune.semitones:
+        return lambda X: function(X) - tune.semitones
     return function
 
 

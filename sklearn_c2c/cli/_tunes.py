@@ -226,6 +226,17 @@ def _moved(tune, tunes, learned):
     return tune._replace(melody=melody, semitones=semitones, done=done)
 
 
+def with_the_first(first, second):
+    """The second of two tunes, which is written in the key of the first.
+
+    It is moved back with the first one; if their tonics differ, that is not its key.
+    """
+    if not second.semitones or second.semitones == first.semitones:
+        return second
+    written = f"and written in the key of {first.title}"
+    return second._replace(done=second.done.replace("and back at the end", written))
+
+
 def moved_and_back(semitones, where):
     """Say that a tune was moved, and that the results are moved back."""
     way = "up" if semitones > 0 else "down"

@@ -70,6 +70,10 @@ def give_attributes(model, attributes):
     array([0.75, 0.75, 1.  ])
     """
     check_is_fitted(model)
+    if not attributes or not all(map(callable, attributes.values())):
+        raise ValueError(
+            f"attributes must be functions by name, at least one, got {attributes!r}."
+        )
     latent = LatentModel(model)
     estimator = latent.estimator
     if getattr(estimator, "regularization", None) != "given":
@@ -114,6 +118,13 @@ class GivenAttributes(TransformerMixin, BaseEstimator):
         Z = np.array(self.estimator.transform(X))
         rows = self.encoder.inverse_transform(X)
         values = np.column_stack([measure(rows) for measure in self.functions])
+        if not np.isfinite(values).all():
+            row, i = np.argwhere(~np.isfinite(values))[0]
+            name = self.estimator.attributes[self.columns[i]]
+            raise ValueError(
+                f"Melody {row} has no {name}, for want of notes or measures; leave it "
+                "out, or do not give this attribute."
+            )
         mean, scale = self.estimator.attribute_mean_, self.estimator.attribute_scale_
         Z[:, self.columns] = (values - mean[self.columns]) / scale[self.columns]
         return Z
