@@ -114,7 +114,8 @@ def test_update_dense(
     delta_in = np.full((len(Z) * wants_delta, n_units), np.nan, dtype)
     half = n_units // 2 // kernels.TILE_UNITS * kernels.TILE_UNITS
     for lo, hi in (0, half), (half, n_units):
-        args = delta_in, Z, delta, layers._panels(delta), Weights(p, m, v)
+        tiled = layers.panels(delta, kernels.tile_columns(delta.dtype))
+        args = delta_in, Z, delta, tiled, Weights(p, m, v)
         module.update_dense(lo, hi, *args, update(dtype))
     for found, array in zip((p, m, v), expected, strict=True):
         assert_allclose(found, array, **tolerance)

@@ -64,12 +64,13 @@ class Dense:
         coef = self.coef.value
         Z = _padded(Z, kernels.TILE_SAMPLES, kernels.TILE_UNITS)
         n_samples, delta = len(delta), _padded(delta, kernels.TILE_SAMPLES, 1)
+        width = kernels.tile_columns(delta.dtype)
         delta_in = np.empty((len(Z) if n_deltas else 0, len(coef)), coef.dtype)
         self.workers.run(
             kernels.update_dense,
             len(coef),
             2 * coef.size * n_samples,
-            *(delta_in, Z, delta, _panels(delta), self.coef, self.adam.present),
+            *(delta_in, Z, delta, panels(delta, width), self.coef, self.adam.present),
             block=kernels.TILE_UNITS,
         )
         return delta_in[:n_deltas]
@@ -298,8 +299,7 @@ def _padded(A, n_rows, n_columns):
     return padded
 
 
-def _panels(delta):
-    """Columns of delta in panels as wide as a tile, below one another."""
-    width = kernels.tile_columns(delta.dtype)
-    panels = _padded(delta, 1, width).reshape(len(delta), -1, width)
-    return np.ascontiguousarray(panels.transpose(1, 0, 2))
+def panels(A, width):
+    """Columns of A below one another, `width` at a time, filled up with zeros."""
+    columns = _padded(A, 1, width).reshape(len(A), -1, width)
+    return np.ascontiguousarray(columns.transpose(1, 0, 2))

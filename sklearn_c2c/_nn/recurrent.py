@@ -10,7 +10,7 @@ import numpy as np
 
 from sklearn_c2c._nn import gates as kernels
 from sklearn_c2c._nn.gates import Deltas, Gates, Inputs
-from sklearn_c2c._nn.layers import Dense
+from sklearn_c2c._nn.layers import Dense, panels
 from sklearn_c2c._nn.threads import matmul
 
 # Samples whose states are computed together. Their number decides how products are
@@ -64,7 +64,9 @@ class Affine(Dense):
     """A `Dense` layer whose gradient is made whole before the optimizer has it."""
 
     def _pull_back(self, Z, delta):
-        delta_in = matmul(delta, self.coef.value.T, self.workers)
+        delta_in = None
+        if not self._is_first:
+            delta_in = matmul(delta, self.coef.value.T, self.workers)
         if self.adam is not None:
             self.adam.update(self.coef, matmul(Z.T, delta, self.workers), self.workers)
             self.adam.update(self.intercept, delta.sum(axis=0), self.workers)
@@ -112,8 +114,11 @@ class TokenInputs:
         self.adam.update(self.intercept, sums.sum(axis=0), self.workers)
 
 
-class DenseInputs(TokenInputs):
+class DenseInputs(Affine):
     """Products of the weights with steps that are not one-hot."""
+
+    def __init__(self, *layer):
+        super().__init__(*layer, is_first=True)
 
     def __call__(self, X):
         """Rows, the index of the row at each step, and the pull-back.
@@ -122,17 +127,9 @@ class DenseInputs(TokenInputs):
         ----------
         X : ndarray of shape (n_steps, n_samples, n_tokens)
         """
-        steps = X.reshape(-1, X.shape[2])
-        rows = matmul(steps, self.coef.value, self.workers, plus=self.intercept.value)
+        rows, pull_back = super().__call__(X.reshape(-1, X.shape[2]))
         index = np.arange(len(rows), dtype=np.int32).reshape(X.shape[:2])
-        return rows, index, partial(self._pull_back_dense, steps)
-
-    def _pull_back_dense(self, steps, delta):
-        if self.adam is None:
-            return
-        delta = delta.reshape(len(steps), -1)
-        self.adam.update(self.coef, matmul(steps.T, delta, self.workers), self.workers)
-        self.adam.update(self.intercept, delta.sum(axis=0), self.workers)
+        return rows, index, lambda delta: pull_back(delta.reshape(rows.shape))
 
 
 class GRU:
@@ -155,7 +152,7 @@ class GRU:
     def __init__(self, coef, intercept, workers, adam=None):
         self.coef, self.intercept = coef, intercept
         self.workers, self.adam = workers, adam
-        self._panels = None if adam else _panels(coef.value)
+        self._tiled_at_rest = None if adam else self._tiled(coef.value)
 
     def __call__(self, rows, index, constant, start):
         """Return the states after each step, and the pull-back.
@@ -185,8 +182,8 @@ class GRU:
         gates = Gates(*(np.empty((n_steps, whole, n), dtype) for _ in range(4)))
         index = _filled_up(index, whole, axis=1)
         inputs = Inputs(rows, index, _filled_up(constant, whole, axis=0))
-        panels = _panels(self.coef.value) if self.adam else self._panels
-        weights = panels, self.intercept.value
+        tiled = self._tiled(self.coef.value) if self.adam else self._tiled_at_rest
+        weights = tiled, self.intercept.value
 
         def compute(lo, hi):
             scratch = np.empty(n, f"i{dtype.itemsize}")
@@ -201,10 +198,10 @@ class GRU:
         deltas = Deltas(*map(np.empty, (shape, shape, (whole, n)), [coef.dtype] * 3))
         tiny = np.finfo(coef.dtype).tiny
         given = deltas, _filled_up(delta, whole, axis=1), states, gates
-        panels = _panels(coef.T)
+        transposed = self._tiled(coef.T)
 
         def compute(lo, hi):
-            kernels.gru_deltas(lo, hi, *given, panels, tiny)
+            kernels.gru_deltas(lo, hi, *given, transposed, tiny)
 
         self._run(compute, whole, n_steps)
         if self.adam is not None:
@@ -214,6 +211,10 @@ class GRU:
             self.adam.update(self.coef, gradient, self.workers)
             self.adam.update(self.intercept, products.sum(axis=0), self.workers)
         return deltas.inputs[:, :n_samples], deltas.start[:n_samples]
+
+    @staticmethod
+    def _tiled(coef):
+        return panels(coef, kernels.tile_columns(coef.dtype))
 
     def _run(self, compute, n_samples, n_steps):
         """Compute blocks of samples that do not depend on the number of threads."""
@@ -234,11 +235,3 @@ def _filled_up(A, size, axis):
     widths = [(0, 0)] * A.ndim
     widths[axis] = 0, size - A.shape[axis]
     return np.pad(A, widths)
-
-
-def _panels(coef):
-    """Columns of coef as many at a time as a tile has, filled up with zeros."""
-    width = kernels.tile_columns(coef.dtype)
-    n_in, n_out = coef.shape
-    filled = _filled_up(coef, -(-n_out // width) * width, axis=1)
-    return np.ascontiguousarray(filled.reshape(n_in, -1, width).transpose(1, 0, 2))

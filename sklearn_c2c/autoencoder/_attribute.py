@@ -20,7 +20,7 @@ _SMALLEST = np.finfo(np.float64).tiny
 
 
 class AttributeVariationalAutoencoder(VariationalAutoencoder):
-    """Compress data to latent variables of which the first are given attributes.
+    """Compress data to latent variables, the first of which are given attributes.
 
     A variational autoencoder, trained on data and on k numbers for each sample, its
     attributes, such as note density or mean pitch. The first k latents are these, in

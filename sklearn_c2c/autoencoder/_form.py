@@ -39,7 +39,10 @@ def fitted_form(model, shapes):
     dtype = (float_type(fitted.get("coefs_")),)
     n_epochs = fitted.get("n_iter_") if Whole(1).accepts(fitted.get("n_iter_")) else 1
     latent = Array((model.h,), dtype)
+    is_softmax = model.output == "softmax"
     form = {
+        # First, as the sizes of others may depend on it.
+        "group_size_": Divisor(model.n_features_in_) if is_softmax else OneOf((None,)),
         "coefs_": [Array(shape, dtype) for shape in shapes],
         "intercepts_": [Array((n_out,), dtype) for _, n_out in shapes],
         "latent_min_": latent,
@@ -49,14 +52,11 @@ def fitted_form(model, shapes):
         "loss_": Number(),
         **dict.fromkeys(model._curves.values(), Curve(n_epochs)),
         "validation_loss_curve_": OneOf((None,)),
-        "group_size_": OneOf((None,)),
         "n_iter_": Whole(1),
         "t_": Whole(1),
     }
     if fitted.get("validation_loss_curve_") is not None:
         form["validation_loss_curve_"] = Curve()
-    if model.output == "softmax":
-        form["group_size_"] = Divisor(model.n_features_in_)
     if "_optimizer_state" in fitted:
         form["_optimizer_state"] = {
             "moments": _averages_form(shapes, dtype),

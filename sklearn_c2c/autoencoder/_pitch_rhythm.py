@@ -356,11 +356,6 @@ class PitchRhythmAutoencoder(VariationalAutoencoder):
 
     # --------------------------------------------------------------- attributes
 
-    def _fitted_form(self):
-        form = super()._fitted_form()
-        # The group size first, as the sizes of others depend on it.
-        return {"group_size_": form["group_size_"]} | form
-
     @property
     def _n_features_out(self):
         return sum(self._first_of_decoder(i).shape[0] for i in range(2))

@@ -80,11 +80,6 @@ class RecurrentMixin:
         done = min(1, epoch / max(1, self.max_iter - 1))
         return 1 - done * (1 - self.teacher_forcing)
 
-    def _fitted_form(self):
-        form = super()._fitted_form()
-        # The group size first, as sizes of others follow from it.
-        return {"group_size_": form["group_size_"]} | form
-
 
 class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
     """Compress sequences to `h` latent variables with gated recurrent units.

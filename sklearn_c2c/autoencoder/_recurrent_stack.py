@@ -51,13 +51,13 @@ class RecurrentStack(Stack):
         Columns of a step.
     n_steps : int or None
         Steps that the decoder writes; None in training, where the data say it.
-    training : Training, default=None
+    training : Training or None
         None for use only.
-    feedback : Feedback, default=None
+    feedback : Feedback
         The decoder's input tokens in training.
     """
 
-    def __init__(self, layers, code, group_size, n_steps, training=None, feedback=None):
+    def __init__(self, layers, code, group_size, n_steps, training, feedback):
         self.layers, self.code, self.group_size = layers, code, group_size
         self.training, self.workers = training, Workers()
         self._n_steps, self._feedback = n_steps, feedback
@@ -165,8 +165,7 @@ class RecurrentStack(Stack):
 
         The pull-back takes these tokens as given.
         """
-        tokens, logits = self._greedy(z)
-        before = self._before(tokens)
+        before, logits = self._greedy(z)
         return logits, lambda delta: self._write(z, before)[1](delta)
 
     def _write(self, z, before):
@@ -195,19 +194,18 @@ class RecurrentStack(Stack):
         return (start, lambda delta: to_a(to_activation(delta))), self._to_constant(z)
 
     def _greedy(self, z):
-        """Tokens, each the most probable after those before, and all logits."""
+        """Inputs of a decoder that gets its own most probable tokens, and logits."""
         (state, _), (constant, _) = self._conditions(z)
-        (layer, gru), shape = self._writer, (self._n_steps, len(z))
-        tokens = np.full(shape, self.group_size, np.int32)
-        logits = np.empty((len(z), self._n_steps, self.group_size), z.dtype)
+        (layer, gru), n_steps = self._writer, self._n_steps
+        tokens = np.full((n_steps + 1, len(z)), self.group_size, np.int32)
+        logits = np.empty((len(z), n_steps, self.group_size), z.dtype)
         rows, *_ = self._inputs(layer, tokens)
-        for t in range(self._n_steps):
-            given = self._before(tokens[max(0, t - 1) : t + 1])[-1:]
-            states, _ = gru(rows, given, constant, state)
+        for t in range(n_steps):
+            states, _ = gru(rows, tokens[t : t + 1], constant, state)
             state = states[0]
             logits[:, t], _ = self._to_output(np.ascontiguousarray(state))
-            tokens[t] = logits[:, t].argmax(axis=1)
-        return tokens, logits.reshape(len(z), -1)
+            tokens[t + 1] = logits[:, t].argmax(axis=1)
+        return tokens[:-1], logits.reshape(len(z), -1)
 
 
 class VariationalRecurrentStack(VariationalStack, RecurrentStack):

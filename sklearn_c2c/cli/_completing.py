@@ -2,7 +2,7 @@
 
 from sklearn_c2c.cli import _memory
 from sklearn_c2c.cli._exploring import asked_form, exploration
-from sklearn_c2c.cli._tunes import find_beginning, moved_and_back
+from sklearn_c2c.cli._tunes import find_beginning, moved
 from sklearn_c2c.cli._wording import CommandError, counted
 
 
@@ -40,9 +40,10 @@ def _completed(args, model, learned, what, keep):
         form=form,
         random_state=args.seed,
     )
-    moved = result.semitones and moved_and_back(result.semitones, "for the model")
-    if moved:
-        print(f"{tune.title}: {moved}", flush=True)
+    way = ""
+    if result.semitones:
+        way = f"{moved(result.semitones, 'for the model')}, and back at the end"
+        print(f"{tune.title}: {way}", flush=True)
     is_whole = n_measures == learned.n_measures
     melodies, titles = _with_tune(tune, is_whole, result.melodies, what)
     return {
@@ -53,8 +54,7 @@ def _completed(args, model, learned, what, keep):
         "title": f"{what}s of {tune.title}",
         "titles": titles,
         "settings": {
-            "Melodies": _how_completed(args, keep, tune)
-            + (f"; {moved}" if moved else ""),
+            "Melodies": _how_completed(args, keep, tune) + (f"; {way}" if way else ""),
             **form_words,
             **({"Given": tune.done} if tune.done else {}),
         },

@@ -17,13 +17,7 @@ from sklearn_c2c.cli._objectives import (
 from sklearn_c2c.cli._result import new_folder, say_what_is_missing, write_melodies
 from sklearn_c2c.cli._setting import check_settings, set_attributes
 from sklearn_c2c.cli._tempo import choose_tempo
-from sklearn_c2c.cli._tunes import (
-    Tune,
-    find_tune,
-    form_of,
-    form_of_tune,
-    with_the_first,
-)
+from sklearn_c2c.cli._tunes import Tune, find_tune, form_of, form_of_tune
 from sklearn_c2c.cli._wording import CommandError, counted
 
 # How much of an attribute vector is added to a tune.
@@ -81,8 +75,8 @@ def interpolate(args, model, learned):
     from sklearn_c2c import generation
 
     _memory.check_melodies(args.n_steps, "--steps", model)
-    start, target = (find_tune(text, learned) for text in (args.a, args.b))
-    target = with_the_first(start, target)
+    start = find_tune(args.a, learned)
+    target = find_tune(args.b, learned, start)
     known = _known(model, start, target)
     melodies = generation.interpolate(
         model,
@@ -183,8 +177,8 @@ def swap(args, model, learned):
             "The model does not keep pitch and rhythm apart; take one of `c2c train "
             "--pitch-rhythm`."
         )
-    pitches, rhythm = (find_tune(text, learned) for text in (args.a, args.b))
-    rhythm = with_the_first(pitches, rhythm)
+    pitches = find_tune(args.a, learned)
+    rhythm = find_tune(args.b, learned, pitches)
     known = _known(model, pitches, rhythm)
     swapped = generation.swap(
         model,

@@ -138,7 +138,7 @@ def _target(setting, function, own, learned):
 
 
 def _told(setting, values, found, corpus):
-    """Tell a tune's value, then for each melody what was asked, and what came out."""
+    """Describe the value of a tune, and those asked for and found of each melody."""
     import numpy as np
 
     own, *asked = values

@@ -125,8 +125,10 @@ def _whole_measures(error, path):
     return int(error.length)
 
 
-def find_tune(text, learned):
+def find_tune(text, learned, first=None):
     """Find a tune in a file, or in the corpus by number or title.
+
+    With a first tune, this one is written in the key of that.
 
     Returns
     -------
@@ -136,7 +138,7 @@ def find_tune(text, learned):
     tunes = _tunes_of(text)
     if tunes is not None:
         tune = _read_tune(text, tunes, learned.reading | _AS_IT_IS)
-        return _moved(tune, tunes, learned)
+        return _moved(tune, tunes, learned, first)
     i = _number_in_corpus(text, learned.titles)
     return Tune(learned.data[i], learned.titles[i], learned.key, 0, "")
 
@@ -208,7 +210,7 @@ def _changes(tunes, reading, found):
     yield from found.warnings[0]
 
 
-def _moved(tune, tunes, learned):
+def _moved(tune, tunes, learned, first):
     """Move a tune to the tonic of a corpus that has one key."""
     from sklearn_c2c import io
     from sklearn_c2c.melody import N_PITCHES, parse_key
@@ -222,26 +224,18 @@ def _moved(tune, tunes, learned):
     semitones = int((melody - tune.melody)[is_onset][0])
     done = tune.done
     if semitones:
-        done += f"; {moved_and_back(semitones, f'to {tonic}')}"
+        end = "back at the end"
+        if first is not None and first.semitones != semitones:
+            end = f"written in the key of {first.title}"
+        done += f"; {moved(semitones, f'to {tonic}')}, and {end}"
     return tune._replace(melody=melody, semitones=semitones, done=done)
 
 
-def with_the_first(first, second):
-    """The second of two tunes, which is written in the key of the first.
-
-    It is moved back with the first one; if their tonics differ, that is not its key.
-    """
-    if not second.semitones or second.semitones == first.semitones:
-        return second
-    written = f"and written in the key of {first.title}"
-    return second._replace(done=second.done.replace("and back at the end", written))
-
-
-def moved_and_back(semitones, where):
-    """Say that a tune was moved, and that the results are moved back."""
+def moved(semitones, where):
+    """Say by how much a tune was moved."""
     way = "up" if semitones > 0 else "down"
     by = counted(abs(semitones), "semitone")
-    return f"moved {way} {by} {where}, and back at the end"
+    return f"moved {way} {by} {where}"
 
 
 def _number_in_corpus(text, titles):

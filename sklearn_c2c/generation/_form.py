@@ -13,7 +13,7 @@ from sklearn_c2c.melody import check_melodies
 # The constraint on every `form` of this package.
 FORM = [str, "array-like", None]
 
-# Nearest tunes of the corpus by direction, of which one is chosen for its form.
+# Number of the nearest tunes, by direction, among which a form is drawn.
 _N_TEMPLATES = 7
 
 

@@ -305,10 +305,10 @@ class Track:
             del sounding[pitch]
 
     def _end_all(self, channel, time):
-        """End the notes that sound in a channel, some of which may lack an end.
+        """End all notes that sound in a channel.
 
-        As many notes as ends are missing get none: those in which the next note of
-        their pitch begins.
+        Some may have no end in the file. As many notes as ends are missing get none:
+        those in which the next note of their pitch begins.
         """
         for pitch, (begun, ends) in self._sounding[channel].items():
             onsets = list(dict.fromkeys(begun))
