@@ -12,7 +12,14 @@ from sklearn.utils import gen_batches
 
 from sklearn_c2c._fitted import INTEGERS, Array, check_form, length
 from sklearn_c2c._nn.threads import Workers
-from sklearn_c2c.melody import HOLD, N_PITCHES, REST, sounding_pitches
+from sklearn_c2c.melody import (
+    END,
+    HOLD,
+    N_PITCHES,
+    REST,
+    melody_lengths,
+    sounding_pitches,
+)
 
 # Number of the most frequent pitches that are symbols; other pitches share a symbol.
 _MAX_PITCHES = 48
@@ -104,8 +111,7 @@ def count_transitions(melodies, steps_per_measure):
     counts, ends, rhythms = 0, 0, 0
     for rows in gen_batches(len(melodies), _CHUNK_TO_COUNT):
         counts += _count_pitch(melodies[rows], symbol_of, level)
-        last = symbol_of[sounding_pitches(melodies[rows])[:, -1]]
-        ends += _count((n_symbols,), last)
+        ends += _count((n_symbols,), symbol_of[_last_pitches(melodies[rows])])
         rhythms += _count_rhythm(melodies[rows], len(level), n_ages)
     symbol = _smooth(counts.sum(axis=(0, 1, 2)), 1 / n_symbols)
     after_one = _smooth(counts.sum(axis=(0, 2)), symbol)
@@ -123,10 +129,16 @@ def count_transitions(melodies, steps_per_measure):
     )
 
 
+def _last_pitches(melodies):
+    """Pitch or rest that sounds in the last step of each melody."""
+    last = melody_lengths(melodies)[:, np.newaxis] - 1
+    return np.take_along_axis(sounding_pitches(melodies), last, axis=1)[:, 0]
+
+
 def _count_pitch(melodies, symbol_of, level):
     """Count symbols by level and the two symbols before, see `Transitions`."""
     rest = symbol_of[REST]
-    melody, step = np.nonzero(melodies != HOLD)
+    melody, step = np.nonzero(melodies < HOLD)
     s = symbol_of[melodies[melody, step]]
     is_first = np.append(True, melody[1:] != melody[:-1])
     b = _shift(s, is_first, rest)
@@ -148,7 +160,7 @@ def _count_rhythm(melodies, n_places, n_ages):
     age = np.zeros(melodies.shape, int)
     age[:, 1:] = np.minimum(steps[1:] - last[:, :-1], n_ages)
     place = np.broadcast_to(steps % n_places, melodies.shape)
-    indices = map(np.ravel, (place, age, is_onset))
+    indices = (array[melodies != END] for array in (place, age, is_onset))
     return _count((n_places, n_ages + 1, 2), *indices)
 
 

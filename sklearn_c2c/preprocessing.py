@@ -15,7 +15,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sklearn_c2c._fitted import Ascending, Same, Whole
+from sklearn_c2c._fitted import Ascending, Same, Whole, length
 from sklearn_c2c._transitions import (
     Transitions,
     count_transitions,
@@ -24,10 +24,12 @@ from sklearn_c2c._transitions import (
 )
 from sklearn_c2c._validation import check_input
 from sklearn_c2c.melody import (
+    END,
     HOLD,
     N_PITCHES,
     REST,
     check_melodies,
+    melody_lengths,
     mend_orphan_holds,
     pitch_name,
     raise_where,
@@ -46,6 +48,10 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     one is 1: a column for each pitch of the range from low to high, one for hold and
     one for rest. Eight measures of sixteenths with the range G3-B5 have
     128 · (29 + 2) = 3,968 columns.
+
+    If melodies of `fit` are shorter than their rows, there is a further column for the
+    end. It is 1 in the first step after the last one of a melody; the groups of all
+    later steps are zeros, which have no part in the loss of softmax outputs.
 
     Parameters
     ----------
@@ -71,7 +77,8 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         Lowest and highest MIDI pitch that has a column.
 
     tokens_ : ndarray of int16, shape (`n_tokens_`,)
-        The token of each column of a step: the pitches of the range, `HOLD`, `REST`.
+        The token of each column of a step: the pitches of the range, `HOLD`, `REST`,
+        and `END` if melodies of `fit` are shorter than their rows.
 
     n_tokens_ : int
         Columns per step, the length of `tokens_`.
@@ -87,7 +94,7 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         ``end[s]`` is that of the last symbol.
 
     n_features_in_ : int
-        Number of steps of a melody.
+        Number of steps of a row, the most that a melody can have.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the steps, if the data has string column names.
@@ -146,7 +153,8 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of int, shape (n_melodies, n_steps)
-            Melodies: MIDI pitches 0-127, `REST` (128), `HOLD` (129).
+            Melodies: MIDI pitches 0-127, `REST` (128), `HOLD` (129); shorter ones are
+            filled up with `END` (130).
 
         y : Ignored
             Not used, present for API consistency by convention.
@@ -167,9 +175,10 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         context = self._init_callback_context()
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         low, high = self._pitch_range(melodies)
-        _token_columns(melodies, low, high)
+        tokens = _tokens(low, high, ends=(melodies == END).any())
+        _token_columns(melodies, tokens)
         self.pitch_range_ = (low, high)
-        self.tokens_ = _tokens(low, high)
+        self.tokens_ = tokens
         self.n_tokens_ = len(self.tokens_)
         self.transitions_ = count_transitions(
             melodies, self.steps_per_measure
@@ -195,23 +204,26 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a pitch is outside the range. The message names melody, step and pitch.
+            If a pitch is outside the range, or a melody is shorter than its row and
+            none of `fit` was. The message names melody, step and token.
         """
         check_is_fitted(self)
         melodies = check_melodies(
             validate_data(self, check_input(X), reset=False, ensure_non_negative=True)
         )
         n_melodies, n_steps = melodies.shape
-        columns = _token_columns(melodies, *self.pitch_range_)
+        columns = _token_columns(melodies, self.tokens_)
         columns += self.n_tokens_ * np.arange(n_steps, dtype=columns.dtype)
+        n_ones = np.minimum(melody_lengths(melodies) + 1, n_steps)  # with the end
+        columns = columns[np.arange(n_steps) < n_ones[:, np.newaxis]]
         shape = (n_melodies, n_steps * self.n_tokens_)
         if self.sparse_output:
-            ones = np.ones(melodies.size, dtype=self.dtype)
+            ones = np.ones(columns.size, dtype=self.dtype)
             dtype = sparse.get_index_dtype(maxval=melodies.size)
-            indptr = np.arange(0, melodies.size + 1, n_steps, dtype=dtype)
-            return sparse.csr_array((ones, columns.ravel(), indptr), shape=shape)
+            indptr = np.append(0, np.cumsum(n_ones)).astype(dtype)
+            return sparse.csr_array((ones, columns, indptr), shape=shape)
         roll = np.zeros(shape, dtype=self.dtype)
-        np.put_along_axis(roll, columns, 1, axis=1)
+        roll[np.repeat(np.arange(n_melodies), n_ones), columns] = 1
         return roll
 
     def inverse_transform(self, X):
@@ -225,6 +237,9 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         are certain: ``w = transition_weight * min(1, d / 0.1)**2``, where d is the mean
         of ``1 - max(p_t)`` over the steps at which it is not 0. So the output of
         `transform` is decoded to the same melodies.
+
+        A melody ends before the first step, of those after step 0, at which the end has
+        the largest value, if there is one; transitions do not count for the length.
 
         The result is a legal melody for any `X`. Without transitions an orphan hold, at
         the first step or after a rest, is decoded as a rest. Of equal values of a step
@@ -264,11 +279,23 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     def _melodies(self, roll):
         roll = roll.reshape(len(roll), self.n_features_in_, self.n_tokens_)
+        lengths = _most_probable_lengths(roll, self.tokens_)
+        melodies = np.full(roll.shape[:2], END, dtype=np.int16)
+        for n_steps in np.unique(lengths):
+            rows = lengths == n_steps
+            steps = roll if rows.all() else roll[rows]
+            melodies[rows, :n_steps] = self._most_probable(steps[:, :n_steps])
+        return melodies
+
+    def _most_probable(self, roll):
+        """Most probable melodies of the length of the piano rolls."""
+        tokens = self.tokens_[self.tokens_ != END]
+        roll = roll[:, :, : len(tokens)]
         if self.transition_weight == 0:
-            return mend_orphan_holds(self.tokens_[roll.argmax(axis=2)])
+            return mend_orphan_holds(tokens[roll.argmax(axis=2)])
         transitions = Transitions(**self.transitions_)
         weight = self.transition_weight
-        melodies = most_probable_melodies(roll, self.tokens_, transitions, weight)
+        melodies = most_probable_melodies(roll, tokens, transitions, weight)
         return mend_orphan_holds(melodies)
 
     def get_feature_names_out(self, input_features=None):
@@ -285,14 +312,9 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         _check_feature_names_in(self, input_features)
-        low, high = self.pitch_range_
-        tokens = [*map(pitch_name, range(low, high + 1)), "hold", "rest"]
+        names = [_token_name(token) for token in self.tokens_]
         return np.array(
-            [
-                f"t{t:03d}_{token}"
-                for t in range(self.n_features_in_)
-                for token in tokens
-            ],
+            [f"t{t:03d}_{name}" for t in range(self.n_features_in_) for name in names],
             dtype=object,
         )
 
@@ -323,12 +345,16 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         low, high = 0, N_PITCHES - 1
         if pitch_range.accepts(fitted.get("pitch_range_")):
             low, high = self.pitch_range_
-        tokens = _tokens(low, high)
+        tokens = _tokens(low, high, ends=False)
+        if length(fitted.get("tokens_"), 0, least=0) > len(tokens):
+            tokens = _tokens(low, high, ends=True)
         return {
             "pitch_range_": pitch_range,
             "tokens_": Same(tokens),
             "n_tokens_": Whole(len(tokens), len(tokens)),
-            "transitions_": transitions_form(fitted.get("transitions_"), tokens),
+            "transitions_": transitions_form(
+                fitted.get("transitions_"), tokens[tokens != END]
+            ),
         }
 
     @property
@@ -343,19 +369,42 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
-def _tokens(low, high):
+def _tokens(low, high, *, ends):
     """The token of each column of a step."""
-    return np.array([*range(low, high + 1), HOLD, REST], dtype=np.int16)
+    end = [END] if ends else []
+    return np.array([*range(low, high + 1), HOLD, REST, *end], dtype=np.int16)
 
 
-def _token_columns(X, low, high):
-    """The column of each token within its step: pitches of the range, hold, rest."""
+def _token_name(token):
+    names = {HOLD: "hold", REST: "rest", END: "end"}
+    return names.get(token) or pitch_name(token)
+
+
+def _token_columns(X, tokens):
+    """The column of each token within its step."""
+    low, high = tokens[0], tokens[tokens < N_PITCHES][-1]
     raise_where(
         X,
         (X < N_PITCHES) & ((X < low) | (X > high)),
         f"this pitch is outside {low}-{high} ({pitch_name(low)}-{pitch_name(high)}); "
         f"transpose the melody, or fit with a pitch_range=(low, high) that includes it",
     )
-    column_of = np.arange(-low, HOLD + 1 - low, dtype=np.int32)
-    column_of[[HOLD, REST]] = high + 1 - low, high + 2 - low
+    raise_where(
+        X,
+        (X == END) & (tokens[-1] != END),
+        "the melody ends here, but all melodies of fit were as long as their rows; "
+        "fit with some that end early, or cut all to one length",
+    )
+    column_of = np.zeros(END + 1, dtype=np.int32)
+    column_of[tokens] = np.arange(len(tokens))
     return column_of[X]
+
+
+def _most_probable_lengths(roll, tokens):
+    """Steps before the first one, after step 0, at which the end has most."""
+    n_melodies, n_steps, _ = roll.shape
+    if tokens[-1] != END:
+        return np.full(n_melodies, n_steps)
+    ends = roll.argmax(axis=2) == len(tokens) - 1
+    ends[:, 0] = False
+    return np.where(ends.any(axis=1), ends.argmax(axis=1), n_steps)

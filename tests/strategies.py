@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from sklearn_c2c.melody import HOLD, REST, mend_orphan_holds
+from sklearn_c2c.melody import END, HOLD, REST, mend_orphan_holds
 
 
 def rows(max_melodies=5, low=0, high=127):
@@ -19,3 +19,13 @@ def rows(max_melodies=5, low=0, high=127):
 def melodies(**bounds):
     """Legal melodies."""
     return rows(**bounds).map(mend_orphan_holds)
+
+
+@st.composite
+def melodies_of_any_length(draw, **bounds):
+    """Legal melodies, of which some end before their row does."""
+    X = draw(melodies(**bounds))
+    n_melodies, n_steps = X.shape
+    length = st.one_of(st.just(n_steps), st.integers(1, n_steps))
+    lengths = draw(st.lists(length, min_size=n_melodies, max_size=n_melodies))
+    return np.where(np.arange(n_steps) < np.array(lengths)[:, None], X, END)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_c2c.melody import (
+    END,
     HOLD,
     NATURALS,
     REST,
@@ -13,8 +14,10 @@ from sklearn_c2c.melody import (
     key_of_signature,
     measure_mask,
     melody_from_notes,
+    melody_lengths,
     mend_orphan_holds,
     notes_from_melody,
+    pad_melodies,
     parse_key,
     pitch_name,
     scale_pitch_classes,
@@ -64,7 +67,11 @@ def test_the_check_accepts_exactly_what_mending_leaves_alone(X):
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        ([[60, 130]], r"Found 130 at melody 0, step 1"),
+        ([[60, 131]], r"Found 131 at melody 0, step 1"),
+        ([[60, 62], [END, END]], r"Found 130 at melody 1, step 0: an END in the first"),
+        ([[60, END], [END, 62]], r"Found 130 at melody 1, step 0"),
+        ([60, END, 62], r"Found 62 at step 2: this stands after an END"),
+        ([60, END, HOLD], r"Found 129 at step 2: this stands after an END"),
         ([[60, 62], [60, -1]], r"Found -1 at melody 1, step 1"),
         ([60.5, 62], r"Found 60.5 at step 0"),
         ([np.nan, 62], r"Found nan at step 0"),
@@ -86,6 +93,31 @@ def test_notes_and_steps_are_two_ways_of_writing_one_melody(X):
     assert np.array_equal(melody_from_notes(notes, len(melody)), melody)
     assert (notes[:, 1] >= 1).all()
     assert notes[:, 1].sum() == (sounding_pitches(melody) != REST).sum()
+
+
+@given(melodies(), st.data())
+def test_melodies_of_different_lengths_are_rows_filled_up_with_end(X, data):
+    n_steps = X.shape[1]
+    lengths = [data.draw(st.integers(1, n_steps)) for _ in X]
+    cut = [row[:length] for row, length in zip(X, lengths, strict=True)]
+    rows = pad_melodies(cut, n_steps)
+    assert np.array_equal(check_melodies(rows), rows)
+    assert np.array_equal(melody_lengths(rows), lengths)
+    for row, melody in zip(rows, cut, strict=True):
+        assert np.array_equal(row[: len(melody)], melody)
+        assert np.array_equal(notes_from_melody(row), notes_from_melody(melody))
+        assert np.array_equal(
+            sounding_pitches(row)[: len(melody)], sounding_pitches(melody)
+        )
+    assert pad_melodies(cut).shape[1] == max(lengths)
+    assert np.array_equal(pad_melodies(rows, n_steps), rows)
+
+
+def test_padding_refuses_melodies_that_do_not_fit():
+    with pytest.raises(ValueError, match="at most n_steps=2, got one of 3"):
+        pad_melodies([[60, 62, 64]], 2)
+    with pytest.raises(ValueError, match="at least one melody"):
+        pad_melodies([])
 
 
 def test_a_repeated_note_is_not_a_long_one():

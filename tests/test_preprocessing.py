@@ -9,19 +9,22 @@ from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
 from sklearn_c2c import PianoRollEncoder
-from sklearn_c2c.melody import HOLD, REST, check_melodies, mend_orphan_holds
-from tests.strategies import melodies
+from sklearn_c2c.melody import END, HOLD, REST, check_melodies, mend_orphan_holds
+from tests.strategies import melodies_of_any_length
 
 
 @given(
-    melodies(low=50, high=80), st.booleans(), st.sampled_from([np.float32, np.float64])
+    melodies_of_any_length(low=50, high=80),
+    st.booleans(),
+    st.sampled_from([np.float32, np.float64]),
 )
 def test_decoding_undoes_encoding(X, sparse_output, dtype):
     encoder = PianoRollEncoder((50, 80), dtype=dtype, sparse_output=sparse_output)
     roll = encoder.fit_transform(X)
     assert sparse.issparse(roll) == sparse_output
     assert roll.dtype == dtype
-    assert roll.shape == (len(X), X.shape[1] * 33)
+    has_end = (X == END).any()
+    assert roll.shape == (len(X), X.shape[1] * (33 + has_end))
     decoded = encoder.inverse_transform(roll)
     assert decoded.dtype == np.int16
     assert np.array_equal(decoded, X)
@@ -33,7 +36,7 @@ def test_decoding_undoes_encoding(X, sparse_output, dtype):
     )
 )
 def test_whatever_a_decoder_emits_is_a_melody(values):
-    encoder = PianoRollEncoder((60, 64)).fit([[60] * 6])
+    encoder = PianoRollEncoder((60, 63)).fit([[60] * 6, [60] * 5 + [END]])
     melodies = check_melodies(encoder.inverse_transform(values))
     roll = encoder.transform(melodies)
     assert np.array_equal(encoder.inverse_transform(roll), melodies)
@@ -54,6 +57,27 @@ def test_columns_are_pitches_then_hold_then_rest():
         "t000_rest",
     ]
     assert names[3, 0] == "t003_C4"
+
+
+def test_a_melody_ends_with_a_one_in_the_last_column_and_zeros_after_it():
+    X = [[62, HOLD, 60, REST], [61, END, END, END]]
+    encoder = PianoRollEncoder().fit(X)
+    assert encoder.tokens_.tolist() == [60, 61, 62, HOLD, REST, END]
+    first, second = encoder.transform(X).reshape(2, 4, 6)
+    assert first.argmax(axis=1).tolist() == [2, 3, 0, 4]
+    assert second.argmax(axis=1).tolist() == [1, 5, 0, 0]
+    assert second.sum(axis=1).tolist() == [1, 1, 0, 0]
+    assert encoder.get_feature_names_out()[5] == "t000_end"
+    second[2:] = 1  # no matter what follows the end
+    assert encoder.inverse_transform([second.ravel()]).tolist() == X[1:]
+    second[0, 5] = 9  # no melody is empty
+    assert encoder.inverse_transform([second.ravel()])[0, 0] != END
+
+
+def test_an_end_that_fit_did_not_see_is_named():
+    encoder = PianoRollEncoder().fit([[60, 62]])
+    with pytest.raises(ValueError, match="Found 130 at melody 0, step 1: the melody"):
+        encoder.transform([[60, END]])
 
 
 def test_the_paper_s_width(reels):

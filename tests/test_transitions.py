@@ -10,9 +10,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.decomposition import PCA
 
 from sklearn_c2c import PianoRollEncoder, _transitions, _viterbi
-from sklearn_c2c.melody import HOLD, REST, check_melodies
+from sklearn_c2c.melody import END, HOLD, REST, check_melodies
 from tests import plain
-from tests.strategies import melodies
+from tests.strategies import melodies, melodies_of_any_length
 
 
 def transitions_of(X, steps_per_measure=4):
@@ -72,7 +72,10 @@ def plain_transitions(X, steps_per_measure, n_symbols, symbol_of, level, n_ages)
 
 
 @settings(max_examples=20)
-@given(melodies(max_melodies=3, low=60, high=62), st.sampled_from([1, 2, 3, 4]))
+@given(
+    melodies_of_any_length(max_melodies=3, low=60, high=62),
+    st.sampled_from([1, 2, 3, 4]),
+)
 def test_transitions_are_those_of_the_formula(X, steps_per_measure):
     found = transitions_of(X, steps_per_measure)
     n_symbols, n_ages = len(found.end), found.rhythm.shape[1] - 1
@@ -82,7 +85,8 @@ def test_transitions_are_those_of_the_formula(X, steps_per_measure):
     def symbol_of(code):
         return n_symbols - 1 if code == REST else pitches.index(code)
 
-    args = X.tolist(), steps_per_measure, n_symbols, symbol_of, found.level, n_ages
+    melodies = [row[row != END].tolist() for row in X]
+    args = melodies, steps_per_measure, n_symbols, symbol_of, found.level, n_ages
     pitch, rhythm, end = plain_transitions(*args)
     for lv, b, a in product(
         range(found.pitch.shape[0]), range(n_symbols), range(n_symbols)

@@ -8,17 +8,27 @@ _DIVERGED = 10
 
 
 def one_hot_group_size(X):
-    """Size of equal groups of columns with exactly one 1 each, or None."""
+    """Size of equal groups of columns with exactly one 1 each, or None.
+
+    The groups at the end of a row may be all zeros, if the 1 before them is in the last
+    column of its group, which then stands for the end.
+    """
     X = sparse.csr_array(X)
-    n_samples, n_features = X.shape
-    n_groups, rest = divmod(X.nnz, n_samples)
-    if rest or not n_groups or n_features % n_groups or not (X.data == 1).all():
+    n_features, n_ones = X.shape[1], np.diff(X.indptr)
+    if not n_ones.all() or not (X.data == 1).all():
         return None
-    if (np.diff(X.indptr) != n_groups).any():
+    group = np.arange(X.nnz) - np.repeat(X.indptr[:-1], n_ones)
+    # All sizes with which each 1 is in the group of its place in the row.
+    least = (X.indices // (group + 1)).max() + 1
+    most = (X.indices[group > 0] // group[group > 0]).min(initial=n_features)
+    sizes = np.arange(least, most + 1)
+    sizes = sizes[n_features % sizes == 0]
+    if not len(sizes):
         return None
-    group_size = n_features // n_groups
-    groups = X.indices.reshape(n_samples, n_groups) // group_size
-    return group_size if (groups == np.arange(n_groups)).all() else None
+    group_size = int(sizes[-1])
+    is_short = n_ones < n_features // group_size
+    last = X.indices[X.indptr[1:] - 1][is_short]
+    return group_size if (last % group_size == group_size - 1).all() else None
 
 
 def loss_limit(X):

@@ -2,7 +2,8 @@
 
 ``X`` is ``(n_melodies, n_steps)``. A value is a MIDI pitch 0-127, `REST` or `HOLD`: a
 note is its pitch at the step of its onset, then `HOLD` for as long as it lasts, so a
-repeated note and a long note differ. Metre and key are parsed here, for all modules.
+repeated note and a long note differ. Rows of melodies of different lengths are filled
+up with `END`. Metre and key are parsed here, for all modules.
 """
 
 from sklearn_c2c.melody import _rows
@@ -20,8 +21,10 @@ from sklearn_c2c.melody._rows import (
     check_melodies,
     measure_mask,
     melody_from_notes,
+    melody_lengths,
     mend_orphan_holds,
     notes_from_melody,
+    pad_melodies,
     pitch_name,
     raise_where,
     sounding_pitches,
@@ -33,10 +36,13 @@ from sklearn_c2c.melody._rows import (
 REST = _rows.REST
 #: Token of a step at which the note before goes on.
 HOLD = _rows.HOLD
+#: Token of a step after the end of a melody that is shorter than its row.
+END = _rows.END
 #: MIDI pitches are 0 to 127.
 N_PITCHES = _rows.N_PITCHES
 
 __all__ = [
+    "END",
     "HOLD",
     "N_PITCHES",
     "REST",
@@ -45,8 +51,10 @@ __all__ = [
     "check_melodies",
     "measure_mask",
     "melody_from_notes",
+    "melody_lengths",
     "mend_orphan_holds",
     "notes_from_melody",
+    "pad_melodies",
     "parse_key",
     "parse_metre",
     "pitch_name",

@@ -4,6 +4,7 @@ import numpy as np
 
 REST = 128
 HOLD = 129
+END = 130
 N_PITCHES = 128
 
 _PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -35,8 +36,9 @@ def check_melodies(X):
     Parameters
     ----------
     X : array-like of shape (n_melodies, n_steps) or (n_steps,)
-        Integers (of any dtype) in 0-129. A `HOLD` must have a note to hold: it may
-        stand neither in the first step nor after a `REST`.
+        Integers (of any dtype) in 0-130. A `HOLD` must have a note to hold: it may
+        stand neither in the first step nor after a `REST`. A melody that is shorter
+        than the row is filled up with `END`; it has at least one step.
 
     Returns
     -------
@@ -45,8 +47,8 @@ def check_melodies(X):
     Raises
     ------
     ValueError
-        If a value is no token, or a hold has no note before it. The message names the
-        melody, the step and the value.
+        If a value is no token, a hold has no note before it, a melody is empty or goes
+        on after its end. The message names the melody, the step and the value.
 
     Examples
     --------
@@ -61,17 +63,20 @@ def check_melodies(X):
         )
     if X.dtype.kind not in "iufb":
         raise ValueError(
-            f"Expected integers 0-129 (pitch, REST={REST}, HOLD={HOLD}), "
+            f"Expected integers 0-130 (pitch, REST={REST}, HOLD={HOLD}, END={END}), "
             f"got dtype {X.dtype}."
         )
     # NaN compares false, so it is refused here too.
-    is_token = (X >= 0) & (X <= HOLD)
+    is_token = (X >= 0) & (X <= END)
     if X.dtype.kind == "f":
         is_token &= X == np.floor(X)
     raise_where(
-        X, ~is_token, f"expected a MIDI pitch 0-127, REST={REST} or HOLD={HOLD}"
+        X,
+        ~is_token,
+        f"expected a MIDI pitch 0-127, REST={REST}, HOLD={HOLD} or END={END}",
     )
     melodies = X.astype(np.int16)
+    _check_ends(melodies)
     # The first orphan hold of a row is at step 0 or right after a rest.
     orphans = melodies == HOLD
     orphans[..., 1:] &= melodies[..., :-1] == REST
@@ -81,6 +86,86 @@ def check_melodies(X):
         "a HOLD with no note before it to hold; mend_orphan_holds turns it into a rest",
     )
     return melodies
+
+
+def _check_ends(melodies):
+    """Check that melodies have steps, and none after their ends."""
+    ended = melodies == END
+    if not ended.any():
+        return
+    is_empty = np.zeros_like(ended)
+    is_empty[..., 0] = ended[..., 0]
+    raise_where(
+        melodies, is_empty, "an END in the first step; a melody has at least one step"
+    )
+    goes_on = np.zeros_like(ended)
+    goes_on[..., 1:] = ended[..., :-1] & ~ended[..., 1:]
+    raise_where(
+        melodies,
+        goes_on,
+        f"this stands after an END={END}; only END may follow, to fill up the row",
+    )
+
+
+def melody_lengths(X):
+    """Count the steps of each melody before its end.
+
+    Parameters
+    ----------
+    X : ndarray of int, shape (..., n_steps)
+        Legal melodies (see `check_melodies`).
+
+    Returns
+    -------
+    ndarray of int, shape (...)
+
+    Examples
+    --------
+    >>> melody_lengths(np.array([[62, 129, 64, 129], [62, 64, 130, 130]]))
+    array([4, 2])
+    """
+    return (X != END).sum(axis=-1)
+
+
+def pad_melodies(melodies, n_steps=None):
+    """Stack melodies of different lengths, each filled up with `END`.
+
+    Parameters
+    ----------
+    melodies : list of array-like of int, each of shape (n_steps_i,)
+        Legal melodies (see `check_melodies`).
+    n_steps : int, default=None
+        Length of the rows. None takes that of the longest melody.
+
+    Returns
+    -------
+    ndarray of int16, shape (n_melodies, n_steps)
+
+    Raises
+    ------
+    ValueError
+        If there is no melody, or one is longer than `n_steps`.
+
+    Examples
+    --------
+    >>> pad_melodies([[62, 129, 64], [62]])
+    array([[ 62, 129,  64],
+           [ 62, 130, 130]], dtype=int16)
+    """
+    melodies = [check_melodies(melody) for melody in melodies]
+    if not melodies:
+        raise ValueError("Expected at least one melody, got none.")
+    melodies = [melody[melody != END] for melody in melodies]
+    longest = max(map(len, melodies))
+    n_steps = longest if n_steps is None else n_steps
+    if longest > n_steps:
+        raise ValueError(
+            f"Expected melodies of at most n_steps={n_steps}, got one of {longest}."
+        )
+    rows = np.full((len(melodies), n_steps), END, dtype=np.int16)
+    for row, melody in zip(rows, melodies, strict=True):
+        row[: len(melody)] = melody
+    return rows
 
 
 def raise_where(X, wrong, why):
@@ -141,7 +226,7 @@ def sounding_pitches(X):
     Returns
     -------
     ndarray, same shape and dtype as `X`
-        MIDI pitches and `REST`.
+        MIDI pitches, `REST`, and `END` after the end.
 
     Examples
     --------
@@ -174,7 +259,7 @@ def notes_from_melody(melody):
     melody = check_melodies(melody)
     events = np.flatnonzero(melody != HOLD)
     durations = np.diff(events, append=len(melody))
-    sounds = melody[events] != REST
+    sounds = melody[events] < N_PITCHES
     return np.column_stack([events, durations, melody[events]])[sounds]
 
 
@@ -226,7 +311,7 @@ def melody_from_notes(notes, n_steps):
 
 
 def transpose(X, semitones):
-    """Move every pitch by a number of semitones; rests and holds stay.
+    """Move every pitch by a number of semitones; other tokens stay.
 
     Parameters
     ----------
