@@ -10,14 +10,25 @@ from scipy.special import expit
 from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_limits
 
-from sklearn_c2c import PianoRollEncoder, RecurrentAutoencoder
+from sklearn_c2c import (
+    PianoRollEncoder,
+    RecurrentAutoencoder,
+    VariationalRecurrentAutoencoder,
+)
+from sklearn_c2c._epochs import History
 from sklearn_c2c._nn import gates, initial
 from sklearn_c2c._nn.adam import Adam
 from sklearn_c2c._nn.kernels import Weights
 from sklearn_c2c._nn.recurrent import GRU, ClippedAdam, DenseInputs, TokenInputs
 from sklearn_c2c._nn.threads import Workers
-from sklearn_c2c.autoencoder._recurrent_stack import steps_of
-from sklearn_c2c.melody import REST
+from sklearn_c2c.autoencoder._sequences import (
+    lengths_of,
+    reversal,
+    segments,
+    steps_of,
+)
+from sklearn_c2c.autoencoder._stack import Layer, Training
+from sklearn_c2c.melody import END, REST
 from sklearn_c2c.persistence import load, save
 from tests import plain
 
@@ -41,6 +52,9 @@ class Collected:
     def update(self, weights, gradient, workers):
         """Keep a gradient."""
         self.gradients[id(weights.value)] = np.array(gradient)
+
+    def tick(self):
+        """Begin an update."""
 
     def of(self, weights):
         """Return the gradient of some weights."""
@@ -223,6 +237,103 @@ def test_steps_that_are_one_hot_are_tokens(rng):
     X[0, 3] += 0.5
     for data in (X, sparse.csr_array(X)):
         assert_array_equal(steps_of(data, 5), X.reshape(3, 4, 5).transpose(1, 0, 2))
+
+
+def test_lengths_are_those_of_the_steps_that_are_there(rng):
+    X = np.zeros((4, 5, 3))
+    X[0, :3, 1] = X[1, :5, 0] = X[2, [0, 3], 2] = 1
+    for data in (X, X * rng.uniform(0.1, 1, X.shape)):
+        steps = steps_of(data.reshape(4, -1), 3)
+        assert lengths_of(steps, 3).tolist() == [3, 5, 4, 1]
+    index = reversal(np.array([3, 5]), 5)
+    assert index.T.tolist() == [[2, 1, 0, 3, 4], [4, 3, 2, 1, 0]]
+
+
+@given(st.integers(1, 5), st.lists(st.integers(1, 12), min_size=1), st.booleans())
+def test_segments_hold_all_steps_and_no_others(n_steps, lengths, is_dense):
+    lengths = np.array(lengths)
+    steps = np.arange(lengths.max() * len(lengths)).reshape(-1, len(lengths)) + 1
+    steps[np.arange(len(steps))[:, None] >= lengths] = 0
+    if is_dense:
+        steps = np.stack([steps, -steps], axis=2)
+    parts = segments(lengths, n_steps)
+    split = parts.split(steps, 0)
+    assert split.shape[1] == sum(-(-length // n_steps) for length in lengths)
+    spread = parts.spread(split.swapaxes(0, 1))  # segment, sample, step
+    assert_array_equal(parts.gather(spread), split.swapaxes(0, 1))
+    joined = spread.swapaxes(1, 2).reshape(-1, *steps.shape[1:])
+    assert_array_equal(joined[: len(steps)], steps)
+    assert not joined[len(steps) :].any()
+
+
+def of_any_length(rng, n_melodies=9, n_steps=14):
+    """Melodies of different lengths as a piano roll in float64, and its group size."""
+    X = rng.integers(60, 64, (n_melodies, n_steps))
+    lengths = rng.integers(1, n_steps + 1, (n_melodies, 1))
+    X[np.arange(n_steps) >= lengths] = END
+    X[-1] = 60
+    encoder = PianoRollEncoder((60, 63), dtype=np.float64).fit(X)
+    return encoder.transform(X), encoder.n_tokens_
+
+
+@pytest.mark.parametrize("measure", [None, 4])
+@pytest.mark.parametrize("blurred", [False, True], ids=["tokens", "dense"])
+@pytest.mark.parametrize(
+    "kind", [RecurrentAutoencoder, VariationalRecurrentAutoencoder]
+)
+def test_gradients_of_a_model_are_central_differences(rng, measure, blurred, kind):
+    X, group_size = of_any_length(rng)
+    if blurred:
+        X = X * rng.uniform(0.5, 1, X.shape)
+    settings = dict(n_units=5, steps_per_measure=measure, group_size=group_size)
+    model = kind(3, feedback_dropout=0, clip_norm=1e9, random_state=0, **settings)
+    model.fit(X)
+    arrays = [
+        (*map(np.copy, pair),)
+        for pair in zip(model.coefs_, model.intercepts_, strict=True)
+    ]
+    adam = Collected()
+
+    def loss(arrays):
+        layers = [Layer(Weights(a, 0, 0), Weights(b, 0, 0)) for a, b in arrays]
+        history = History(np.random.RandomState(0))  # the same draws each time
+        training = Training(adam, history, np.inf, False)
+        with model._stack(layers, group_size, training) as stack:
+            losses = stack.step(X)
+        terms = [losses[name] for name in stack.terms]
+        return sum(terms) / len(X), stack.layers
+
+    _, layers = loss(arrays)
+    gradients = [[adam.of(layer.coef), adam.of(layer.intercept)] for layer in layers]
+    for i, pair in enumerate(arrays):
+        for j, array in enumerate(pair):
+            direction, ends = rng.normal(size=array.shape), []
+            for sign in (1e-5, -1e-5):
+                changed = [*arrays]
+                changed[i] = tuple(
+                    array + sign * direction if k == j else other
+                    for k, other in enumerate(pair)
+                )
+                ends.append(loss(changed)[0])
+            slope = (gradients[i][j] * direction).sum()
+            central = (ends[0] - ends[1]) / 2e-5
+            assert_allclose(slope, central, rtol=1e-5, atol=1e-7, err_msg=f"{i}, {j}")
+
+
+@pytest.mark.parametrize("measure", [None, 4])
+def test_what_follows_a_melody_in_its_row_changes_nothing(rng, measure):
+    X, group_size = of_any_length(rng)
+    settings = dict(n_units=6, steps_per_measure=measure, group_size=group_size)
+    model = RecurrentAutoencoder(3, random_state=0, max_iter=3, **settings).fit(X)
+    Z = model.transform(X)
+    for i, row in enumerate(X):
+        assert_allclose(model.transform([row])[0], Z[i], atol=1e-12)
+    longer = np.hstack([X, np.zeros((len(X), 5 * group_size))])
+    other = RecurrentAutoencoder(3, random_state=0, max_iter=3, **settings).fit(longer)
+    assert_allclose(other.transform(longer), Z, atol=1e-9)
+    assert other.loss_ == pytest.approx(model.loss_)
+    p = other.inverse_transform(Z)[:, : X.shape[1]]
+    assert_allclose(p, model.inverse_transform(Z), atol=1e-9)
 
 
 @pytest.mark.parametrize("n_threads", ["1", "2", "4"])

@@ -117,19 +117,21 @@ class TokenInputs:
 class DenseInputs(Affine):
     """Products of the weights with steps that are not one-hot."""
 
-    def __init__(self, *layer):
-        super().__init__(*layer, is_first=True)
-
     def __call__(self, X):
         """Rows, the index of the row at each step, and the pull-back.
 
         Parameters
         ----------
-        X : ndarray of shape (n_steps, n_samples, n_tokens)
+        X : ndarray of shape (n_steps, n_samples, n_in)
         """
-        rows, pull_back = super().__call__(X.reshape(-1, X.shape[2]))
+        rows, to_steps = super().__call__(X.reshape(-1, X.shape[2]))
         index = np.arange(len(rows), dtype=np.int32).reshape(X.shape[:2])
-        return rows, index, lambda delta: pull_back(delta.reshape(rows.shape))
+
+        def pull_back(delta):
+            delta_in = to_steps(delta.reshape(rows.shape))
+            return None if delta_in is None else delta_in.reshape(X.shape)
+
+        return rows, index, pull_back
 
 
 class GRU:

@@ -11,7 +11,6 @@ from sklearn_c2c._nn.recurrent import ClippedAdam
 from sklearn_c2c.autoencoder._base import BaseAutoencoder
 from sklearn_c2c.autoencoder._recurrent_stack import (
     FEEDBACK,
-    RECURRENCES,
     Feedback,
     RecurrentStack,
     recurrent_shapes,
@@ -33,6 +32,7 @@ def recurrent_constraints(estimator):
     dense = estimator._parameter_constraints
     return {name: dense[name] for name in dense if name not in _OF_DENSE_LAYERS} | {
         "n_units": [Interval(Integral, 1, None, closed="left")],
+        "steps_per_measure": [Interval(Integral, 1, None, closed="left"), None],
         "teacher_forcing": [Interval(Real, 0, 1, closed="both")],
         "feedback_dropout": [Interval(Real, 0, 1, closed="both")],
         "clip_norm": [Interval(Real, 0, None, closed="neither")],
@@ -42,38 +42,54 @@ def recurrent_constraints(estimator):
 class RecurrentMixin:
     """Layers of a recurrent encoder and decoder, mixed into an autoencoder.
 
-    The estimator has the parameters `n_units`, `group_size`, `teacher_forcing`,
-    `feedback_dropout` and `clip_norm`, and softmax outputs.
+    The estimator has the parameters `n_units`, `steps_per_measure`, `group_size`,
+    `teacher_forcing`, `feedback_dropout` and `clip_norm`, and softmax outputs.
     """
 
     output = "softmax"
 
     _size_parameters: tuple = ("h", "n_units")
 
+    def _named_shapes(self, group_size):
+        is_hierarchical = self.steps_per_measure is not None
+        sizes = group_size, self.n_units, self._code_width(), self.h
+        return recurrent_shapes(*sizes, is_hierarchical=is_hierarchical)
+
     def _layer_shapes(self, n_features, group_size):
-        return recurrent_shapes(group_size, self.n_units, self._code_width(), self.h)
+        return list(self._named_shapes(group_size).values())
 
     def _initial_layers(self, X, shapes, group_size, rng):
-        coefs = [initial.glorot(rng, *shape, X.dtype) for shape in shapes]
-        for i in RECURRENCES:
-            coefs[i] = initial.orthogonal(rng, *shapes[i], X.dtype)
+        layers = {}
+        for name, shape in self._named_shapes(group_size).items():
+            is_recurrence = name.endswith("recurrence")
+            draw = initial.orthogonal if is_recurrence else initial.glorot
+            coef = draw(rng, *shape, X.dtype)
+            layers[name] = Layer(fresh(coef), fresh(np.zeros(shape[1], X.dtype)))
         if self.feedback_dropout == 1:  # no gradient ever reaches these weights
-            coefs[FEEDBACK][:] = 0
-        intercepts = [np.zeros(n_out, X.dtype) for _, n_out in shapes]
+            layers[FEEDBACK].coef.value[:] = 0
         columns = X.reshape(-1, group_size)  # of all steps of all samples
-        intercepts[-1][:] = initial.marginal_logits(columns, group_size)
-        arrays = zip(coefs, intercepts, strict=True)
-        return [Layer(fresh(coef), fresh(bias)) for coef, bias in arrays]
+        logits = initial.marginal_logits(columns, group_size)
+        layers["output"].intercept.value[:] = logits
+        return list(layers.values())
 
     def _wired(self, code, layers, group_size, training):
         """Arguments of a recurrent stack."""
-        feedback = Feedback(self._forced, self.feedback_dropout)
-        if training is None:
-            n_steps = self.n_features_in_ // group_size
-            return layers, code, group_size, n_steps, None, feedback
-        clipped = ClippedAdam(training.adam, self.clip_norm)
-        training = training._replace(adam=clipped)
-        return layers, code, group_size, None, training, feedback
+        if training is not None:
+            clipped = ClippedAdam(training.adam, self.clip_norm)
+            training = training._replace(adam=clipped)
+        return (
+            dict(zip(self._named_shapes(group_size), layers, strict=True)),
+            code,
+            group_size,
+            self.n_features_in_ // group_size,
+            self.steps_per_measure,
+            training,
+            Feedback(self._forced, self.feedback_dropout),
+        )
+
+    @property
+    def _n_features_out(self):
+        return self.latent_mean_.shape[0]
 
     def _forced(self, epoch):
         """Share of the steps that are the data's in an epoch, counted from 0."""
@@ -98,6 +114,13 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
 
     n_units : int, default=128
         Units of each GRU.
+
+    steps_per_measure : int, default=None
+        Steps of a measure, 16 for sixteenths in 4/4. With it the model is hierarchical:
+        GRUs read and write the steps of each measure, others read the measures and
+        conduct them. Only the token before a measure is passed on from one to the next,
+        so that all measures of a batch are computed at once. None for a model without
+        measures.
 
     group_size : int, default=None
         Columns of a step. None infers it from one-hot data; data that is not one-hot in
@@ -251,6 +274,7 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
         h=64,
         *,
         n_units=128,
+        steps_per_measure=None,
         group_size=None,
         teacher_forcing=1.0,
         feedback_dropout=0.3,
@@ -272,6 +296,7 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
     ):
         self.h = h
         self.n_units = n_units
+        self.steps_per_measure = steps_per_measure
         self.group_size = group_size
         self.teacher_forcing = teacher_forcing
         self.feedback_dropout = feedback_dropout

@@ -20,6 +20,13 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
     n_units : int, default=128
         Units of each GRU.
 
+    steps_per_measure : int, default=None
+        Steps of a measure, 16 for sixteenths in 4/4. With it the model is hierarchical:
+        GRUs read and write the steps of each measure, others read the measures and
+        conduct them. Only the token before a measure is passed on from one to the next,
+        so that all measures of a batch are computed at once. None for a model without
+        measures.
+
     group_size : int, default=None
         Columns of a step. None infers it from one-hot data; data that is not one-hot in
         groups of equal size is one step of all columns, with a warning.
@@ -214,6 +221,7 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
         h=32,
         *,
         n_units=128,
+        steps_per_measure=None,
         group_size=None,
         teacher_forcing=1.0,
         feedback_dropout=0.3,
@@ -241,6 +249,7 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
     ):
         self.h = h
         self.n_units = n_units
+        self.steps_per_measure = steps_per_measure
         self.group_size = group_size
         self.teacher_forcing = teacher_forcing
         self.feedback_dropout = feedback_dropout
