@@ -13,7 +13,7 @@ from sklearn_c2c.autoencoder._sequences import (
     nothing,
     reversal,
     segments,
-    steps_of,
+    trimmed_steps,
 )
 from sklearn_c2c.autoencoder._stack import Stack, VariationalStack
 
@@ -97,6 +97,7 @@ class RecurrentStack(Stack):
         self._named, self.layers = layers, list(layers.values())
         self.code, self.group_size = code, group_size
         self.training, self.workers = training, Workers()
+        self._adam = training and training.adam
         self._n_steps, self._feedback = n_steps, feedback
         self._steps_per_measure = steps_per_measure
         self._read_steps = self._reader("step", is_first=True)
@@ -108,10 +109,6 @@ class RecurrentStack(Stack):
             self._conductor = self._starts("conductor"), self._gru("conductor")
 
     # --------------------------------------------------------------------- layers
-
-    @property
-    def _adam(self):
-        return self.training and self.training.adam
 
     def _affine(self, name):
         return Affine(*self._named[name], self.workers, self._adam)
@@ -192,17 +189,11 @@ class RecurrentStack(Stack):
 
     def encoder(self, X):
         """What the code is made of, and the pull-back."""
-        steps, lengths = self._steps(X)
+        steps, lengths = trimmed_steps(X, self.group_size)
         read = self._read_by_measure if self._steps_per_measure else self._read_steps
         summary, to_steps = read(steps, lengths)
         a, to_summary = self._to_code(summary)
         return a, lambda delta: to_steps(to_summary(delta))
-
-    def _steps(self, X):
-        """Steps of samples up to the longest one's last, and the lengths."""
-        steps = steps_of(X, self.group_size)
-        lengths = lengths_of(steps, self.group_size)
-        return steps[: lengths.max()], lengths
 
     def _parts(self, lengths):
         """The measures of samples, or one segment for each whole sample."""
@@ -223,7 +214,7 @@ class RecurrentStack(Stack):
 
         The logits of steps after the last one of the longest sample are 0.
         """
-        steps, lengths = self._steps(X)
+        steps, lengths = trimmed_steps(X, self.group_size)
         parts = self._parts(lengths)
         if in_training:
             steps = self._fed_back(z, steps, parts)

@@ -50,6 +50,13 @@ def lengths_of(steps, group_size):
     return np.where(is_step.any(axis=0), last, 1)
 
 
+def trimmed_steps(X, group_size):
+    """`steps_of` samples up to the last one of the longest, and `lengths_of` them."""
+    steps = steps_of(X, group_size)
+    lengths = lengths_of(steps, group_size)
+    return steps[: lengths.max()], lengths
+
+
 def reversal(lengths, n_steps):
     """Index of the steps that reverses each sample within its length.
 
