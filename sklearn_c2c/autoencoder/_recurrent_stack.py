@@ -175,13 +175,13 @@ class RecurrentStack(Stack):
         rows, index, to_inputs = self._inputs(layer, before)
         states, to_states = gru(rows, index, constant, start)
         n_steps, n_samples, n = states.shape
-        by_sample = np.ascontiguousarray(states.transpose(1, 0, 2)).reshape(-1, n)
-        logits, to_output = self._to_output(by_sample)
+        logits, to_output = self._to_output(states.reshape(-1, n))
+        logits = logits.reshape(n_steps, n_samples, -1).transpose(1, 0, 2)
 
         def pull_back(delta):
+            delta = delta.reshape(n_samples, n_steps, -1).transpose(1, 0, 2)
             delta = to_output(delta.reshape(-1, self.group_size))
-            delta = delta.reshape(n_samples, n_steps, n).transpose(1, 0, 2)
-            of_inputs, of_start = to_states(delta)
+            of_inputs, of_start = to_states(delta.reshape(states.shape))
             to_inputs(of_inputs)
             return to_start(of_start) + to_constant(of_inputs.sum(axis=0))
 
