@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.special import expit
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_limits
 
@@ -53,7 +54,7 @@ class Collected:
         """Keep a gradient."""
         self.gradients[id(weights.value)] = np.array(gradient)
 
-    def tick(self):
+    def tick(self, share=1.0):
         """Begin an update."""
 
     def of(self, weights):
@@ -198,8 +199,9 @@ def test_gradients_above_the_norm_are_scaled_together(rng):
     gradients = [rng.normal(size=array.value.shape) for array in arrays]
     norm = np.sqrt(sum((g**2).sum() for g in gradients))
     # With these settings an update is the gradient itself, to eight digits.
-    for max_norm, share in ((2 * norm, 1), (norm / 4, 1 / 4)):
-        adam = ClippedAdam(Adam(1e9, 0.0, 0.0, 1e9, np.dtype(np.float64)), max_norm)
+    for max_norm, rate, share in ((2 * norm, 1, 1), (norm / 4, 0.5, 1 / 8)):
+        adam = Adam(1e9, 0.0, 0.0, 1e9, np.dtype(np.float64))
+        adam = ClippedAdam(adam, max_norm, lambda rate=rate: rate)
         with Workers() as workers:
             adam.tick()
             for array, gradient in zip(arrays, gradients, strict=True):
@@ -356,19 +358,46 @@ def test_sparse_and_dense_and_one_epoch_at_a_time_give_the_same_bits(roll):
     whole = RecurrentAutoencoder(4, max_iter=3, **settings).fit(roll)
     of_sparse = RecurrentAutoencoder(4, max_iter=3, **settings)
     of_sparse.fit(sparse.csr_array(roll))
-    parts = RecurrentAutoencoder(4, **settings)
+    parts = RecurrentAutoencoder(4, max_iter=3, **settings)
     for _ in range(3):
         parts.partial_fit(roll)
     assert weights_of(whole) == weights_of(of_sparse) == weights_of(parts)
 
 
 def test_a_saved_model_goes_on_as_if_nothing_had_been(roll, tmp_path):
-    model = RecurrentAutoencoder(4, n_units=10, max_iter=2, random_state=3).fit(roll)
+    model = RecurrentAutoencoder(4, n_units=10, max_iter=4, random_state=3)
+    whole = clone(model).fit(roll)
+    for _ in range(2):
+        model.partial_fit(roll)
     save(model, tmp_path / "model.c2c", optimizer=True)
     loaded = load(tmp_path / "model.c2c")
     for other in (model, loaded):
-        other.set_params(warm_start=True, max_iter=2).fit(roll)
-    assert model.n_iter_ == 4 and weights_of(model) == weights_of(loaded)
+        for _ in range(2):
+            other.partial_fit(roll)
+        assert weights_of(other) == weights_of(whole)
+        other.set_params(warm_start=True).fit(roll)
+    assert model.n_iter_ == 8 and weights_of(model) == weights_of(loaded)
+
+
+def test_the_learning_rate_falls_to_a_hundredth(roll):
+    settings = dict(n_units=8, max_iter=4, batch_size=60, random_state=0)
+    model = RecurrentAutoencoder(3, **settings)
+    shares = [model._rate_share(epoch) for epoch in range(6)]
+    assert_allclose(shares, [1, 0.75, 0.5, 0.25, 0.01, 0.01])
+    model.set_params(learning_rate="constant", warm_start=True)
+    assert model._rate_share(3) == model._rate_share(9) == 1
+    # In the first epoch both rates are the same, afterwards an update is smaller.
+    falling = RecurrentAutoencoder(3, warm_start=True, **settings)
+    models, moved = (model, falling), []
+    for other in models:
+        other.partial_fit(roll)
+    assert weights_of(model) == weights_of(falling)
+    for other in models:
+        before = [coef.copy() for coef in other.coefs_]
+        other.partial_fit(roll)
+        moved.append([new - old for new, old in zip(other.coefs_, before, strict=True)])
+    for constant, fallen in zip(*moved, strict=True):
+        assert_allclose(fallen, 0.75 * constant, atol=1e-6)
 
 
 def test_what_is_decoded_follows_from_what_was_decoded_before(roll):

@@ -137,19 +137,28 @@ def gru_deltas(lo, hi, deltas, delta_states, states, gates, panels, tiny):
             r, z = gates.reset[t, i], gates.update[t, i]
             c, u_c = gates.candidate[t, i], gates.recurrent[t, i]
             d_x, d_u = deltas.inputs[t, i], deltas.products[t, i]
-            state, delta, ahead = states[t, i], delta_states[t, i], start[i]
+            d_r, d_z, d_c, d_u_c = d_x[:n], d_x[n : 2 * n], d_x[2 * n :], d_u[2 * n :]
+            state, delta, g = states[t, i], delta_states[t, i], start[i]
+            # A loop that writes to one array becomes SIMD instructions.
             for k in range(n):
-                g = delta[k] + ahead[k]
-                d_c = _normal(g * (one - z[k]) * (one - c[k] * c[k]), tiny)
-                d_r = _normal(d_c * u_c[k] * r[k] * (one - r[k]), tiny)
-                d_z = _normal(g * (state[k] - c[k]) * z[k] * (one - z[k]), tiny)
-                d_x[k], d_x[n + k], d_x[2 * n + k] = d_r, d_z, d_c
-                d_u[k], d_u[n + k], d_u[2 * n + k] = d_r, d_z, _normal(d_c * r[k], tiny)
-                ahead[k] = g * z[k]
+                g[k] += delta[k]
+            for k in range(n):
+                d_c[k] = _normal(g[k] * (one - z[k]) * (one - c[k] * c[k]), tiny)
+            for k in range(n):
+                d_r[k] = _normal(d_c[k] * u_c[k] * r[k] * (one - r[k]), tiny)
+            for k in range(n):
+                d_z[k] = _normal(g[k] * (state[k] - c[k]) * z[k] * (one - z[k]), tiny)
+            for k in range(2 * n):
+                d_u[k] = d_x[k]
+            for k in range(n):
+                d_u_c[k] = _normal(d_c[k] * r[k], tiny)
+            for k in range(n):
+                g[k] *= z[k]
         _multiply(products, deltas.products[t, lo:hi], panels)
         for i in range(lo, hi):
+            ahead, product = start[i], products[i - lo]
             for k in range(n):
-                start[i, k] = _normal(start[i, k] + products[i - lo, k], tiny)
+                ahead[k] = _normal(ahead[k] + product[k], tiny)
 
 
 @jit

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from sklearn_c2c._nn import gates as kernels
+from sklearn_c2c._nn.buffers import Buffers
 from sklearn_c2c._nn.gates import Deltas, Gates, Inputs
 from sklearn_c2c._nn.layers import Dense, panels
 from sklearn_c2c._nn.threads import matmul
@@ -31,10 +32,13 @@ class ClippedAdam:
     ----------
     adam : Adam
     max_norm : float
+    share : callable
+        Of nothing, the share of the learning rate in the next update.
     """
 
-    def __init__(self, adam, max_norm):
-        self._adam, self._max_norm, self._pending = adam, max_norm, []
+    def __init__(self, adam, max_norm, share):
+        self._adam, self._max_norm, self._share = adam, max_norm, share
+        self._pending = []
 
     @property
     def n_updates(self):
@@ -43,7 +47,7 @@ class ClippedAdam:
 
     def tick(self):
         """Go on to the next update."""
-        self._adam.tick()
+        self._adam.tick(self._share())
 
     def update(self, weights, gradient, workers):
         """Keep a gradient for `apply`."""
@@ -137,6 +141,8 @@ class DenseInputs(Affine):
 class GRU:
     """A gated recurrent unit, the reset gate being applied after the product.
 
+    In training the outputs of a call and of its pull-back are overwritten by the next.
+
     This is the form of cuDNN and PyTorch, which needs one product a step: see
     `gates.gru_states`. K. Cho et al., "Learning Phrase Representations using RNN
     Encoder-Decoder for Statistical Machine Translation", 2014, apply it before.
@@ -155,6 +161,7 @@ class GRU:
         self.coef, self.intercept = coef, intercept
         self.workers, self.adam = workers, adam
         self._tiled_at_rest = None if adam else self._tiled(coef.value)
+        self._buffers = Buffers() if adam else None
 
     def __call__(self, rows, index, constant, start):
         """Return the states after each step, and the pull-back.
@@ -177,18 +184,18 @@ class GRU:
             inputs, of shape (n_steps, n_samples, 3 * n_units), and to the start.
         """
         (n_steps, n_samples), n = index.shape, len(self.coef.value)
-        dtype = self.coef.value.dtype
         whole = -(-n_samples // kernels.TILE_SAMPLES) * kernels.TILE_SAMPLES
-        states = np.empty((n_steps + 1, whole, n), dtype)
+        states = self._empty("states", n_steps + 1, whole, n)
         states[0] = _filled_up(start, whole, axis=0)
-        gates = Gates(*(np.empty((n_steps, whole, n), dtype) for _ in range(4)))
+        size = n_steps, whole, n
+        gates = Gates(*(self._empty(gate, *size) for gate in Gates._fields))
         index = _filled_up(index, whole, axis=1)
         inputs = Inputs(rows, index, _filled_up(constant, whole, axis=0))
         tiled = self._tiled(self.coef.value) if self.adam else self._tiled_at_rest
         weights = tiled, self.intercept.value
 
         def compute(lo, hi):
-            scratch = np.empty(n, f"i{dtype.itemsize}")
+            scratch = np.empty(n, f"i{states.itemsize}")
             kernels.gru_states(lo, hi, states, gates, inputs, *weights, scratch)
 
         self._run(compute, whole, n_steps)
@@ -197,7 +204,10 @@ class GRU:
     def _pull_back(self, states, gates, delta):
         coef, (n_steps, whole, n) = self.coef.value, gates.reset.shape
         n_samples, shape = delta.shape[1], (n_steps, whole, 3 * n)
-        deltas = Deltas(*map(np.empty, (shape, shape, (whole, n)), [coef.dtype] * 3))
+        inputs, products = (
+            self._empty(name, *shape) for name in ("inputs", "products")
+        )
+        deltas = Deltas(inputs, products, self._empty("start", whole, n))
         tiny = np.finfo(coef.dtype).tiny
         given = deltas, _filled_up(delta, whole, axis=1), states, gates
         transposed = self._tiled(coef.T)
@@ -208,11 +218,17 @@ class GRU:
         self._run(compute, whole, n_steps)
         if self.adam is not None:
             before = states[:-1].reshape(-1, n)
-            products = deltas.products.reshape(-1, 3 * n)
+            products = products.reshape(-1, 3 * n)
             gradient = matmul(before.T, products, self.workers)
             self.adam.update(self.coef, gradient, self.workers)
             self.adam.update(self.intercept, products.sum(axis=0), self.workers)
-        return deltas.inputs[:, :n_samples], deltas.start[:n_samples]
+        return inputs[:, :n_samples], deltas.start[:n_samples]
+
+    def _empty(self, name, *shape):
+        dtype = self.coef.value.dtype
+        if self._buffers is None:
+            return np.empty(shape, dtype)
+        return self._buffers.empty(name, shape, dtype)
 
     @staticmethod
     def _tiled(coef):

@@ -3,7 +3,7 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_c2c._nn import initial
 from sklearn_c2c._nn.layers import Activation
@@ -26,6 +26,9 @@ _OF_DENSE_LAYERS = {
     "output_bias_init",
 }
 
+# Least share of the learning rate, so that training beyond `max_iter` epochs learns.
+_LEAST_RATE = 0.01
+
 
 def recurrent_constraints(estimator):
     """Constraints of a recurrent estimator's parameters, given those of a dense one."""
@@ -36,6 +39,7 @@ def recurrent_constraints(estimator):
         "teacher_forcing": [Interval(Real, 0, 1, closed="both")],
         "feedback_dropout": [Interval(Real, 0, 1, closed="both")],
         "clip_norm": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate": [StrOptions({"constant", "linear"})],
     }
 
 
@@ -43,7 +47,8 @@ class RecurrentMixin:
     """Layers of a recurrent encoder and decoder, mixed into an autoencoder.
 
     The estimator has the parameters `n_units`, `steps_per_measure`, `group_size`,
-    `teacher_forcing`, `feedback_dropout` and `clip_norm`, and softmax outputs.
+    `teacher_forcing`, `feedback_dropout`, `clip_norm` and `learning_rate`, and softmax
+    outputs.
     """
 
     output = "softmax"
@@ -75,7 +80,12 @@ class RecurrentMixin:
     def _wired(self, code, layers, group_size, training):
         """Arguments of a recurrent stack."""
         if training is not None:
-            clipped = ClippedAdam(training.adam, self.clip_norm)
+            history = training.history
+
+            def share():
+                return self._rate_share(history.n_epochs)
+
+            clipped = ClippedAdam(training.adam, self.clip_norm, share)
             training = training._replace(adam=clipped)
         return (
             dict(zip(self._named_shapes(group_size), layers, strict=True)),
@@ -95,6 +105,12 @@ class RecurrentMixin:
         """Share of the steps that are the data's in an epoch, counted from 0."""
         done = min(1, epoch / max(1, self.max_iter - 1))
         return 1 - done * (1 - self.teacher_forcing)
+
+    def _rate_share(self, epoch):
+        """Share of `learning_rate_init` in an epoch, counted from 0."""
+        if self.learning_rate == "constant":
+            return 1.0
+        return max(_LEAST_RATE, 1 - epoch / self.max_iter)
 
 
 class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
@@ -141,8 +157,15 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
         Largest norm of the gradient of all weights together; a larger gradient is
         scaled down to it.
 
+    learning_rate : {"constant", "linear"}, default="linear"
+        Course of the step size of Adam. "linear": from `learning_rate_init` in the
+        first epoch it falls linearly, to be 0 after `max_iter` epochs, but
+        not below a hundredth of `learning_rate_init`; epochs are counted over calls of
+        `partial_fit` and, with `warm_start`, of `fit`. "constant":
+        `learning_rate_init` in all epochs.
+
     learning_rate_init : float, default=0.002
-        Step size of Adam.
+        Step size of Adam in the first epoch.
 
     beta_1 : float in [0, 1), default=0.9
         Decay of Adam's first moment.
@@ -279,6 +302,7 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
         teacher_forcing=1.0,
         feedback_dropout=0.3,
         clip_norm=1.0,
+        learning_rate="linear",
         learning_rate_init=0.002,
         beta_1=0.9,
         beta_2=0.999,
@@ -301,6 +325,7 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
         self.teacher_forcing = teacher_forcing
         self.feedback_dropout = feedback_dropout
         self.clip_norm = clip_norm
+        self.learning_rate = learning_rate
         self.learning_rate_init = learning_rate_init
         self.beta_1 = beta_1
         self.beta_2 = beta_2

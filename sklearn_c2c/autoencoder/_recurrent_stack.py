@@ -308,17 +308,17 @@ class RecurrentStack(Stack):
         rows, index, to_inputs = self._inputs("writer", before)
         states, to_states = self._writer(rows, index, constant, start)
         n_steps, n_parts, n = states.shape
-        by_part = np.ascontiguousarray(states.transpose(1, 0, 2)).reshape(-1, n)
-        logits, to_output = self._to_output(by_part)
+        logits, to_output = self._to_output(states.reshape(-1, n))
+        logits = logits.reshape(n_steps, n_parts, -1).transpose(1, 0, 2)
 
         def pull_back(delta):
+            delta = delta.transpose(1, 0, 2)
             delta = to_output(delta.reshape(-1, self.group_size))
-            delta = delta.reshape(n_parts, n_steps, n).transpose(1, 0, 2)
-            of_inputs, of_start = to_states(delta)
+            of_inputs, of_start = to_states(delta.reshape(states.shape))
             to_inputs(of_inputs)
             return to_vectors(of_start, of_inputs.sum(axis=0))
 
-        return logits.reshape(n_parts, n_steps, -1), pull_back
+        return logits, pull_back
 
     def _greedy(self, z):
         """Inputs of a decoder that gets its own most probable tokens, and logits."""

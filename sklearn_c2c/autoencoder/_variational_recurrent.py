@@ -78,8 +78,15 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
     free_bits : float, default=0.0
         Nats of divergence that are not penalised, of each latent's mean over a batch.
 
+    learning_rate : {"constant", "linear"}, default="linear"
+        Course of the step size of Adam. "linear": from `learning_rate_init` in the
+        first epoch it falls linearly, to be 0 after `max_iter` epochs, but
+        not below a hundredth of `learning_rate_init`; epochs are counted over calls of
+        `partial_fit` and, with `warm_start`, of `fit`. "constant":
+        `learning_rate_init` in all epochs.
+
     learning_rate_init : float, default=0.002
-        Step size of Adam.
+        Step size of Adam in the first epoch.
 
     beta_1 : float in [0, 1), default=0.9
         Decay of Adam's first moment.
@@ -232,6 +239,7 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
         kl_warmup=0,
         kl_cooldown=0,
         free_bits=0.0,
+        learning_rate="linear",
         learning_rate_init=0.002,
         beta_1=0.9,
         beta_2=0.999,
@@ -260,6 +268,7 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
         self.kl_warmup = kl_warmup
         self.kl_cooldown = kl_cooldown
         self.free_bits = free_bits
+        self.learning_rate = learning_rate
         self.learning_rate_init = learning_rate_init
         self.beta_1 = beta_1
         self.beta_2 = beta_2
