@@ -10,13 +10,13 @@ import numpy as np
 
 from sklearn_c2c._nn import gates as kernels
 from sklearn_c2c._nn.buffers import Buffers
-from sklearn_c2c._nn.gates import Deltas, Gates, Inputs
+from sklearn_c2c._nn.gates import Inputs
 from sklearn_c2c._nn.layers import Dense, panels
 from sklearn_c2c._nn.threads import matmul
 
-# Samples whose states are computed together. Their number decides how products are
-# rounded, so it does not depend on the number of threads.
-_SAMPLES = 16
+# Threads share samples in multiples of the first number; of the second, at most, the
+# states are computed together, for which the weights are loaded once.
+_SAMPLES, _TOGETHER = 16, 64
 
 # Columns of sums of rows that a thread adds up.
 _COLUMNS = 128
@@ -138,40 +138,37 @@ class DenseInputs(Affine):
         return rows, index, pull_back
 
 
-class GRU:
-    """A gated recurrent unit, the reset gate being applied after the product.
+class Recurrence:
+    """What the recurrent layers have in common.
 
-    In training the outputs of a call and of its pull-back are overwritten by the next.
-
-    This is the form of cuDNN and PyTorch, which needs one product a step: see
-    `gates.gru_states`. K. Cho et al., "Learning Phrase Representations using RNN
-    Encoder-Decoder for Statistical Machine Translation", 2014, apply it before.
+    The way back takes the place of what was kept on the way there, so that a pull-back
+    can be called once.
 
     Parameters
     ----------
-    coef : Weights of shape (n_units, 3 * n_units)
-        Of reset gate, update gate and candidate.
-    intercept : Weights of shape (3 * n_units,)
+    coef : Weights of shape (n_units, n_gates * n_units)
+    intercept : Weights of shape (n_gates * n_units,)
     workers : Workers
     adam : Adam, default=None
         None where the weights are not trained.
     """
 
+    n_gates: int
+
     def __init__(self, coef, intercept, workers, adam=None):
         self.coef, self.intercept = coef, intercept
         self.workers, self.adam = workers, adam
-        self._tiled_at_rest = None if adam else self._tiled(coef.value)
-        self._buffers = Buffers() if adam else None
+        self._tiled_at_rest = None if adam else _tiled(coef.value)
 
     def __call__(self, rows, index, constant, start):
         """Return the states after each step, and the pull-back.
 
         Parameters
         ----------
-        rows : ndarray of shape (n_rows, 3 * n_units)
+        rows : ndarray of shape (n_rows, n_gates * n_units)
         index : ndarray of int, shape (n_steps, n_samples)
             The row of the inputs at each step.
-        constant : ndarray of shape (n_samples, 3 * n_units)
+        constant : ndarray of shape (n_samples, n_gates * n_units)
             Added to the inputs of all steps.
         start : ndarray of shape (n_samples, n_units)
             State before the first step.
@@ -181,75 +178,120 @@ class GRU:
         states : ndarray of shape (n_steps, n_samples, n_units)
         pull_back : callable
             Of the gradient with respect to the states, those with respect to the
-            inputs, of shape (n_steps, n_samples, 3 * n_units), and to the start.
+            inputs, of shape (n_steps, n_samples, n_gates * n_units), and to the start.
         """
-        (n_steps, n_samples), n = index.shape, len(self.coef.value)
-        whole = -(-n_samples // kernels.TILE_SAMPLES) * kernels.TILE_SAMPLES
-        states = self._empty("states", n_steps + 1, whole, n)
-        states[0] = _filled_up(start, whole, axis=0)
-        size = n_steps, whole, n
-        gates = Gates(*(self._empty(gate, *size) for gate in Gates._fields))
-        index = _filled_up(index, whole, axis=1)
-        inputs = Inputs(rows, index, _filled_up(constant, whole, axis=0))
-        tiled = self._tiled(self.coef.value) if self.adam else self._tiled_at_rest
-        weights = tiled, self.intercept.value
+        (n_steps, n_samples), n = index.shape, len(start[0])
+        states = np.empty((n_steps + 1, n_samples, n), start.dtype)
+        states[0] = start
+        gates = np.empty((n_steps, n_samples, self.n_gates * n), start.dtype)
+        kept = states, gates, self._further(states)
+        tiled = self._tiled_at_rest if self.adam is None else _tiled(self.coef.value)
+        constant = constant + self._added_to_inputs()
+        self._run(self._states, *kept, Inputs(rows, index, constant), tiled)
+        return states[1:], partial(self._pull_back, *kept)
 
-        def compute(lo, hi):
-            scratch = np.empty(n, f"i{states.itemsize}")
-            kernels.gru_states(lo, hi, states, gates, inputs, *weights, scratch)
-
-        self._run(compute, whole, n_steps)
-        return states[1:, :n_samples], partial(self._pull_back, states, gates)
-
-    def _pull_back(self, states, gates, delta):
-        coef, (n_steps, whole, n) = self.coef.value, gates.reset.shape
-        n_samples, shape = delta.shape[1], (n_steps, whole, 3 * n)
-        inputs, products = (
-            self._empty(name, *shape) for name in ("inputs", "products")
+    def _pull_back(self, states, gates, further, delta):
+        start, delta = np.zeros_like(states[0]), np.ascontiguousarray(delta)
+        self._run(
+            self._deltas,
+            states,
+            gates,
+            further,
+            start,
+            delta,
+            _tiled(self.coef.value.T),
         )
-        deltas = Deltas(inputs, products, self._empty("start", whole, n))
-        tiny = np.finfo(coef.dtype).tiny
-        given = deltas, _filled_up(delta, whole, axis=1), states, gates
-        transposed = self._tiled(coef.T)
-
-        def compute(lo, hi):
-            kernels.gru_deltas(lo, hi, *given, transposed, tiny)
-
-        self._run(compute, whole, n_steps)
         if self.adam is not None:
-            before = states[:-1].reshape(-1, n)
-            products = products.reshape(-1, 3 * n)
-            gradient = matmul(before.T, products, self.workers)
+            before = states[:-1].reshape(-1, states.shape[2])
+            parts = [
+                part.reshape(len(before), -1) for part in self._products(gates, further)
+            ]
+            gradient = np.hstack(
+                [matmul(before.T, part, self.workers) for part in parts]
+            )
             self.adam.update(self.coef, gradient, self.workers)
-            self.adam.update(self.intercept, products.sum(axis=0), self.workers)
-        return inputs[:, :n_samples], deltas.start[:n_samples]
+            self.adam.update(
+                self.intercept,
+                np.hstack([part.sum(axis=0) for part in parts]),
+                self.workers,
+            )
+        return gates, start
 
-    def _empty(self, name, *shape):
-        dtype = self.coef.value.dtype
-        if self._buffers is None:
-            return np.empty(shape, dtype)
-        return self._buffers.empty(name, shape, dtype)
-
-    @staticmethod
-    def _tiled(coef):
-        return panels(coef, kernels.tile_columns(coef.dtype))
-
-    def _run(self, compute, n_samples, n_steps):
+    def _run(self, compute, states, *given):
         """Compute blocks of samples that do not depend on the number of threads."""
         self.workers.limit_blas()
+        n_steps, n_samples, _ = states.shape
 
         def run(lo, hi):
-            for first in range(lo, hi, _SAMPLES):
-                compute(first, min(first + _SAMPLES, hi))
+            for first in range(lo, hi, _TOGETHER):
+                compute(first, min(first + _TOGETHER, hi), states, *given)
 
         work = 2 * self.coef.value.size * n_samples * n_steps
         self.workers.run(run, n_samples, work, block=_SAMPLES)
 
 
-def _filled_up(A, size, axis):
-    """A in C order, with zeros up to a size along an axis."""
-    if A.shape[axis] == size:
-        return np.ascontiguousarray(A)
-    widths = [(0, 0)] * A.ndim
-    widths[axis] = 0, size - A.shape[axis]
-    return np.pad(A, widths)
+class GRU(Recurrence):
+    """A gated recurrent unit, the reset gate being applied after the product.
+
+    This is the form of cuDNN and PyTorch, which needs one product a step: see
+    `gates.gru_states`. K. Cho et al., "Learning Phrase Representations using RNN
+    Encoder-Decoder for Statistical Machine Translation", 2014, apply it before. Gates
+    are in the order reset, update, candidate. For parameters see `Recurrence`.
+    """
+
+    n_gates = 3
+
+    def _further(self, states):
+        """What the reset gate is multiplied with."""
+        return np.empty_like(states[1:])
+
+    def _added_to_inputs(self):
+        intercept = self.intercept.value.copy()
+        intercept[2 * len(self.coef.value) :] = 0  # is within the product
+        return intercept
+
+    def _states(self, lo, hi, states, gates, recurrent, inputs, tiled):
+        own = self.intercept.value[2 * states.shape[2] :]
+        kernels.gru_states(lo, hi, states, gates, recurrent, inputs, tiled, own)
+
+    def _deltas(self, lo, hi, states, gates, recurrent, start, delta, tiled):
+        kernels.gru_deltas(lo, hi, start, gates, recurrent, delta, states, tiled)
+
+    def _products(self, gates, recurrent):
+        """Gradients of the products with the state, in parts."""
+        return gates[..., : 2 * recurrent.shape[2]], recurrent
+
+
+class LSTM(Recurrence):
+    """A long short-term memory, in the form of PyTorch: see `gates.lstm_states`.
+
+    Gates are in the order input, forget, candidate, output. The cell is 0 before the
+    first step. For parameters see `Recurrence`.
+
+    F. A. Gers et al., "Learning to Forget: Continual Prediction with LSTM", Neural
+    Computation 12, 2000.
+    """
+
+    n_gates = 4
+
+    def _further(self, states):
+        """Cells."""
+        cells = np.empty_like(states)
+        cells[0] = 0
+        return cells
+
+    def _added_to_inputs(self):
+        return self.intercept.value
+
+    def _states(self, *given):
+        kernels.lstm_states(*given)
+
+    def _deltas(self, lo, hi, states, gates, cells, start, delta, tiled):
+        kernels.lstm_deltas(lo, hi, start, gates, cells, delta, tiled)
+
+    def _products(self, gates, cells):
+        return (gates,)
+
+
+def _tiled(coef):
+    return panels(coef, kernels.tile_columns(coef.dtype))
