@@ -20,7 +20,7 @@ from sklearn_c2c._epochs import History
 from sklearn_c2c._nn import gates, initial
 from sklearn_c2c._nn.adam import Adam
 from sklearn_c2c._nn.kernels import Weights
-from sklearn_c2c._nn.recurrent import GRU, ClippedAdam, DenseInputs, TokenInputs
+from sklearn_c2c._nn.recurrent import GRU, LSTM, ClippedAdam, DenseInputs, TokenInputs
 from sklearn_c2c._nn.threads import Workers
 from sklearn_c2c.autoencoder._sequences import (
     lengths_of,
@@ -33,8 +33,10 @@ from sklearn_c2c.melody import END, REST
 from sklearn_c2c.persistence import load, save
 from tests import plain
 
-KERNELS = gates.add_at, gates.gru_deltas, gates.gru_states
-PLAIN = plain.add_at, plain.gru_deltas, plain.gru_states
+NAMES = "add_at", "gru_deltas", "gru_states", "lstm_deltas", "lstm_states"
+KERNELS, PLAIN = (
+    [getattr(module, name) for name in NAMES] for module in (gates, plain)
+)
 
 
 @pytest.fixture(params=[KERNELS, PLAIN], ids=["kernels", "plain"])
@@ -66,7 +68,7 @@ def weights(rng, *shape, dtype=np.float64):
     return Weights(rng.normal(size=shape).astype(dtype), None, None)
 
 
-def plain_states(inputs, start, coef, intercept):
+def gru_line_by_line(inputs, start, coef, intercept):
     """States of a GRU, a line a formula."""
     states, n = [start], len(coef)
     for x in inputs:
@@ -79,48 +81,76 @@ def plain_states(inputs, start, coef, intercept):
     return np.array(states[1:])
 
 
+def lstm_line_by_line(inputs, start, coef, intercept):
+    """States of an LSTM, a line a formula."""
+    states, cell = [start], 0
+    for x in inputs:
+        i, f, g, o = np.split(x + states[-1] @ coef + intercept, 4, axis=1)
+        cell = expit(f) * cell + expit(i) * np.tanh(g)
+        states.append(expit(o) * np.tanh(cell))
+    return np.array(states[1:])
+
+
+both = pytest.mark.parametrize("kind", [GRU, LSTM])
+
+
 sizes = st.tuples(
     st.integers(1, 7), st.integers(1, 35), st.integers(1, 33), st.integers(1, 6)
 )
 
 
+@both
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(sizes, st.sampled_from([np.float32, np.float64]), st.integers(0, 2**16))
-def test_states_are_those_of_a_line_a_formula(either, size, dtype, seed):
-    n_steps, n_samples, n, n_tokens = size
+@given(
+    size=sizes,
+    dtype=st.sampled_from([np.float32, np.float64]),
+    seed=st.integers(0, 2**16),
+)
+def test_states_are_those_of_a_line_a_formula(either, kind, size, dtype, seed):
+    (n_steps, n_samples, n, n_tokens), n_gates = size, kind.n_gates
     rng = np.random.default_rng(seed)
     tokens = rng.integers(0, n_tokens + 1, (n_steps, n_samples)).astype(np.int32)
     coef, intercept = (
-        weights(rng, n_tokens, 3 * n, dtype=dtype),
-        weights(rng, 3 * n, dtype=dtype),
+        weights(rng, n_tokens, n_gates * n, dtype=dtype),
+        weights(rng, n_gates * n, dtype=dtype),
     )
-    recurrence = weights(rng, n, 3 * n, dtype=dtype), weights(rng, 3 * n, dtype=dtype)
-    constant = rng.normal(size=(n_samples, 3 * n)).astype(dtype)
+    recurrence = (
+        weights(rng, n, n_gates * n, dtype=dtype),
+        weights(rng, n_gates * n, dtype=dtype),
+    )
+    constant = rng.normal(size=(n_samples, n_gates * n)).astype(dtype)
     start = rng.normal(size=(n_samples, n)).astype(dtype)
     with Workers() as workers:
         rows, index, _ = TokenInputs(coef, intercept, workers)(tokens)
-        states, _ = GRU(*recurrence, workers)(rows, index, constant, start)
+        layer = kind(*recurrence, workers)
+        states, _ = layer(rows, index, constant, start)
+        advance = layer.stepper(rows, constant, start)
+        one_by_one = [advance(index[[t]]).copy() for t in range(n_steps)]
     given_tokens = np.eye(n_tokens + 1)[tokens][..., :-1]  # none at the last one
     inputs = given_tokens @ coef.value.astype(float) + intercept.value + constant
     values = [array.value.astype(float) for array in recurrence]
-    expected = plain_states(inputs, start.astype(float), *values)
+    line_by_line = {GRU: gru_line_by_line, LSTM: lstm_line_by_line}[kind]
+    expected = line_by_line(inputs, start.astype(float), *values)
     assert states.dtype == dtype
+    assert_array_equal(one_by_one, states)
     assert_allclose(states, expected, atol=2e-4 if dtype == np.float32 else 1e-12)
 
 
-@pytest.mark.parametrize("kind", ["tokens", "dense"])
-def test_gradients_of_a_gru_are_central_differences(rng, kind, either):
+@both
+@pytest.mark.parametrize("given", ["tokens", "dense"])
+def test_gradients_of_a_layer_are_central_differences(rng, kind, given, either):
     n_steps, n_samples, n, n_tokens = 5, 18, 6, 4
+    n_sums = kind.n_gates * n
     steps = rng.integers(0, n_tokens + 1, (n_steps, n_samples)).astype(np.int32)
     layer = TokenInputs
-    if kind == "dense":
+    if given == "dense":
         steps, layer = rng.normal(size=(n_steps, n_samples, n_tokens)), DenseInputs
     arrays = {
-        "coef": weights(rng, n_tokens, 3 * n),
-        "intercept": weights(rng, 3 * n),
-        "recurrence": weights(rng, n, 3 * n),
-        "bias": weights(rng, 3 * n),
-        "constant": weights(rng, n_samples, 3 * n),
+        "coef": weights(rng, n_tokens, n_sums),
+        "intercept": weights(rng, n_sums),
+        "recurrence": weights(rng, n, n_sums),
+        "bias": weights(rng, n_sums),
+        "constant": weights(rng, n_samples, n_sums),
         "start": weights(rng, n_samples, n),
     }
     aim = rng.normal(size=(n_steps, n_samples, n))
@@ -130,8 +160,10 @@ def test_gradients_of_a_gru_are_central_differences(rng, kind, either):
         with Workers() as workers:
             inputs = layer(a["coef"], a["intercept"], workers, adam)
             rows, index, to_inputs = inputs(steps)
-            gru = GRU(a["recurrence"], a["bias"], workers, adam)
-            states, to_states = gru(rows, index, a["constant"].value, a["start"].value)
+            recurrence = kind(a["recurrence"], a["bias"], workers, adam)
+            states, to_states = recurrence(
+                rows, index, a["constant"].value, a["start"].value
+            )
             of_inputs, of_start = to_states(aim)
             to_inputs(of_inputs)
         return (states * aim).sum(), of_inputs.sum(axis=0), of_start
@@ -150,13 +182,15 @@ def test_gradients_of_a_gru_are_central_differences(rng, kind, either):
         assert_allclose((gradient * direction).sum(), central, rtol=1e-7, err_msg=name)
 
 
-def test_states_and_gradients_are_those_of_pytorch(rng):
+@both
+def test_states_and_gradients_are_those_of_pytorch(rng, kind):
     torch = pytest.importorskip("torch")
     n_steps, n_samples, n, n_tokens = 9, 5, 12, 7
+    n_sums = kind.n_gates * n
     tokens = rng.integers(0, n_tokens, (n_steps, n_samples)).astype(np.int32)
-    layers = [weights(rng, n_tokens, 3 * n), weights(rng, 3 * n)]
-    layers += [weights(rng, n, 3 * n), weights(rng, 3 * n)]
-    theirs = torch.nn.GRU(n_tokens, n).double()
+    layers = [weights(rng, n_tokens, n_sums), weights(rng, n_sums)]
+    layers += [weights(rng, n, n_sums), weights(rng, n_sums)]
+    theirs = getattr(torch.nn, kind.__name__)(n_tokens, n).double()
     names = "weight_ih_l0", "bias_ih_l0", "weight_hh_l0", "bias_hh_l0"
     with torch.no_grad():
         for name, layer in zip(names, layers, strict=True):
@@ -167,9 +201,9 @@ def test_states_and_gradients_are_those_of_pytorch(rng):
     (output * torch.tensor(aim)).sum().backward()
     with Workers() as workers:
         rows, index, to_inputs = TokenInputs(*layers[:2], workers, adam)(tokens)
-        nothing = np.zeros((n_samples, 3 * n))
-        gru = GRU(*layers[2:], workers, adam)
-        states, to_states = gru(rows, index, nothing, nothing[:, :n])
+        nothing = np.zeros((n_samples, n_sums))
+        recurrence = kind(*layers[2:], workers, adam)
+        states, to_states = recurrence(rows, index, nothing, nothing[:, :n])
         to_inputs(to_states(aim)[0])
     assert_allclose(states, output.detach().numpy(), atol=1e-12)
     for name, layer in zip(names, layers, strict=True):
@@ -177,14 +211,18 @@ def test_states_and_gradients_are_those_of_pytorch(rng):
         assert_allclose(adam.of(layer), theirs_of, atol=1e-11, err_msg=name)
 
 
-def test_gradients_of_many_steps_do_not_become_denormal(rng, either):
+@both
+def test_gradients_of_many_steps_do_not_become_denormal(rng, kind, either):
     n_steps, n = 400, 8
+    n_sums = kind.n_gates * n
     with Workers() as workers:
-        coef = Weights(0.1 * rng.normal(size=(n, 3 * n)).astype(np.float32), None, None)
-        gru = GRU(coef, weights(rng, 3 * n, dtype=np.float32), workers)
-        rows, index = np.zeros((1, 3 * n), np.float32), np.zeros((n_steps, 4), np.int32)
-        nothing = np.zeros((4, 3 * n), np.float32)
-        states, to_states = gru(rows, index, nothing, nothing[:, :n])
+        coef = Weights(rng.normal(0, 0.1, (n, n_sums)).astype(np.float32), None, None)
+        # Gates that forget fast.
+        intercept = Weights(rng.normal(-2, 0.5, n_sums).astype(np.float32), None, None)
+        recurrence = kind(coef, intercept, workers)
+        rows, nothing = np.zeros((1, n_sums), np.float32), np.zeros((4, n_sums), "f4")
+        index = np.zeros((n_steps, 4), np.int32)
+        states, to_states = recurrence(rows, index, nothing, nothing[:, :n])
         delta = np.zeros_like(states)
         delta[-1] = 1
         of_inputs, of_start = to_states(delta)
@@ -338,11 +376,12 @@ def test_what_follows_a_melody_in_its_row_changes_nothing(rng, measure):
     assert_allclose(p, model.inverse_transform(Z), atol=1e-9)
 
 
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
 @pytest.mark.parametrize("n_threads", ["1", "2", "4"])
-def test_any_number_of_threads_gives_the_same_bits(roll, n_threads, monkeypatch):
+def test_any_number_of_threads_gives_the_same_bits(roll, cell, n_threads, monkeypatch):
     monkeypatch.setattr("sklearn_c2c._nn.threads._WORTH_A_THREAD", 0)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    settings = dict(n_units=20, max_iter=2, batch_size=60, random_state=0)
+    settings = dict(cell=cell, n_units=20, max_iter=2, batch_size=60, random_state=0)
     alone = RecurrentAutoencoder(5, **settings).fit(roll)
     monkeypatch.setenv("OMP_NUM_THREADS", n_threads)
     monkeypatch.setattr("sklearn_c2c._nn.threads._n_cores", lambda: int(n_threads))

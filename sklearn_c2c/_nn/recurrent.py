@@ -142,7 +142,8 @@ class Recurrence:
     """What the recurrent layers have in common.
 
     The way back takes the place of what was kept on the way there, so that a pull-back
-    can be called once.
+    can be called once. In training the outputs of a call and of its pull-back are
+    overwritten by the next.
 
     Parameters
     ----------
@@ -159,6 +160,12 @@ class Recurrence:
         self.coef, self.intercept = coef, intercept
         self.workers, self.adam = workers, adam
         self._tiled_at_rest = None if adam else _tiled(coef.value)
+        self._buffers = Buffers() if adam else None
+
+    @classmethod
+    def initial_intercept(cls, n_units, dtype):
+        """Zeros."""
+        return np.zeros(cls.n_gates * n_units, dtype)
 
     def __call__(self, rows, index, constant, start):
         """Return the states after each step, and the pull-back.
@@ -180,41 +187,59 @@ class Recurrence:
             Of the gradient with respect to the states, those with respect to the
             inputs, of shape (n_steps, n_samples, n_gates * n_units), and to the start.
         """
-        (n_steps, n_samples), n = index.shape, len(start[0])
-        states = np.empty((n_steps + 1, n_samples, n), start.dtype)
+        kept, index = self._kept(len(index), start), np.ascontiguousarray(index)
+        self._run(self._states, *kept, *self._weights(rows, index, constant))
+        return kept[0][1:], partial(self._pull_back, *kept)
+
+    def stepper(self, rows, constant, start):
+        """Return a function of the index of one step, which goes on by that step.
+
+        It returns the state after the step, of shape (n_samples, n_units), which holds
+        until the next one. The index has shape (1, n_samples); for the others see
+        `__call__`.
+        """
+        states, gates, further = self._kept(1, start)
+        inputs, tiled = self._weights(rows, None, constant)
+
+        def advance(index):
+            given = inputs._replace(index=index), tiled
+            self._run(self._states, states, gates, further, *given)
+            for memory in self._memories(states, further):
+                memory[0] = memory[1]
+            return states[0]
+
+        return advance
+
+    def _kept(self, n_steps, start):
+        """States, gates, and what else is kept of each step for the way back."""
+        n_samples, n = start.shape
+        states = self._empty("states", n_steps + 1, n_samples, n)
         states[0] = start
-        gates = np.empty((n_steps, n_samples, self.n_gates * n), start.dtype)
-        kept = states, gates, self._further(states)
+        gates = self._empty("gates", n_steps, n_samples, self.n_gates * n)
+        return states, gates, self._further(states)
+
+    def _empty(self, name, *shape):
+        dtype = self.coef.value.dtype
+        if self._buffers is None:
+            return np.empty(shape, dtype)
+        return self._buffers.empty(name, shape, dtype)
+
+    def _weights(self, rows, index, constant):
+        """What the states are computed from."""
         tiled = self._tiled_at_rest if self.adam is None else _tiled(self.coef.value)
-        constant = constant + self._added_to_inputs()
-        self._run(self._states, *kept, Inputs(rows, index, constant), tiled)
-        return states[1:], partial(self._pull_back, *kept)
+        return Inputs(rows, index, constant + self._added_to_inputs()), tiled
 
     def _pull_back(self, states, gates, further, delta):
         start, delta = np.zeros_like(states[0]), np.ascontiguousarray(delta)
-        self._run(
-            self._deltas,
-            states,
-            gates,
-            further,
-            start,
-            delta,
-            _tiled(self.coef.value.T),
-        )
+        transposed = _tiled(self.coef.value.T)
+        self._run(self._deltas, states, gates, further, start, delta, transposed)
         if self.adam is not None:
-            before = states[:-1].reshape(-1, states.shape[2])
-            parts = [
-                part.reshape(len(before), -1) for part in self._products(gates, further)
-            ]
-            gradient = np.hstack(
-                [matmul(before.T, part, self.workers) for part in parts]
-            )
-            self.adam.update(self.coef, gradient, self.workers)
-            self.adam.update(
-                self.intercept,
-                np.hstack([part.sum(axis=0) for part in parts]),
-                self.workers,
-            )
+            before, parts = states[:-1], self._products(gates, further)
+            before, *parts = (a.reshape(-1, a.shape[2]) for a in (before, *parts))
+            of_coef = [matmul(before.T, part, self.workers) for part in parts]
+            of_intercept = [part.sum(axis=0) for part in parts]
+            self.adam.update(self.coef, np.hstack(of_coef), self.workers)
+            self.adam.update(self.intercept, np.hstack(of_intercept), self.workers)
         return gates, start
 
     def _run(self, compute, states, *given):
@@ -243,7 +268,12 @@ class GRU(Recurrence):
 
     def _further(self, states):
         """What the reset gate is multiplied with."""
-        return np.empty_like(states[1:])
+        return self._empty("recurrent", *states[1:].shape)
+
+    @staticmethod
+    def _memories(states, recurrent):
+        """What the next step starts from."""
+        return (states,)
 
     def _added_to_inputs(self):
         intercept = self.intercept.value.copy()
@@ -274,11 +304,23 @@ class LSTM(Recurrence):
 
     n_gates = 4
 
+    @classmethod
+    def initial_intercept(cls, n_units, dtype):
+        """Zeros, and 1 for the forget gate: it remembers before it has learned to."""
+        intercept = super().initial_intercept(n_units, dtype)
+        intercept[n_units : 2 * n_units] = 1
+        return intercept
+
     def _further(self, states):
         """Cells."""
-        cells = np.empty_like(states)
+        cells = self._empty("cells", *states.shape)
         cells[0] = 0
         return cells
+
+    @staticmethod
+    def _memories(states, cells):
+        """What the next step starts from."""
+        return states, cells
 
     def _added_to_inputs(self):
         return self.intercept.value

@@ -10,6 +10,7 @@ from sklearn_c2c._nn.layers import Activation
 from sklearn_c2c._nn.recurrent import ClippedAdam
 from sklearn_c2c.autoencoder._base import BaseAutoencoder
 from sklearn_c2c.autoencoder._recurrent_stack import (
+    CELLS,
     FEEDBACK,
     Feedback,
     RecurrentStack,
@@ -35,6 +36,7 @@ def recurrent_constraints(estimator):
     dense = estimator._parameter_constraints
     return {name: dense[name] for name in dense if name not in _OF_DENSE_LAYERS} | {
         "n_units": [Interval(Integral, 1, None, closed="left")],
+        "cell": [StrOptions(set(CELLS))],
         "steps_per_measure": [Interval(Integral, 1, None, closed="left"), None],
         "teacher_forcing": [Interval(Real, 0, 1, closed="both")],
         "feedback_dropout": [Interval(Real, 0, 1, closed="both")],
@@ -46,9 +48,9 @@ def recurrent_constraints(estimator):
 class RecurrentMixin:
     """Layers of a recurrent encoder and decoder, mixed into an autoencoder.
 
-    The estimator has the parameters `n_units`, `steps_per_measure`, `group_size`,
-    `teacher_forcing`, `feedback_dropout`, `clip_norm` and `learning_rate`, and softmax
-    outputs.
+    The estimator has the parameters `n_units`, `cell`, `steps_per_measure`,
+    `group_size`, `teacher_forcing`, `feedback_dropout`, `clip_norm` and
+    `learning_rate`, and softmax outputs.
     """
 
     output = "softmax"
@@ -56,9 +58,11 @@ class RecurrentMixin:
     _size_parameters: tuple = ("h", "n_units")
 
     def _named_shapes(self, group_size):
-        is_hierarchical = self.steps_per_measure is not None
-        sizes = group_size, self.n_units, self._code_width(), self.h
-        return recurrent_shapes(*sizes, is_hierarchical=is_hierarchical)
+        return recurrent_shapes(
+            *(group_size, self.n_units, self._code_width(), self.h),
+            n_gates=CELLS[self.cell].n_gates,
+            is_hierarchical=self.steps_per_measure is not None,
+        )
 
     def _layer_shapes(self, n_features, group_size):
         return list(self._named_shapes(group_size).values())
@@ -69,7 +73,11 @@ class RecurrentMixin:
             is_recurrence = name.endswith("recurrence")
             draw = initial.orthogonal if is_recurrence else initial.glorot
             coef = draw(rng, *shape, X.dtype)
-            layers[name] = Layer(fresh(coef), fresh(np.zeros(shape[1], X.dtype)))
+            intercept = np.zeros(shape[1], X.dtype)
+            if is_recurrence:
+                cell = CELLS[self.cell]
+                intercept = cell.initial_intercept(self.n_units, X.dtype)
+            layers[name] = Layer(fresh(coef), fresh(intercept))
         if self.feedback_dropout == 1:  # no gradient ever reaches these weights
             layers[FEEDBACK].coef.value[:] = 0
         columns = X.reshape(-1, group_size)  # of all steps of all samples
@@ -95,6 +103,7 @@ class RecurrentMixin:
             self.steps_per_measure,
             training,
             Feedback(self._forced, self.feedback_dropout),
+            CELLS[self.cell],
         )
 
     @property
@@ -116,8 +125,8 @@ class RecurrentMixin:
 class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
     """Compress sequences to `h` latent variables with gated recurrent units.
 
-    One GRU reads the steps forwards, another one backwards. Their last states s and s'
-    give ``z = tanh([s, s'] @ V + b)``. The decoder's GRU starts from a state that is
+    A layer reads the steps forwards, another one backwards. Their last states s and s'
+    give ``z = tanh([s, s'] @ V + b)``. The decoder's layer starts from a state that is
     made of z. Its input at each step is z and the token before, and its states give the
     softmax of the next token. In training the token before is that of the data (teacher
     forcing), in `inverse_transform` the one that the decoder itself found most
@@ -129,11 +138,16 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
         Number of latent variables, the size of the compressed vector.
 
     n_units : int, default=128
-        Units of each GRU.
+        Units of each recurrent layer.
+
+    cell : {"gru", "lstm"}, default="gru"
+        Kind of the recurrent layers. "gru": gated recurrent units. "lstm": long
+        short-term memories, with a third more weights. Their intercepts begin with 1
+        for the forget gate, so that they remember before they have learned to.
 
     steps_per_measure : int, default=None
         Steps of a measure, 16 for sixteenths in 4/4. With it the model is hierarchical:
-        GRUs read and write the steps of each measure, others read the measures and
+        layers read and write the steps of each measure, others read the measures and
         conduct them. Only the token before a measure is passed on from one to the next,
         so that all measures of a batch are computed at once. None for a model without
         measures.
@@ -217,9 +231,10 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
     ----------
     coefs_ : list of ndarray
         Weights of the layers, each of shape (n_in, n_out): inputs and recurrence of the
-        GRU that reads forwards, of the one that reads backwards, the layer that gives
+        layer that reads forwards, of the one that reads backwards, the layer that gives
         z; the layer that gives the decoder's first state, its constant input, inputs
-        and recurrence, and the output. Gates are in the order reset, update, candidate.
+        and recurrence, and the output. Gates are in the order reset, update, candidate
+        of a GRU, and input, forget, candidate, output of an LSTM.
 
     intercepts_ : list of ndarray
         Biases of the layers, each of shape (n_out,).
@@ -263,8 +278,9 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
     `score` and the losses are teacher-forced: they tell how well a step is predicted
     given the true steps before it.
 
-    The reset gate is applied after the product with the state, as in cuDNN and PyTorch,
-    so that a step has one product.
+    The reset gate of a GRU is applied after the product with the state, as in cuDNN and
+    PyTorch, so that a step has one product. The cell of an LSTM is 0 before the first
+    step.
 
     References
     ----------
@@ -276,6 +292,9 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
 
     K. Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder for
     Statistical Machine Translation", EMNLP 2014.
+
+    F. A. Gers et al., "Learning to Forget: Continual Prediction with LSTM", Neural
+    Computation 12, 2000.
 
     Examples
     --------
@@ -297,6 +316,7 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
         h=64,
         *,
         n_units=128,
+        cell="gru",
         steps_per_measure=None,
         group_size=None,
         teacher_forcing=1.0,
@@ -320,6 +340,7 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
     ):
         self.h = h
         self.n_units = n_units
+        self.cell = cell
         self.steps_per_measure = steps_per_measure
         self.group_size = group_size
         self.teacher_forcing = teacher_forcing

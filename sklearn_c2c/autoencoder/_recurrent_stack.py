@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_c2c._nn.layers import Activation
-from sklearn_c2c._nn.recurrent import GRU, Affine, DenseInputs, TokenInputs
+from sklearn_c2c._nn.recurrent import GRU, LSTM, Affine, DenseInputs, TokenInputs
 from sklearn_c2c._nn.threads import Workers
 from sklearn_c2c.autoencoder._sequences import (
     lengths_of,
@@ -17,6 +17,9 @@ from sklearn_c2c.autoencoder._sequences import (
 )
 from sklearn_c2c.autoencoder._stack import Stack, VariationalStack
 
+# The kinds of recurrent layers, by name.
+CELLS = {"gru": GRU, "lstm": LSTM}
+
 # The layer of the tokens that are fed back to the decoder.
 FEEDBACK = "writer inputs"
 
@@ -24,30 +27,30 @@ FEEDBACK = "writer inputs"
 _CHUNK = 128
 
 
-def recurrent_shapes(n_tokens, n_units, code_width, h, *, is_hierarchical):
+def recurrent_shapes(n_tokens, n_units, code_width, h, *, n_gates, is_hierarchical):
     """Shapes of the weight matrices by name, from the tokens to the code and back.
 
     A hierarchical stack reads steps to measures, and measures to the code; from the
     code, a conductor gives each measure a vector, from which its steps are written.
     """
-    n = n_units
+    n, n_sums = n_units, n_gates * n_units
 
     def recurrence(name, n_in):
-        return {f"{name} inputs": (n_in, 3 * n), f"{name} recurrence": (n, 3 * n)}
+        return {f"{name} inputs": (n_in, n_sums), f"{name} recurrence": (n, n_sums)}
 
     def reader(name, n_in):
         forwards = recurrence(f"{name} forwards", n_in)
         return forwards | recurrence(f"{name} backwards", n_in)
 
     def conditions(name, n_in):
-        return {f"{name} start": (n_in, n), f"{name} constant": (n_in, 3 * n)}
+        return {f"{name} start": (n_in, n), f"{name} constant": (n_in, n_sums)}
 
     shapes = reader("step", n_tokens)
     if is_hierarchical:
         shapes |= reader("measure", 2 * n)
     shapes["code"] = 2 * n, code_width
     if is_hierarchical:
-        shapes |= conditions("conductor", h) | {"conductor recurrence": (n, 3 * n)}
+        shapes |= conditions("conductor", h) | {"conductor recurrence": (n, n_sums)}
     shapes |= conditions("writer", n if is_hierarchical else h)
     return shapes | recurrence("writer", n_tokens) | {"output": (n, n_tokens)}
 
@@ -60,9 +63,9 @@ class Feedback(NamedTuple):
 
 
 class RecurrentStack(Stack):
-    """Two GRUs read a sequence, one writes it.
+    """Two recurrent layers read a sequence, one writes it.
 
-    The latent vector is made of the last states of a GRU that reads forwards, and of
+    The latent vector is made of the last states of a layer that reads forwards, and of
     one that reads backwards. It gives the decoder its first state, and a constant input
     at each step, beside the token of the step before.
 
@@ -87,46 +90,59 @@ class RecurrentStack(Stack):
         None for use only.
     feedback : Feedback
         The decoder's input tokens in training.
+    cell : type
+        Of `CELLS`: the kind of the recurrent layers.
     """
 
     chunk = _CHUNK
 
     def __init__(
-        self, layers, code, group_size, n_steps, steps_per_measure, training, feedback
+        self,
+        layers,
+        code,
+        group_size,
+        n_steps,
+        steps_per_measure,
+        training,
+        feedback,
+        cell,
     ):
         self._named, self.layers = layers, list(layers.values())
         self.code, self.group_size = code, group_size
         self.training, self.workers = training, Workers()
         self._adam = training and training.adam
         self._n_steps, self._feedback = n_steps, feedback
-        self._steps_per_measure = steps_per_measure
+        self._steps_per_measure, self._cell = steps_per_measure, cell
         self._read_steps = self._reader("step", is_first=True)
         self._to_code = self._affine("code")
         self._conditions = self._starts("writer")
-        self._writer, self._to_output = self._gru("writer"), self._affine("output")
+        self._writer, self._to_output = (
+            self._recurrence("writer"),
+            self._affine("output"),
+        )
         if self._steps_per_measure:
             self._read_measures = self._reader("measure", is_first=False)
-            self._conductor = self._starts("conductor"), self._gru("conductor")
+            self._conductor = self._starts("conductor"), self._recurrence("conductor")
 
     # --------------------------------------------------------------------- layers
 
     def _affine(self, name):
         return Affine(*self._named[name], self.workers, self._adam)
 
-    def _gru(self, name):
-        return GRU(*self._named[f"{name} recurrence"], self.workers, self._adam)
+    def _recurrence(self, name):
+        return self._cell(*self._named[f"{name} recurrence"], self.workers, self._adam)
 
     def _inputs(self, name, steps, *, is_first=True):
-        """Rows, index and pull-back of the inputs that steps give a GRU."""
+        """Rows, index and pull-back of the inputs that steps give."""
         layer = *self._named[f"{name} inputs"], self.workers, self._adam
         if steps.ndim == 2:
             return TokenInputs(*layer)(steps)
         return DenseInputs(*layer, is_first=is_first)(steps)
 
     def _reader(self, name, *, is_first):
-        """A function of sequences and their lengths: what two GRUs read from them."""
+        """A function of sequences and their lengths: what two layers read from them."""
         directions = f"{name} forwards", f"{name} backwards"
-        forwards, backwards = map(self._gru, directions)
+        forwards, backwards = map(self._recurrence, directions)
 
         def read(steps, lengths):
             there = reversal(lengths, len(steps)), np.arange(len(lengths))
@@ -140,12 +156,12 @@ class RecurrentStack(Stack):
 
             return np.hstack([a, b]), pull_back
 
-        def last(gru, name, steps, lengths):
-            """State of a GRU after the last step of each sample, and the pull-back."""
+        def last(recurrence, name, steps, lengths):
+            """Last state of a layer for each sample, and the pull-back."""
             rows, index, to_inputs = self._inputs(name, steps, is_first=is_first)
-            n_samples, n = len(lengths), len(gru.coef.value)
-            zeros = np.zeros((n_samples, 3 * n), rows.dtype)
-            states, to_states = gru(rows, index, zeros, zeros[:, :n])
+            n_samples, (n, n_sums) = len(lengths), recurrence.coef.value.shape
+            zeros = np.zeros((n_samples, n_sums), rows.dtype)
+            states, to_states = recurrence(rows, index, zeros, zeros[:, :n])
             at = lengths - 1, np.arange(n_samples)
 
             def pull_back(delta):
@@ -290,11 +306,11 @@ class RecurrentStack(Stack):
         """
         if not self._steps_per_measure:
             return z[np.newaxis], lambda delta: delta[0]
-        conditions, gru = self._conductor
+        conditions, recurrence = self._conductor
         start, constant, to_z = conditions(z)
         no_input = np.zeros((1, constant.shape[1]), z.dtype)
         index = np.zeros((n_segments, len(z)), np.int32)
-        states, to_states = gru(no_input, index, constant, start)
+        states, to_states = recurrence(no_input, index, constant, start)
 
         def pull_back(delta):
             of_inputs, of_start = to_states(delta)
@@ -329,10 +345,9 @@ class RecurrentStack(Stack):
         rows, *_ = self._inputs("writer", tokens)
         for t in range(n_steps):
             if t % segment == 0:
-                state, constant, _ = self._conditions(vectors[t // segment])
-            states, _ = self._writer(rows, tokens[t : t + 1], constant, state)
-            state = states[0]
-            logits[:, t], _ = self._to_output(np.ascontiguousarray(state))
+                start, constant, _ = self._conditions(vectors[t // segment])
+                advance = self._writer.stepper(rows, constant, start)
+            logits[:, t], _ = self._to_output(advance(tokens[t : t + 1]))
             tokens[t + 1] = logits[:, t].argmax(axis=1)
         return tokens[:-1], logits.reshape(len(z), -1)
 
