@@ -227,11 +227,14 @@ def test_steps_that_are_one_hot_are_tokens(rng):
         assert_array_equal(steps_of(data, 5), X.reshape(3, 4, 5).transpose(1, 0, 2))
 
 
+@pytest.mark.parametrize("batch_size", [16, 60])
 @pytest.mark.parametrize("n_threads", ["1", "2", "4"])
-def test_any_number_of_threads_gives_the_same_bits(roll, n_threads, monkeypatch):
+def test_any_number_of_threads_gives_the_same_bits(
+    roll, n_threads, batch_size, monkeypatch
+):
     monkeypatch.setattr("sklearn_c2c._nn.threads._WORTH_A_THREAD", 0)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    settings = dict(n_units=20, max_iter=2, batch_size=60, random_state=0)
+    settings = dict(n_units=20, max_iter=2, batch_size=batch_size, random_state=0)
     alone = RecurrentAutoencoder(5, **settings).fit(roll)
     monkeypatch.setenv("OMP_NUM_THREADS", n_threads)
     monkeypatch.setattr("sklearn_c2c._nn.threads._n_cores", lambda: int(n_threads))

@@ -14,8 +14,8 @@ from sklearn_c2c._nn.gates import Deltas, Gates, Inputs
 from sklearn_c2c._nn.layers import Dense, panels
 from sklearn_c2c._nn.threads import matmul
 
-# Samples whose states are computed together. Their number decides how products are
-# rounded, so it does not depend on the number of threads.
+# Samples whose states are computed together, at most: they share the loaded weights.
+# Each tile of them is rounded by itself, so the bits do not depend on their number.
 _SAMPLES = 16
 
 # Columns of sums of rows that a thread adds up.
@@ -182,7 +182,7 @@ class GRU:
             inputs, of shape (n_steps, n_samples, 3 * n_units), and to the start.
         """
         (n_steps, n_samples), n = index.shape, len(self.coef.value)
-        whole = -(-n_samples // kernels.TILE_SAMPLES) * kernels.TILE_SAMPLES
+        whole = _whole_tiles(n_samples)
         states = self._empty("states", n_steps + 1, whole, n)
         states[0] = _filled_up(start, whole, axis=0)
         size = n_steps, whole, n
@@ -233,15 +233,22 @@ class GRU:
         return panels(coef, kernels.tile_columns(coef.dtype))
 
     def _run(self, compute, n_samples, n_steps):
-        """Compute blocks of samples that do not depend on the number of threads."""
+        """Compute blocks of whole tiles of samples, if possible one for each thread."""
         self.workers.limit_blas()
+        of_a_thread = _whole_tiles(-(-n_samples // self.workers.n_threads))
+        block = min(of_a_thread, _SAMPLES)
 
         def run(lo, hi):
-            for first in range(lo, hi, _SAMPLES):
-                compute(first, min(first + _SAMPLES, hi))
+            for first in range(lo, hi, block):
+                compute(first, min(first + block, hi))
 
         work = 2 * self.coef.value.size * n_samples * n_steps
-        self.workers.run(run, n_samples, work, block=_SAMPLES)
+        self.workers.run(run, n_samples, work, block=block)
+
+
+def _whole_tiles(n_samples):
+    """The least number of samples of whole tiles that is not below a number."""
+    return -(-n_samples // kernels.TILE_SAMPLES) * kernels.TILE_SAMPLES
 
 
 def _filled_up(A, size, axis):

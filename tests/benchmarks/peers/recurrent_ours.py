@@ -12,6 +12,7 @@ def train(task, rows, turns):
         task.h,
         n_units=task.n_units,
         feedback_dropout=0,
+        learning_rate="constant",
         learning_rate_init=LEARNING_RATE,
         epsilon=EPSILON,
         batch_size=task.batch_size,
