@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from sklearn_c2c import PianoRollEncoder, RecurrentAutoencoder
 from sklearn_c2c._nn import gates, initial
 from sklearn_c2c._nn.adam import Adam
+from sklearn_c2c._nn.buffers import Buffers
 from sklearn_c2c._nn.kernels import Weights
 from sklearn_c2c._nn.recurrent import GRU, ClippedAdam, DenseInputs, TokenInputs
 from sklearn_c2c._nn.threads import Workers
@@ -178,6 +179,21 @@ def test_gradients_of_many_steps_do_not_become_denormal(rng, either):
         magnitude = np.abs(gradient[gradient != 0])
         assert (magnitude >= np.finfo(np.float32).tiny).all()
     assert np.abs(of_inputs[-1]).max() > 1e-3 and not of_start.any()
+
+
+def test_memory_is_used_again_where_it_is_large_enough():
+    buffers = Buffers()
+    first = buffers.empty("states", (3, 4, 5), np.float32)
+    again = buffers.empty("states", (2, 4, 5), np.float32)
+    assert again.shape == (2, 4, 5) and again.flags.c_contiguous
+    assert again.base is first.base
+    others = [
+        buffers.empty("gates", (3, 4, 5), np.float32),
+        buffers.empty("states", (3, 4, 6), np.float32),
+        buffers.empty("states", (3, 4, 5), np.float64),
+    ]
+    assert [other.dtype for other in others] == [np.float32, np.float32, np.float64]
+    assert not any(np.shares_memory(first, other) for other in others)
 
 
 def test_gradients_above_the_norm_are_scaled_together(rng):
@@ -377,6 +393,15 @@ def test_recurrences_start_orthogonal_for_any_number_of_threads(n, monkeypatch):
     assert found[0].tobytes() == found[1].tobytes()
     for block in np.split(found[0], 3, axis=1):
         assert_allclose(block.T @ block, np.eye(n), atol=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
+def test_all_reels_are_learned_by_heart(reels, seed):
+    # The settings of docs/user_guide/recurrent.md.
+    estimator = RecurrentAutoencoder(max_iter=400, random_state=seed)
+    model = make_pipeline(PianoRollEncoder(transition_weight=0), estimator).fit(reels)
+    assert_array_equal(model.inverse_transform(model.transform(reels)), reels)
 
 
 @pytest.mark.integration

@@ -14,6 +14,9 @@ from sklearn_c2c.autoencoder._stack import Stack, VariationalStack
 # Places among the layers: of the recurrences, and of the tokens fed back.
 RECURRENCES, FEEDBACK = (1, 3, 8), 7
 
+# Samples that pass through recurrent layers at once where no gradient is needed.
+_CHUNK = 256
+
 
 def recurrent_shapes(n_tokens, n_units, code_width, h):
     """Shapes of the weight matrices, from the tokens to the code and back.
@@ -56,6 +59,9 @@ class RecurrentStack(Stack):
     feedback : Feedback
         The decoder's input tokens in training.
     """
+
+    # In training the memory of their states and gates is kept.
+    chunk = _CHUNK
 
     def __init__(self, layers, code, group_size, n_steps, training, feedback):
         self.layers, self.code, self.group_size = layers, code, group_size
