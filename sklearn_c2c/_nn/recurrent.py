@@ -16,7 +16,7 @@ from sklearn_c2c._nn.threads import matmul
 
 # Threads share samples in multiples of the first number; of the second, at most, the
 # states are computed together, for which the weights are loaded once.
-_SAMPLES, _TOGETHER = 16, 64
+_SAMPLES, _TOGETHER = 8, 64
 
 # Columns of sums of rows that a thread adds up.
 _COLUMNS = 128

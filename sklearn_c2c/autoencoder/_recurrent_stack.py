@@ -26,6 +26,9 @@ FEEDBACK = "writer inputs"
 # Samples that pass through recurrent layers at once, which keep all their states.
 _CHUNK = 128
 
+# Samples that pass through recurrent layers at once where no gradient is needed.
+_CHUNK = 256
+
 
 def recurrent_shapes(n_tokens, n_units, code_width, h, *, n_gates, is_hierarchical):
     """Shapes of the weight matrices by name, from the tokens to the code and back.
