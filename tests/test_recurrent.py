@@ -212,6 +212,36 @@ def test_states_and_gradients_are_those_of_pytorch(rng, kind):
         assert_allclose(adam.of(layer), theirs_of, atol=1e-11, err_msg=name)
 
 
+@pytest.mark.parametrize("layer", [GRU, LSTM])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_steps_after_the_end_of_a_sample_are_left_out(rng, layer, dtype, either):
+    lengths = np.sort(np.r_[9, 1, rng.integers(1, 10, 17)])[::-1]
+    n_steps, n_samples, n = 9, len(lengths), 7
+    n_sums = layer.n_gates * n
+    recurrence = weights(rng, n, n_sums, dtype=dtype), weights(rng, n_sums, dtype=dtype)
+    rows = rng.normal(size=(5, n_sums)).astype(dtype)
+    index = rng.integers(0, 5, (n_steps, n_samples)).astype(np.int32)
+    constant = rng.normal(size=(n_samples, n_sums)).astype(dtype)
+    start = rng.normal(size=(n_samples, n)).astype(dtype)
+    aim = rng.normal(size=(n_steps, n_samples, n)).astype(dtype)
+    is_there = np.arange(n_steps)[:, None] < lengths
+    found = []
+    for counted in (None, lengths):
+        adam = Collected()
+        with Workers() as workers:
+            recurrent = layer(*recurrence, workers, adam)
+            states, pull_back = recurrent(rows, index, constant, start, counted)
+            states = states.copy()
+            of_inputs, of_start = pull_back(aim * is_there[..., None])
+        gradients = adam.of(recurrence[0]), adam.of(recurrence[1])
+        found.append((states, of_inputs.copy(), of_start, *gradients))
+    whole, cut = found
+    assert_array_equal(cut[0][is_there], whole[0][is_there])
+    assert not cut[0][~is_there].any() and not cut[1][~is_there].any()
+    for a, b in zip(cut[1:], whole[1:], strict=True):
+        assert_allclose(a, b, atol=1e-4 if dtype == np.float32 else 1e-12)
+
+
 @both
 def test_gradients_of_many_steps_do_not_become_denormal(rng, kind, either):
     n_steps, n = 400, 8
