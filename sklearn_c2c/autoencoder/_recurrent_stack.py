@@ -29,6 +29,7 @@ class Feedback(NamedTuple):
 
     forced: Callable  # of the epoch, the share of the data's tokens
     dropout: float  # share of the tokens that are left out
+    is_own: bool  # whether all tokens are those that the decoder itself writes
 
 
 class RecurrentStack(Stack):
@@ -142,6 +143,8 @@ class RecurrentStack(Stack):
         """
         steps, lengths = trimmed_steps(X, self.group_size)
         parts = self._parts(lengths)
+        if self._feedback.is_own:
+            steps = self._greedy(z, len(steps))[0][1:]
         if in_training:
             steps = self._fed_back(z, steps, parts)
         logits, to_z = self._write(z, self._before(steps), parts)
@@ -156,7 +159,7 @@ class RecurrentStack(Stack):
 
     def _fed_back(self, z, steps, parts):
         """Steps for the decoder's input: of the data, its own, or none."""
-        rng, (forced, dropout) = self.training.history.rng, self._feedback
+        rng, (forced, dropout, _) = self.training.history.rng, self._feedback
         share, steps = forced(self.history.n_epochs), steps.copy()
         if share < 1:
             is_own = rng.uniform(size=steps.shape[:2]) >= share
@@ -178,11 +181,11 @@ class RecurrentStack(Stack):
 
         The pull-back takes these tokens as given.
         """
-        before, logits = self._greedy(z)
+        tokens, logits = self._greedy(z, self._n_steps)
 
         def pull_back(delta):
             parts = self._parts(np.full(len(z), self._n_steps))
-            return self._write(z, before, parts)[1](delta)
+            return self._write(z, tokens[:-1], parts)[1](delta)
 
         return logits, pull_back
 
@@ -248,9 +251,12 @@ class RecurrentStack(Stack):
 
         return logits, pull_back
 
-    def _greedy(self, z):
-        """Inputs of a decoder that gets its own most probable tokens, and logits."""
-        n_steps, segment = self._n_steps, self._steps_per_measure or self._n_steps
+    def _greedy(self, z, n_steps):
+        """Most probable tokens, each given those before, and logits.
+
+        The first token is none: the decoder's input at the first step.
+        """
+        segment = self._steps_per_measure or n_steps
         vectors, _ = self._vectors(z, -(-n_steps // segment))
         tokens = np.full((n_steps + 1, len(z)), self.group_size, np.int32)
         logits = np.empty((len(z), n_steps, self.group_size), z.dtype)
@@ -261,7 +267,7 @@ class RecurrentStack(Stack):
                 advance = self._writer.stepper(rows, constant, start)
             logits[:, t], _ = self._to_output(advance(tokens[t : t + 1]))
             tokens[t + 1] = logits[:, t].argmax(axis=1)
-        return tokens[:-1], logits.reshape(len(z), -1)
+        return tokens, logits.reshape(len(z), -1)
 
 
 class VariationalRecurrentStack(VariationalStack, RecurrentStack):
