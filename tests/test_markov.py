@@ -91,9 +91,8 @@ class Reference:
         pitches = known - {HOLD, REST, END}
         self.codes = [*range(min(pitches), max(pitches) + 1), HOLD, REST]
         self.codes += [END] * (END in known)
-        places = places_of(
-            len(X[0]), int(melody_lengths(np.array(X)).max()), steps_per_measure
-        )
+        longest = max(row.index(END) if END in row else len(row) for row in X)
+        places = places_of(len(X[0]), longest, steps_per_measure)
         numbers = [sorted(set(places)).index(place) for place in places]
         X = [until_end(row) for row in X]
         self.ngrams = DictNGrams(X, order, len(self.codes), smoothing, places=numbers)
@@ -149,20 +148,13 @@ def test_likelihoods_of_melodies_of_any_length_sum_up_to_1(parameters, n_steps):
     likelihood = np.exp(model.score_samples(rows))
     assert likelihood.sum() == pytest.approx(1)
     reference = Reference(known, **parameters)
-    expected = [reference.likelihood(row) for row in rows[:400].tolist()]
-    if n_steps == 4 or parameters.get("steps_per_measure") is None:
-        assert likelihood[:400] == pytest.approx(np.array(expected), abs=1e-12)
-    assert_lengths_are_those_of_the_model(model, rows, likelihood)
-
-
-def assert_lengths_are_those_of_the_model(model, rows, likelihood):
-    X = check_melodies(model.sample(5000, random_state=0))
-    lengths = melody_lengths(rows)
-    for n_steps in range(1, rows.shape[1] + 1):
-        expected = likelihood[lengths == n_steps].sum()
-        assert (melody_lengths(X) == n_steps).mean() == pytest.approx(
-            expected, abs=0.03
-        )
+    expected = [reference.likelihood(row) for row in rows[::7].tolist()]
+    assert likelihood[::7] == pytest.approx(np.array(expected), abs=1e-12)
+    # Draws have the lengths of the model.
+    drawn = melody_lengths(check_melodies(model.sample(5000, random_state=0)))
+    expected = np.bincount(melody_lengths(rows), weights=likelihood)
+    shares = np.bincount(drawn, minlength=n_steps + 1) / 5000
+    assert shares == pytest.approx(expected, abs=0.03)
 
 
 @given(
@@ -243,7 +235,7 @@ SHORT_CONSTRAINTS = {
     "none": [-1, -1, -1, -1],
     "not the end": [-1, 61, -1, -1],
     "two steps": [-1, -1, END, -1],
-    "the whole row": [-1, -1, -1, 60],
+    "the whole row": [-1, -1, -1, HOLD],
 }
 
 
@@ -260,7 +252,7 @@ def test_constrained_draws_of_any_length(parameters, fixed):
     X = check_melodies(model.sample(n_samples, fixed=fixed, random_state=0))
     drawn = (SHORT_ROWS[:, np.newaxis] == np.unique(X, axis=0)).all(axis=2)
     share = drawn @ np.unique(X, axis=0, return_counts=True)[1] / n_samples
-    assert share.sum() == 1
+    assert share.sum() == pytest.approx(1)  # legal melodies only
     assert not share[conditional == 0].any()
     assert share == pytest.approx(conditional, abs=0.02)
     # The same by a mask, which has a column for the end.
