@@ -29,7 +29,7 @@ from sklearn_c2c import (
     metrics,
     page,
 )
-from sklearn_c2c.melody import END
+from sklearn_c2c.melody import END, HOLD
 from tests.strategies import melodies_of_any_length
 from tests.test_metrics_novelty import longest_common_run
 from tests.test_metrics_originality import points, similarity
@@ -734,3 +734,45 @@ def test_nothing_after_the_end_of_real_tunes_counts(rule, sets):
     if rule in (RULES[display]["Melodies"], RULES[display]["score_svg"], paged):
         pytest.importorskip("verovio")
     rule(*sets)
+
+
+def test_measures_of_a_melody_that_ends_within_one():
+    #      D  -  E  F#   D  -  E   end within the second of three measures
+    row = [62, HOLD, 64, 66, 62, HOLD, 64, *[END] * 5]
+    X = np.array([row, [62, HOLD, 64, *[END] * 9]])  # the other has one measure
+    similarity = metrics.measure_similarity(X, **MEASURE)
+    assert_array_equal(similarity[0, :2, :2], [[1, 3 / 4], [3 / 4, 1]])
+    assert np.isnan(similarity[0, 2]).all() and np.isnan(similarity[1, 1:]).all()
+    assert_array_equal(
+        metrics.similarity_by_lag(X, **MEASURE), [[3 / 4, np.nan], [np.nan, np.nan]]
+    )
+    for share in (metrics.equal_measure_share, metrics.repeated_measure_share):
+        assert_array_equal(share(X, **MEASURE), [0, np.nan])
+    assert metrics.repeat_share(X, **MEASURE) == 0
+    assert_array_equal(metrics.groove_consistency(X, **MEASURE), [3 / 4, np.nan])
+    endings = metrics.endings(X, **METRE)
+    assert endings.last_length.tolist() == [1, 1]
+    assert endings.last_place.tolist() == [2, 2]
+    # Weights 1/3, 1, 1/2, 1: onsets at 0, 2, 3, 4, 6 of seven steps, 0 and 2 of three.
+    complexity = metrics.rhythmic_complexity(X, **METRE)
+    assert_allclose(complexity, [(8 / 3) / (14 / 3), (5 / 6) / (11 / 6)])
+    profile = metrics.melody_features(X, **MEASURE).onset_profile
+    assert profile.tolist() == [[1, 0, 1, 1], [1, 0, 1, 0]]
+    # An E off the beat, held over a beat that the melody has, and one that it has not.
+    held = [
+        [62, HOLD, HOLD, HOLD, 62, 64, HOLD, END],
+        [62, HOLD, HOLD, HOLD, 62, 64, END, END],
+    ]
+    assert_allclose(metrics.syncopation(held, **METRE), [1 / 3, 0])
+
+
+def test_a_beginning_is_no_copy():
+    beginning, tune = [62, HOLD, 64, END, END], [62, HOLD, 64, 66, 67]
+    for X, corpus in ((beginning, tune), (tune, beginning)):
+        assert metrics.nearest_melody([X], [corpus]) == ([0], [2 / 5])
+        assert metrics.copy_share([X], [corpus]) == 0
+        assert metrics.longest_copied_run([X], [corpus]) == ([0], [3])
+        assert metrics.originality([X], [corpus])[0] == 1 - 2 / 4
+    assert metrics.diversity([beginning, tune]) == 2 / 5
+    ends = [62, END, END, END, END]  # these have no step in common but the first
+    assert metrics.longest_copied_run([ends], [beginning]) == ([0], [1])

@@ -10,6 +10,7 @@ from sklearn.exceptions import NotFittedError
 
 from sklearn_c2c import MarkovMelodies
 from sklearn_c2c.melody import END, HOLD, REST, check_melodies, melody_lengths
+from sklearn_c2c.persistence import load, save
 from tests.reference_ngrams import DictNGrams
 from tests.strategies import melodies, melodies_of_any_length
 
@@ -412,3 +413,10 @@ def test_errors():
             MarkovMelodies(**parameters).fit(TINY)
     with pytest.raises(ValueError, match="n_samples"):
         model.sample(0)
+
+
+def test_a_model_of_any_length_is_saved_and_read(tmp_path):
+    model = MarkovMelodies(2, steps_per_measure=2).fit(SHORT)
+    save(model, tmp_path / "model.c2c")
+    read = load(tmp_path / "model.c2c")
+    assert (read.sample(9, random_state=0) == model.sample(9, random_state=0)).all()
