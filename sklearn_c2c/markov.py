@@ -41,9 +41,8 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
     occur is shortened until it does. An orphan hold has probability 0, and the other
     probabilities are divided by their sum.
 
-    If melodies of `fit` are shorter than their rows, the end is a further token: it
-    follows the last step of a melody that does not fill the row. No melody is empty,
-    and all steps after the end are ends.
+    If melodies of `fit` are shorter than their rows, the end is one more token. It
+    cannot be the first one, and only ends follow it.
 
     Parameters
     ----------
@@ -166,7 +165,7 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         self.tokens_ = _known_tokens(X)
         self.n_tokens_ = len(self.tokens_)
         self.places_ = _places(X, self.steps_per_measure)
-        # The first step after a melody counts, as its end; no others do.
+        # Of the steps after a melody the first one counts, as its end.
         is_counted = np.ones(X.shape, dtype=bool)
         is_counted[:, 1:] = X[:, :-1] != END
         self._count(np.where(is_counted, self._columns(X), _PADDING))

@@ -69,7 +69,7 @@ OF_A_SET = {
     "stepwise_share": metrics.stepwise_share,
     "style_features": metrics.style_features,
     "syncopation": lambda X: metrics.syncopation(
-        np.hstack([X, X]), steps_per_measure=2, steps_per_beat=1
+        np.hstack([X, np.full_like(X, END)]), steps_per_measure=2, steps_per_beat=1
     ),
     "tonic_ending": lambda X: metrics.tonic_ending(
         X, "D", steps_per_measure=X.shape[1], steps_per_beat=1
