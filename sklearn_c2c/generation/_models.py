@@ -4,6 +4,8 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import HasMethods
 
+from sklearn_c2c.melody import END
+
 # The constraint on every `model` of this package.
 MODEL = [HasMethods(["transform", "inverse_transform"])]
 
@@ -279,9 +281,19 @@ class LatentModel:
         ndarray of shape (n_samples, n_features)
             Uniform numbers in [0, 1) for each input of the estimator, decoded by the
             steps before it: melodies if the Pipeline begins with a `PianoRollEncoder`.
+            If melodies may end early, all lengths are equally likely.
         """
         noise = rng.uniform(size=(n_samples, self.estimator.n_features_in_))
-        return noise if self.before is None else self.before.inverse_transform(noise)
+        if self.before is None:
+            return noise
+        encoder = melody_encoder(self.model)
+        if len(self.before) > 1 or encoder is None or END not in encoder.tokens_:
+            return self.before.inverse_transform(noise)
+        noise.reshape(n_samples, -1, encoder.n_tokens_)[..., encoder.tokens_ == END] = 0
+        n_steps = encoder.n_features_in_
+        lengths = 1 + np.floor(n_steps * rng.uniform(size=(n_samples, 1)))
+        melodies = encoder.inverse_transform(noise)
+        return np.where(np.arange(n_steps) < lengths, melodies, np.int16(END))
 
     @property
     def decodes_melodies(self):
