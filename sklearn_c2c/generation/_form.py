@@ -165,15 +165,17 @@ def decode_steps(encoder, P, letters=None, allowed=None):
         allowed = np.ones(P.shape, bool)
     else:
         P = np.where(allowed, np.maximum(P, np.finfo(P.dtype).tiny), 0)
+    # From here on P forbids the end.
+    allowed = allowed | (encoder.tokens_ == END)
     free = _decode_allowed(encoder, P, allowed)
     if letters is None:
         return free
     letters = _up_to(melody_lengths(free), letters, P.shape[1])
     melodies = _decode_in_form(encoder, P, letters, allowed)
-    unequal = _unequal(encoder, melodies, letters, allowed)
+    unequal = _unequal(melodies, letters, allowed)
     again = unequal.any(axis=1)
     if again.any():
-        starts = _starts(unequal, letters) & _is_free(encoder, letters, allowed)
+        starts = _starts(unequal, letters) & _is_free(letters, allowed)
         P = _forbid_first_hold(encoder, P[again], melodies[again], starts[again])
         melodies[again] = _decode_in_form(encoder, P, letters[again], allowed[again])
     return melodies
@@ -247,7 +249,7 @@ def _bind(encoder, melodies, letters, allowed):
     """
     contents = melodies.reshape(*letters.shape, -1)
     votes = _same(letters, contents).sum(axis=2)
-    votes += len(letters[0]) * ~_is_free(encoder, letters, allowed)
+    votes += len(letters[0]) * ~_is_free(letters, allowed)
     same = _same(letters)
     leader = np.where(same, votes[:, np.newaxis], -1).argmax(axis=2)
     bound = np.take_along_axis(contents, leader[..., np.newaxis], axis=1)
@@ -256,16 +258,15 @@ def _bind(encoder, melodies, letters, allowed):
     return np.where(is_bound[..., np.newaxis], bound, -1).reshape(melodies.shape)
 
 
-def _is_free(encoder, letters, allowed):
-    """Mask of the places where every token, but for the end, is allowed at any step."""
-    is_free = (allowed | (encoder.tokens_ == END)).all(axis=2)
-    return is_free.reshape(*letters.shape, -1).all(axis=2)
+def _is_free(letters, allowed):
+    """Mask of the places at which every token is allowed at every step."""
+    return allowed.reshape(*letters.shape, -1).all(axis=2)
 
 
-def _unequal(encoder, melodies, letters, allowed):
+def _unequal(melodies, letters, allowed):
     """Mask of the free places that differ from another free place of their letter."""
     contents = melodies.reshape(*letters.shape, -1)
-    is_free = _is_free(encoder, letters, allowed)
+    is_free = _is_free(letters, allowed)
     free = is_free[:, np.newaxis] & is_free[:, :, np.newaxis]
     return (free & _same(letters) & ~_same(letters, contents)).any(axis=2)
 

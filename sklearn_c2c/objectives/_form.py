@@ -21,7 +21,7 @@ class SelfSimilarity(Objective):
     ``1 - mean over a < b of (S_ab - T_ab)^2``
 
     in [0, 1]; NaN for a melody that ends early and cannot be divided, which counts as 0
-    in the surrogate. The surrogate is the expectation, with orphan holds counted as holds. If
+    in the surrogate. This is the expectation, with orphan holds counted as holds. If
     ``p_t = sum over c of q[a, t, c] * q[b, t, c]`` is the probability that step t of n
     has the same token in parts a and b,
 
