@@ -349,6 +349,19 @@ def rule_of_complete(model, X):
     return [result.melodies]
 
 
+def rule_of_decode(model, X):
+    Z = LatentModel(model).encode(X[:6])
+    if not hasattr(model[-1], "decode_by_steps"):
+        with pytest.raises(ValueError, match="decodes step by step"):
+            generation.decode(model, Z)
+        return []
+    return [
+        generation.decode(model, Z),
+        generation.decode(model, Z, beam_width=3),
+        generation.decode(model, Z, temperature=1.5, random_state=0),
+    ]
+
+
 def rule_of_encode(model, X):
     if not has_gradient(model):
         return refuses(model, generation.encode, X)

@@ -331,19 +331,46 @@ class RecurrentStack(Stack):
 
     def _greedy(self, z):
         """Inputs of a decoder that gets its own most probable tokens, and logits."""
-        n_steps, segment = self._n_steps, self._steps_per_measure or self._n_steps
-        vectors, _ = self._vectors(z, -(-n_steps // segment))
-        tokens = np.full((n_steps + 1, len(z)), self.group_size, np.int32)
-        logits = np.empty((len(z), n_steps, self.group_size), z.dtype)
-        rows, *_ = self._inputs("writer", tokens)
-        for t in range(n_steps):
-            if t % segment == 0:
-                state, constant, _ = self._conditions(vectors[t // segment])
-            states, _ = self._writer(rows, tokens[t : t + 1], constant, state)
-            state = states[0]
-            logits[:, t], _ = self._to_output(np.ascontiguousarray(state))
-            tokens[t + 1] = logits[:, t].argmax(axis=1)
+        tokens = np.full((self._n_steps + 1, len(z)), self.group_size, np.int32)
+        logits = np.empty((len(z), self._n_steps, self.group_size), z.dtype)
+        steps = iter(range(self._n_steps))
+
+        def most_probable(of_step):
+            t = next(steps)
+            logits[:, t] = of_step
+            tokens[t + 1] = of_step.argmax(axis=1)
+            return slice(None), tokens[t + 1]
+
+        self.write(z, most_probable)
         return tokens[:-1], logits.reshape(len(z), -1)
+
+    def write(self, z, choose):
+        """Write sequences step by step, with tokens that a function chooses.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n_samples, h)
+        choose : callable
+            Takes the logits of a step, of shape (n_sequences, group_size), at first of
+            one sequence for each sample. Returns the sequences that go on, as an index
+            that may repeat and leave out, and the token of each; or None to stop.
+        """
+        segment = self._steps_per_measure or self._n_steps
+        vectors, _ = self._vectors(z, -(-self._n_steps // segment))
+        sample = np.arange(len(z))  # of each sequence
+        tokens = np.full((1, len(z)), self.group_size, np.int32)
+        rows, *_ = self._inputs("writer", tokens)
+        for t in range(self._n_steps):
+            if t % segment == 0:
+                state, constant, _ = self._conditions(vectors[t // segment, sample])
+            states, _ = self._writer(rows, tokens, constant, state)
+            logits, _ = self._to_output(np.ascontiguousarray(states[0]))
+            chosen = choose(logits)
+            if chosen is None:
+                return
+            going, tokens = chosen
+            tokens = np.asarray(tokens, np.int32)[np.newaxis]
+            sample, state, constant = sample[going], states[0][going], constant[going]
 
 
 class VariationalRecurrentStack(VariationalStack, RecurrentStack):

@@ -20,6 +20,7 @@ class LatentModel:
       ``latent_max_``, ``latent_mean_`` and ``latent_std_``;
     - a prior, ``sample_prior``;
     - the gradient through its decoder, ``decode_with_vjp``;
+    - decoding with tokens that are chosen step by step, ``decode_by_steps``;
     - named branches of its latent variables, ``branches_``, a dict of slices;
     - names of its first latent variables, ``attributes``.
 
@@ -333,6 +334,30 @@ class LatentModel:
         """
         encoder = self.encoder
         return self._by_step(encoder, self.model[1:].inverse_transform(Z))
+
+    def decode_by_steps(self, Z, choose):
+        """Decode with tokens that a function chooses step by step.
+
+        Parameters
+        ----------
+        Z : ndarray of shape (n_melodies, h)
+            Latent vectors.
+        choose : callable
+            As `RecurrentAutoencoder.decode_by_steps` takes it.
+
+        Raises
+        ------
+        ValueError
+            If the model is not a Pipeline of `PianoRollEncoder` and an estimator that
+            decodes by steps.
+        """
+        can = hasattr(self.estimator, "decode_by_steps")
+        if not (self.decodes_melodies and can and len(self.model) == 2):
+            raise ValueError(
+                f"Expected a Pipeline of a PianoRollEncoder and an estimator that "
+                f"decodes step by step, such as RecurrentAutoencoder; got {self.model}."
+            )
+        self.estimator.decode_by_steps(Z, choose)
 
     @property
     def gradient_obstacle(self):
