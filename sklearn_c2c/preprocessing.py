@@ -263,9 +263,38 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         ValueError
             If the width differs from that of `transform`, or a value is not finite.
         """
+        parts = self._checked_parts(X)
+        return np.vstack([self._melodies(roll) for roll in parts])
+
+    def decoded_lengths(self, X):
+        """Number of steps of the melodies that `inverse_transform` decodes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_melodies, n_steps · `n_tokens_`)
+            As `inverse_transform` takes it.
+
+        Returns
+        -------
+        lengths : ndarray of int, shape (n_melodies,)
+
+        Raises
+        ------
+        ValueError
+            As `inverse_transform`.
+        """
+        parts = self._checked_parts(X)
+        return np.hstack([_most_probable_lengths(roll, self.tokens_) for roll in parts])
+
+    def _checked_parts(self, X):
+        """Check piano rolls; batches of (n_melodies, n_steps, n_tokens), one if dense.
+
+        Batches of a sparse array are made dense one by one.
+        """
         check_is_fitted(self)
         dtypes = [np.float32, np.float64]
         X = check_array(check_input(X), accept_sparse="csr", dtype=dtypes)
+        shape = -1, self.n_features_in_, self.n_tokens_
         width = self.n_features_in_ * self.n_tokens_
         if X.shape[1] != width:
             raise ValueError(
@@ -273,12 +302,11 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 f"{self.n_features_in_} steps of {self.n_tokens_} tokens."
             )
         if not sparse.issparse(X):
-            return self._melodies(X)
+            return [X.reshape(shape)]
         chunks = gen_batches(X.shape[0], _CHUNK)
-        return np.vstack([self._melodies(X[rows].toarray()) for rows in chunks])
+        return (X[rows].toarray().reshape(shape) for rows in chunks)
 
     def _melodies(self, roll):
-        roll = roll.reshape(len(roll), self.n_features_in_, self.n_tokens_)
         lengths = _most_probable_lengths(roll, self.tokens_)
         melodies = np.full(roll.shape[:2], END, dtype=np.int16)
         for n_steps in np.unique(lengths):

@@ -125,8 +125,8 @@ def test_states_are_those_of_a_line_a_formula(either, kind, size, dtype, seed):
         rows, index, _ = TokenInputs(coef, intercept, workers)(tokens)
         layer = kind(*recurrence, workers)
         states, _ = layer(rows, index, constant, start)
-        advance = layer.stepper(rows, constant, start)
-        one_by_one = [advance(index[[t]]).copy() for t in range(n_steps)]
+        stepper = layer.stepper(rows, constant, start)
+        one_by_one = [stepper.advance(index[[t]]).copy() for t in range(n_steps)]
     given_tokens = np.eye(n_tokens + 1)[tokens][..., :-1]  # none at the last one
     inputs = given_tokens @ coef.value.astype(float) + intercept.value + constant
     values = [array.value.astype(float) for array in recurrence]

@@ -2,10 +2,14 @@
 
 from numbers import Integral
 
+import numpy as np
+from scipy import sparse
 from sklearn.utils._param_validation import Interval
 
+from sklearn_c2c._fitted import OneOf, check_form
 from sklearn_c2c._nn.gaussian import GaussianCode
 from sklearn_c2c.autoencoder._base import stack_shapes
+from sklearn_c2c.autoencoder._data import one_hot_group_size
 from sklearn_c2c.autoencoder._pitch_rhythm_stack import (
     Layout,
     PitchRhythmStack,
@@ -18,11 +22,11 @@ from sklearn_c2c.autoencoder._variational import VariationalAutoencoder
 class PitchRhythmAutoencoder(VariationalAutoencoder):
     """Compress melodies to two independent latent vectors, of pitches and of rhythm.
 
-    The encoder of the rhythm takes, for each step, whether it is an onset, a hold or a
-    rest; that of the pitches takes the notes of each measure in order, without their
-    onsets. So a transposition leaves the latent vector of the rhythm unchanged, to the
-    bit, and another rhythm for the same notes of each measure that of the pitches. Each
-    has its own decoder, and the notes are placed at the onsets::
+    The encoder of the rhythm takes, for each step, whether it is an onset, a hold, a
+    rest or the end; that of the pitches takes the notes of each measure in order,
+    without their onsets. So a transposition leaves the latent vector of the rhythm
+    unchanged, to the bit, and another rhythm for the same notes of each measure that of
+    the pitches. Each has its own decoder, and the notes are placed at the onsets::
 
         P(pitch at step t) = P(onset at t) * sum_k P(k notes before t) * P(pitch k)
 
@@ -54,8 +58,9 @@ class PitchRhythmAutoencoder(VariationalAutoencoder):
         The function of the further layers.
 
     group_size : int, default=None
-        Tokens of a step: pitches, hold and rest, in this order, as `PianoRollEncoder`
-        has them; steps of two columns have no rest, of one no hold. None infers it from
+        Tokens of a step: pitches, hold, rest and, if some melodies of the first data
+        end early, the end, in this order, as `PianoRollEncoder` has them; without an
+        end, steps of two columns have no rest, of one no hold. None infers it from
         one-hot data; data that is not one-hot in groups of equal size makes one group
         of all columns, with a warning.
 
@@ -177,6 +182,10 @@ class PitchRhythmAutoencoder(VariationalAutoencoder):
 
     group_size_ : int
         Tokens of a step.
+
+    has_end_ : bool
+        Whether the last token of a step is the end. It is if, in the first data, all
+        columns of the last step are 0 for some melody.
 
     n_iter_ : int
         Epochs trained, as `loss_curve_` over all calls of `partial_fit` and, with
@@ -318,12 +327,27 @@ class PitchRhythmAutoencoder(VariationalAutoencoder):
         h_pitch, h = self._first_of_decoder(0).shape[0], self._n_features_out
         return {"pitch": slice(0, h_pitch), "rhythm": slice(h_pitch, h)}
 
+    def __setstate__(self, state):
+        # Models saved before melodies could end early have no end.
+        before = {"has_end_": False} if "coefs_" in state else {}
+        super().__setstate__(before | state)
+
+    # ------------------------------------------------------------------ checks
+
+    def _check_training_data(self, X, y, *, reset):
+        X, y = super()._check_training_data(X, y, reset=reset)
+        if reset:
+            group_size = self.group_size or one_hot_group_size(X) or X.shape[1]
+            last_step = sparse.csr_array(X[:, -group_size:])
+            self.has_end_ = bool((np.diff(last_step.indptr) == 0).any())
+        return X, y
+
     # ------------------------------------------------------------------ layers
 
     def _layout(self, n_features, group_size):
         n_steps = n_features // group_size
         steps_per_measure = min(self.steps_per_measure or n_steps, n_steps)
-        return Layout(group_size, n_steps, steps_per_measure)
+        return Layout(group_size, n_steps, steps_per_measure, self.has_end_)
 
     def _layer_shapes(self, n_features, group_size):
         """Shapes of all weight matrices: of the pitches, then of the rhythm."""
@@ -355,6 +379,12 @@ class PitchRhythmAutoencoder(VariationalAutoencoder):
         return PitchRhythmStack(*wired, beta=self.beta, weight_of=self._weight_of)
 
     # --------------------------------------------------------------- attributes
+
+    def _fitted_form(self):
+        form = OneOf((False, True))
+        found = vars(self).get("has_end_")
+        check_form(f"{type(self).__name__}.has_end_", found, form)
+        return super()._fitted_form() | {"has_end_": form}
 
     @property
     def _n_features_out(self):

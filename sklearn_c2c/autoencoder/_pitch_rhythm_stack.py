@@ -12,21 +12,23 @@ from sklearn_c2c.autoencoder._stack import VariationalStack, chunks, collected
 class Layout(NamedTuple):
     """Positions of the steps, measures and tokens of a melody among its columns.
 
-    The tokens of a step are pitches, then hold, then rest, as far as there are columns.
+    The tokens of a step are pitches, then hold, rest and, if there is one, the end, as
+    far as there are columns.
     """
 
     n_tokens: int
     n_steps: int
     steps_per_measure: int
+    has_end: bool = False
 
     @property
     def n_pitches(self):
         """Tokens that are pitches."""
-        return max(1, self.n_tokens - 2)
+        return max(1, self.n_tokens - 2 - self.has_end)
 
     @property
     def part_sizes(self):
-        """Columns of a step's pitches, and of its rhythm: onset, hold, rest."""
+        """Columns of a step's pitches, and of its rhythm: onset, hold, rest, end."""
         return self.n_pitches, self.n_tokens - self.n_pitches + 1
 
     @property
@@ -44,7 +46,7 @@ class Parts(NamedTuple):
         The k-th note of a measure stands in the k-th place of that measure, whatever
         its onset. Places without a note are 0.
     rhythm : ndarray of shape (n_samples, n_steps * n_rhythm)
-        For each step, whether it is an onset, a hold or a rest.
+        For each step, whether it is an onset, a hold, a rest or the end.
     """
 
     pitches: np.ndarray
@@ -112,7 +114,7 @@ def place(pitches, rhythm, layout):
     pitches : ndarray of shape (n_samples, n_steps * n_pitches)
         Probabilities of the pitches of the k-th note of a measure.
     rhythm : ndarray of shape (n_samples, n_steps * n_rhythm)
-        Probabilities of onset, hold and rest.
+        Probabilities of onset, hold, rest and, if there is one, the end.
     layout : Layout
 
     Returns

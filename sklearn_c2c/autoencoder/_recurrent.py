@@ -3,6 +3,7 @@
 from numbers import Integral, Real
 
 import numpy as np
+from scipy.special import log_softmax
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_c2c._nn import initial
@@ -52,6 +53,35 @@ class RecurrentMixin:
     output = "softmax"
 
     _size_parameters: tuple = ("h", "n_units")
+
+    def decode_by_steps(self, X, choose):
+        """Decode latent vectors with tokens that a function chooses.
+
+        `inverse_transform` feeds the most probable token of each step back to the
+        decoder; here it is fed those of the function. `generation.decode` draws them,
+        or searches for the most probable sequence.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, h)
+            Latent vectors.
+        choose : callable
+            Is called at each step with the log-probabilities of the tokens, in nats, a
+            float64 array of shape (n_sequences, `group_size_`). At the first step there
+            is one sequence for each latent vector. It returns the indices of the
+            sequences that go on, of shape (n_next,), which may repeat some and leave
+            out others, and the column of the token of each, of the same shape; or None
+            to stop before the last step.
+
+        Raises
+        ------
+        ValueError
+            As `inverse_transform`.
+        """
+        Z = self._check_Z(X)
+        n_steps = self.n_features_in_ // self.group_size_
+        with self._fitted_stack() as stack:
+            stack.write(Z, lambda logits: choose(_log_softmax(logits)), n_steps)
 
     def _named_shapes(self, group_size):
         return recurrent_shapes(
@@ -116,6 +146,10 @@ class RecurrentMixin:
         if self.learning_rate == "constant":
             return 1.0
         return max(_LEAST_RATE, 1 - epoch / self.max_iter)
+
+
+def _log_softmax(logits):
+    return log_softmax(logits.astype(np.float64), axis=1)
 
 
 class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):

@@ -256,18 +256,49 @@ class RecurrentStack(Stack):
 
         The first token is none: the decoder's input at the first step.
         """
-        segment = self._steps_per_measure or n_steps
-        vectors, _ = self._vectors(z, -(-n_steps // segment))
         tokens = np.full((n_steps + 1, len(z)), self.group_size, np.int32)
         logits = np.empty((len(z), n_steps, self.group_size), z.dtype)
+        steps = iter(range(n_steps))
+
+        def most_probable(of_step):
+            t = next(steps)
+            logits[:, t] = of_step
+            tokens[t + 1] = of_step.argmax(axis=1)
+            return slice(None), tokens[t + 1]
+
+        self.write(z, most_probable, n_steps)
+        return tokens, logits.reshape(len(z), -1)
+
+    def write(self, z, choose, n_steps):
+        """Write sequences step by step, with tokens that a function chooses.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n_samples, h)
+        choose : callable
+            Takes the logits of a step, of shape (n_sequences, group_size), at first of
+            one sequence for each sample. Returns the sequences that go on, as an index
+            that may repeat and leave out, and the token of each; or None to stop.
+        n_steps : int
+        """
+        segment = self._steps_per_measure or n_steps
+        vectors, _ = self._vectors(z, -(-n_steps // segment))
+        sample = np.arange(len(z))  # of each sequence
+        tokens = np.full((1, len(z)), self.group_size, np.int32)
         rows, *_ = self._wiring.inputs("writer", tokens)
         for t in range(n_steps):
             if t % segment == 0:
-                start, constant, _ = self._conditions(vectors[t // segment])
-                advance = self._writer.stepper(rows, constant, start)
-            logits[:, t], _ = self._to_output(advance(tokens[t : t + 1]))
-            tokens[t + 1] = logits[:, t].argmax(axis=1)
-        return tokens, logits.reshape(len(z), -1)
+                start, constant, _ = self._conditions(vectors[t // segment, sample])
+                stepper = self._writer.stepper(rows, constant, start)
+            logits, _ = self._to_output(stepper.advance(tokens))
+            chosen = choose(logits)
+            if chosen is None:
+                return
+            going, tokens = chosen
+            tokens = np.asarray(tokens, np.int32)[np.newaxis]
+            if not isinstance(going, slice):  # some repeat, or are left out
+                sample = sample[going]
+                stepper.select(going)
 
 
 class VariationalRecurrentStack(VariationalStack, RecurrentStack):

@@ -7,6 +7,7 @@ model's `inverse_transform`, which is melodies for such a Pipeline.
 
 from sklearn_c2c.generation._attributes import add_attribute, attribute_vector
 from sklearn_c2c.generation._completion import complete
+from sklearn_c2c.generation._decoding import decode
 from sklearn_c2c.generation._encoding import encode
 from sklearn_c2c.generation._exploration import average, neighbors, translate
 from sklearn_c2c.generation._giving import give_attributes
@@ -27,6 +28,7 @@ __all__ = [
     "average",
     "branch",
     "complete",
+    "decode",
     "encode",
     "give_attributes",
     "interpolate",

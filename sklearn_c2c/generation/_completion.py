@@ -8,7 +8,7 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_c2c.generation._encoding import log_likelihood, search
+from sklearn_c2c.generation._encoding import after_end, log_likelihood, search
 from sklearn_c2c.generation._form import (
     FORM,
     decode_steps,
@@ -19,6 +19,7 @@ from sklearn_c2c.generation._form import (
 from sklearn_c2c.generation._models import MODEL, LatentModel, as_row
 from sklearn_c2c.generation._rhythm import new_rhythm
 from sklearn_c2c.melody import (
+    END,
     N_PITCHES,
     check_melodies,
     measure_mask,
@@ -88,7 +89,9 @@ def complete(
 
     keep : array-like of bool, shape (n_steps,), or of int
         Mask of the given steps; or numbers of the given measures, from 1. For a melody
-        with a pick-up measure, `melody.measure_mask` makes the mask.
+        with a pick-up measure, `melody.measure_mask` makes the mask. A melody does not
+        end before the last given note, hold or rest; where `END` is given, it has
+        ended. Elsewhere the end is generated, as any token is.
 
     n_samples : int, default=8
         Number of results.
@@ -100,6 +103,8 @@ def complete(
         - "rhythm": onsets, holds and rests; the pitches are generated.
         - "pitches": the order of notes and rests; their onsets are generated, within
           each group of neighboring given steps.
+
+        A given end is kept with each of them.
 
     transposition : "auto" or int, default="auto"
         Semitones by which the melody is transposed before it is completed; the results
@@ -202,6 +207,12 @@ class _Given(NamedTuple):
     aspect: str
 
     @property
+    def goes_on(self):
+        """Mask of the steps up to the last given one that is not the end."""
+        is_step = self.kept & (self.melody != END)
+        return np.maximum.accumulate(is_step[::-1])[::-1]
+
+    @property
     def pitches(self):
         """Pitches of the notes that begin in the given steps."""
         return self.melody[self.kept & (self.melody < N_PITCHES)]
@@ -215,7 +226,15 @@ def _given(encoder, start, keep, aspect):
             f"start has {melody.shape[1]} steps, but the model's melodies have "
             f"{len(kept)}."
         )
-    melody = check_melodies(np.where(kept, melody, _ANY_PITCH))
+    ended = np.maximum.accumulate(kept & (melody[0] == END))
+    if ended.any() and END not in encoder.tokens_:
+        raise ValueError(
+            "start ends early in the steps to keep, but all melodies that the model "
+            "was fitted on were as long as their rows; keep steps before the end, or "
+            "fit with some melodies that end early."
+        )
+    filling = np.where(ended, END, _ANY_PITCH)
+    melody = check_melodies(np.where(kept, melody, filling))
     return _Given(melody[0], kept, aspect)
 
 
@@ -239,6 +258,7 @@ def _allowed_in_each(latent, center, given, semitones):
     allowed = np.tile(allowed, (len(center), 1, 1))
     if given.aspect == "pitches":
         allowed[:, given.kept] = _in_new_rhythms(latent, center, given, semitones)
+        allowed[:, after_end(given.melody)] = True
     return allowed
 
 
@@ -288,7 +308,9 @@ def _allowed(encoder, given, semitones):
     if not allowed.any(axis=1).all():
         raise ValueError(_outside(encoder, given, semitones))
     if given.aspect == "pitches":
-        return np.tile(in_midi, (len(given.kept), 1))
+        allowed = np.tile(in_midi, (len(given.kept), 1))
+    allowed[np.ix_(given.goes_on, tokens == END)] = False
+    allowed[after_end(given.melody)] = True
     return allowed
 
 

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_c2c.generation._descent import Adam
 from sklearn_c2c.generation._form import probabilities_vjp
 from sklearn_c2c.generation._models import MODEL, LatentModel, as_row
+from sklearn_c2c.melody import END
 
 # The constraint on every `encoding` of this package.
 ENCODING = [StrOptions({"encoder", "search"})]
@@ -46,9 +47,9 @@ def encode(
 
         ``sum_t(log p_t(x_t | z)) - prior_weight * sum_k(((z_k - m_k) / s_k)**2) / 2``,
 
-    where x_t are the tokens of the melody, p_t the decoder's outputs at step t divided
-    by their sum, and m_k and s_k mean and standard deviation of each latent variable
-    over the training data.
+    where x_t are the tokens of the melody, up to the first `END` if it ends early, p_t
+    the decoder's outputs at step t divided by their sum, and m_k and s_k mean and
+    standard deviation of each latent variable over the training data.
 
     Parameters
     ----------
@@ -102,7 +103,9 @@ def encode(
     if method == "encoder":
         return Z
     latent.check_gradient()
-    target = np.asarray(X)[..., np.newaxis] == latent.encoder.tokens_
+    melodies = np.asarray(X)
+    target = melodies[..., np.newaxis] == latent.encoder.tokens_
+    target[after_end(melodies)] = True
     return search(
         latent,
         Z,
@@ -164,6 +167,14 @@ def search(
             z = (z + rate * spread * adam.direction(slope)).astype(Z.dtype)
         found[rows] = z
     return found
+
+
+def after_end(melodies):
+    """Mask of the steps after the first END of each melody, of which nothing counts."""
+    ended = melodies == END
+    ended[..., 1:] &= ended[..., :-1].copy()
+    ended[..., 0] = False
+    return ended
 
 
 def log_likelihood(P, target):

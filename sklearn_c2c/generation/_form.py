@@ -1,14 +1,14 @@
 """Form: places of a melody that are alike, and decoding that makes them equal.
 
-Places are equal divisions of a melody, such as half measures. Each has a letter, and
-places of one letter are alike.
+Places are equal divisions of a row, such as half measures. Each has a letter, and
+places of one letter are alike, as far as they are before the end of the melody.
 """
 
 import re
 
 import numpy as np
 
-from sklearn_c2c.melody import check_melodies
+from sklearn_c2c.melody import END, HOLD, N_PITCHES, check_melodies, melody_lengths
 
 # The constraint on every `form` of this package.
 FORM = [str, "array-like", None]
@@ -23,7 +23,9 @@ def probabilities(latent, Z, letters=None):
     With letters, the probabilities of places of one letter are averaged.
     """
     P = latent.probabilities(Z)
-    return P if letters is None else pool(P, letters)
+    if letters is None:
+        return P
+    return _in_form(latent.encoder, P, _before_the_end(latent.encoder, P, letters))
 
 
 def probabilities_vjp(latent, Z, letters=None):
@@ -31,7 +33,12 @@ def probabilities_vjp(latent, Z, letters=None):
     P, vjp = latent.probabilities_vjp(Z)
     if letters is None:
         return P, vjp
-    return pool(P, letters), lambda cotangent: vjp(pool(cotangent, letters))
+    encoder, letters = latent.encoder, _before_the_end(latent.encoder, P, letters)
+
+    def vjp_in_form(cotangent):
+        return vjp(_in_form(encoder, cotangent, letters))
+
+    return _in_form(encoder, P, letters), vjp_in_form
 
 
 def letters_of(latent, form, Z, *, X=None, rng=None):
@@ -95,6 +102,34 @@ def pool(P, letters):
     return (same @ places).reshape(P.shape)
 
 
+def _in_form(encoder, P, letters):
+    """Average P over the places of each letter, but for the end of melodies.
+
+    In places that are like another one the end has a probability of 0, since they are
+    before the end, and an average must not end a melody there. This map, too, is its
+    own pull-back.
+    """
+    pooled, end = pool(P, letters), encoder.tokens_ == END
+    is_alone = _same(letters).sum(axis=2) == 1
+    is_alone = np.repeat(is_alone, P.shape[1] // letters.shape[1], axis=1)
+    pooled[..., end] = P[..., end] * is_alone[..., np.newaxis]
+    return pooled
+
+
+def _before_the_end(encoder, P, letters):
+    """Letters of their own for the places that reach beyond the end of P's melodies."""
+    lengths = encoder.decoded_lengths(P.reshape(len(P), -1))
+    return _up_to(lengths, letters, P.shape[1])
+
+
+def _up_to(lengths, letters, n_steps):
+    """Letters of their own for the places that reach beyond a number of steps."""
+    n_places = letters.shape[1]
+    place = np.arange(n_places)
+    is_whole = (place + 1) * (n_steps // n_places) <= lengths[:, np.newaxis]
+    return np.where(is_whole, letters, n_places + place)
+
+
 def decode(latent, Z, letters=None):
     """Decode latent vectors to rows; with letters, places of one letter are equal."""
     if letters is None:
@@ -130,14 +165,18 @@ def decode_steps(encoder, P, letters=None, allowed=None):
         allowed = np.ones(P.shape, bool)
     else:
         P = np.where(allowed, np.maximum(P, np.finfo(P.dtype).tiny), 0)
+    # From here on P forbids the end.
+    allowed = allowed | (encoder.tokens_ == END)
+    free = _decode_allowed(encoder, P, allowed)
     if letters is None:
-        return _decode_allowed(encoder, P, allowed)
+        return free
+    letters = _up_to(melody_lengths(free), letters, P.shape[1])
     melodies = _decode_in_form(encoder, P, letters, allowed)
     unequal = _unequal(melodies, letters, allowed)
     again = unequal.any(axis=1)
     if again.any():
         starts = _starts(unequal, letters) & _is_free(letters, allowed)
-        P = _forbid_first_hold(encoder, P[again], starts[again])
+        P = _forbid_first_hold(encoder, P[again], melodies[again], starts[again])
         melodies[again] = _decode_in_form(encoder, P, letters[again], allowed[again])
     return melodies
 
@@ -173,11 +212,12 @@ def _decode_allowed(encoder, P, allowed):
     # Without transitions a given hold may follow a rest; an onset is decoded instead.
     orphan = ~_stands(encoder, melodies, allowed)
     if orphan.any():
+        is_pitch = encoder.tokens_ < N_PITCHES
         before = np.zeros_like(orphan)
         before[:, :-1] = orphan[:, 1:]
-        before &= allowed[..., :-2].any(axis=2)
+        before &= allowed[..., is_pitch].any(axis=2)
         P = P.copy()
-        P[before, -2:] = 0
+        P[before] *= is_pitch
         melodies = _inverse_transform(encoder, P)
     return melodies
 
@@ -242,11 +282,14 @@ def _starts(unequal, letters):
     return (_same(letters) & starts[:, np.newaxis]).any(axis=2)
 
 
-def _forbid_first_hold(encoder, P, places):
+def _forbid_first_hold(encoder, P, melodies, places):
+    """Forbid a hold, and the end in its place, at the first step of some places."""
     P = P.copy()
     n_steps = P.shape[1] // places.shape[1]
-    melody, place = np.nonzero(places)
-    P[melody, place * n_steps, encoder.n_tokens_ - 2] = 0
+    first = np.zeros(melodies.shape, bool)
+    first[:, ::n_steps] = places
+    first &= melodies != END
+    P[first] *= ~np.isin(encoder.tokens_, (HOLD, END))
     return P
 
 
@@ -291,9 +334,13 @@ def _half_measures(encoder, melodies):
 
 
 def _letters(places):
-    """Number of the first equal place, for each place."""
+    """Number of the first equal place, for each place.
+
+    A place that reaches beyond the end of its melody is like no other one.
+    """
     same = (places[:, :, np.newaxis] == places[:, np.newaxis]).all(axis=3)
-    return same.argmax(axis=2)
+    same &= (places != END).all(axis=2)[:, np.newaxis]
+    return (same | np.eye(places.shape[1], dtype=bool)).argmax(axis=2)
 
 
 def _near(latent, Z, X, rng):

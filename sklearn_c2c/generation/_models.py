@@ -4,6 +4,8 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import HasMethods
 
+from sklearn_c2c.melody import END
+
 # The constraint on every `model` of this package.
 MODEL = [HasMethods(["transform", "inverse_transform"])]
 
@@ -18,6 +20,7 @@ class LatentModel:
       ``latent_max_``, ``latent_mean_`` and ``latent_std_``;
     - a prior, ``sample_prior``;
     - the gradient through its decoder, ``decode_with_vjp``;
+    - decoding with tokens that are chosen step by step, ``decode_by_steps``;
     - named branches of its latent variables, ``branches_``, a dict of slices;
     - names of its first latent variables, ``attributes``.
 
@@ -279,9 +282,19 @@ class LatentModel:
         ndarray of shape (n_samples, n_features)
             Uniform numbers in [0, 1) for each input of the estimator, decoded by the
             steps before it: melodies if the Pipeline begins with a `PianoRollEncoder`.
+            If melodies may end early, all lengths are equally likely.
         """
         noise = rng.uniform(size=(n_samples, self.estimator.n_features_in_))
-        return noise if self.before is None else self.before.inverse_transform(noise)
+        if self.before is None:
+            return noise
+        encoder = melody_encoder(self.model)
+        if len(self.before) > 1 or encoder is None or END not in encoder.tokens_:
+            return self.before.inverse_transform(noise)
+        noise.reshape(n_samples, -1, encoder.n_tokens_)[..., encoder.tokens_ == END] = 0
+        n_steps = encoder.n_features_in_
+        lengths = 1 + np.floor(n_steps * rng.uniform(size=(n_samples, 1)))
+        melodies = encoder.inverse_transform(noise)
+        return np.where(np.arange(n_steps) < lengths, melodies, np.int16(END))
 
     @property
     def decodes_melodies(self):
@@ -321,6 +334,30 @@ class LatentModel:
         """
         encoder = self.encoder
         return self._by_step(encoder, self.model[1:].inverse_transform(Z))
+
+    def decode_by_steps(self, Z, choose):
+        """Decode with tokens that a function chooses step by step.
+
+        Parameters
+        ----------
+        Z : ndarray of shape (n_melodies, h)
+            Latent vectors.
+        choose : callable
+            As `RecurrentAutoencoder.decode_by_steps` takes it.
+
+        Raises
+        ------
+        ValueError
+            If the model is not a Pipeline of `PianoRollEncoder` and an estimator that
+            decodes by steps.
+        """
+        can = hasattr(self.estimator, "decode_by_steps")
+        if not (self.decodes_melodies and can and len(self.model) == 2):
+            raise ValueError(
+                f"Expected a Pipeline of a PianoRollEncoder and an estimator that "
+                f"decodes step by step, such as RecurrentAutoencoder; got {self.model}."
+            )
+        self.estimator.decode_by_steps(Z, choose)
 
     @property
     def gradient_obstacle(self):

@@ -121,7 +121,8 @@ def attractors(model, starts, *, X=None, max_iter=100, random_state=None):
         Number of random starts, or the starts themselves, such as the output of
         `sample`. A random start is uniform noise in the input space of the estimator;
         the earlier steps of a Pipeline decode it. With a `PianoRollEncoder` all tokens
-        are equally likely at each step, except that an orphan hold becomes a rest.
+        are equally likely at each step, except that an orphan hold becomes a rest; so
+        are all lengths, if melodies may end early.
 
     X : array-like of shape (n_melodies, n_features), default=None
         Training melodies, which are looked up among the attractors.

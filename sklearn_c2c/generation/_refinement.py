@@ -8,6 +8,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, validate_param
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c.generation._models import melody_encoder
+from sklearn_c2c.melody import END
 
 # Rounding of scores between batches, relative to the largest score.
 _ROUNDING = 1e-6
@@ -64,8 +65,9 @@ def refine(
         the search where no change of a single step raises the score.
 
     n_starts : int, default=None
-        Number of random rows to start from, with values drawn uniformly for each step.
-        None starts from the rows of X.
+        Number of random rows to start from, with values drawn uniformly for each step,
+        and, if melodies may end early, their lengths too. None starts from the rows of
+        X.
 
     max_iter : int, default=20
         Maximum number of rounds over all steps.
@@ -120,8 +122,7 @@ def refine(
     critic = _Critic(classifier, rows, target)
     rng = check_random_state(random_state)
     if n_starts is not None:
-        shape = (n_starts, rows.shape[1])
-        rows = critic.legal(rng.choice(critic.values, shape).astype(rows.dtype))
+        rows = critic.draw(n_starts, rows, rng)
     score = critic.score(rows)
     before = score.copy()
     paths = [[row.copy()] for row in rows]
@@ -171,6 +172,15 @@ class _Critic:
         self._encoder = melody_encoder(classifier)
         self.values = self._encoder.tokens_ if self._encoder else np.unique(X)
         self.n_calls, self.rounding = 0, 0.0
+
+    def draw(self, n_starts, X, rng):
+        """Random rows like those of X."""
+        shape = n_starts, X.shape[1]
+        if self._encoder is None or END not in self.values:
+            return self.legal(rng.choice(self.values, shape).astype(X.dtype))
+        rows = rng.choice(self.values[self.values != END], shape).astype(X.dtype)
+        lengths = rng.randint(1, X.shape[1] + 1, size=(n_starts, 1))
+        return self.legal(np.where(np.arange(X.shape[1]) < lengths, rows, END))
 
     def legal(self, rows):
         """Legal melodies from rows of tokens."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklearn_c2c.melody import HOLD, REST
+from sklearn_c2c.melody import END, HOLD, REST
 
 
 def new_rhythm(encoder, P, melody, kept):
@@ -24,13 +24,14 @@ def new_rhythm(encoder, P, melody, kept):
     Returns
     -------
     ndarray of int16, shape (n_steps,)
-        The melody, with a new rhythm in the given steps.
+        The melody, with a new rhythm in the given steps up to its end.
     """
+    P = P[:, : P.shape[1] - np.count_nonzero(encoder.tokens_ == END)]
     P = np.maximum(P.astype(np.float64), np.finfo(np.float32).tiny)
     hold = P[:, -2] / P.sum(axis=1)
     tiny = np.finfo(np.float64).tiny
     log_q = np.log(np.maximum(np.stack([hold, 1 - hold], axis=1), tiny))
-    melody = melody.copy()
+    melody, kept = melody.copy(), kept & (melody != END)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], kept, [False]])))
     for begin, end in edges.reshape(-1, 2):
         symbols = _symbols(melody[begin:end])

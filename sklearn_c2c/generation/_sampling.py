@@ -85,6 +85,9 @@ def sample(
           direction from the mean;
         - None: no places are alike.
 
+        Places are those of whole rows. A melody that ends early has the form of the
+        places before its end.
+
     random_state : int, RandomState instance or None, default=None
         An int makes the result reproducible.
 

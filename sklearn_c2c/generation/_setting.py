@@ -11,6 +11,7 @@ from sklearn_c2c.generation._attributes import outer_quarters
 from sklearn_c2c.generation._encoding import ENCODING, encode
 from sklearn_c2c.generation._form import FORM, decode, letters_of
 from sklearn_c2c.generation._models import MODEL, LatentModel, attribute_column
+from sklearn_c2c.melody import melody_lengths
 
 # Random latent vectors that replace the corpus where none is given.
 _N_DRAWS = 256
@@ -73,9 +74,9 @@ def set_attribute(
         keep_weight * d(x, y)``,
 
     where a is the attribute, a_i are the attributes to hold, s and s_i their standard
-    deviations over the corpus, and d is the share of steps that differ. The attributes
-    are measured on the decoded melodies, so the value found is that of the melody
-    returned.
+    deviations over the corpus, and d is the share of the steps of the longer of both
+    melodies that differ. The attributes are measured on the decoded melodies, so the
+    value found is that of the melody returned.
 
     Parameters
     ----------
@@ -254,7 +255,7 @@ class _Goal:
         """Loss, attributes and share of changed steps of candidates for rows `at`."""
         values = self._values(melodies)
         error = np.abs(values - self._wanted[at]) / self._scales
-        changed = (melodies != self._rows[at]).mean(axis=1)
+        changed = _share_changed(melodies, self._rows[at])
         asked, hold, keep = self._weights
         score = asked * error[:, 0] + keep * changed
         if error.shape[1] > 1:  # attributes undefined for a melody are not held
@@ -341,6 +342,12 @@ class _Search:
         letters = None if self._letters is None else self._letters[at]
         rows = np.asarray(decode(self._latent, Z, letters))
         return {"Z": Z, "rows": rows, **self._goal.judge(rows, at)}
+
+
+def _share_changed(melodies, others):
+    """Share of the steps of the longer melody of each two that differ."""
+    n_steps = np.maximum(melody_lengths(melodies), melody_lengths(others))
+    return (melodies != others).sum(axis=1) / n_steps
 
 
 def _measured(attribute, rows, name):

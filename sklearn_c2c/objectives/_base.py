@@ -6,8 +6,8 @@ from numbers import Real
 import numpy as np
 from sklearn.utils.metaestimators import available_if
 
-from sklearn_c2c.melody import check_melodies
-from sklearn_c2c.objectives._expectation import normalise
+from sklearn_c2c.melody import END, check_melodies, melody_lengths
+from sklearn_c2c.objectives._expectation import normalise, over_lengths
 
 
 class Arithmetic:
@@ -48,7 +48,9 @@ class Objective(Arithmetic, ABC):
     """A value of each melody, and its expectation under the decoder's probabilities.
 
     A subclass implements `_value`, which takes checked melodies, and `_expected`, which
-    takes probabilities that sum to 1 at each step.
+    takes probabilities that sum to 1 at each step. Neither meets the end of a melody:
+    `_value` takes melodies of one length, without `END`, and `_expected` the
+    probabilities of the other tokens up to the end.
     """
 
     def __call__(self, X):
@@ -57,7 +59,8 @@ class Objective(Arithmetic, ABC):
         Parameters
         ----------
         X : array-like of int, shape (n_melodies, n_steps)
-            Melodies: MIDI pitches 0-127, `REST` (128), `HOLD` (129).
+            Melodies: MIDI pitches 0-127, `REST` (128), `HOLD` (129). Shorter ones are
+            filled up with `END` (130), and measured up to their end.
 
         Returns
         -------
@@ -67,7 +70,8 @@ class Objective(Arithmetic, ABC):
         Raises
         ------
         ValueError
-            If X is not a 2D array of melodies.
+            If X is not a 2D array of melodies, or its rows do not have the steps that
+            the objective needs.
         """
         X = check_melodies(X)
         if X.ndim != 2:
@@ -75,7 +79,12 @@ class Objective(Arithmetic, ABC):
                 f"Expected melodies of shape (n_melodies, n_steps), got shape "
                 f"{X.shape}."
             )
-        return np.asarray(self._value(X), dtype=np.float64)
+        self._check_steps(X.shape[1])
+        lengths, values = melody_lengths(X), np.empty(len(X))
+        for n_steps in np.unique(lengths):
+            rows = lengths == n_steps
+            values[rows] = self._value(X[rows, :n_steps])
+        return values
 
     def surrogate(self, P, tokens):
         """Expected value if the token of each step is drawn from its probabilities.
@@ -83,6 +92,14 @@ class Objective(Arithmetic, ABC):
         The outputs of each step are divided by their sum, and the steps are
         independent. For probabilities of 0 and 1 the surrogate equals the value of the
         decoded melody where that is defined. The surrogate is always finite.
+
+        If `END` is among the tokens, a melody ends before the first step, after step 0,
+        at which it is drawn. With ``P(n)`` the probability of n steps, the surrogate is
+
+            ``sum over n of P(n) * E(value | n steps)``
+
+        over the lengths n that are at least 1e-4 times as probable as the most probable
+        one; the weights P(n) of these are divided by their sum.
 
         Parameters
         ----------
@@ -102,7 +119,8 @@ class Objective(Arithmetic, ABC):
         Raises
         ------
         ValueError
-            If the shapes of P and tokens do not match, or P has a negative value.
+            If the shapes of P and tokens do not match, P has a negative value, or not
+            the steps that the objective needs.
         """
         P, tokens = np.asarray(P, dtype=np.float64), np.asarray(tokens)
         if P.ndim != 3 or tokens.shape != P.shape[2:]:
@@ -113,13 +131,20 @@ class Objective(Arithmetic, ABC):
             )
         if P.size and not P.min() >= 0:
             raise ValueError(f"Expected probabilities, found {P.min():.3g} in P.")
+        self._check_steps(P.shape[1])
         Q, pull_back = normalise(P)
-        values, gradient = self._expected(Q, tokens)
+        if END in tokens:
+            values, gradient = over_lengths(self._expected, Q, tokens)
+        else:
+            values, gradient = self._expected(Q, tokens)
         return values, pull_back(gradient)
+
+    def _check_steps(self, n_steps):
+        """Raise a ValueError if melodies in rows of n_steps cannot be measured."""
 
     @abstractmethod
     def _value(self, X):
-        """Values of legal melodies."""
+        """Values of legal melodies of one length."""
 
     @abstractmethod
     def _expected(self, Q, tokens):

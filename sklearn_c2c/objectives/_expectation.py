@@ -6,13 +6,17 @@ respect to the result to the gradient with respect to the argument.
 
 import numpy as np
 
-from sklearn_c2c.melody import HOLD, N_PITCHES, REST
+from sklearn_c2c.melody import END, HOLD, N_PITCHES, REST
 
 # Avoids division by 0 at a step whose outputs are all 0; negligible at any other.
 _EPSILON = np.finfo(np.float64).eps
 
 # A count or variance below this is rounding error.
 TINY = 1e-20
+
+# Lengths of a melody that are less probable than this share of the most probable one
+# are left out of its expectation.
+_LEAST_LENGTH = 1e-4
 
 
 def normalise(P):
@@ -67,6 +71,66 @@ def product_over_steps(A):
         return G[:, None] * before * after
 
     return before[:, -1] * A[:, -1], pull_back
+
+
+def over_lengths(expected, Q, tokens):
+    """Expected values of melodies that end at random steps.
+
+    ``sum_n P(n) * E(value | n)``, where a melody has n steps if the end is drawn at
+    step n and at none of the steps 1 to n - 1, and all its steps if it is never drawn.
+
+    Parameters
+    ----------
+    expected : callable
+        Takes the probabilities of melodies of one length, and their tokens without the
+        end. Returns expected values and their gradient.
+    Q : ndarray of shape (n_melodies, n_steps, n_tokens)
+        Each step sums to 1.
+    tokens : ndarray of int, shape (n_tokens,)
+        `END` among them.
+
+    Returns
+    -------
+    values : ndarray of shape (n_melodies,)
+    gradient : ndarray, same shape as Q
+    """
+    goes_on = tokens != END
+    S, to_Q = normalise(Q[:, :, goes_on])
+    # Probability of the end after step t, if it was not reached before.
+    ends = np.ones(Q.shape[:2])
+    ends[:, :-1] = Q[:, 1:] @ ~goes_on
+    p, to_ends = _first(ends)
+    kept = p >= _LEAST_LENGTH * p.max(axis=1, keepdims=True)
+    total = (p * kept).sum(axis=1)
+    given, of_S = np.zeros_like(p), np.zeros_like(S)
+    for last in np.flatnonzero(kept.any(axis=0)):
+        rows, n_steps = kept[:, last], last + 1
+        values, gradient = expected(S[rows, :n_steps], tokens[goes_on])
+        given[rows, last] = values
+        weights = p[rows, last] / total[rows]
+        of_S[rows, :n_steps] += weights[:, np.newaxis, np.newaxis] * gradient
+    values = (p * kept * given).sum(axis=1) / total
+    of_p = kept * (given - values[:, np.newaxis]) / total[:, np.newaxis]
+    gradient = np.zeros_like(Q)
+    gradient[:, :, goes_on] = to_Q(of_S)
+    gradient[:, 1:, ~goes_on] = to_ends(of_p)[:, :-1, np.newaxis]
+    return values, gradient
+
+
+def _first(A):
+    """Probability that each step is the first at which an event of A occurs."""
+    before = np.ones_like(A)
+    np.cumprod(1 - A[:, :-1], axis=1, out=before[:, 1:])
+
+    def pull_back(G):
+        onward = np.zeros(len(A))  # mean of G over the steps after t
+        of_A = np.empty_like(A)
+        for t in range(A.shape[1] - 1, -1, -1):
+            of_A[:, t] = before[:, t] * (G[:, t] - onward)
+            onward = A[:, t] * G[:, t] + (1 - A[:, t]) * onward
+        return of_A
+
+    return before * A, pull_back
 
 
 def is_pitch(tokens):

@@ -4,7 +4,7 @@ from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 
-from sklearn_c2c.melody import check_melodies
+from sklearn_c2c.melody import END, check_melodies
 from sklearn_c2c.metrics import measure_similarity
 from sklearn_c2c.objectives._base import Objective
 
@@ -13,14 +13,15 @@ from sklearn_c2c.objectives._base import Objective
 class SelfSimilarity(Objective):
     """Agreement of a melody's self-similarity with that of a template: 1 if equal.
 
-    A melody is divided into as many equal parts as the template has. With S_ab the
-    share of steps at which parts a and b have the same token
+    A melody is divided, up to its end, into as many equal parts as the template has.
+    With S_ab the share of steps at which parts a and b have the same token
     (`metrics.measure_similarity`; two holds are equal even if they prolong different
     pitches), and T_ab the similarity that the template asks for,
 
     ``1 - mean over a < b of (S_ab - T_ab)^2``
 
-    in [0, 1]. The surrogate is its expectation, with orphan holds counted as holds. If
+    in [0, 1]; NaN for a melody that ends early and cannot be divided, which counts as 0
+    in the surrogate. This is the expectation, with orphan holds counted as holds. If
     ``p_t = sum over c of q[a, t, c] * q[b, t, c]`` is the probability that step t of n
     has the same token in parts a and b,
 
@@ -99,17 +100,29 @@ class SelfSimilarity(Objective):
                 "template must be letters or one melody, of shape (n_steps,), got "
                 f"shape {melody.shape}."
             )
-        self.template = melody
+        self.template = melody = melody[melody != END]
         return measure_similarity(melody, steps_per_measure=self.steps_per_measure)[0]
 
+    def _check_steps(self, n_steps):
+        n_parts = len(self._target)
+        if n_steps % n_parts:
+            raise ValueError(
+                f"The template has {n_parts} parts, into which the {n_steps} steps of "
+                "a melody cannot be divided."
+            )
+
     def _value(self, X):
-        steps = self._steps_per_part(X.shape[1])
+        steps, rest = divmod(X.shape[1], len(self._target))
+        if rest:
+            return np.full(len(X), np.nan)
         error = measure_similarity(X, steps_per_measure=steps) - self._target
         return 1 - (error**2 * self._weights).sum(axis=(1, 2))
 
     def _expected(self, Q, tokens):
         n_melodies, n_steps, n_tokens = Q.shape
-        steps = self._steps_per_part(n_steps)
+        steps, rest = divmod(n_steps, len(self._target))
+        if rest:
+            return np.zeros(n_melodies), np.zeros_like(Q)
         # (n_melodies, steps, n_parts, n_tokens)
         A = Q.reshape(n_melodies, -1, steps, n_tokens).swapaxes(1, 2)
         p = A @ A.swapaxes(2, 3)
@@ -120,12 +133,3 @@ class SelfSimilarity(Objective):
         # 2 because A is both factors of p, and slope is symmetric.
         gradient = -2 * (slope * self._weights) @ A
         return values, gradient.swapaxes(1, 2).reshape(Q.shape)
-
-    def _steps_per_part(self, n_steps):
-        n_parts = len(self._target)
-        if n_steps % n_parts:
-            raise ValueError(
-                f"The template has {n_parts} parts, into which the {n_steps} steps of "
-                "a melody cannot be divided."
-            )
-        return n_steps // n_parts

@@ -89,12 +89,14 @@ class Consonance(Objective):
 
     over the steps at which the given melody sounds; p is near m if it differs from m by
     1 to `radius` semitones. The worst value is ``-(unison + 1)``, the best 0. The
-    surrogate replaces S by the probability that p sounds, as DeepHear does.
+    surrogate replaces S by the probability that p sounds, as DeepHear does. Nothing
+    sounds after the end of a melody.
 
     Parameters
     ----------
     melody : array-like of int, shape (n_steps,)
-        The given melody, of at least one note.
+        The given melody, of at least one note. If it is shorter than the rows of the
+        others, it is filled up with `END`.
 
     radius : int, default=2
         Largest interval that is a clash, in semitones: seconds by default.
@@ -137,6 +139,12 @@ class Consonance(Objective):
             )
         self.melody = melody
 
+    def _check_steps(self, n_steps):
+        if n_steps != len(self.melody):
+            raise ValueError(
+                f"melody has {len(self.melody)} steps, but {n_steps} are decoded."
+            )
+
     def _value(self, X):
         sounds = sounding_pitches(X)
         tokens = np.unique(sounds)
@@ -149,16 +157,14 @@ class Consonance(Objective):
 
     def _fit(self, R, tokens):
         """Value under the sounding weights R, and its gradient."""
-        if R.shape[1] != len(self.melody):
-            raise ValueError(
-                f"melody has {len(self.melody)} steps, but {R.shape[1]} are decoded."
-            )
-        given = sounding_pitches(self.melody)[:, None]
+        whole = sounding_pitches(self.melody)
+        given, later = whole[: R.shape[1], None], whole[R.shape[1] :]
         counts = is_pitch(given) & is_pitch(tokens)
         unison = counts & (tokens == given)
         clash = counts & ~unison & (np.abs(tokens - given) <= self.radius)
-        n_steps = is_pitch(given).sum()
+        n_steps = is_pitch(whole).sum()
         missing = is_pitch(given[:, 0]) - (R * unison).sum(axis=2)
         loss = self.unison * missing**2 + (R * R * clash).sum(axis=2)
         gradient = self.unison * missing[:, :, None] * unison - R * clash
-        return -loss.sum(axis=1) / n_steps, 2 / n_steps * gradient
+        loss = loss.sum(axis=1) + self.unison * is_pitch(later).sum()
+        return -loss / n_steps, 2 / n_steps * gradient

@@ -4,7 +4,7 @@ from dataclasses import KW_ONLY, dataclass, field
 
 import numpy as np
 
-from sklearn_c2c.melody import HOLD, check_melodies
+from sklearn_c2c.melody import END, HOLD, check_melodies
 from sklearn_c2c.objectives._base import Objective
 
 # Number of tokens a step can be, and the sign that fills the context before step 0.
@@ -28,7 +28,7 @@ class StyleLikeness(Objective):
     Parameters
     ----------
     corpus : array-like of int, shape (n_melodies, n_steps)
-        Melodies in the style.
+        Melodies in the style, which count up to their ends.
 
     order : int, default=2
         Steps of context, at least 1.
@@ -66,10 +66,11 @@ class StyleLikeness(Objective):
                 "order must be at least 1 and alpha above 0, got "
                 f"order={self.order!r}, alpha={self.alpha!r}."
             )
-        rows = self._contexts(corpus).reshape(-1, self.order)
+        is_step = corpus != END
+        rows = self._contexts(corpus)[is_step]
         contexts, index = np.unique(rows, axis=0, return_inverse=True)
         counts = np.zeros((len(contexts), _N_TOKENS))
-        np.add.at(counts, (index.ravel(), corpus.ravel()), 1)
+        np.add.at(counts, (index.ravel(), corpus[is_step]), 1)
         counts += self.alpha
         log_p = np.log(counts / counts.sum(axis=1, keepdims=True))
         self.corpus = corpus

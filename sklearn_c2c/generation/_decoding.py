@@ -1,0 +1,169 @@
+"""Decoding step by step: draws at a temperature, and beam search."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_c2c.generation._models import MODEL, LatentModel
+from sklearn_c2c.melody import END, mend_orphan_holds
+
+
+@validate_params(
+    {
+        "model": MODEL,
+        "Z": ["array-like"],
+        "temperature": [Interval(Real, 0, None, closed="neither"), None],
+        "beam_width": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def decode(model, Z, *, temperature=None, beam_width=1, random_state=None):
+    """Decode latent vectors step by step: the most probable melodies, or draws.
+
+    A recurrent decoder gives the probabilities of each step's tokens, given the latent
+    vector z and the tokens before. Their product is the probability of a melody::
+
+        p(x | z) = p(x_1 | z) * p(x_2 | z, x_1) * p(x_3 | z, x_1, x_2) * ...
+
+    up to its end, which is a token too if melodies of `fit` ended early.
+
+    Without a temperature, beam search looks for the melody with the largest p(x | z):
+    at each step it keeps the `beam_width` most probable beginnings. A width of 1 takes
+    the most probable token of each step. With a temperature T, tokens are drawn with
+    probabilities ``p**(1 / T)``, divided by their sum.
+
+    Parameters
+    ----------
+    model : fitted Pipeline
+        `PianoRollEncoder` and a recurrent autoencoder. The transitions of the encoder
+        are not used.
+
+    Z : array-like of shape (n_melodies, h)
+        Latent vectors, such as ``model.transform(X)``. Repeat one to draw several
+        melodies from it.
+
+    temperature : float, default=None
+        1 draws from the decoder's distribution. Below 1 the draws are more like the
+        most probable melody, above 1 more random. None does not draw.
+
+    beam_width : int, default=1
+        Number of beginnings that beam search keeps.
+
+    random_state : int, RandomState instance or None, default=None
+        For draws. An int makes the result reproducible.
+
+    Returns
+    -------
+    melodies : ndarray of int16, shape (n_melodies, n_steps)
+        An orphan hold, at the first step or after a rest, becomes a rest.
+
+    Raises
+    ------
+    ValueError
+        If the model is not a Pipeline of these two, Z does not have h columns, or both
+        a temperature and a beam width above 1 are given.
+
+    See Also
+    --------
+    sample : Melodies from random latent vectors.
+
+    References
+    ----------
+    A. Graves, "Sequence Transduction with Recurrent Neural Networks", 2012, for beam
+    search.
+
+    J.-P. Briot, "Compress to Create", section VI.iv.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_c2c import PianoRollEncoder, RecurrentAutoencoder, generation
+    >>> X = [[62, 129, 64, 66], [66, 64, 62, 129], [69, 66, 130, 130]]
+    >>> estimator = RecurrentAutoencoder(2, n_units=8, random_state=0)
+    >>> model = make_pipeline(PianoRollEncoder(), estimator).fit(X)
+    >>> Z = model.transform(X)
+    >>> generation.decode(model, Z, beam_width=4).shape
+    (3, 4)
+    >>> draws = generation.decode(
+    ...     model, np.repeat(Z[:1], 5, axis=0), temperature=0.8, random_state=0
+    ... )
+    >>> draws.shape
+    (5, 4)
+    """
+    check_is_fitted(model)
+    latent, Z = LatentModel(model), np.asarray(Z)
+    if temperature is None:
+        columns = _most_probable(latent, Z, beam_width)
+    elif beam_width == 1:
+        rng = check_random_state(random_state)
+        columns = _drawn(latent, Z, temperature, rng)
+    else:
+        raise ValueError(
+            f"Beam search does not draw: got temperature={temperature:g} and "
+            f"beam_width={beam_width}; give one of them."
+        )
+    encoder = latent.encoder
+    melodies = np.full((len(Z), encoder.n_features_in_), END, np.int16)
+    melodies[:, : columns.shape[1]] = encoder.tokens_[columns]
+    return mend_orphan_holds(melodies)
+
+
+class _Sequences:
+    """Columns of the tokens that were written, each sequence up to its end."""
+
+    def __init__(self, latent, n):
+        self.columns = np.empty((n, 0), int)
+        self._is_end = latent.encoder.tokens_ == END
+
+    def allowed(self, log_p):
+        """Log-probabilities: no end at the first step, and nothing else after it."""
+        if not self.columns.shape[1]:
+            return np.where(self._is_end, -np.inf, log_p)
+        after_end = np.where(self._is_end, 0, -np.inf)
+        has_ended = self._is_end[self.columns[:, -1]]
+        return np.where(has_ended[:, np.newaxis], after_end, log_p)
+
+    def go_on(self, going, columns):
+        """Add a step; what `decode_by_steps` is told, None if all have ended."""
+        self.columns = np.column_stack([self.columns[going], columns])
+        return None if self._is_end[columns].all() else (going, columns)
+
+
+def _drawn(latent, Z, temperature, rng):
+    """Draw a sequence for each latent vector, (n_melodies, steps written)."""
+    sequences, everyone = _Sequences(latent, len(Z)), np.arange(len(Z))
+
+    def draw(log_p):
+        # The largest sum with Gumbel noise is a draw from the softmax.
+        noise = rng.gumbel(size=log_p.shape)
+        log_p = sequences.allowed(log_p) / temperature
+        return sequences.go_on(everyone, (log_p + noise).argmax(axis=1))
+
+    latent.decode_by_steps(Z, draw)
+    return sequences.columns
+
+
+def _most_probable(latent, Z, beam_width):
+    """Beam search, (n_melodies, steps written)."""
+    sequences, n = _Sequences(latent, len(Z)), len(Z)
+    scores = np.zeros((n, 1))
+
+    def keep_the_best(log_p):
+        nonlocal scores
+        width, n_tokens = scores.shape[1], log_p.shape[1]
+        totals = scores[..., np.newaxis] + sequences.allowed(log_p).reshape(
+            n, width, -1
+        )
+        totals = totals.reshape(n, -1)
+        best = np.argsort(-totals, axis=1, kind="stable")[:, :beam_width]
+        scores = np.take_along_axis(totals, best, axis=1)
+        going = np.arange(n)[:, np.newaxis] * width + best // n_tokens
+        return sequences.go_on(going.ravel(), best.ravel() % n_tokens)
+
+    latent.decode_by_steps(Z, keep_the_best)
+    return sequences.columns[:: scores.shape[1]]
