@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from sklearn_c2c._files import read_regular
 from sklearn_c2c.io._abc_text import holds_abc
-from sklearn_c2c.io._choice import Choice, SourcedTune, melodies_from
+from sklearn_c2c.io._choice import SourcedTune, melodies_from
 from sklearn_c2c.io._music21 import tunes_from_stream
+from sklearn_c2c.io._parameters import Choice
 from sklearn_c2c.io._pieces import MAX_BYTES, READERS, pieces_of, read_pieces
 
 _SECONDS_IN_SILENCE = 3.0

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_c2c.io._abc_writer import melody_to_abc
-from sklearn_c2c.io._choice import Choice, SourcedTune, melodies_from
+from sklearn_c2c.io._choice import SourcedTune, melodies_from
+from sklearn_c2c.io._parameters import Choice
 from sklearn_c2c.io._pieces import READERS
 from sklearn_c2c.io._tune import TuneError
 from sklearn_c2c.io._writer import melody_to_midi
