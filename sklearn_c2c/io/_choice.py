@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_c2c.io import _excerpt as rules
-from sklearn_c2c.io._parameters import MAX_STEPS_PER_QUARTER
+from sklearn_c2c.io._parameters import MAX_MEASURES, MAX_STEPS_PER_QUARTER
 from sklearn_c2c.io._parts import choose_part
 from sklearn_c2c.io._tune import (
     TICKS_PER_QUARTER,
@@ -19,6 +19,7 @@ from sklearn_c2c.melody import (
     N_PITCHES,
     REST,
     Metre,
+    pad_melodies,
     parse_metre,
     pitch_name,
     stated_mode,
@@ -68,6 +69,7 @@ PER_MELODY = (
     "tonalities",
     "tempos",
     "upbeats",
+    "measures",
     "silent_measures",
     "warnings",
 )
@@ -141,7 +143,9 @@ class _Row(NamedTuple):
 
     steps: np.ndarray
     upbeat: int  # steps at its end that led to the next section
+    n_measures: int  # without that of a pick-up
     n_silent: int  # measures without notes left out before it
+    n_silent_after: int  # and after it
     n_chord_notes: int  # left out
     n_moved: int  # onsets between two steps
     n_merged: int  # notes left out for another one on their step
@@ -163,12 +167,13 @@ def _result(read, rejected, grid, choice):
     rows, tunes = [one.row for one in read], [one.tune for one in read]
     upbeats = [row.upbeat for row in rows]
     return Bunch(
-        data=np.array([row.steps for row in rows]),
+        data=pad_melodies([row.steps for row in rows]),
         titles=[tune.title for tune in tunes],
         sources=[one.source for one in read],
         tonalities=[tune.key for tune in tunes],
         tempos=[tune.tempo for tune in tunes],
         upbeats=upbeats,
+        measures=[row.n_measures for row in rows],
         silent_measures=[row.n_silent for row in rows],
         warnings=[(*one.tune.warnings, *_warnings(one, grid)) for one in read],
         rejected=rejected,
@@ -232,14 +237,33 @@ def _excerpt_of(part, own, metre, choice):
         )
     if own not in (None, metre):
         raise TuneError(f"is in {own}, not in {metre}", "metre", str(own))
-    return rules.excerpt(
+    excerpt = rules.excerpt(
         part,
         metre,
-        choice.n_measures,
+        None if choice.is_whole else choice.n_measures,
         repeats=choice.repeats,
         pickup=choice.pickup,
         tolerance=choice.less_than_half_a_step,
     )
+    if choice.is_whole:
+        _check_length(excerpt.n_measures, choice)
+    return excerpt
+
+
+def _check_length(found, choice):
+    """Check that the length of a whole tune is within the limits."""
+    low, high = choice.limits
+    asked = f"n_measures={choice.n_measures}"
+    if low is not None and found < low:
+        than = f"fewer than {asked}"
+    elif high is not None and found > high:
+        than = f"more than {asked}"
+    elif found > MAX_MEASURES:
+        than = f"more than the {MAX_MEASURES} that are read"
+    else:
+        return
+    what = f"{found} measure{'s' * (found != 1)}"
+    raise TuneError(f"has {what}, {than}", "length", found)
 
 
 def _row(tune, excerpt, grid, choice):
@@ -248,21 +272,29 @@ def _row(tune, excerpt, grid, choice):
     tolerance = 0 if exact else TICKS_PER_QUARTER // (2 * grid.steps_per_quarter)
     notes = rules.one_voice(excerpt, choice.chords, tolerance)
     before = grid.steps_per_measure if choice.pickup == "keep" else 0
-    n_steps = before + choice.n_measures * grid.steps_per_measure
+    n_steps = before + excerpt.n_measures * grid.steps_per_measure
     if choice.off_grid == "reject":
         rules.check_grid(excerpt, notes, grid.steps_per_quarter)
     steps, n_moved, n_merged = rules.on_grid(notes, grid.steps_per_quarter, n_steps)
     upbeat = rules.close(steps, excerpt.stop, grid.steps_per_quarter)
     if (steps[before:] == REST).all():
-        n = choice.n_measures
+        n = excerpt.n_measures
         where = f"{n} measures" if n > 1 else "measure"
         raise TuneError(f"has no notes in the first {where}", "empty")
     if choice.key is not None:
         steps = _moved(steps, rules.semitones_to(tune, choice.key))
     if choice.pitch_range is not None:
         _check_range(steps, *choice.pitch_range)
-    n_chord_notes = len(excerpt.notes) - len(notes)
-    return _Row(steps, upbeat, excerpt.n_silent, n_chord_notes, n_moved, n_merged)
+    return _Row(
+        steps=steps,
+        upbeat=upbeat,
+        n_measures=excerpt.n_measures,
+        n_silent=excerpt.n_silent,
+        n_silent_after=excerpt.n_silent_after,
+        n_chord_notes=len(excerpt.notes) - len(notes),
+        n_moved=n_moved,
+        n_merged=n_merged,
+    )
 
 
 def _moved(steps, semitones):
@@ -312,6 +344,7 @@ def _warnings(read, grid):
     row, step = read.row, _STEP_NAMES.get(grid.steps_per_quarter, "time step")
     counted = (
         (row.n_silent, "measure", "without notes at the start left out"),
+        (row.n_silent_after, "measure", "without notes at the end left out"),
         (row.n_chord_notes, "lower note", "of chords left out"),
         (row.n_moved, "note", f"moved to the nearest {step}"),
         (row.n_merged, "note", f"left out, as a nearer one is on the same {step}"),
@@ -359,8 +392,20 @@ def _describe(upbeats, n_tunes, grid, choice):
     n_held = sum(upbeat > 0 for upbeat in upbeats)
     pick_up = "a pick-up measure and " if choice.pickup == "keep" else ""
     return (
-        f"{len(upbeats)} of {n_tunes} tunes: {pick_up}{choice.n_measures} measures of "
+        f"{len(upbeats)} of {n_tunes} tunes: {pick_up}{_length(choice)} of "
         f"{grid.metre}, {grid.steps_per_quarter} steps a quarter note{found}. In "
         f"{n_held} the last note is held on in place of an upbeat to what is played "
         "next."
     )
+
+
+def _length(choice):
+    """Length of the rows, in words."""
+    if not choice.is_whole:
+        return f"{choice.n_measures} measures"
+    low, high = choice.limits
+    if low is None and high is None:
+        return "all measures"
+    if high is None:
+        return f"all measures, at least {low},"
+    return f"all measures, {f'{low} to' if low else 'at most'} {high},"

@@ -7,6 +7,8 @@ import numpy as np
 from sklearn_c2c.io._tune import TICKS_PER_QUARTER
 from sklearn_c2c.melody import parse_metre, parse_mode, stated_mode
 
+MAX_MEASURES = 4096
+
 # The finest grid: 48 is that of both 64ths and 32nd triplets.
 MAX_STEPS_PER_QUARTER = 48
 
@@ -15,7 +17,7 @@ MAX_STEPS_PER_QUARTER = 48
 class Choice:
     """The parameters of `read_melodies`, checked."""
 
-    n_measures: int = 8
+    n_measures: int | tuple[int | None, int | None] | None = 8
     steps_per_quarter: int | str = 4
     time_signature: str | None = None
     key: str | None = None
@@ -29,7 +31,7 @@ class Choice:
     duplicates: str = "keep"
 
     def __post_init__(self):
-        _check_count("n_measures", self.n_measures, 4096)
+        _check_n_measures(self.n_measures)
         if self.steps_per_quarter != "auto":
             _check_count(
                 "steps_per_quarter", self.steps_per_quarter, MAX_STEPS_PER_QUARTER
@@ -52,6 +54,16 @@ class Choice:
                 )
 
     @property
+    def is_whole(self):
+        """Whether tunes are read whole, whatever their length."""
+        return not _is_whole_number(self.n_measures)
+
+    @property
+    def limits(self):
+        """Lowest and highest number of measures of whole tunes, None for no limit."""
+        return (None, None) if self.n_measures is None else self.n_measures
+
+    @property
     def less_than_half_a_step(self):
         """Most ticks by which an onset is moved to the next step."""
         if self.steps_per_quarter == "auto":
@@ -66,10 +78,36 @@ class Choice:
         return None if self.mode == "any" else parse_mode(self.mode)
 
 
+def _is_whole_number(value):
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
 def _check_count(name, value, most):
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or not 1 <= value <= most:
+    if not _is_whole_number(value) or not 1 <= value <= most:
         raise ValueError(f"Found {name}={value!r}; expected an integer 1 to {most}.")
+
+
+def _check_n_measures(value):
+    """Check a number of measures, or limits for that of whole tunes."""
+    if value is None:
+        return
+    if _is_whole_number(value):
+        _check_count("n_measures", value, MAX_MEASURES)
+        return
+    if not isinstance(value, (tuple, list)):
+        raise ValueError(
+            f"Found n_measures={value!r}; expected an integer 1 to {MAX_MEASURES}, "
+            f"or None or (low, high) for whole tunes."
+        )
+    limits = [limit for limit in value if limit is not None]
+    are_counts = all(
+        _is_whole_number(limit) and 1 <= limit <= MAX_MEASURES for limit in limits
+    )
+    if len(value) != 2 or not are_counts or limits != sorted(limits):
+        raise ValueError(
+            f"Found n_measures={value!r}; expected (low, high), each an integer 1 to "
+            f"{MAX_MEASURES} or None for no limit, the lower first."
+        )
 
 
 def _check_option(name, value, options):
@@ -80,8 +118,7 @@ def _check_option(name, value, options):
 
 
 def _check_part(part):
-    whole = isinstance(part, (int, np.integer)) and not isinstance(part, bool)
-    if not (part is None or isinstance(part, str) or whole):
+    if not (part is None or isinstance(part, str) or _is_whole_number(part)):
         raise ValueError(
             f"Found part={part!r}; expected a name, a number from 0, 'melody' or None."
         )
