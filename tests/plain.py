@@ -149,12 +149,14 @@ def subtract_stored(lo, hi, out, losses, a, data, indices, indptr):
     losses[lo:hi] -= np.bincount(rows - lo, products, minlength=hi - lo)
 
 
-def gru_states(lo, hi, states, gates, recurrent, inputs, panels, intercept):
+def gru_states(lo, hi, until, states, gates, recurrent, inputs, panels, intercept):
     """See `gates.gru_states`."""
-    part, n = slice(lo, hi), states.shape[2]
+    n = states.shape[2]
     coef = _joined(panels, 3 * n)
-    for t, index in enumerate(inputs.index[:, part]):
-        x, state = inputs.rows[index] + inputs.constant[part], states[t, part]
+    for t, end in enumerate(until):
+        part = slice(lo, max(lo, min(hi, end)))
+        x = inputs.rows[inputs.index[t, part]] + inputs.constant[part]
+        state = states[t, part]
         u = np.einsum("sn,nm->sm", state, coef)
         u[:, 2 * n :] += intercept
         r = special.expit(x[:, :n] + u[:, :n])
@@ -164,29 +166,30 @@ def gru_states(lo, hi, states, gates, recurrent, inputs, panels, intercept):
         gates[t, part], recurrent[t, part] = np.hstack([r, z, c]), u[:, 2 * n :]
 
 
-def gru_deltas(lo, hi, start, gates, recurrent, delta_states, states, panels):
+def gru_deltas(lo, hi, until, start, gates, recurrent, delta_states, states, panels):
     """See `gates.gru_deltas`."""
-    part, n = slice(lo, hi), states.shape[2]
-    transposed, ahead = _joined(panels, n), start[part]
-    for t in reversed(range(len(delta_states))):
+    n = states.shape[2]
+    transposed = _joined(panels, n)
+    for t in reversed(range(len(until))):
+        part = slice(lo, max(lo, min(hi, until[t])))
         (r, z, c), u_c = np.split(gates[t, part], 3, axis=1), recurrent[t, part]
-        g = delta_states[t, part] + ahead
+        g = delta_states[t, part] + start[part]
         d_c = _normal(g * (1 - z) * (1 - c * c))
         d_r = _normal(d_c * u_c * r * (1 - r))
         d_z = _normal(g * (states[t, part] - c) * z * (1 - z))
         d_u = np.hstack([d_r, d_z, _normal(d_c * r)])
-        ahead = _normal(g * z + np.einsum("sn,nm->sm", d_u, transposed))
+        start[part] = _normal(g * z + np.einsum("sn,nm->sm", d_u, transposed))
         gates[t, part] = np.hstack([d_r, d_z, d_c])
         recurrent[t, part] = d_u[:, 2 * n :]
-    start[part] = ahead
 
 
-def lstm_states(lo, hi, states, gates, cells, inputs, panels):
+def lstm_states(lo, hi, until, states, gates, cells, inputs, panels):
     """See `gates.lstm_states`."""
-    part, n = slice(lo, hi), states.shape[2]
+    n = states.shape[2]
     coef = _joined(panels, 4 * n)
-    for t, index in enumerate(inputs.index[:, part]):
-        a = inputs.rows[index] + inputs.constant[part]
+    for t, end in enumerate(until):
+        part = slice(lo, max(lo, min(hi, end)))
+        a = inputs.rows[inputs.index[t, part]] + inputs.constant[part]
         a = a + np.einsum("sn,nm->sm", states[t, part], coef)
         i, f, g, o = np.split(special.expit(a), 4, axis=1)
         g = np.tanh(a[:, 2 * n : 3 * n])
@@ -195,20 +198,23 @@ def lstm_states(lo, hi, states, gates, cells, inputs, panels):
         gates[t, part] = np.hstack([i, f, g, o])
 
 
-def lstm_deltas(lo, hi, start, gates, cells, delta_states, panels):
+def lstm_deltas(lo, hi, until, start, gates, cells, delta_states, panels):
     """See `gates.lstm_deltas`."""
-    part, n = slice(lo, hi), cells.shape[2]
-    transposed, ahead, d_cell = _joined(panels, n), start[part], 0
-    for t in reversed(range(len(delta_states))):
+    n = cells.shape[2]
+    transposed, d_cells = _joined(panels, n), np.zeros_like(cells[0])
+    for t in reversed(range(len(until))):
+        part = slice(lo, max(lo, min(hi, until[t])))
         i, f, g, o = np.split(gates[t, part], 4, axis=1)
-        delta, activity = delta_states[t, part] + ahead, np.tanh(cells[t + 1, part])
-        d_cell = d_cell + delta * o * (1 - activity**2)
+        delta, activity = (
+            delta_states[t, part] + start[part],
+            np.tanh(cells[t + 1, part]),
+        )
+        d_cell = d_cells[part] + delta * o * (1 - activity**2)
         d_i, d_f = d_cell * g * i * (1 - i), d_cell * cells[t, part] * f * (1 - f)
         d_g, d_o = d_cell * i * (1 - g * g), delta * activity * o * (1 - o)
         d_u = _normal(np.hstack([d_i, d_f, d_g, d_o]))
-        ahead = _normal(np.einsum("sn,nm->sm", d_u, transposed))
-        gates[t, part], d_cell = d_u, _normal(d_cell * f)
-    start[part] = ahead
+        start[part] = _normal(np.einsum("sn,nm->sm", d_u, transposed))
+        gates[t, part], d_cells[part] = d_u, _normal(d_cell * f)
 
 
 def _joined(panels, n_columns):

@@ -19,6 +19,7 @@ from sklearn_c2c import (
 from sklearn_c2c._epochs import History
 from sklearn_c2c._nn import gates, initial
 from sklearn_c2c._nn.adam import Adam
+from sklearn_c2c._nn.buffers import Buffers
 from sklearn_c2c._nn.kernels import Weights
 from sklearn_c2c._nn.recurrent import GRU, LSTM, ClippedAdam, DenseInputs, TokenInputs
 from sklearn_c2c._nn.threads import Workers
@@ -211,6 +212,36 @@ def test_states_and_gradients_are_those_of_pytorch(rng, kind):
         assert_allclose(adam.of(layer), theirs_of, atol=1e-11, err_msg=name)
 
 
+@pytest.mark.parametrize("layer", [GRU, LSTM])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_steps_after_the_end_of_a_sample_are_left_out(rng, layer, dtype, either):
+    lengths = np.sort(np.r_[9, 1, rng.integers(1, 10, 17)])[::-1]
+    n_steps, n_samples, n = 9, len(lengths), 7
+    n_sums = layer.n_gates * n
+    recurrence = weights(rng, n, n_sums, dtype=dtype), weights(rng, n_sums, dtype=dtype)
+    rows = rng.normal(size=(5, n_sums)).astype(dtype)
+    index = rng.integers(0, 5, (n_steps, n_samples)).astype(np.int32)
+    constant = rng.normal(size=(n_samples, n_sums)).astype(dtype)
+    start = rng.normal(size=(n_samples, n)).astype(dtype)
+    aim = rng.normal(size=(n_steps, n_samples, n)).astype(dtype)
+    is_there = np.arange(n_steps)[:, None] < lengths
+    found = []
+    for counted in (None, lengths):
+        adam = Collected()
+        with Workers() as workers:
+            recurrent = layer(*recurrence, workers, adam)
+            states, pull_back = recurrent(rows, index, constant, start, counted)
+            states = states.copy()
+            of_inputs, of_start = pull_back(aim * is_there[..., None])
+        gradients = adam.of(recurrence[0]), adam.of(recurrence[1])
+        found.append((states, of_inputs.copy(), of_start, *gradients))
+    whole, cut = found
+    assert_array_equal(cut[0][is_there], whole[0][is_there])
+    assert not cut[0][~is_there].any() and not cut[1][~is_there].any()
+    for a, b in zip(cut[1:], whole[1:], strict=True):
+        assert_allclose(a, b, atol=1e-4 if dtype == np.float32 else 1e-12)
+
+
 @both
 def test_gradients_of_many_steps_do_not_become_denormal(rng, kind, either):
     n_steps, n = 400, 8
@@ -230,6 +261,21 @@ def test_gradients_of_many_steps_do_not_become_denormal(rng, kind, either):
         magnitude = np.abs(gradient[gradient != 0])
         assert (magnitude >= np.finfo(np.float32).tiny).all()
     assert np.abs(of_inputs[-1]).max() > 1e-3 and not of_start.any()
+
+
+def test_memory_is_used_again_where_it_is_large_enough():
+    buffers = Buffers()
+    first = buffers.empty("states", (3, 4, 5), np.float32)
+    again = buffers.empty("states", (2, 4, 5), np.float32)
+    assert again.shape == (2, 4, 5) and again.flags.c_contiguous
+    assert again.base is first.base
+    others = [
+        buffers.empty("gates", (3, 4, 5), np.float32),
+        buffers.empty("states", (3, 4, 6), np.float32),
+        buffers.empty("states", (3, 4, 5), np.float64),
+    ]
+    assert [other.dtype for other in others] == [np.float32, np.float32, np.float64]
+    assert not any(np.shares_memory(first, other) for other in others)
 
 
 def test_gradients_above_the_norm_are_scaled_together(rng):
@@ -326,8 +372,8 @@ def test_gradients_of_a_model_are_central_differences(rng, measure, blurred, kin
     if blurred:
         X = X * rng.uniform(0.5, 1, X.shape)
     settings = dict(n_units=5, steps_per_measure=measure, group_size=group_size)
-    model = kind(3, feedback_dropout=0, clip_norm=1e9, random_state=0, **settings)
-    model.fit(X)
+    settings |= dict(feedback_dropout=0, clip_norm=1e9, max_iter=3)
+    model = kind(3, random_state=0, **settings).fit(X)
     arrays = [
         (*map(np.copy, pair),)
         for pair in zip(model.coefs_, model.intercepts_, strict=True)
@@ -376,12 +422,17 @@ def test_what_follows_a_melody_in_its_row_changes_nothing(rng, measure):
     assert_allclose(p, model.inverse_transform(Z), atol=1e-9)
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm"])
+@pytest.mark.parametrize(
+    ("cell", "batch_size"), [("gru", 16), ("gru", 60), ("lstm", 60)]
+)
 @pytest.mark.parametrize("n_threads", ["1", "2", "4"])
-def test_any_number_of_threads_gives_the_same_bits(roll, cell, n_threads, monkeypatch):
+def test_any_number_of_threads_gives_the_same_bits(
+    roll, n_threads, cell, batch_size, monkeypatch
+):
     monkeypatch.setattr("sklearn_c2c._nn.threads._WORTH_A_THREAD", 0)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    settings = dict(cell=cell, n_units=20, max_iter=2, batch_size=60, random_state=0)
+    settings = dict(cell=cell, batch_size=batch_size, random_state=0)
+    settings |= dict(n_units=20, max_iter=2)
     alone = RecurrentAutoencoder(5, **settings).fit(roll)
     monkeypatch.setenv("OMP_NUM_THREADS", n_threads)
     monkeypatch.setattr("sklearn_c2c._nn.threads._n_cores", lambda: int(n_threads))
@@ -524,6 +575,15 @@ def test_recurrences_start_orthogonal_for_any_number_of_threads(n, monkeypatch):
     assert found[0].tobytes() == found[1].tobytes()
     for block in np.split(found[0], 3, axis=1):
         assert_allclose(block.T @ block, np.eye(n), atol=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
+def test_all_reels_are_learned_by_heart(reels, seed):
+    # The settings of docs/user_guide/recurrent.md.
+    estimator = RecurrentAutoencoder(max_iter=400, random_state=seed)
+    model = make_pipeline(PianoRollEncoder(transition_weight=0), estimator).fit(reels)
+    assert_array_equal(model.inverse_transform(model.transform(reels)), reels)
 
 
 @pytest.mark.integration

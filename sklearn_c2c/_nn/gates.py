@@ -2,7 +2,8 @@
 
 As for `kernels`: a kernel works on the samples ``lo`` to ``hi`` of arrays in C order
 and one dtype, time first; it checks nothing and raises nothing. No sample's bits depend
-on the others.
+on the others. Samples are sorted by length: the first ``until[t]`` have a step t, and
+nothing is read or written of the others there.
 """
 
 from typing import NamedTuple
@@ -66,7 +67,7 @@ def _tanh(x):
 
 
 @jit
-def gru_states(lo, hi, states, gates, recurrent, inputs, panels, intercept):
+def gru_states(lo, hi, until, states, gates, recurrent, inputs, panels, intercept):
     """States of a GRU at all steps: ``states[t + 1]`` of ``states[t]``.
 
     With ``x = inputs`` and ``u = state @ coef``, both in three parts::
@@ -81,8 +82,11 @@ def gru_states(lo, hi, states, gates, recurrent, inputs, panels, intercept):
     n_steps, _, n = recurrent.shape
     products = np.empty((hi - lo, panels.shape[0] * panels.shape[2]), states.dtype)
     for t in range(n_steps):
-        _multiply(products, states[t, lo:hi], panels)
-        for i in range(lo, hi):
+        top = min(hi, until[t])
+        if top <= lo:
+            break
+        _multiply(products[: top - lo], states[t, lo:top], panels)
+        for i in range(lo, top):
             x = _thirds(inputs.rows[inputs.index[t, i]], n)
             constant = _thirds(inputs.constant[i], n)
             gate, product = _thirds(gates[t, i], n), _thirds(products[i - lo], n)
@@ -107,7 +111,7 @@ def _gru_step(x_r, x_z, x_c, k_r, k_z, k_c, u_r, u_z, u_c, intercept, state):
 
 
 @jit
-def gru_deltas(lo, hi, start, gates, recurrent, delta_states, states, panels):
+def gru_deltas(lo, hi, until, start, gates, recurrent, delta_states, states, panels):
     """Gradients of a GRU's sums, given those of its states ``states[1:]``.
 
     They take the place of the gates: gates become the gradients of the inputs,
@@ -122,14 +126,17 @@ def gru_deltas(lo, hi, start, gates, recurrent, delta_states, states, panels):
     products = np.zeros((hi - lo, panels.shape[0] * panels.shape[2]), states.dtype)
     d_u = np.empty((hi - lo, 3 * n), states.dtype)
     for t in range(n_steps - 1, -1, -1):
-        for i in range(lo, hi):
+        top = min(hi, until[t])
+        if top <= lo:
+            continue
+        for i in range(lo, top):
             gate, u_c = _thirds(gates[t, i], n), recurrent[t, i]
             sums = start[i], products[i - lo, :n]
             _gru_step_back(
                 (*gate, u_c, *_thirds(d_u[i - lo], n), start[i]),
                 (*gate, u_c, states[t, i], delta_states[t, i], *sums),
             )
-        _multiply(products, d_u, panels)
+        _multiply(products[: top - lo], d_u[: top - lo], panels)
     for i in range(lo, hi):
         _sum((start[i],), (start[i], products[i - lo, :n]))
 
@@ -148,7 +155,7 @@ def _gru_step_back(r, z, c, u_c, state, delta, ahead, product):
 
 
 @jit
-def lstm_states(lo, hi, states, gates, cells, inputs, panels):
+def lstm_states(lo, hi, until, states, gates, cells, inputs, panels):
     """States and cells of an LSTM at all steps: ``[t + 1]`` of ``[t]``.
 
     With ``a = inputs + state @ coef``, in four parts::
@@ -163,8 +170,11 @@ def lstm_states(lo, hi, states, gates, cells, inputs, panels):
     n_steps, n = gates.shape[0], cells.shape[2]
     products = np.empty((hi - lo, panels.shape[0] * panels.shape[2]), states.dtype)
     for t in range(n_steps):
-        _multiply(products, states[t, lo:hi], panels)
-        for i in range(lo, hi):
+        top = min(hi, until[t])
+        if top <= lo:
+            break
+        _multiply(products[: top - lo], states[t, lo:top], panels)
+        for i in range(lo, top):
             x = _quarters(inputs.rows[inputs.index[t, i]], n)
             constant = _quarters(inputs.constant[i], n)
             gate, product = _quarters(gates[t, i], n), _quarters(products[i - lo], n)
@@ -188,7 +198,7 @@ def _lstm_step(x_i, x_f, x_g, x_o, k_i, k_f, k_g, k_o, u_i, u_f, u_g, u_o, cell)
 
 
 @jit
-def lstm_deltas(lo, hi, start, gates, cells, delta_states, panels):
+def lstm_deltas(lo, hi, until, start, gates, cells, delta_states, panels):
     """Gradients of an LSTM's sums, given those of its states ``states[1:]``.
 
     They take the place of the gates. That of the first state is added to start. Panels
@@ -198,7 +208,10 @@ def lstm_deltas(lo, hi, start, gates, cells, delta_states, panels):
     products = np.zeros((hi - lo, panels.shape[0] * panels.shape[2]), cells.dtype)
     ahead = np.zeros((hi - lo, n), cells.dtype)
     for t in range(n_steps - 1, -1, -1):
-        for i in range(lo, hi):
+        top = min(hi, until[t])
+        if top <= lo:
+            continue
+        for i in range(lo, top):
             gate, sums = (
                 _quarters(gates[t, i], n),
                 (ahead[i - lo], products[i - lo, :n]),
@@ -207,7 +220,7 @@ def lstm_deltas(lo, hi, start, gates, cells, delta_states, panels):
                 (*gate, ahead[i - lo]),
                 (*gate, cells[t, i], cells[t + 1, i], delta_states[t, i], *sums),
             )
-        _multiply(products, gates[t, lo:hi], panels)
+        _multiply(products[: top - lo], gates[t, lo:top], panels)
     for i in range(lo, hi):
         _sum((start[i],), (start[i], products[i - lo, :n]))
 

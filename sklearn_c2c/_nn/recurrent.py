@@ -16,7 +16,7 @@ from sklearn_c2c._nn.threads import matmul
 
 # Threads share samples in multiples of the first number; of the second, at most, the
 # states are computed together, for which the weights are loaded once.
-_SAMPLES, _TOGETHER = 16, 64
+_SAMPLES, _TOGETHER = 8, 64
 
 # Columns of sums of rows that a thread adds up.
 _COLUMNS = 128
@@ -167,7 +167,7 @@ class Recurrence:
         """Zeros."""
         return np.zeros(cls.n_gates * n_units, dtype)
 
-    def __call__(self, rows, index, constant, start):
+    def __call__(self, rows, index, constant, start, lengths=None):
         """Return the states after each step, and the pull-back.
 
         Parameters
@@ -179,6 +179,9 @@ class Recurrence:
             Added to the inputs of all steps.
         start : ndarray of shape (n_samples, n_units)
             State before the first step.
+        lengths : ndarray of int, shape (n_samples,), default=None
+            Steps of the samples, which do not rise from one to the next. States after
+            these, and gradients of inputs, are 0. None if all steps are there.
 
         Returns
         -------
@@ -187,9 +190,13 @@ class Recurrence:
             Of the gradient with respect to the states, those with respect to the
             inputs, of shape (n_steps, n_samples, n_gates * n_units), and to the start.
         """
-        kept, index = self._kept(len(index), start), np.ascontiguousarray(index)
-        self._run(self._states, *kept, *self._weights(rows, index, constant))
-        return kept[0][1:], partial(self._pull_back, *kept)
+        n_steps, n_samples = index.shape
+        if lengths is None:
+            lengths = np.full(n_samples, n_steps)
+        until = (np.arange(n_steps)[:, np.newaxis] < lengths).sum(axis=1)
+        kept, index = self._kept(until, start), np.ascontiguousarray(index)
+        self._run(self._states, until, *kept, *self._weights(rows, index, constant))
+        return kept[0][1:], partial(self._pull_back, until, *kept)
 
     def stepper(self, rows, constant, start):
         """Return a function of the index of one step, which goes on by that step.
@@ -198,25 +205,35 @@ class Recurrence:
         until the next one. The index has shape (1, n_samples); for the others see
         `__call__`.
         """
-        states, gates, further = self._kept(1, start)
+        until = np.array([len(start)])
+        states, gates, further = self._kept(until, start)
         inputs, tiled = self._weights(rows, None, constant)
 
         def advance(index):
             given = inputs._replace(index=index), tiled
-            self._run(self._states, states, gates, further, *given)
+            self._run(self._states, until, states, gates, further, *given)
             for memory in self._memories(states, further):
                 memory[0] = memory[1]
             return states[0]
 
         return advance
 
-    def _kept(self, n_steps, start):
-        """States, gates, and what else is kept of each step for the way back."""
+    def _kept(self, until, start):
+        """States, gates, and what else is kept of each step for the way back.
+
+        All are 0 where a sample has no step: until[t] is the number of samples that
+        have a step t.
+        """
         n_samples, n = start.shape
-        states = self._empty("states", n_steps + 1, n_samples, n)
+        states = self._empty("states", len(until) + 1, n_samples, n)
         states[0] = start
-        gates = self._empty("gates", n_steps, n_samples, self.n_gates * n)
-        return states, gates, self._further(states)
+        gates = self._empty("gates", len(until), n_samples, self.n_gates * n)
+        further = self._further(states)
+        first = len(further) - len(until)
+        for t in np.flatnonzero(until < n_samples):
+            for array, at in ((states, t + 1), (gates, t), (further, first + t)):
+                array[at, until[t] :] = 0
+        return states, gates, further
 
     def _empty(self, name, *shape):
         dtype = self.coef.value.dtype
@@ -229,10 +246,11 @@ class Recurrence:
         tiled = self._tiled_at_rest if self.adam is None else _tiled(self.coef.value)
         return Inputs(rows, index, constant + self._added_to_inputs()), tiled
 
-    def _pull_back(self, states, gates, further, delta):
+    def _pull_back(self, until, states, gates, further, delta):
         start, delta = np.zeros_like(states[0]), np.ascontiguousarray(delta)
         transposed = _tiled(self.coef.value.T)
-        self._run(self._deltas, states, gates, further, start, delta, transposed)
+        given = states, gates, further, start, delta, transposed
+        self._run(self._deltas, until, *given)
         if self.adam is not None:
             before, parts = states[:-1], self._products(gates, further)
             before, *parts = (a.reshape(-1, a.shape[2]) for a in (before, *parts))
@@ -242,14 +260,14 @@ class Recurrence:
             self.adam.update(self.intercept, np.hstack(of_intercept), self.workers)
         return gates, start
 
-    def _run(self, compute, states, *given):
+    def _run(self, compute, until, states, *given):
         """Compute blocks of samples that do not depend on the number of threads."""
         self.workers.limit_blas()
         n_steps, n_samples, _ = states.shape
 
         def run(lo, hi):
             for first in range(lo, hi, _TOGETHER):
-                compute(first, min(first + _TOGETHER, hi), states, *given)
+                compute(first, min(first + _TOGETHER, hi), until, states, *given)
 
         work = 2 * self.coef.value.size * n_samples * n_steps
         self.workers.run(run, n_samples, work, block=_SAMPLES)
@@ -280,12 +298,14 @@ class GRU(Recurrence):
         intercept[2 * len(self.coef.value) :] = 0  # is within the product
         return intercept
 
-    def _states(self, lo, hi, states, gates, recurrent, inputs, tiled):
+    def _states(self, lo, hi, until, states, gates, recurrent, inputs, tiled):
         own = self.intercept.value[2 * states.shape[2] :]
-        kernels.gru_states(lo, hi, states, gates, recurrent, inputs, tiled, own)
+        kept = states, gates, recurrent
+        kernels.gru_states(lo, hi, until, *kept, inputs, tiled, own)
 
-    def _deltas(self, lo, hi, states, gates, recurrent, start, delta, tiled):
-        kernels.gru_deltas(lo, hi, start, gates, recurrent, delta, states, tiled)
+    def _deltas(self, lo, hi, until, states, gates, recurrent, start, delta, tiled):
+        kept = gates, recurrent, delta, states
+        kernels.gru_deltas(lo, hi, until, start, *kept, tiled)
 
     def _products(self, gates, recurrent):
         """Gradients of the products with the state, in parts."""
@@ -328,8 +348,8 @@ class LSTM(Recurrence):
     def _states(self, *given):
         kernels.lstm_states(*given)
 
-    def _deltas(self, lo, hi, states, gates, cells, start, delta, tiled):
-        kernels.lstm_deltas(lo, hi, start, gates, cells, delta, tiled)
+    def _deltas(self, lo, hi, until, states, gates, cells, start, delta, tiled):
+        kernels.lstm_deltas(lo, hi, until, start, gates, cells, delta, tiled)
 
     def _products(self, gates, cells):
         return (gates,)

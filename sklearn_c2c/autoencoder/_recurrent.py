@@ -9,13 +9,8 @@ from sklearn_c2c._nn import initial
 from sklearn_c2c._nn.layers import Activation
 from sklearn_c2c._nn.recurrent import ClippedAdam
 from sklearn_c2c.autoencoder._base import BaseAutoencoder
-from sklearn_c2c.autoencoder._recurrent_stack import (
-    CELLS,
-    FEEDBACK,
-    Feedback,
-    RecurrentStack,
-    recurrent_shapes,
-)
+from sklearn_c2c.autoencoder._recurrent_parts import CELLS, FEEDBACK, recurrent_shapes
+from sklearn_c2c.autoencoder._recurrent_stack import Feedback, RecurrentStack
 from sklearn_c2c.autoencoder._stack import Layer, fresh
 
 # Parameters of dense autoencoders that recurrent ones do not have.
@@ -178,7 +173,7 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
         `partial_fit` and, with `warm_start`, of `fit`. "constant":
         `learning_rate_init` in all epochs.
 
-    learning_rate_init : float, default=0.002
+    learning_rate_init : float, default=0.004
         Step size of Adam in the first epoch.
 
     beta_1 : float in [0, 1), default=0.9
@@ -190,7 +185,7 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
     epsilon : float, default=1e-8
         Added to the root of Adam's second moment.
 
-    batch_size : int, default=32
+    batch_size : int, default=16
         Samples a step of Adam; the last batch of an epoch may be smaller.
 
     max_iter : int, default=300
@@ -323,11 +318,11 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
         feedback_dropout=0.3,
         clip_norm=1.0,
         learning_rate="linear",
-        learning_rate_init=0.002,
+        learning_rate_init=0.004,
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-8,
-        batch_size=32,
+        batch_size=16,
         max_iter=300,
         shuffle=True,
         early_stopping=False,

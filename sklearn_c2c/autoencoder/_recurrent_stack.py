@@ -5,54 +5,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_c2c._nn.layers import Activation
-from sklearn_c2c._nn.recurrent import GRU, LSTM, Affine, DenseInputs, TokenInputs
 from sklearn_c2c._nn.threads import Workers
+from sklearn_c2c.autoencoder._recurrent_parts import Conditions, Reader, Wiring
 from sklearn_c2c.autoencoder._sequences import (
     lengths_of,
     nothing,
-    reversal,
     segments,
+    sorted_lengths,
+    steps_of,
     trimmed_steps,
 )
 from sklearn_c2c.autoencoder._stack import Stack, VariationalStack
 
-# The kinds of recurrent layers, by name.
-CELLS = {"gru": GRU, "lstm": LSTM}
-
-# The layer of the tokens that are fed back to the decoder.
-FEEDBACK = "writer inputs"
-
 # Samples that pass through recurrent layers at once, which keep all their states.
 _CHUNK = 128
 
-
-def recurrent_shapes(n_tokens, n_units, code_width, h, *, n_gates, is_hierarchical):
-    """Shapes of the weight matrices by name, from the tokens to the code and back.
-
-    A hierarchical stack reads steps to measures, and measures to the code; from the
-    code, a conductor gives each measure a vector, from which its steps are written.
-    """
-    n, n_sums = n_units, n_gates * n_units
-
-    def recurrence(name, n_in):
-        return {f"{name} inputs": (n_in, n_sums), f"{name} recurrence": (n, n_sums)}
-
-    def reader(name, n_in):
-        forwards = recurrence(f"{name} forwards", n_in)
-        return forwards | recurrence(f"{name} backwards", n_in)
-
-    def conditions(name, n_in):
-        return {f"{name} start": (n_in, n), f"{name} constant": (n_in, n_sums)}
-
-    shapes = reader("step", n_tokens)
-    if is_hierarchical:
-        shapes |= reader("measure", 2 * n)
-    shapes["code"] = 2 * n, code_width
-    if is_hierarchical:
-        shapes |= conditions("conductor", h) | {"conductor recurrence": (n, n_sums)}
-    shapes |= conditions("writer", n if is_hierarchical else h)
-    return shapes | recurrence("writer", n_tokens) | {"output": (n, n_tokens)}
+# Samples that pass through recurrent layers at once where no gradient is needed.
+_CHUNK = 256
 
 
 class Feedback(NamedTuple):
@@ -107,94 +76,35 @@ class RecurrentStack(Stack):
         feedback,
         cell,
     ):
-        self._named, self.layers = layers, list(layers.values())
-        self.code, self.group_size = code, group_size
-        self.training, self.workers = training, Workers()
-        self._adam = training and training.adam
-        self._n_steps, self._feedback = n_steps, feedback
-        self._steps_per_measure, self._cell = steps_per_measure, cell
-        self._read_steps = self._reader("step", is_first=True)
-        self._to_code = self._affine("code")
-        self._conditions = self._starts("writer")
-        self._writer, self._to_output = (
-            self._recurrence("writer"),
-            self._affine("output"),
+        self.layers, self.code, self.group_size = (
+            list(layers.values()),
+            code,
+            group_size,
         )
+        self.training, self.workers = training, Workers()
+        self._n_steps, self._feedback = n_steps, feedback
+        self._steps_per_measure = steps_per_measure
+        self._wiring = Wiring(layers, cell, self.workers, training and training.adam)
+        self._read_steps = Reader(self._wiring, "step", is_first=True)
+        self._to_code = self._wiring.affine("code")
+        self._conditions = Conditions(self._wiring, "writer")
+        self._writer = self._wiring.recurrence("writer")
+        self._to_output = self._wiring.affine("output")
         if self._steps_per_measure:
-            self._read_measures = self._reader("measure", is_first=False)
-            self._conductor = self._starts("conductor"), self._recurrence("conductor")
-
-    # --------------------------------------------------------------------- layers
-
-    def _affine(self, name):
-        return Affine(*self._named[name], self.workers, self._adam)
-
-    def _recurrence(self, name):
-        return self._cell(*self._named[f"{name} recurrence"], self.workers, self._adam)
-
-    def _inputs(self, name, steps, *, is_first=True):
-        """Rows, index and pull-back of the inputs that steps give."""
-        layer = *self._named[f"{name} inputs"], self.workers, self._adam
-        if steps.ndim == 2:
-            return TokenInputs(*layer)(steps)
-        return DenseInputs(*layer, is_first=is_first)(steps)
-
-    def _reader(self, name, *, is_first):
-        """A function of sequences and their lengths: what two layers read from them."""
-        directions = f"{name} forwards", f"{name} backwards"
-        forwards, backwards = map(self._recurrence, directions)
-
-        def read(steps, lengths):
-            there = reversal(lengths, len(steps)), np.arange(len(lengths))
-            a, to_forwards = last(forwards, directions[0], steps, lengths)
-            b, to_backwards = last(backwards, directions[1], steps[there], lengths)
-
-            def pull_back(delta):
-                of_a, of_b = np.split(delta, 2, axis=1)
-                of_steps, of_reversed = to_forwards(of_a), to_backwards(of_b)
-                return None if is_first else of_steps + of_reversed[there]
-
-            return np.hstack([a, b]), pull_back
-
-        def last(recurrence, name, steps, lengths):
-            """Last state of a layer for each sample, and the pull-back."""
-            rows, index, to_inputs = self._inputs(name, steps, is_first=is_first)
-            n_samples, (n, n_sums) = len(lengths), recurrence.coef.value.shape
-            zeros = np.zeros((n_samples, n_sums), rows.dtype)
-            states, to_states = recurrence(rows, index, zeros, zeros[:, :n])
-            at = lengths - 1, np.arange(n_samples)
-
-            def pull_back(delta):
-                deltas = np.zeros(states.shape, states.dtype)
-                deltas[at] = delta
-                return to_inputs(to_states(deltas)[0])
-
-            return states[at], pull_back
-
-        return read
-
-    def _starts(self, name):
-        """A function of vectors: state to start with, constant input, and pull-back."""
-        to_start, to_constant = map(self._affine, (f"{name} start", f"{name} constant"))
-        activation = Activation("tanh")
-
-        def conditions(z):
-            a, to_a = to_start(z)
-            start, to_activation = activation(a)
-            constant, to_z = to_constant(z)
-
-            def pull_back(of_start, of_constant):
-                return to_a(to_activation(of_start)) + to_z(of_constant)
-
-            return start, constant, pull_back
-
-        return conditions
+            self._read_measures = Reader(self._wiring, "measure", is_first=False)
+            conditions = Conditions(self._wiring, "conductor")
+            self._conductor = conditions, self._wiring.recurrence("conductor")
 
     # ------------------------------------------------------------------- training
 
     def step(self, X, y=None):
-        """Update all weights along the mean loss of a batch; return its losses."""
-        losses = super().step(X, y)
+        """Update all weights along the mean loss of a batch; return its losses.
+
+        The samples are sorted by length, so that recurrent layers can leave out the
+        steps after the ends.
+        """
+        lengths = lengths_of(steps_of(X, self.group_size), self.group_size)
+        losses = super().step(X[np.argsort(-lengths, kind="stable")], y)
         self.training.adam.apply()
         return losses
 
@@ -282,6 +192,7 @@ class RecurrentStack(Stack):
         logits, to_parts = self._write_parts(
             parts.gather(vectors),
             parts.split(before, nothing(before, self.group_size)),
+            parts.lengths,
         )
         n_steps = len(parts.is_there) * parts.n_steps
         shape = len(z), self._n_steps * self.group_size
@@ -318,11 +229,12 @@ class RecurrentStack(Stack):
 
         return states, pull_back
 
-    def _write_parts(self, vectors, before):
+    def _write_parts(self, vectors, before, lengths):
         """Logits of segments given their vectors and the steps before."""
         start, constant, to_vectors = self._conditions(vectors)
-        rows, index, to_inputs = self._inputs("writer", before)
-        states, to_states = self._writer(rows, index, constant, start)
+        rows, index, to_inputs = self._wiring.inputs("writer", before)
+        given = rows, index, constant, start, sorted_lengths(lengths)
+        states, to_states = self._writer(*given)
         n_steps, n_parts, n = states.shape
         logits, to_output = self._to_output(states.reshape(-1, n))
         logits = logits.reshape(n_steps, n_parts, -1).transpose(1, 0, 2)
@@ -342,7 +254,7 @@ class RecurrentStack(Stack):
         vectors, _ = self._vectors(z, -(-n_steps // segment))
         tokens = np.full((n_steps + 1, len(z)), self.group_size, np.int32)
         logits = np.empty((len(z), n_steps, self.group_size), z.dtype)
-        rows, *_ = self._inputs("writer", tokens)
+        rows, *_ = self._wiring.inputs("writer", tokens)
         for t in range(n_steps):
             if t % segment == 0:
                 start, constant, _ = self._conditions(vectors[t // segment])

@@ -95,7 +95,7 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
         `partial_fit` and, with `warm_start`, of `fit`. "constant":
         `learning_rate_init` in all epochs.
 
-    learning_rate_init : float, default=0.002
+    learning_rate_init : float, default=0.004
         Step size of Adam in the first epoch.
 
     beta_1 : float in [0, 1), default=0.9
@@ -107,7 +107,7 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
     epsilon : float, default=1e-8
         Added to the root of Adam's second moment.
 
-    batch_size : int, default=32
+    batch_size : int, default=16
         Samples a step of Adam; the last batch of an epoch may be smaller.
 
     max_iter : int, default=300
@@ -255,11 +255,11 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
         free_bits=0.0,
         free_bits_scope="latent",
         learning_rate="linear",
-        learning_rate_init=0.002,
+        learning_rate_init=0.004,
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-8,
-        batch_size=32,
+        batch_size=16,
         max_iter=300,
         shuffle=True,
         early_stopping=False,

@@ -13,6 +13,7 @@ def train(task, rows, turns):
         n_units=task.n_units,
         cell=task.cell.lower(),
         feedback_dropout=0,
+        learning_rate="constant",
         learning_rate_init=LEARNING_RATE,
         epsilon=EPSILON,
         batch_size=task.batch_size,
