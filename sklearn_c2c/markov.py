@@ -11,13 +11,19 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklearn_c2c._fitted import INTEGERS, Array, Same, Shares, Whole, length
 from sklearn_c2c._ngrams import NGrams
 from sklearn_c2c._validation import check_input, check_memory
-from sklearn_c2c.melody import HOLD, N_PITCHES, REST, check_melodies, raise_where
+from sklearn_c2c.melody import (
+    END,
+    HOLD,
+    N_PITCHES,
+    REST,
+    check_melodies,
+    raise_where,
+)
 
 __all__ = ["MarkovMelodies"]
 
-_N_TOKENS = HOLD + 1
 _FREE = -1  # in `fixed`
-_HOLD, _REST = -2, -1  # their columns, from the end
+_PADDING = -1  # of sequences of symbols, after the end
 
 
 class MarkovMelodies(DensityMixin, BaseEstimator):
@@ -34,6 +40,10 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
     occur is shortened until it does. An orphan hold has probability 0, and the other
     probabilities are divided by their sum.
 
+    If melodies of `fit` are shorter than their rows, the end is a further token: it
+    follows the last step of a melody that does not fill the row. No melody is empty,
+    and all steps after the end are ends.
+
     Parameters
     ----------
     order : int, default=8
@@ -46,13 +56,14 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
 
     steps_per_measure : int or None, default=None
         Makes the place in the measure a part of each context. The steps of the last
-        measure have places of their own, so that melodies end as in `fit`. With None
-        contexts do not depend on the place.
+        measure of a row have places of their own, so that melodies of that length end
+        as in `fit`. With None contexts do not depend on the place.
 
     Attributes
     ----------
     tokens_ : ndarray of int16, shape (`n_tokens_`,)
-        The token of each column: the pitches of the range of `fit`, `HOLD`, `REST`.
+        The token of each column: the pitches of the range of `fit`, `HOLD`, `REST`, and
+        `END` if melodies of `fit` are shorter than their rows.
 
     n_tokens_ : int
         Number of tokens.
@@ -62,7 +73,7 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
 
     start_ : int
         The state before the first step. A state is the longest known context without
-        its place.
+        its place; the last state is that after the end, if `tokens_` has `END`.
 
     transitions_ : ndarray of int32, shape (n_states, `n_tokens_`)
         The state after each state and token.
@@ -77,7 +88,7 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         Probability of each token after a context, including orphan holds.
 
     n_features_in_ : int
-        Number of steps of a melody.
+        Number of steps of a row, the most that a melody can have.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the steps, if the data has string column names.
@@ -129,7 +140,8 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of int, shape (n_melodies, n_steps)
-            Melodies: MIDI pitches 0-127, `REST` (128), `HOLD` (129).
+            Melodies: MIDI pitches 0-127, `REST` (128), `HOLD` (129); shorter ones are
+            filled up with `END` (130).
 
         y : Ignored
             Not used, present for API consistency by convention.
@@ -153,7 +165,10 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         self.tokens_ = _known_tokens(X)
         self.n_tokens_ = len(self.tokens_)
         self.places_ = _places(X.shape[1], self.steps_per_measure)
-        self._count(self._columns(X))
+        # The first step after a melody counts, as its end; no others do.
+        is_counted = np.ones(X.shape, dtype=bool)
+        is_counted[:, 1:] = X[:, :-1] != END
+        self._count(np.where(is_counted, self._columns(X), _PADDING))
         return self
 
     def score_samples(self, X):
@@ -167,12 +182,14 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         Returns
         -------
         log_likelihood : ndarray of float, shape (n_melodies,)
-            Nats per melody. The likelihoods of all melodies of n_steps sum to 1.
+            Nats per melody. The likelihoods of all melodies sum to 1: those of n_steps,
+            and shorter ones if there were some in `fit`.
 
         Raises
         ------
         ValueError
-            If a pitch is outside the range. The message names melody, step and pitch.
+            If a pitch is outside the range, or a melody is shorter than its row and
+            none of `fit` was. The message names melody, step and token.
         """
         check_is_fitted(self)
         X = check_melodies(
@@ -230,9 +247,10 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
             Shape (n_steps,), or (n_samples, n_steps) for different constraints of each
             melody: the token of a fixed step, -1 for a free one.
 
-        allowed : array-like of bool, shape (n_steps, 130), default=None
-            Mask of the tokens that are allowed at each step. None allows all. Fixed
-            tokens must be allowed.
+        allowed : array-like of bool, default=None
+            Mask of the tokens that are allowed at each step, shape (n_steps, 130), or
+            (n_steps, 131) if `tokens_` has `END`. None allows all. Fixed tokens must be
+            allowed.
 
         random_state : int, RandomState instance or None, default=None
             An int makes the result reproducible.
@@ -240,6 +258,7 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         Returns
         -------
         melodies : ndarray of int16, shape (n_samples, n_steps)
+            Those that end before the row are filled up with `END`.
 
         Raises
         ------
@@ -278,23 +297,46 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         contexts = at_places.longest_contexts(plain)
         # State 0, the empty context, does not determine whether a note sounds. It is
         # used after a note; a copy of it, the last state, where no note sounds.
-        silence = len(transitions)
+        silence, rest = len(transitions), self._column(REST)
         transitions = np.vstack([transitions, transitions[:1]])
-        transitions[transitions[:, _REST] == 0, _REST] = silence
+        transitions[transitions[:, rest] == 0, rest] = silence
         self.start_ = start or silence
         self.transitions_ = transitions
         self.silent_ = np.zeros(silence + 1, dtype=bool)
-        self.silent_[[self.start_, *transitions[:, _REST]]] = True
+        self.silent_[[self.start_, *transitions[:, rest]]] = True
         self.contexts_ = np.hstack([contexts, contexts[:, :1]])
         self.probabilities_ = at_places.probabilities()
+        if self._knows_end():
+            self._add_state_after_end()
+
+    def _add_state_after_end(self):
+        """Add the last state, which `END` leads to and only `END` follows."""
+        ended, context = len(self.transitions_), len(self.probabilities_)
+        self.transitions_ = np.pad(self.transitions_, ((0, 1), (0, 0)))
+        self.transitions_[ended] = self.transitions_[:, -1] = ended
+        self.silent_ = np.append(self.silent_, False)
+        self.contexts_ = np.pad(
+            self.contexts_, ((0, 0), (0, 1)), constant_values=context
+        )
+        only_end = np.eye(1, self.n_tokens_, self.n_tokens_ - 1)
+        self.probabilities_ = np.vstack([self.probabilities_, only_end])
+
+    def _knows_end(self):
+        return self.tokens_[-1] == END
+
+    def _column(self, token):
+        return int(np.flatnonzero(self.tokens_ == token)[0])
 
     def _probabilities(self, step, states):
         """Probability of each token at a step, (len(states), n_tokens)."""
         p = self.probabilities_[self.contexts_[self.places_[step], states]]
         silent = np.flatnonzero(self.silent_[states])
-        p[silent, _HOLD] = 0
+        p[silent, self._column(HOLD)] = 0
+        if step == 0 and self._knows_end():
+            p[:, -1] = 0
         nothing = silent[~p[silent].any(axis=1)]
-        p[nothing, _REST] = 1  # with smoothing=0 the context may know holds only
+        # With smoothing=0 the context may know holds only.
+        p[nothing, self._column(REST)] = 1
         p[silent] /= p[silent].sum(axis=1, keepdims=True)
         return p
 
@@ -351,10 +393,16 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
 
     def _columns(self, X):
         """The column of each token."""
-        column_of = np.full(_N_TOKENS, -1)
+        raise_where(
+            X,
+            (X == END) & (not self._knows_end()),
+            "the melody ends here, but all melodies of fit were as long as their rows; "
+            "fit with some that end early",
+        )
+        column_of = np.full(END + 1, -1)
         column_of[self.tokens_] = np.arange(self.n_tokens_)
         columns = column_of[X]
-        pitches = self.tokens_[:_HOLD]
+        pitches = self.tokens_[self.tokens_ < N_PITCHES]
         known = f"pitches {pitches[0]}-{pitches[-1]}" if pitches.size else "no pitches"
         raise_where(
             X,
@@ -366,7 +414,7 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
 
     def _allowed_tokens(self, allowed):
         """Columns allowed at each step, (n_steps, n_tokens)."""
-        shape = (self.n_features_in_, _N_TOKENS)
+        shape = (self.n_features_in_, int(self.tokens_.max()) + 1)
         allowed = np.ones(shape, bool) if allowed is None else np.asarray(allowed)
         if allowed.shape != shape or allowed.dtype != bool:
             raise ValueError(
@@ -388,8 +436,9 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
             raise ValueError(f"Expected integers in fixed, got {fixed.dtype}.")
         raise_where(
             fixed,
-            (fixed < _FREE) | (fixed >= _N_TOKENS),
-            f"expected a token 0-{HOLD}, or {_FREE} where the step is free",
+            (fixed < _FREE) | (fixed > self.tokens_.max()),
+            f"expected a token 0-{self.tokens_.max()}, or {_FREE} where the step is "
+            f"free",
         )
         free = fixed == _FREE
         columns = self._columns(np.where(free, REST, fixed))
@@ -427,10 +476,11 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
 
 
 def _known_tokens(tokens):
-    """Pitches from the lowest to the highest of some tokens, then hold and rest."""
+    """Pitches from the lowest to the highest of some tokens, then hold, rest, end."""
     pitches = tokens[(tokens >= 0) & (tokens < N_PITCHES)]
     pitch_range = range(pitches.min(), pitches.max() + 1) if pitches.size else ()
-    return np.array([*pitch_range, HOLD, REST], dtype=np.int16)
+    end = [END] if (tokens == END).any() else []
+    return np.array([*pitch_range, HOLD, REST, *end], dtype=np.int16)
 
 
 def _places(n_steps, steps_per_measure):

@@ -72,7 +72,7 @@ def models():
         make_pipeline(encoder(), RecurrentAutoencoder(3, n_units=4, **common)),
         make_pipeline(
             encoder(sparse_output=True),
-            VariationalRecurrentAutoencoder(2, n_units=3, **common),
+            VariationalRecurrentAutoencoder(2, n_units=3, cell="lstm", **common),
         ),
     ]
 

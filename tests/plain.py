@@ -36,7 +36,7 @@ def in_place_of_kernels():
             update_rows,
         ):
             patch.setattr(kernels, function.__name__, function)
-        for function in (add_at, gru_deltas, gru_states):
+        for function in (add_at, gru_deltas, gru_states, lstm_deltas, lstm_states):
             patch.setattr(recurrent_kernels, function.__name__, function)
         patch.setattr(optimizer, "adam", adam)
         patch.setattr(_viterbi, "viterbi", viterbi)
@@ -149,41 +149,81 @@ def subtract_stored(lo, hi, out, losses, a, data, indices, indptr):
     losses[lo:hi] -= np.bincount(rows - lo, products, minlength=hi - lo)
 
 
-def gru_states(lo, hi, states, gates, inputs, panels, intercept, bits):
+def gru_states(lo, hi, until, states, gates, recurrent, inputs, panels, intercept):
     """See `gates.gru_states`."""
-    part, n = slice(lo, hi), states.shape[2]
-    coef = np.concatenate(panels, axis=1)[:, : 3 * n]
-    for t, index in enumerate(inputs.index[:, part]):
-        x, state = inputs.rows[index] + inputs.constant[part], states[t, part]
-        u = np.einsum("sn,nm->sm", state, coef) + intercept
+    n = states.shape[2]
+    coef = _joined(panels, 3 * n)
+    for t, end in enumerate(until):
+        part = slice(lo, max(lo, min(hi, end)))
+        x = inputs.rows[inputs.index[t, part]] + inputs.constant[part]
+        state = states[t, part]
+        u = np.einsum("sn,nm->sm", state, coef)
+        u[:, 2 * n :] += intercept
         r = special.expit(x[:, :n] + u[:, :n])
         z = special.expit(x[:, n : 2 * n] + u[:, n : 2 * n])
         c = np.tanh(x[:, 2 * n :] + r * u[:, 2 * n :])
         states[t + 1, part] = c + z * (state - c)
-        for gate, value in zip(gates, (r, z, c, u[:, 2 * n :]), strict=True):
-            gate[t, part] = value
+        gates[t, part], recurrent[t, part] = np.hstack([r, z, c]), u[:, 2 * n :]
 
 
-def gru_deltas(lo, hi, deltas, delta_states, states, gates, panels, tiny):
+def gru_deltas(lo, hi, until, start, gates, recurrent, delta_states, states, panels):
     """See `gates.gru_deltas`."""
-    part, n = slice(lo, hi), states.shape[2]
-    transposed = np.concatenate(panels, axis=1)[:, :n]
-    ahead = np.zeros((hi - lo, n), states.dtype)
-    for t in reversed(range(len(delta_states))):
-        r, z, c, u_c = (gate[t, part] for gate in gates)
-        g = delta_states[t, part] + ahead
-        d_c = _normal(g * (1 - z) * (1 - c * c), tiny)
-        d_r = _normal(d_c * u_c * r * (1 - r), tiny)
-        d_z = _normal(g * (states[t, part] - c) * z * (1 - z), tiny)
-        d_u = np.hstack([d_r, d_z, _normal(d_c * r, tiny)])
-        deltas.inputs[t, part] = np.hstack([d_r, d_z, d_c])
-        deltas.products[t, part] = d_u
-        ahead = _normal(g * z + np.einsum("sn,nm->sm", d_u, transposed), tiny)
-    deltas.start[part] = ahead
+    n = states.shape[2]
+    transposed = _joined(panels, n)
+    for t in reversed(range(len(until))):
+        part = slice(lo, max(lo, min(hi, until[t])))
+        (r, z, c), u_c = np.split(gates[t, part], 3, axis=1), recurrent[t, part]
+        g = delta_states[t, part] + start[part]
+        d_c = _normal(g * (1 - z) * (1 - c * c))
+        d_r = _normal(d_c * u_c * r * (1 - r))
+        d_z = _normal(g * (states[t, part] - c) * z * (1 - z))
+        d_u = np.hstack([d_r, d_z, _normal(d_c * r)])
+        start[part] = _normal(g * z + np.einsum("sn,nm->sm", d_u, transposed))
+        gates[t, part] = np.hstack([d_r, d_z, d_c])
+        recurrent[t, part] = d_u[:, 2 * n :]
 
 
-def _normal(x, tiny):
-    return np.where(abs(x) >= tiny, x, x.dtype.type(0))
+def lstm_states(lo, hi, until, states, gates, cells, inputs, panels):
+    """See `gates.lstm_states`."""
+    n = states.shape[2]
+    coef = _joined(panels, 4 * n)
+    for t, end in enumerate(until):
+        part = slice(lo, max(lo, min(hi, end)))
+        a = inputs.rows[inputs.index[t, part]] + inputs.constant[part]
+        a = a + np.einsum("sn,nm->sm", states[t, part], coef)
+        i, f, g, o = np.split(special.expit(a), 4, axis=1)
+        g = np.tanh(a[:, 2 * n : 3 * n])
+        cells[t + 1, part] = f * cells[t, part] + i * g
+        states[t + 1, part] = o * np.tanh(cells[t + 1, part])
+        gates[t, part] = np.hstack([i, f, g, o])
+
+
+def lstm_deltas(lo, hi, until, start, gates, cells, delta_states, panels):
+    """See `gates.lstm_deltas`."""
+    n = cells.shape[2]
+    transposed, d_cells = _joined(panels, n), np.zeros_like(cells[0])
+    for t in reversed(range(len(until))):
+        part = slice(lo, max(lo, min(hi, until[t])))
+        i, f, g, o = np.split(gates[t, part], 4, axis=1)
+        delta, activity = (
+            delta_states[t, part] + start[part],
+            np.tanh(cells[t + 1, part]),
+        )
+        d_cell = d_cells[part] + delta * o * (1 - activity**2)
+        d_i, d_f = d_cell * g * i * (1 - i), d_cell * cells[t, part] * f * (1 - f)
+        d_g, d_o = d_cell * i * (1 - g * g), delta * activity * o * (1 - o)
+        d_u = _normal(np.hstack([d_i, d_f, d_g, d_o]))
+        start[part] = _normal(np.einsum("sn,nm->sm", d_u, transposed))
+        gates[t, part], d_cells[part] = d_u, _normal(d_cell * f)
+
+
+def _joined(panels, n_columns):
+    """The matrix whose columns are in panels."""
+    return np.concatenate(panels, axis=1)[:, :n_columns]
+
+
+def _normal(x):
+    return np.where(abs(x) >= np.finfo(x.dtype).tiny, x, x.dtype.type(0))
 
 
 def add_at(lo, hi, sums, index, values):

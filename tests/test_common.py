@@ -50,6 +50,7 @@ ESTIMATORS = [
     DualBranchAutoencoder(h_a=3, h_b=2, max_iter=5),
     DualBranchAutoencoder(2, 1, max_iter=5, output="sigmoid", adversary="trained"),
     RecurrentAutoencoder(h=3, n_units=5, max_iter=3),
+    RecurrentAutoencoder(h=2, n_units=3, cell="lstm", max_iter=3),
     VariationalRecurrentAutoencoder(2, n_units=4, group_size=1, max_iter=3),
     MarkovMelodies(),
     MarkovMelodies(order=2, smoothing=0, steps_per_measure=2),

@@ -30,6 +30,12 @@ MODELS = {
     "variational": VariationalAutoencoder(h=3, output="sigmoid"),
     "weighted": VariationalAutoencoder(h=3, beta=4.0, group_size=4),
     "free bits": VariationalAutoencoder(h=4, free_bits=0.02, group_size=4),
+    "free bits of the sum": VariationalAutoencoder(
+        h=4, free_bits=1.0, free_bits_scope="total", group_size=4
+    ),
+    "all bits are free": VariationalAutoencoder(
+        h=4, free_bits=99.0, free_bits_scope="total", group_size=4
+    ),
     "sparse prior": VariationalAutoencoder(
         h=3, prior="sparse", beta=0.7, aggregate_weight=2.0, group_size=4
     ),
@@ -44,9 +50,18 @@ MODELS = {
         3, 2, group_size=4, steps_per_measure=2, hidden_layer_sizes=(5,)
     ),
     "variational recurrent": VariationalRecurrentAutoencoder(
-        2, n_units=3, group_size=4, beta=1.5, free_bits=0.02, clip_norm=1e9
+        2,
+        n_units=3,
+        group_size=4,
+        beta=1.5,
+        free_bits=0.02,
+        free_bits_scope="total",
+        clip_norm=1e9,
     ),
     "recurrent": RecurrentAutoencoder(3, n_units=4, group_size=4, clip_norm=1e9),
+    "LSTM": RecurrentAutoencoder(
+        3, n_units=4, cell="lstm", group_size=4, clip_norm=1e9
+    ),
 }
 
 
@@ -74,6 +89,7 @@ def test_gradients(rng, name, kind):
     X = rng.random((n_samples, 12)) * (rng.random((n_samples, 12)) < 0.4)
     X = sparse.csr_array(X) if kind == "sparse" else X
     model = MODELS[name].set_params(**GRADIENT)
+    model.n_features_in_ = X.shape[1]
     shapes = model._layer_shapes(12, 4)
     coefs = [0.7 * rng.normal(size=shape) for shape in shapes]
     intercepts = [0.3 * rng.normal(size=n_out) for _, n_out in shapes]

@@ -100,7 +100,7 @@ def test_melodies_of_different_lengths_are_rows_filled_up_with_end(X, data):
     n_steps = X.shape[1]
     lengths = [data.draw(st.integers(1, n_steps)) for _ in X]
     cut = [row[:length] for row, length in zip(X, lengths, strict=True)]
-    rows = pad_melodies(cut, n_steps)
+    rows = pad_melodies(cut, n_steps=n_steps)
     assert np.array_equal(check_melodies(rows), rows)
     assert np.array_equal(melody_lengths(rows), lengths)
     for row, melody in zip(rows, cut, strict=True):
@@ -110,12 +110,12 @@ def test_melodies_of_different_lengths_are_rows_filled_up_with_end(X, data):
             sounding_pitches(row)[: len(melody)], sounding_pitches(melody)
         )
     assert pad_melodies(cut).shape[1] == max(lengths)
-    assert np.array_equal(pad_melodies(rows, n_steps), rows)
+    assert np.array_equal(pad_melodies(rows, n_steps=n_steps), rows)
 
 
 def test_padding_refuses_melodies_that_do_not_fit():
     with pytest.raises(ValueError, match="at most n_steps=2, got one of 3"):
-        pad_melodies([[60, 62, 64]], 2)
+        pad_melodies([[60, 62, 64]], n_steps=2)
     with pytest.raises(ValueError, match="at least one melody"):
         pad_melodies([])
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.special import expit
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_limits
 
@@ -18,8 +19,9 @@ from sklearn_c2c import (
 from sklearn_c2c._epochs import History
 from sklearn_c2c._nn import gates, initial
 from sklearn_c2c._nn.adam import Adam
+from sklearn_c2c._nn.buffers import Buffers
 from sklearn_c2c._nn.kernels import Weights
-from sklearn_c2c._nn.recurrent import GRU, ClippedAdam, DenseInputs, TokenInputs
+from sklearn_c2c._nn.recurrent import GRU, LSTM, ClippedAdam, DenseInputs, TokenInputs
 from sklearn_c2c._nn.threads import Workers
 from sklearn_c2c.autoencoder._sequences import (
     lengths_of,
@@ -32,8 +34,10 @@ from sklearn_c2c.melody import END, REST
 from sklearn_c2c.persistence import load, save
 from tests import plain
 
-KERNELS = gates.add_at, gates.gru_deltas, gates.gru_states
-PLAIN = plain.add_at, plain.gru_deltas, plain.gru_states
+NAMES = "add_at", "gru_deltas", "gru_states", "lstm_deltas", "lstm_states"
+KERNELS, PLAIN = (
+    [getattr(module, name) for name in NAMES] for module in (gates, plain)
+)
 
 
 @pytest.fixture(params=[KERNELS, PLAIN], ids=["kernels", "plain"])
@@ -53,7 +57,7 @@ class Collected:
         """Keep a gradient."""
         self.gradients[id(weights.value)] = np.array(gradient)
 
-    def tick(self):
+    def tick(self, share=1.0):
         """Begin an update."""
 
     def of(self, weights):
@@ -65,7 +69,7 @@ def weights(rng, *shape, dtype=np.float64):
     return Weights(rng.normal(size=shape).astype(dtype), None, None)
 
 
-def plain_states(inputs, start, coef, intercept):
+def gru_line_by_line(inputs, start, coef, intercept):
     """States of a GRU, a line a formula."""
     states, n = [start], len(coef)
     for x in inputs:
@@ -78,48 +82,76 @@ def plain_states(inputs, start, coef, intercept):
     return np.array(states[1:])
 
 
+def lstm_line_by_line(inputs, start, coef, intercept):
+    """States of an LSTM, a line a formula."""
+    states, cell = [start], 0
+    for x in inputs:
+        i, f, g, o = np.split(x + states[-1] @ coef + intercept, 4, axis=1)
+        cell = expit(f) * cell + expit(i) * np.tanh(g)
+        states.append(expit(o) * np.tanh(cell))
+    return np.array(states[1:])
+
+
+both = pytest.mark.parametrize("kind", [GRU, LSTM])
+
+
 sizes = st.tuples(
     st.integers(1, 7), st.integers(1, 35), st.integers(1, 33), st.integers(1, 6)
 )
 
 
+@both
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(sizes, st.sampled_from([np.float32, np.float64]), st.integers(0, 2**16))
-def test_states_are_those_of_a_line_a_formula(either, size, dtype, seed):
-    n_steps, n_samples, n, n_tokens = size
+@given(
+    size=sizes,
+    dtype=st.sampled_from([np.float32, np.float64]),
+    seed=st.integers(0, 2**16),
+)
+def test_states_are_those_of_a_line_a_formula(either, kind, size, dtype, seed):
+    (n_steps, n_samples, n, n_tokens), n_gates = size, kind.n_gates
     rng = np.random.default_rng(seed)
     tokens = rng.integers(0, n_tokens + 1, (n_steps, n_samples)).astype(np.int32)
     coef, intercept = (
-        weights(rng, n_tokens, 3 * n, dtype=dtype),
-        weights(rng, 3 * n, dtype=dtype),
+        weights(rng, n_tokens, n_gates * n, dtype=dtype),
+        weights(rng, n_gates * n, dtype=dtype),
     )
-    recurrence = weights(rng, n, 3 * n, dtype=dtype), weights(rng, 3 * n, dtype=dtype)
-    constant = rng.normal(size=(n_samples, 3 * n)).astype(dtype)
+    recurrence = (
+        weights(rng, n, n_gates * n, dtype=dtype),
+        weights(rng, n_gates * n, dtype=dtype),
+    )
+    constant = rng.normal(size=(n_samples, n_gates * n)).astype(dtype)
     start = rng.normal(size=(n_samples, n)).astype(dtype)
     with Workers() as workers:
         rows, index, _ = TokenInputs(coef, intercept, workers)(tokens)
-        states, _ = GRU(*recurrence, workers)(rows, index, constant, start)
+        layer = kind(*recurrence, workers)
+        states, _ = layer(rows, index, constant, start)
+        advance = layer.stepper(rows, constant, start)
+        one_by_one = [advance(index[[t]]).copy() for t in range(n_steps)]
     given_tokens = np.eye(n_tokens + 1)[tokens][..., :-1]  # none at the last one
     inputs = given_tokens @ coef.value.astype(float) + intercept.value + constant
     values = [array.value.astype(float) for array in recurrence]
-    expected = plain_states(inputs, start.astype(float), *values)
+    line_by_line = {GRU: gru_line_by_line, LSTM: lstm_line_by_line}[kind]
+    expected = line_by_line(inputs, start.astype(float), *values)
     assert states.dtype == dtype
+    assert_array_equal(one_by_one, states)
     assert_allclose(states, expected, atol=2e-4 if dtype == np.float32 else 1e-12)
 
 
-@pytest.mark.parametrize("kind", ["tokens", "dense"])
-def test_gradients_of_a_gru_are_central_differences(rng, kind, either):
+@both
+@pytest.mark.parametrize("given", ["tokens", "dense"])
+def test_gradients_of_a_layer_are_central_differences(rng, kind, given, either):
     n_steps, n_samples, n, n_tokens = 5, 18, 6, 4
+    n_sums = kind.n_gates * n
     steps = rng.integers(0, n_tokens + 1, (n_steps, n_samples)).astype(np.int32)
     layer = TokenInputs
-    if kind == "dense":
+    if given == "dense":
         steps, layer = rng.normal(size=(n_steps, n_samples, n_tokens)), DenseInputs
     arrays = {
-        "coef": weights(rng, n_tokens, 3 * n),
-        "intercept": weights(rng, 3 * n),
-        "recurrence": weights(rng, n, 3 * n),
-        "bias": weights(rng, 3 * n),
-        "constant": weights(rng, n_samples, 3 * n),
+        "coef": weights(rng, n_tokens, n_sums),
+        "intercept": weights(rng, n_sums),
+        "recurrence": weights(rng, n, n_sums),
+        "bias": weights(rng, n_sums),
+        "constant": weights(rng, n_samples, n_sums),
         "start": weights(rng, n_samples, n),
     }
     aim = rng.normal(size=(n_steps, n_samples, n))
@@ -129,8 +161,10 @@ def test_gradients_of_a_gru_are_central_differences(rng, kind, either):
         with Workers() as workers:
             inputs = layer(a["coef"], a["intercept"], workers, adam)
             rows, index, to_inputs = inputs(steps)
-            gru = GRU(a["recurrence"], a["bias"], workers, adam)
-            states, to_states = gru(rows, index, a["constant"].value, a["start"].value)
+            recurrence = kind(a["recurrence"], a["bias"], workers, adam)
+            states, to_states = recurrence(
+                rows, index, a["constant"].value, a["start"].value
+            )
             of_inputs, of_start = to_states(aim)
             to_inputs(of_inputs)
         return (states * aim).sum(), of_inputs.sum(axis=0), of_start
@@ -149,13 +183,15 @@ def test_gradients_of_a_gru_are_central_differences(rng, kind, either):
         assert_allclose((gradient * direction).sum(), central, rtol=1e-7, err_msg=name)
 
 
-def test_states_and_gradients_are_those_of_pytorch(rng):
+@both
+def test_states_and_gradients_are_those_of_pytorch(rng, kind):
     torch = pytest.importorskip("torch")
     n_steps, n_samples, n, n_tokens = 9, 5, 12, 7
+    n_sums = kind.n_gates * n
     tokens = rng.integers(0, n_tokens, (n_steps, n_samples)).astype(np.int32)
-    layers = [weights(rng, n_tokens, 3 * n), weights(rng, 3 * n)]
-    layers += [weights(rng, n, 3 * n), weights(rng, 3 * n)]
-    theirs = torch.nn.GRU(n_tokens, n).double()
+    layers = [weights(rng, n_tokens, n_sums), weights(rng, n_sums)]
+    layers += [weights(rng, n, n_sums), weights(rng, n_sums)]
+    theirs = getattr(torch.nn, kind.__name__)(n_tokens, n).double()
     names = "weight_ih_l0", "bias_ih_l0", "weight_hh_l0", "bias_hh_l0"
     with torch.no_grad():
         for name, layer in zip(names, layers, strict=True):
@@ -166,9 +202,9 @@ def test_states_and_gradients_are_those_of_pytorch(rng):
     (output * torch.tensor(aim)).sum().backward()
     with Workers() as workers:
         rows, index, to_inputs = TokenInputs(*layers[:2], workers, adam)(tokens)
-        nothing = np.zeros((n_samples, 3 * n))
-        gru = GRU(*layers[2:], workers, adam)
-        states, to_states = gru(rows, index, nothing, nothing[:, :n])
+        nothing = np.zeros((n_samples, n_sums))
+        recurrence = kind(*layers[2:], workers, adam)
+        states, to_states = recurrence(rows, index, nothing, nothing[:, :n])
         to_inputs(to_states(aim)[0])
     assert_allclose(states, output.detach().numpy(), atol=1e-12)
     for name, layer in zip(names, layers, strict=True):
@@ -176,14 +212,48 @@ def test_states_and_gradients_are_those_of_pytorch(rng):
         assert_allclose(adam.of(layer), theirs_of, atol=1e-11, err_msg=name)
 
 
-def test_gradients_of_many_steps_do_not_become_denormal(rng, either):
+@pytest.mark.parametrize("layer", [GRU, LSTM])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_steps_after_the_end_of_a_sample_are_left_out(rng, layer, dtype, either):
+    lengths = np.sort(np.r_[9, 1, rng.integers(1, 10, 17)])[::-1]
+    n_steps, n_samples, n = 9, len(lengths), 7
+    n_sums = layer.n_gates * n
+    recurrence = weights(rng, n, n_sums, dtype=dtype), weights(rng, n_sums, dtype=dtype)
+    rows = rng.normal(size=(5, n_sums)).astype(dtype)
+    index = rng.integers(0, 5, (n_steps, n_samples)).astype(np.int32)
+    constant = rng.normal(size=(n_samples, n_sums)).astype(dtype)
+    start = rng.normal(size=(n_samples, n)).astype(dtype)
+    aim = rng.normal(size=(n_steps, n_samples, n)).astype(dtype)
+    is_there = np.arange(n_steps)[:, None] < lengths
+    found = []
+    for counted in (None, lengths):
+        adam = Collected()
+        with Workers() as workers:
+            recurrent = layer(*recurrence, workers, adam)
+            states, pull_back = recurrent(rows, index, constant, start, counted)
+            states = states.copy()
+            of_inputs, of_start = pull_back(aim * is_there[..., None])
+        gradients = adam.of(recurrence[0]), adam.of(recurrence[1])
+        found.append((states, of_inputs.copy(), of_start, *gradients))
+    whole, cut = found
+    assert_array_equal(cut[0][is_there], whole[0][is_there])
+    assert not cut[0][~is_there].any() and not cut[1][~is_there].any()
+    for a, b in zip(cut[1:], whole[1:], strict=True):
+        assert_allclose(a, b, atol=1e-4 if dtype == np.float32 else 1e-12)
+
+
+@both
+def test_gradients_of_many_steps_do_not_become_denormal(rng, kind, either):
     n_steps, n = 400, 8
+    n_sums = kind.n_gates * n
     with Workers() as workers:
-        coef = Weights(0.1 * rng.normal(size=(n, 3 * n)).astype(np.float32), None, None)
-        gru = GRU(coef, weights(rng, 3 * n, dtype=np.float32), workers)
-        rows, index = np.zeros((1, 3 * n), np.float32), np.zeros((n_steps, 4), np.int32)
-        nothing = np.zeros((4, 3 * n), np.float32)
-        states, to_states = gru(rows, index, nothing, nothing[:, :n])
+        coef = Weights(rng.normal(0, 0.1, (n, n_sums)).astype(np.float32), None, None)
+        # Gates that forget fast.
+        intercept = Weights(rng.normal(-2, 0.5, n_sums).astype(np.float32), None, None)
+        recurrence = kind(coef, intercept, workers)
+        rows, nothing = np.zeros((1, n_sums), np.float32), np.zeros((4, n_sums), "f4")
+        index = np.zeros((n_steps, 4), np.int32)
+        states, to_states = recurrence(rows, index, nothing, nothing[:, :n])
         delta = np.zeros_like(states)
         delta[-1] = 1
         of_inputs, of_start = to_states(delta)
@@ -193,13 +263,29 @@ def test_gradients_of_many_steps_do_not_become_denormal(rng, either):
     assert np.abs(of_inputs[-1]).max() > 1e-3 and not of_start.any()
 
 
+def test_memory_is_used_again_where_it_is_large_enough():
+    buffers = Buffers()
+    first = buffers.empty("states", (3, 4, 5), np.float32)
+    again = buffers.empty("states", (2, 4, 5), np.float32)
+    assert again.shape == (2, 4, 5) and again.flags.c_contiguous
+    assert again.base is first.base
+    others = [
+        buffers.empty("gates", (3, 4, 5), np.float32),
+        buffers.empty("states", (3, 4, 6), np.float32),
+        buffers.empty("states", (3, 4, 5), np.float64),
+    ]
+    assert [other.dtype for other in others] == [np.float32, np.float32, np.float64]
+    assert not any(np.shares_memory(first, other) for other in others)
+
+
 def test_gradients_above_the_norm_are_scaled_together(rng):
     arrays = [Weights(np.zeros(s), np.zeros(s), np.zeros(s)) for s in ((3, 4), (5,))]
     gradients = [rng.normal(size=array.value.shape) for array in arrays]
     norm = np.sqrt(sum((g**2).sum() for g in gradients))
     # With these settings an update is the gradient itself, to eight digits.
-    for max_norm, share in ((2 * norm, 1), (norm / 4, 1 / 4)):
-        adam = ClippedAdam(Adam(1e9, 0.0, 0.0, 1e9, np.dtype(np.float64)), max_norm)
+    for max_norm, rate, share in ((2 * norm, 1, 1), (norm / 4, 0.5, 1 / 8)):
+        adam = Adam(1e9, 0.0, 0.0, 1e9, np.dtype(np.float64))
+        adam = ClippedAdam(adam, max_norm, lambda rate=rate: rate)
         with Workers() as workers:
             adam.tick()
             for array, gradient in zip(arrays, gradients, strict=True):
@@ -286,8 +372,8 @@ def test_gradients_of_a_model_are_central_differences(rng, measure, blurred, kin
     if blurred:
         X = X * rng.uniform(0.5, 1, X.shape)
     settings = dict(n_units=5, steps_per_measure=measure, group_size=group_size)
-    model = kind(3, feedback_dropout=0, clip_norm=1e9, random_state=0, **settings)
-    model.fit(X)
+    settings |= dict(feedback_dropout=0, clip_norm=1e9, max_iter=3)
+    model = kind(3, random_state=0, **settings).fit(X)
     arrays = [
         (*map(np.copy, pair),)
         for pair in zip(model.coefs_, model.intercepts_, strict=True)
@@ -336,11 +422,17 @@ def test_what_follows_a_melody_in_its_row_changes_nothing(rng, measure):
     assert_allclose(p, model.inverse_transform(Z), atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("cell", "batch_size"), [("gru", 16), ("gru", 60), ("lstm", 60)]
+)
 @pytest.mark.parametrize("n_threads", ["1", "2", "4"])
-def test_any_number_of_threads_gives_the_same_bits(roll, n_threads, monkeypatch):
+def test_any_number_of_threads_gives_the_same_bits(
+    roll, n_threads, cell, batch_size, monkeypatch
+):
     monkeypatch.setattr("sklearn_c2c._nn.threads._WORTH_A_THREAD", 0)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    settings = dict(n_units=20, max_iter=2, batch_size=60, random_state=0)
+    settings = dict(cell=cell, batch_size=batch_size, random_state=0)
+    settings |= dict(n_units=20, max_iter=2)
     alone = RecurrentAutoencoder(5, **settings).fit(roll)
     monkeypatch.setenv("OMP_NUM_THREADS", n_threads)
     monkeypatch.setattr("sklearn_c2c._nn.threads._n_cores", lambda: int(n_threads))
@@ -356,19 +448,46 @@ def test_sparse_and_dense_and_one_epoch_at_a_time_give_the_same_bits(roll):
     whole = RecurrentAutoencoder(4, max_iter=3, **settings).fit(roll)
     of_sparse = RecurrentAutoencoder(4, max_iter=3, **settings)
     of_sparse.fit(sparse.csr_array(roll))
-    parts = RecurrentAutoencoder(4, **settings)
+    parts = RecurrentAutoencoder(4, max_iter=3, **settings)
     for _ in range(3):
         parts.partial_fit(roll)
     assert weights_of(whole) == weights_of(of_sparse) == weights_of(parts)
 
 
 def test_a_saved_model_goes_on_as_if_nothing_had_been(roll, tmp_path):
-    model = RecurrentAutoencoder(4, n_units=10, max_iter=2, random_state=3).fit(roll)
+    model = RecurrentAutoencoder(4, n_units=10, max_iter=4, random_state=3)
+    whole = clone(model).fit(roll)
+    for _ in range(2):
+        model.partial_fit(roll)
     save(model, tmp_path / "model.c2c", optimizer=True)
     loaded = load(tmp_path / "model.c2c")
     for other in (model, loaded):
-        other.set_params(warm_start=True, max_iter=2).fit(roll)
-    assert model.n_iter_ == 4 and weights_of(model) == weights_of(loaded)
+        for _ in range(2):
+            other.partial_fit(roll)
+        assert weights_of(other) == weights_of(whole)
+        other.set_params(warm_start=True).fit(roll)
+    assert model.n_iter_ == 8 and weights_of(model) == weights_of(loaded)
+
+
+def test_the_learning_rate_falls_to_a_hundredth(roll):
+    settings = dict(n_units=8, max_iter=4, batch_size=60, random_state=0)
+    model = RecurrentAutoencoder(3, **settings)
+    shares = [model._rate_share(epoch) for epoch in range(6)]
+    assert_allclose(shares, [1, 0.75, 0.5, 0.25, 0.01, 0.01])
+    model.set_params(learning_rate="constant", warm_start=True)
+    assert model._rate_share(3) == model._rate_share(9) == 1
+    # In the first epoch both rates are the same, afterwards an update is smaller.
+    falling = RecurrentAutoencoder(3, warm_start=True, **settings)
+    models, moved = (model, falling), []
+    for other in models:
+        other.partial_fit(roll)
+    assert weights_of(model) == weights_of(falling)
+    for other in models:
+        before = [coef.copy() for coef in other.coefs_]
+        other.partial_fit(roll)
+        moved.append([new - old for new, old in zip(other.coefs_, before, strict=True)])
+    for constant, fallen in zip(*moved, strict=True):
+        assert_allclose(fallen, 0.75 * constant, atol=1e-6)
 
 
 def test_what_is_decoded_follows_from_what_was_decoded_before(roll):
@@ -456,6 +575,15 @@ def test_recurrences_start_orthogonal_for_any_number_of_threads(n, monkeypatch):
     assert found[0].tobytes() == found[1].tobytes()
     for block in np.split(found[0], 3, axis=1):
         assert_allclose(block.T @ block, np.eye(n), atol=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
+def test_all_reels_are_learned_by_heart(reels, seed):
+    # The settings of docs/user_guide/recurrent.md.
+    estimator = RecurrentAutoencoder(max_iter=400, random_state=seed)
+    model = make_pipeline(PianoRollEncoder(transition_weight=0), estimator).fit(reels)
+    assert_array_equal(model.inverse_transform(model.transform(reels)), reels)
 
 
 @pytest.mark.integration

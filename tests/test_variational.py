@@ -143,6 +143,14 @@ def test_free_bits_are_free(roll):
     assert held.kl_per_latent_.min() > 0.4 > free.kl_per_latent_.min()
 
 
+def test_free_bits_of_the_sum_are_free_once(roll):
+    settings = dict(h=6, max_iter=150, beta=20.0, free_bits=3.0, random_state=0)
+    held = VariationalAutoencoder(free_bits_scope="total", **settings).fit(roll)
+    each = VariationalAutoencoder(**settings).fit(roll)
+    assert 2.5 < held.kl_per_latent_.sum() < 5
+    assert each.kl_per_latent_.min() > 2 and each.kl_per_latent_.sum() > 15
+
+
 def test_going_on_is_bit_for_bit(roll):
     settings = dict(h=5, random_state=0, tol=0, n_iter_no_change=99)
     whole = VariationalAutoencoder(max_iter=4, **settings).fit(roll)

@@ -35,15 +35,15 @@ class Adam:
         self.rates = np.zeros(1, dtype)
         self.present = np.array(AdamUpdate(0, beta_1, beta_2, epsilon, tiny), dtype)
 
-    def tick(self):
-        """Start the next update."""
+    def tick(self, share=1.0):
+        """Start the next update, with a share of the learning rate."""
         self.n_updates += 1
         if self.n_updates >= len(self.rates):
             learning_rate, beta_1, beta_2 = self._settings
             t = np.arange(1, 2 * self.n_updates + 128)
             rates = learning_rate * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)
             self.rates = np.append(0, rates).astype(self.rates.dtype)
-        self.present[0] = self.rates[self.n_updates]
+        self.present[0] = self.rates[self.n_updates] * share
 
     def update(self, weights, gradient, workers):
         """Update weights along their gradient, in place.

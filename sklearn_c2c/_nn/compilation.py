@@ -17,7 +17,8 @@ _REORDER = {"reassoc", "contract", "arcp", "nsz"}
 _SHORT = 1.0
 
 # Instructions within compiled kernels that Numba's cache does not track.
-_TILES = hashlib.sha256(Path(__file__).with_name("tiles.py").read_bytes()).hexdigest()
+_EMITTERS = [Path(__file__).with_name(name) for name in ("lanes.py", "tiles.py")]
+_EMITTED = hashlib.sha256(b"".join(p.read_bytes() for p in _EMITTERS)).hexdigest()
 
 
 def jit(function):
@@ -49,7 +50,7 @@ class _Cache(FunctionCache):
     """
 
     def _index_key(self, sig, codegen):
-        return (*super()._index_key(sig, codegen), _TILES)
+        return (*super()._index_key(sig, codegen), _EMITTED)
 
     def load_overload(self, sig, target_context):
         try:

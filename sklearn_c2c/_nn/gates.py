@@ -1,7 +1,9 @@
-"""The Numba functions of recurrent layers: a GRU's states, and the way back.
+"""The Numba functions of recurrent layers: states of GRU and LSTM, and the way back.
 
 As for `kernels`: a kernel works on the samples ``lo`` to ``hi`` of arrays in C order
-and one dtype, time first; it checks nothing and raises nothing.
+and one dtype, time first; it checks nothing and raises nothing. No sample's bits depend
+on the others. Samples are sorted by length: the first ``until[t]`` have a step t, and
+nothing is read or written of the others there.
 """
 
 from typing import NamedTuple
@@ -9,37 +11,24 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_c2c._nn.compilation import jit
-from sklearn_c2c._nn.kernels import exp
+from sklearn_c2c._nn.lanes import elementwise, exp, normal, where
 from sklearn_c2c._nn.tiles import VECTOR_BYTES, product_tile
 
-# Samples of a tile, and its registers: its sums and operands fit in 16.
-TILE_SAMPLES, _TILE_VECTORS = 4, 3
-_product_tile = product_tile(TILE_SAMPLES, _TILE_VECTORS)
+# Samples of a tile, and its registers: with AVX-512, which has 32 registers, its sums
+# and operands fit in these, otherwise in 16.
+_TILE_SAMPLES, _TILE_VECTORS = 8 if VECTOR_BYTES == 64 else 4, 3
+_HALF = _TILE_SAMPLES // 2
+_whole_tile = product_tile(_TILE_SAMPLES, _TILE_VECTORS)
+_half_tile = product_tile(_HALF, _TILE_VECTORS)
+_row_tile = product_tile(1, _TILE_VECTORS)
 
 
 class Inputs(NamedTuple):
     """The inputs of a recurrent layer: ``rows[index[t, i]] + constant[i]`` at t."""
 
-    rows: np.ndarray  # of shape (n_rows, 3 * n_units)
+    rows: np.ndarray  # of shape (n_rows, n_gates * n_units)
     index: np.ndarray  # of shape (n_steps, n_samples)
-    constant: np.ndarray  # of shape (n_samples, 3 * n_units), the same at each step
-
-
-class Gates(NamedTuple):
-    """Values of a GRU's gates, each of shape (n_steps, n_samples, n_units)."""
-
-    reset: np.ndarray
-    update: np.ndarray
-    candidate: np.ndarray
-    recurrent: np.ndarray  # what the state gives the candidate, before the reset
-
-
-class Deltas(NamedTuple):
-    """Gradients of the loss with respect to what a GRU adds up."""
-
-    inputs: np.ndarray  # of shape (n_steps, n_samples, 3 * n_units)
-    products: np.ndarray  # those with the state, of the same shape
-    start: np.ndarray  # of shape (n_samples, n_units)
+    constant: np.ndarray  # of shape (n_samples, n_gates * n_units), of each step
 
 
 def tile_columns(dtype):
@@ -51,111 +40,209 @@ def tile_columns(dtype):
 def _multiply(out, a, panels):
     """``out = a @ b``: ``panels[t]`` are the columns of b in tile t."""
     n_panels, n, width = panels.shape
+    n_rows = out.shape[0]
+    whole = n_rows - n_rows % _TILE_SAMPLES
+    halves = n_rows - n_rows % _HALF
     for t in range(n_panels):
-        for i in range(0, out.shape[0], TILE_SAMPLES):
-            _product_tile(out, a, panels[t], i, t * width, n)
+        for i in range(0, whole, _TILE_SAMPLES):
+            _whole_tile(out, a, panels[t], i, t * width, n)
+        for i in range(whole, halves, _HALF):
+            _half_tile(out, a, panels[t], i, t * width, n)
+        for i in range(halves, n_rows):
+            _row_tile(out, a, panels[t], i, t * width, n)
+
+
+def _sigmoid(x):
+    e = exp(0.0 - abs(x))
+    return where(x < 0, e, 1.0) / (e + 1.0)
+
+
+def _tanh(x):
+    e = exp(abs(x) * -2.0)
+    magnitude = (1.0 - e) / (e + 1.0)
+    return where(x < 0, 0.0 - magnitude, magnitude)
+
+
+# ------------------------------------------------------------------------ GRU
 
 
 @jit
-def gru_states(lo, hi, states, gates, inputs, panels, intercept, bits):
+def gru_states(lo, hi, until, states, gates, recurrent, inputs, panels, intercept):
     """States of a GRU at all steps: ``states[t + 1]`` of ``states[t]``.
 
-    With ``x = inputs`` and ``u = state @ coef + intercept``, both in three parts::
+    With ``x = inputs`` and ``u = state @ coef``, both in three parts::
 
         r = sigmoid(x_r + u_r)
         z = sigmoid(x_z + u_z)
-        c = tanh(x_c + r * u_c)
+        c = tanh(x_c + r * (u_c + intercept))
         next state = c + z * (state - c)
 
-    Bits is scratch space for exponentials: integers, one for each unit.
+    Gates become r, z and c side by side, recurrent what r is multiplied with.
     """
-    n_steps, _, n = gates.reset.shape
+    n_steps, _, n = recurrent.shape
     products = np.empty((hi - lo, panels.shape[0] * panels.shape[2]), states.dtype)
     for t in range(n_steps):
-        _multiply(products, states[t, lo:hi], panels)
-        for i in range(lo, hi):
-            x, constant = inputs.rows[inputs.index[t, i]], inputs.constant[i]
-            product, r, z = products[i - lo], gates.reset[t, i], gates.update[t, i]
-            for k in range(n):
-                r[k] = x[k] + constant[k] + product[k] + intercept[k]
-            for k in range(n):
-                j = n + k
-                z[k] = x[j] + constant[j] + product[j] + intercept[j]
-            _sigmoid(r, product[:n], bits)
-            _sigmoid(z, product[:n], bits)
-            c, u_c = gates.candidate[t, i], gates.recurrent[t, i]
-            for k in range(n):
-                j = 2 * n + k
-                u_c[k] = product[j] + intercept[j]
-                c[k] = x[j] + constant[j] + r[k] * u_c[k]
-            _tanh(c, product[:n], bits)
-            state, following = states[t, i], states[t + 1, i]
-            for k in range(n):
-                following[k] = c[k] + z[k] * (state[k] - c[k])
+        top = min(hi, until[t])
+        if top <= lo:
+            break
+        _multiply(products[: top - lo], states[t, lo:top], panels)
+        for i in range(lo, top):
+            x = _thirds(inputs.rows[inputs.index[t, i]], n)
+            constant = _thirds(inputs.constant[i], n)
+            gate, product = _thirds(gates[t, i], n), _thirds(products[i - lo], n)
+            _gru_step(
+                (*gate, recurrent[t, i], states[t + 1, i]),
+                (*x, *constant, *product, intercept, states[t, i]),
+            )
 
 
 @jit
-def _sigmoid(a, e, bits):
-    """``a = sigmoid(a)``; e and bits are scratch space."""
-    zero, one = a.dtype.type(0), a.dtype.type(1)
-    for k in range(a.shape[0]):
-        e[k] = -abs(a[k])
-    exp(e, bits)
-    for k in range(a.shape[0]):
-        a[k] = (one if a[k] >= zero else e[k]) / (one + e[k])
+def _thirds(row, n):
+    return row[:n], row[n : 2 * n], row[2 * n : 3 * n]
+
+
+@elementwise
+def _gru_step(x_r, x_z, x_c, k_r, k_z, k_c, u_r, u_z, u_c, intercept, state):
+    r = _sigmoid(x_r + k_r + u_r)
+    z = _sigmoid(x_z + k_z + u_z)
+    u_c = u_c + intercept
+    c = _tanh(x_c + k_c + r * u_c)
+    return r, z, c, u_c, c + z * (state - c)
 
 
 @jit
-def _tanh(a, e, bits):
-    """``a = tanh(a)``; e and bits are scratch space."""
-    zero, one, two = a.dtype.type(0), a.dtype.type(1), a.dtype.type(2)
-    for k in range(a.shape[0]):
-        e[k] = -two * abs(a[k])
-    exp(e, bits)
-    for k in range(a.shape[0]):
-        magnitude = (one - e[k]) / (one + e[k])
-        a[k] = magnitude if a[k] >= zero else -magnitude
-
-
-@jit
-def gru_deltas(lo, hi, deltas, delta_states, states, gates, panels, tiny):
+def gru_deltas(lo, hi, until, start, gates, recurrent, delta_states, states, panels):
     """Gradients of a GRU's sums, given those of its states ``states[1:]``.
+
+    They take the place of the gates: gates become the gradients of the inputs,
+    recurrent that of the candidate's part of the products, whose other parts have the
+    inputs' gradients. That of the first state is added to start.
 
     Panels are those of ``coef.T``. Gradients below the smallest normal number become
     zero: over many steps they vanish, and arithmetic with denormal numbers is ten times
     slower.
     """
-    n_steps, _, n = gates.reset.shape
-    one = states.dtype.type(1)
-    products = np.empty((hi - lo, panels.shape[0] * panels.shape[2]), states.dtype)
-    start = deltas.start
-    for i in range(lo, hi):
-        for k in range(n):
-            start[i, k] = states.dtype.type(0)
+    n_steps, _, n = recurrent.shape
+    products = np.zeros((hi - lo, panels.shape[0] * panels.shape[2]), states.dtype)
+    d_u = np.empty((hi - lo, 3 * n), states.dtype)
     for t in range(n_steps - 1, -1, -1):
-        for i in range(lo, hi):
-            r, z = gates.reset[t, i], gates.update[t, i]
-            c, u_c = gates.candidate[t, i], gates.recurrent[t, i]
-            d_x, d_u = deltas.inputs[t, i], deltas.products[t, i]
-            state, delta, ahead = states[t, i], delta_states[t, i], start[i]
-            for k in range(n):
-                g = delta[k] + ahead[k]
-                d_c = _normal(g * (one - z[k]) * (one - c[k] * c[k]), tiny)
-                d_r = _normal(d_c * u_c[k] * r[k] * (one - r[k]), tiny)
-                d_z = _normal(g * (state[k] - c[k]) * z[k] * (one - z[k]), tiny)
-                d_x[k], d_x[n + k], d_x[2 * n + k] = d_r, d_z, d_c
-                d_u[k], d_u[n + k], d_u[2 * n + k] = d_r, d_z, _normal(d_c * r[k], tiny)
-                ahead[k] = g * z[k]
-        _multiply(products, deltas.products[t, lo:hi], panels)
-        for i in range(lo, hi):
-            for k in range(n):
-                start[i, k] = _normal(start[i, k] + products[i - lo, k], tiny)
+        top = min(hi, until[t])
+        if top <= lo:
+            continue
+        for i in range(lo, top):
+            gate, u_c = _thirds(gates[t, i], n), recurrent[t, i]
+            sums = start[i], products[i - lo, :n]
+            _gru_step_back(
+                (*gate, u_c, *_thirds(d_u[i - lo], n), start[i]),
+                (*gate, u_c, states[t, i], delta_states[t, i], *sums),
+            )
+        _multiply(products[: top - lo], d_u[: top - lo], panels)
+    for i in range(lo, hi):
+        _sum((start[i],), (start[i], products[i - lo, :n]))
+
+
+@elementwise
+def _gru_step_back(r, z, c, u_c, state, delta, ahead, product):
+    g = delta + normal(ahead + product)
+    d_c = normal(g * (1.0 - z) * (1.0 - c * c))
+    d_r = normal(d_c * u_c * r * (1.0 - r))
+    d_z = normal(g * (state - c) * z * (1.0 - z))
+    d_u = normal(d_c * r)
+    return d_r, d_z, d_c, d_u, d_r, d_z, d_u, g * z
+
+
+# ----------------------------------------------------------------------- LSTM
 
 
 @jit
-def _normal(x, tiny):
-    """x, or 0 where its magnitude is below the smallest normal number."""
-    return x if abs(x) >= tiny else x - x
+def lstm_states(lo, hi, until, states, gates, cells, inputs, panels):
+    """States and cells of an LSTM at all steps: ``[t + 1]`` of ``[t]``.
+
+    With ``a = inputs + state @ coef``, in four parts::
+
+        i, f, o = sigmoid(a_i), sigmoid(a_f), sigmoid(a_o)
+        g = tanh(a_g)
+        next cell = f * cell + i * g
+        next state = o * tanh(next cell)
+
+    Gates become i, f, g and o side by side.
+    """
+    n_steps, n = gates.shape[0], cells.shape[2]
+    products = np.empty((hi - lo, panels.shape[0] * panels.shape[2]), states.dtype)
+    for t in range(n_steps):
+        top = min(hi, until[t])
+        if top <= lo:
+            break
+        _multiply(products[: top - lo], states[t, lo:top], panels)
+        for i in range(lo, top):
+            x = _quarters(inputs.rows[inputs.index[t, i]], n)
+            constant = _quarters(inputs.constant[i], n)
+            gate, product = _quarters(gates[t, i], n), _quarters(products[i - lo], n)
+            _lstm_step(
+                (*gate, cells[t + 1, i], states[t + 1, i]),
+                (*x, *constant, *product, cells[t, i]),
+            )
+
+
+@jit
+def _quarters(row, n):
+    return row[:n], row[n : 2 * n], row[2 * n : 3 * n], row[3 * n : 4 * n]
+
+
+@elementwise
+def _lstm_step(x_i, x_f, x_g, x_o, k_i, k_f, k_g, k_o, u_i, u_f, u_g, u_o, cell):
+    i, f = _sigmoid(x_i + k_i + u_i), _sigmoid(x_f + k_f + u_f)
+    g, o = _tanh(x_g + k_g + u_g), _sigmoid(x_o + k_o + u_o)
+    following = f * cell + i * g
+    return i, f, g, o, following, o * _tanh(following)
+
+
+@jit
+def lstm_deltas(lo, hi, until, start, gates, cells, delta_states, panels):
+    """Gradients of an LSTM's sums, given those of its states ``states[1:]``.
+
+    They take the place of the gates. That of the first state is added to start. Panels
+    and small gradients are as for `gru_deltas`.
+    """
+    n_steps, n = gates.shape[0], cells.shape[2]
+    products = np.zeros((hi - lo, panels.shape[0] * panels.shape[2]), cells.dtype)
+    ahead = np.zeros((hi - lo, n), cells.dtype)
+    for t in range(n_steps - 1, -1, -1):
+        top = min(hi, until[t])
+        if top <= lo:
+            continue
+        for i in range(lo, top):
+            gate, sums = (
+                _quarters(gates[t, i], n),
+                (ahead[i - lo], products[i - lo, :n]),
+            )
+            _lstm_step_back(
+                (*gate, ahead[i - lo]),
+                (*gate, cells[t, i], cells[t + 1, i], delta_states[t, i], *sums),
+            )
+        _multiply(products[: top - lo], gates[t, lo:top], panels)
+    for i in range(lo, hi):
+        _sum((start[i],), (start[i], products[i - lo, :n]))
+
+
+@elementwise
+def _lstm_step_back(i, f, g, o, cell, following, delta, ahead, product):
+    delta = delta + normal(product)
+    activity = _tanh(following)
+    d_o = normal(delta * activity * o * (1.0 - o))
+    d_cell = ahead + delta * o * (1.0 - activity * activity)
+    d_i = normal(d_cell * g * i * (1.0 - i))
+    d_f = normal(d_cell * cell * f * (1.0 - f))
+    d_g = normal(d_cell * i * (1.0 - g * g))
+    return d_i, d_f, d_g, d_o, normal(d_cell * f)
+
+
+# ----------------------------------------------------------------- for both
+
+
+@elementwise
+def _sum(a, b):
+    return (normal(a + b),)
 
 
 @jit

@@ -31,15 +31,18 @@ class GaussianCode:
 
     From ``[mu, log_var]`` it draws ``z = mu + exp(log_var / 2) * noise``. The cost is
     ``weight * sum_k max(KL_k, free_bits)``, KL_k being latent k's mean divergence from
-    the prior over the batch, plus `aggregate_weight` times the discrepancy of the draws
-    of the batch from draws of the prior, which is 0 for a batch of one sample.
+    the prior over the batch, or ``weight * max(sum_k KL_k, free_bits)``; plus
+    `aggregate_weight` times the discrepancy of the draws of the batch from draws of the
+    prior, which is 0 for a batch of one sample.
 
     Parameters
     ----------
     rng : RandomState
         Source of the noise.
     free_bits : float
-        Nats of each latent's divergence that are free of cost.
+        Nats of divergence that are free of cost.
+    scope : {"latent", "total"}, default="latent"
+        Whether they are of each latent's divergence, or of the sum over all latents.
     prior : Prior, default=None
         None is the standard normal one.
     aggregate_weight : float, default=0
@@ -57,8 +60,10 @@ class GaussianCode:
         Divergence of each latent in the last batch, nats summed over samples.
     """
 
-    def __init__(self, rng, free_bits, prior=None, aggregate_weight=0.0):
-        self._rng, self._free_bits = rng, free_bits
+    def __init__(
+        self, rng, free_bits, *, scope="latent", prior=None, aggregate_weight=0.0
+    ):
+        self._rng, self._free_bits, self._scope = rng, free_bits, scope
         self.prior = prior or PRIORS["normal"]
         self._aggregate_weight = float(aggregate_weight)
         self.weight = 1.0
@@ -68,9 +73,11 @@ class GaussianCode:
         mu, log_var = split_code(a)
         divergence, by_mu, by_log_var = self.prior.divergence(mu, log_var)
         self.divergence = divergence.sum(axis=0, dtype=np.float64)
-        free = self._free_bits * len(a)
-        self.cost = self.weight * np.maximum(self.divergence, free).sum()
-        weights = self.weight / len(a) * (self.divergence >= free)
+        free, costly = self._free_bits * len(a), self.divergence
+        if self._scope == "total":
+            costly = costly.sum(keepdims=True)
+        self.cost = self.weight * np.maximum(costly, free).sum()
+        weights = self.weight / len(a) * (costly >= free)
         noise = self._rng.standard_normal(mu.shape).astype(a.dtype)
         z = mu + np.exp(log_var / 2) * noise
         from_prior = self._from_prior(z)

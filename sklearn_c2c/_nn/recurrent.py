@@ -9,13 +9,14 @@ from functools import partial
 import numpy as np
 
 from sklearn_c2c._nn import gates as kernels
-from sklearn_c2c._nn.gates import Deltas, Gates, Inputs
+from sklearn_c2c._nn.buffers import Buffers
+from sklearn_c2c._nn.gates import Inputs
 from sklearn_c2c._nn.layers import Dense, panels
 from sklearn_c2c._nn.threads import matmul
 
-# Samples whose states are computed together. Their number decides how products are
-# rounded, so it does not depend on the number of threads.
-_SAMPLES = 16
+# Threads share samples in multiples of the first number; of the second, at most, the
+# states are computed together, for which the weights are loaded once.
+_SAMPLES, _TOGETHER = 8, 64
 
 # Columns of sums of rows that a thread adds up.
 _COLUMNS = 128
@@ -31,10 +32,13 @@ class ClippedAdam:
     ----------
     adam : Adam
     max_norm : float
+    share : callable
+        Of nothing, the share of the learning rate in the next update.
     """
 
-    def __init__(self, adam, max_norm):
-        self._adam, self._max_norm, self._pending = adam, max_norm, []
+    def __init__(self, adam, max_norm, share):
+        self._adam, self._max_norm, self._share = adam, max_norm, share
+        self._pending = []
 
     @property
     def n_updates(self):
@@ -43,7 +47,7 @@ class ClippedAdam:
 
     def tick(self):
         """Go on to the next update."""
-        self._adam.tick()
+        self._adam.tick(self._share())
 
     def update(self, weights, gradient, workers):
         """Keep a gradient for `apply`."""
@@ -134,106 +138,236 @@ class DenseInputs(Affine):
         return rows, index, pull_back
 
 
-class GRU:
-    """A gated recurrent unit, the reset gate being applied after the product.
+class Recurrence:
+    """What the recurrent layers have in common.
 
-    This is the form of cuDNN and PyTorch, which needs one product a step: see
-    `gates.gru_states`. K. Cho et al., "Learning Phrase Representations using RNN
-    Encoder-Decoder for Statistical Machine Translation", 2014, apply it before.
+    The way back takes the place of what was kept on the way there, so that a pull-back
+    can be called once. In training the outputs of a call and of its pull-back are
+    overwritten by the next.
 
     Parameters
     ----------
-    coef : Weights of shape (n_units, 3 * n_units)
-        Of reset gate, update gate and candidate.
-    intercept : Weights of shape (3 * n_units,)
+    coef : Weights of shape (n_units, n_gates * n_units)
+    intercept : Weights of shape (n_gates * n_units,)
     workers : Workers
     adam : Adam, default=None
         None where the weights are not trained.
     """
 
+    n_gates: int
+
     def __init__(self, coef, intercept, workers, adam=None):
         self.coef, self.intercept = coef, intercept
         self.workers, self.adam = workers, adam
-        self._tiled_at_rest = None if adam else self._tiled(coef.value)
+        self._tiled_at_rest = None if adam else _tiled(coef.value)
+        self._buffers = Buffers() if adam else None
 
-    def __call__(self, rows, index, constant, start):
+    @classmethod
+    def initial_intercept(cls, n_units, dtype):
+        """Zeros."""
+        return np.zeros(cls.n_gates * n_units, dtype)
+
+    def __call__(self, rows, index, constant, start, lengths=None):
         """Return the states after each step, and the pull-back.
 
         Parameters
         ----------
-        rows : ndarray of shape (n_rows, 3 * n_units)
+        rows : ndarray of shape (n_rows, n_gates * n_units)
         index : ndarray of int, shape (n_steps, n_samples)
             The row of the inputs at each step.
-        constant : ndarray of shape (n_samples, 3 * n_units)
+        constant : ndarray of shape (n_samples, n_gates * n_units)
             Added to the inputs of all steps.
         start : ndarray of shape (n_samples, n_units)
             State before the first step.
+        lengths : ndarray of int, shape (n_samples,), default=None
+            Steps of the samples, which do not rise from one to the next. States after
+            these, and gradients of inputs, are 0. None if all steps are there.
 
         Returns
         -------
         states : ndarray of shape (n_steps, n_samples, n_units)
         pull_back : callable
             Of the gradient with respect to the states, those with respect to the
-            inputs, of shape (n_steps, n_samples, 3 * n_units), and to the start.
+            inputs, of shape (n_steps, n_samples, n_gates * n_units), and to the start.
         """
-        (n_steps, n_samples), n = index.shape, len(self.coef.value)
+        n_steps, n_samples = index.shape
+        if lengths is None:
+            lengths = np.full(n_samples, n_steps)
+        until = (np.arange(n_steps)[:, np.newaxis] < lengths).sum(axis=1)
+        kept, index = self._kept(until, start), np.ascontiguousarray(index)
+        self._run(self._states, until, *kept, *self._weights(rows, index, constant))
+        return kept[0][1:], partial(self._pull_back, until, *kept)
+
+    def stepper(self, rows, constant, start):
+        """Return a function of the index of one step, which goes on by that step.
+
+        It returns the state after the step, of shape (n_samples, n_units), which holds
+        until the next one. The index has shape (1, n_samples); for the others see
+        `__call__`. Before the step it can be told which samples go on, by their
+        indices; they are numbered anew.
+        """
+        until = np.array([len(start)])
+        states, gates, further = self._kept(until, start)
+        inputs, tiled = self._weights(rows, None, constant)
+
+        def select(going):
+            nonlocal until, states, gates, further, inputs
+            memories = [memory[0, going] for memory in self._memories(states, further)]
+            until = np.array([len(going)])
+            states, gates, further = self._kept(until, memories[0])
+            for memory, before in zip(
+                self._memories(states, further), memories, strict=True
+            ):
+                memory[0] = before
+            inputs = inputs._replace(constant=inputs.constant[going])
+
+        def advance(index, going=None):
+            if going is not None:
+                select(going)
+            given = inputs._replace(index=index), tiled
+            self._run(self._states, until, states, gates, further, *given)
+            for memory in self._memories(states, further):
+                memory[0] = memory[1]
+            return states[0]
+
+        return advance
+
+    def _kept(self, until, start):
+        """States, gates, and what else is kept of each step for the way back.
+
+        All are 0 where a sample has no step: until[t] is the number of samples that
+        have a step t.
+        """
+        n_samples, n = start.shape
+        states = self._empty("states", len(until) + 1, n_samples, n)
+        states[0] = start
+        gates = self._empty("gates", len(until), n_samples, self.n_gates * n)
+        further = self._further(states)
+        first = len(further) - len(until)
+        for t in np.flatnonzero(until < n_samples):
+            for array, at in ((states, t + 1), (gates, t), (further, first + t)):
+                array[at, until[t] :] = 0
+        return states, gates, further
+
+    def _empty(self, name, *shape):
         dtype = self.coef.value.dtype
-        whole = -(-n_samples // kernels.TILE_SAMPLES) * kernels.TILE_SAMPLES
-        states = np.empty((n_steps + 1, whole, n), dtype)
-        states[0] = _filled_up(start, whole, axis=0)
-        gates = Gates(*(np.empty((n_steps, whole, n), dtype) for _ in range(4)))
-        index = _filled_up(index, whole, axis=1)
-        inputs = Inputs(rows, index, _filled_up(constant, whole, axis=0))
-        tiled = self._tiled(self.coef.value) if self.adam else self._tiled_at_rest
-        weights = tiled, self.intercept.value
+        if self._buffers is None:
+            return np.empty(shape, dtype)
+        return self._buffers.empty(name, shape, dtype)
 
-        def compute(lo, hi):
-            scratch = np.empty(n, f"i{dtype.itemsize}")
-            kernels.gru_states(lo, hi, states, gates, inputs, *weights, scratch)
+    def _weights(self, rows, index, constant):
+        """What the states are computed from."""
+        tiled = self._tiled_at_rest if self.adam is None else _tiled(self.coef.value)
+        return Inputs(rows, index, constant + self._added_to_inputs()), tiled
 
-        self._run(compute, whole, n_steps)
-        return states[1:, :n_samples], partial(self._pull_back, states, gates)
-
-    def _pull_back(self, states, gates, delta):
-        coef, (n_steps, whole, n) = self.coef.value, gates.reset.shape
-        n_samples, shape = delta.shape[1], (n_steps, whole, 3 * n)
-        deltas = Deltas(*map(np.empty, (shape, shape, (whole, n)), [coef.dtype] * 3))
-        tiny = np.finfo(coef.dtype).tiny
-        given = deltas, _filled_up(delta, whole, axis=1), states, gates
-        transposed = self._tiled(coef.T)
-
-        def compute(lo, hi):
-            kernels.gru_deltas(lo, hi, *given, transposed, tiny)
-
-        self._run(compute, whole, n_steps)
+    def _pull_back(self, until, states, gates, further, delta):
+        start, delta = np.zeros_like(states[0]), np.ascontiguousarray(delta)
+        transposed = _tiled(self.coef.value.T)
+        given = states, gates, further, start, delta, transposed
+        self._run(self._deltas, until, *given)
         if self.adam is not None:
-            before = states[:-1].reshape(-1, n)
-            products = deltas.products.reshape(-1, 3 * n)
-            gradient = matmul(before.T, products, self.workers)
-            self.adam.update(self.coef, gradient, self.workers)
-            self.adam.update(self.intercept, products.sum(axis=0), self.workers)
-        return deltas.inputs[:, :n_samples], deltas.start[:n_samples]
+            before, parts = states[:-1], self._products(gates, further)
+            before, *parts = (a.reshape(-1, a.shape[2]) for a in (before, *parts))
+            of_coef = [matmul(before.T, part, self.workers) for part in parts]
+            of_intercept = [part.sum(axis=0) for part in parts]
+            self.adam.update(self.coef, np.hstack(of_coef), self.workers)
+            self.adam.update(self.intercept, np.hstack(of_intercept), self.workers)
+        return gates, start
 
-    @staticmethod
-    def _tiled(coef):
-        return panels(coef, kernels.tile_columns(coef.dtype))
-
-    def _run(self, compute, n_samples, n_steps):
+    def _run(self, compute, until, states, *given):
         """Compute blocks of samples that do not depend on the number of threads."""
         self.workers.limit_blas()
+        n_steps, n_samples, _ = states.shape
 
         def run(lo, hi):
-            for first in range(lo, hi, _SAMPLES):
-                compute(first, min(first + _SAMPLES, hi))
+            for first in range(lo, hi, _TOGETHER):
+                compute(first, min(first + _TOGETHER, hi), until, states, *given)
 
         work = 2 * self.coef.value.size * n_samples * n_steps
         self.workers.run(run, n_samples, work, block=_SAMPLES)
 
 
-def _filled_up(A, size, axis):
-    """A in C order, with zeros up to a size along an axis."""
-    if A.shape[axis] == size:
-        return np.ascontiguousarray(A)
-    widths = [(0, 0)] * A.ndim
-    widths[axis] = 0, size - A.shape[axis]
-    return np.pad(A, widths)
+class GRU(Recurrence):
+    """A gated recurrent unit, the reset gate being applied after the product.
+
+    This is the form of cuDNN and PyTorch, which needs one product a step: see
+    `gates.gru_states`. K. Cho et al., "Learning Phrase Representations using RNN
+    Encoder-Decoder for Statistical Machine Translation", 2014, apply it before. Gates
+    are in the order reset, update, candidate. For parameters see `Recurrence`.
+    """
+
+    n_gates = 3
+
+    def _further(self, states):
+        """What the reset gate is multiplied with."""
+        return self._empty("recurrent", *states[1:].shape)
+
+    @staticmethod
+    def _memories(states, recurrent):
+        """What the next step starts from."""
+        return (states,)
+
+    def _added_to_inputs(self):
+        intercept = self.intercept.value.copy()
+        intercept[2 * len(self.coef.value) :] = 0  # is within the product
+        return intercept
+
+    def _states(self, lo, hi, until, states, gates, recurrent, inputs, tiled):
+        own = self.intercept.value[2 * states.shape[2] :]
+        kept = states, gates, recurrent
+        kernels.gru_states(lo, hi, until, *kept, inputs, tiled, own)
+
+    def _deltas(self, lo, hi, until, states, gates, recurrent, start, delta, tiled):
+        kept = gates, recurrent, delta, states
+        kernels.gru_deltas(lo, hi, until, start, *kept, tiled)
+
+    def _products(self, gates, recurrent):
+        """Gradients of the products with the state, in parts."""
+        return gates[..., : 2 * recurrent.shape[2]], recurrent
+
+
+class LSTM(Recurrence):
+    """A long short-term memory, in the form of PyTorch: see `gates.lstm_states`.
+
+    Gates are in the order input, forget, candidate, output. The cell is 0 before the
+    first step. For parameters see `Recurrence`.
+
+    F. A. Gers et al., "Learning to Forget: Continual Prediction with LSTM", Neural
+    Computation 12, 2000.
+    """
+
+    n_gates = 4
+
+    @classmethod
+    def initial_intercept(cls, n_units, dtype):
+        """Zeros, and 1 for the forget gate: it remembers before it has learned to."""
+        intercept = super().initial_intercept(n_units, dtype)
+        intercept[n_units : 2 * n_units] = 1
+        return intercept
+
+    def _further(self, states):
+        """Cells."""
+        cells = self._empty("cells", *states.shape)
+        cells[0] = 0
+        return cells
+
+    @staticmethod
+    def _memories(states, cells):
+        """What the next step starts from."""
+        return states, cells
+
+    def _added_to_inputs(self):
+        return self.intercept.value
+
+    def _states(self, *given):
+        kernels.lstm_states(*given)
+
+    def _deltas(self, lo, hi, until, states, gates, cells, start, delta, tiled):
+        kernels.lstm_deltas(lo, hi, until, start, gates, cells, delta, tiled)
+
+    def _products(self, gates, cells):
+        return (gates,)
+
+
+def _tiled(coef):
+    return panels(coef, kernels.tile_columns(coef.dtype))

@@ -260,7 +260,7 @@ class AttributeVariationalAutoencoder(VariationalAutoencoder):
     __module__ = "sklearn_c2c"  # where it is public, and what model files name
 
     # Parameters of a VariationalAutoencoder that are fixed here.
-    prior, aggregate_weight = "normal", 0.0
+    prior, aggregate_weight, free_bits_scope = "normal", 0.0, "latent"
 
     _parameter_constraints: dict = {
         **VariationalAutoencoder._parameter_constraints,
@@ -269,7 +269,9 @@ class AttributeVariationalAutoencoder(VariationalAutoencoder):
         "control_weight": [Interval(Real, 0, None, closed="left")],
         "attributes": [tuple, list, None],
     }
-    del _parameter_constraints["prior"], _parameter_constraints["aggregate_weight"]
+    for name in ("prior", "aggregate_weight", "free_bits_scope"):
+        del _parameter_constraints[name]
+    del name
     _curves: dict = {
         **VariationalAutoencoder._curves,
         "attributes": "attribute_curve_",

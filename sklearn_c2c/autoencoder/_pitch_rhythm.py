@@ -242,7 +242,7 @@ class PitchRhythmAutoencoder(VariationalAutoencoder):
         "hidden_layer_sizes",
     )
     # Parameters of a VariationalAutoencoder that are fixed here.
-    prior, aggregate_weight = "normal", 0.0
+    prior, aggregate_weight, free_bits_scope = "normal", 0.0, "latent"
 
     _parameter_constraints: dict = {
         **VariationalAutoencoder._parameter_constraints,
@@ -250,7 +250,7 @@ class PitchRhythmAutoencoder(VariationalAutoencoder):
         "h_rhythm": [Interval(Integral, 1, None, closed="left")],
         "steps_per_measure": [Interval(Integral, 1, None, closed="left"), None],
     }
-    for name in ("h", "output", "prior", "aggregate_weight"):
+    for name in ("h", "output", "prior", "aggregate_weight", "free_bits_scope"):
         del _parameter_constraints[name]
     del name
     _curves: dict = {

@@ -4,18 +4,14 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy.special import log_softmax
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_c2c._nn import initial
 from sklearn_c2c._nn.layers import Activation
 from sklearn_c2c._nn.recurrent import ClippedAdam
 from sklearn_c2c.autoencoder._base import BaseAutoencoder
-from sklearn_c2c.autoencoder._recurrent_stack import (
-    FEEDBACK,
-    Feedback,
-    RecurrentStack,
-    recurrent_shapes,
-)
+from sklearn_c2c.autoencoder._recurrent_parts import CELLS, FEEDBACK, recurrent_shapes
+from sklearn_c2c.autoencoder._recurrent_stack import Feedback, RecurrentStack
 from sklearn_c2c.autoencoder._stack import Layer, fresh
 
 # Parameters of dense autoencoders that recurrent ones do not have.
@@ -27,24 +23,30 @@ _OF_DENSE_LAYERS = {
     "output_bias_init",
 }
 
+# Least share of the learning rate, so that training beyond `max_iter` epochs learns.
+_LEAST_RATE = 0.01
+
 
 def recurrent_constraints(estimator):
     """Constraints of a recurrent estimator's parameters, given those of a dense one."""
     dense = estimator._parameter_constraints
     return {name: dense[name] for name in dense if name not in _OF_DENSE_LAYERS} | {
         "n_units": [Interval(Integral, 1, None, closed="left")],
+        "cell": [StrOptions(set(CELLS))],
         "steps_per_measure": [Interval(Integral, 1, None, closed="left"), None],
         "teacher_forcing": [Interval(Real, 0, 1, closed="both")],
         "feedback_dropout": [Interval(Real, 0, 1, closed="both")],
         "clip_norm": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate": [StrOptions({"constant", "linear"})],
     }
 
 
 class RecurrentMixin:
     """Layers of a recurrent encoder and decoder, mixed into an autoencoder.
 
-    The estimator has the parameters `n_units`, `steps_per_measure`, `group_size`,
-    `teacher_forcing`, `feedback_dropout` and `clip_norm`, and softmax outputs.
+    The estimator has the parameters `n_units`, `cell`, `steps_per_measure`,
+    `group_size`, `teacher_forcing`, `feedback_dropout`, `clip_norm` and
+    `learning_rate`, and softmax outputs.
     """
 
     output = "softmax"
@@ -67,8 +69,8 @@ class RecurrentMixin:
             float64 array of shape (n_sequences, `group_size_`). At the first step there
             is one sequence for each latent vector. It returns the indices of the
             sequences that go on, of shape (n_next,), which may repeat some and leave
-            out others, and the column of the token of each, of the same shape; or None
-            to stop before the last step.
+            out others, or None if all do; and the column of the token of each, of
+            shape (n_next,). Or it returns None to stop before the last step.
 
         Raises
         ------
@@ -80,9 +82,11 @@ class RecurrentMixin:
             stack.write(Z, lambda logits: choose(_log_softmax(logits)))
 
     def _named_shapes(self, group_size):
-        is_hierarchical = self.steps_per_measure is not None
-        sizes = group_size, self.n_units, self._code_width(), self.h
-        return recurrent_shapes(*sizes, is_hierarchical=is_hierarchical)
+        return recurrent_shapes(
+            *(group_size, self.n_units, self._code_width(), self.h),
+            n_gates=CELLS[self.cell].n_gates,
+            is_hierarchical=self.steps_per_measure is not None,
+        )
 
     def _layer_shapes(self, n_features, group_size):
         return list(self._named_shapes(group_size).values())
@@ -93,7 +97,11 @@ class RecurrentMixin:
             is_recurrence = name.endswith("recurrence")
             draw = initial.orthogonal if is_recurrence else initial.glorot
             coef = draw(rng, *shape, X.dtype)
-            layers[name] = Layer(fresh(coef), fresh(np.zeros(shape[1], X.dtype)))
+            intercept = np.zeros(shape[1], X.dtype)
+            if is_recurrence:
+                cell = CELLS[self.cell]
+                intercept = cell.initial_intercept(self.n_units, X.dtype)
+            layers[name] = Layer(fresh(coef), fresh(intercept))
         if self.feedback_dropout == 1:  # no gradient ever reaches these weights
             layers[FEEDBACK].coef.value[:] = 0
         columns = X.reshape(-1, group_size)  # of all steps of all samples
@@ -104,7 +112,12 @@ class RecurrentMixin:
     def _wired(self, code, layers, group_size, training):
         """Arguments of a recurrent stack."""
         if training is not None:
-            clipped = ClippedAdam(training.adam, self.clip_norm)
+            history = training.history
+
+            def share():
+                return self._rate_share(history.n_epochs)
+
+            clipped = ClippedAdam(training.adam, self.clip_norm, share)
             training = training._replace(adam=clipped)
         return (
             dict(zip(self._named_shapes(group_size), layers, strict=True)),
@@ -114,6 +127,7 @@ class RecurrentMixin:
             self.steps_per_measure,
             training,
             Feedback(self._forced, self.feedback_dropout),
+            CELLS[self.cell],
         )
 
     @property
@@ -125,6 +139,12 @@ class RecurrentMixin:
         done = min(1, epoch / max(1, self.max_iter - 1))
         return 1 - done * (1 - self.teacher_forcing)
 
+    def _rate_share(self, epoch):
+        """Share of `learning_rate_init` in an epoch, counted from 0."""
+        if self.learning_rate == "constant":
+            return 1.0
+        return max(_LEAST_RATE, 1 - epoch / self.max_iter)
+
 
 def _log_softmax(logits):
     return log_softmax(logits.astype(np.float64), axis=1)
@@ -133,8 +153,8 @@ def _log_softmax(logits):
 class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
     """Compress sequences to `h` latent variables with gated recurrent units.
 
-    One GRU reads the steps forwards, another one backwards. Their last states s and s'
-    give ``z = tanh([s, s'] @ V + b)``. The decoder's GRU starts from a state that is
+    A layer reads the steps forwards, another one backwards. Their last states s and s'
+    give ``z = tanh([s, s'] @ V + b)``. The decoder's layer starts from a state that is
     made of z. Its input at each step is z and the token before, and its states give the
     softmax of the next token. In training the token before is that of the data (teacher
     forcing), in `inverse_transform` the one that the decoder itself found most
@@ -146,11 +166,16 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
         Number of latent variables, the size of the compressed vector.
 
     n_units : int, default=128
-        Units of each GRU.
+        Units of each recurrent layer.
+
+    cell : {"gru", "lstm"}, default="gru"
+        Kind of the recurrent layers. "gru": gated recurrent units. "lstm": long
+        short-term memories, with a third more weights. Their intercepts begin with 1
+        for the forget gate, so that they remember before they have learned to.
 
     steps_per_measure : int, default=None
         Steps of a measure, 16 for sixteenths in 4/4. With it the model is hierarchical:
-        GRUs read and write the steps of each measure, others read the measures and
+        layers read and write the steps of each measure, others read the measures and
         conduct them. Only the token before a measure is passed on from one to the next,
         so that all measures of a batch are computed at once. None for a model without
         measures.
@@ -174,8 +199,15 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
         Largest norm of the gradient of all weights together; a larger gradient is
         scaled down to it.
 
-    learning_rate_init : float, default=0.002
-        Step size of Adam.
+    learning_rate : {"constant", "linear"}, default="linear"
+        Course of the step size of Adam. "linear": from `learning_rate_init` in the
+        first epoch it falls linearly, to be 0 after `max_iter` epochs, but
+        not below a hundredth of `learning_rate_init`; epochs are counted over calls of
+        `partial_fit` and, with `warm_start`, of `fit`. "constant":
+        `learning_rate_init` in all epochs.
+
+    learning_rate_init : float, default=0.004
+        Step size of Adam in the first epoch.
 
     beta_1 : float in [0, 1), default=0.9
         Decay of Adam's first moment.
@@ -186,7 +218,7 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
     epsilon : float, default=1e-8
         Added to the root of Adam's second moment.
 
-    batch_size : int, default=32
+    batch_size : int, default=16
         Samples a step of Adam; the last batch of an epoch may be smaller.
 
     max_iter : int, default=300
@@ -227,9 +259,10 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
     ----------
     coefs_ : list of ndarray
         Weights of the layers, each of shape (n_in, n_out): inputs and recurrence of the
-        GRU that reads forwards, of the one that reads backwards, the layer that gives
+        layer that reads forwards, of the one that reads backwards, the layer that gives
         z; the layer that gives the decoder's first state, its constant input, inputs
-        and recurrence, and the output. Gates are in the order reset, update, candidate.
+        and recurrence, and the output. Gates are in the order reset, update, candidate
+        of a GRU, and input, forget, candidate, output of an LSTM.
 
     intercepts_ : list of ndarray
         Biases of the layers, each of shape (n_out,).
@@ -273,8 +306,9 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
     `score` and the losses are teacher-forced: they tell how well a step is predicted
     given the true steps before it.
 
-    The reset gate is applied after the product with the state, as in cuDNN and PyTorch,
-    so that a step has one product.
+    The reset gate of a GRU is applied after the product with the state, as in cuDNN and
+    PyTorch, so that a step has one product. The cell of an LSTM is 0 before the first
+    step.
 
     References
     ----------
@@ -286,6 +320,9 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
 
     K. Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder for
     Statistical Machine Translation", EMNLP 2014.
+
+    F. A. Gers et al., "Learning to Forget: Continual Prediction with LSTM", Neural
+    Computation 12, 2000.
 
     Examples
     --------
@@ -307,16 +344,18 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
         h=64,
         *,
         n_units=128,
+        cell="gru",
         steps_per_measure=None,
         group_size=None,
         teacher_forcing=1.0,
         feedback_dropout=0.3,
         clip_norm=1.0,
-        learning_rate_init=0.002,
+        learning_rate="linear",
+        learning_rate_init=0.004,
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-8,
-        batch_size=32,
+        batch_size=16,
         max_iter=300,
         shuffle=True,
         early_stopping=False,
@@ -329,11 +368,13 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
     ):
         self.h = h
         self.n_units = n_units
+        self.cell = cell
         self.steps_per_measure = steps_per_measure
         self.group_size = group_size
         self.teacher_forcing = teacher_forcing
         self.feedback_dropout = feedback_dropout
         self.clip_norm = clip_norm
+        self.learning_rate = learning_rate
         self.learning_rate_init = learning_rate_init
         self.beta_1 = beta_1
         self.beta_2 = beta_2

@@ -50,6 +50,18 @@ def lengths_of(steps, group_size):
     return np.where(is_step.any(axis=0), last, 1)
 
 
+def trimmed_steps(X, group_size):
+    """`steps_of` samples up to the last one of the longest, and `lengths_of` them."""
+    steps = steps_of(X, group_size)
+    lengths = lengths_of(steps, group_size)
+    return steps[: lengths.max()], lengths
+
+
+def sorted_lengths(lengths):
+    """The lengths if they do not rise from sample to sample, else None."""
+    return lengths if (lengths[1:] <= lengths[:-1]).all() else None
+
+
 def reversal(lengths, n_steps):
     """Index of the steps that reverses each sample within its length.
 
@@ -70,10 +82,13 @@ class Segments(NamedTuple):
         Whether a sample has steps in a segment.
     n_steps : int
         Steps of a segment.
+    lengths : ndarray of int, shape (number of segments that are there,)
+        Steps that samples have in these.
     """
 
     is_there: np.ndarray
     n_steps: int
+    lengths: np.ndarray
 
     def split(self, steps, filling):
         """Segments of steps, filled up in the last ones.
@@ -119,5 +134,6 @@ class Segments(NamedTuple):
 def segments(lengths, n_steps):
     """`Segments` of n_steps steps of samples of these lengths."""
     n_segments = -(-lengths.max() // n_steps)
-    first = np.arange(n_segments)[:, np.newaxis] * n_steps
-    return Segments(first < lengths, n_steps)
+    left = lengths - np.arange(n_segments)[:, np.newaxis] * n_steps
+    is_there = left > 0
+    return Segments(is_there, n_steps, np.minimum(left, n_steps)[is_there])

@@ -89,7 +89,12 @@ class VariationalAutoencoder(BaseAutoencoder):
         `early_stopping`.
 
     free_bits : float, default=0.0
-        Nats of divergence that are not penalised, of each latent's mean over a batch.
+        Nats of divergence that are not penalised, of its mean over a batch: the loss
+        has ``max(divergence, free_bits)``. A bit is log(2) nats.
+
+    free_bits_scope : {"latent", "total"}, default="latent"
+        Of which divergence. "latent": of each latent's. "total": of the sum over all
+        latents, so that some of them may collapse (Roberts et al.).
 
     init : {"auto", "pca", "glorot"}, default="auto"
         Initial weights. "pca": the leading principal components of the data, as
@@ -227,6 +232,9 @@ class VariationalAutoencoder(BaseAutoencoder):
     D. P. Kingma et al., "Improved Variational Inference with Inverse Autoregressive
     Flow", NeurIPS 2016, for free bits.
 
+    A. Roberts et al., "A Hierarchical Latent Vector Model for Learning Long-Term
+    Structure in Music", ICML 2018, for free bits of the sum.
+
     E. Mathieu et al., "Disentangling Disentanglement in Variational Autoencoders", ICML
     2019, for the sparse prior and the discrepancy.
 
@@ -256,6 +264,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         "kl_warmup": [Interval(Integral, 0, None, closed="left")],
         "kl_cooldown": [Interval(Integral, 0, None, closed="left")],
         "free_bits": [Interval(Real, 0, None, closed="left")],
+        "free_bits_scope": [StrOptions({"latent", "total"})],
     }
     _curves: dict = {
         "loss": "loss_curve_",
@@ -277,6 +286,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         kl_warmup=0,
         kl_cooldown=0,
         free_bits=0.0,
+        free_bits_scope="latent",
         init="auto",
         output_bias_init="marginals",
         learning_rate_init=0.003,
@@ -305,6 +315,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         self.kl_warmup = kl_warmup
         self.kl_cooldown = kl_cooldown
         self.free_bits = free_bits
+        self.free_bits_scope = free_bits_scope
         self.init = init
         self.output_bias_init = output_bias_init
         self.learning_rate_init = learning_rate_init
@@ -378,8 +389,13 @@ class VariationalAutoencoder(BaseAutoencoder):
         return 2 * self.h  # means and log variances
 
     def _code(self, training):
-        rng, prior = training and training.history.rng, PRIORS[self.prior]
-        return GaussianCode(rng, self.free_bits, prior, self.aggregate_weight)
+        return GaussianCode(
+            training and training.history.rng,
+            self.free_bits,
+            scope=self.free_bits_scope,
+            prior=PRIORS[self.prior],
+            aggregate_weight=self.aggregate_weight,
+        )
 
     def _stack(self, layers, group_size, training=None):
         code = self._code(training)
@@ -411,8 +427,12 @@ class VariationalAutoencoder(BaseAutoencoder):
         }
 
     def __setstate__(self, state):
-        # Models saved before there was a choice have the normal prior.
-        before = {"prior": "normal", "aggregate_weight": 0.0}
+        # What models had that were saved before there was a choice.
+        before = {
+            "prior": "normal",
+            "aggregate_weight": 0.0,
+            "free_bits_scope": "latent",
+        }
         chosen = before.keys() & self._get_param_names()
         super().__setstate__({name: before[name] for name in chosen} | state)
 

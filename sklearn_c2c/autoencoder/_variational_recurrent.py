@@ -18,11 +18,16 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
         Number of latent variables.
 
     n_units : int, default=128
-        Units of each GRU.
+        Units of each recurrent layer.
+
+    cell : {"gru", "lstm"}, default="gru"
+        Kind of the recurrent layers. "gru": gated recurrent units. "lstm": long
+        short-term memories, with a third more weights. Their intercepts begin with 1
+        for the forget gate, so that they remember before they have learned to.
 
     steps_per_measure : int, default=None
         Steps of a measure, 16 for sixteenths in 4/4. With it the model is hierarchical:
-        GRUs read and write the steps of each measure, others read the measures and
+        layers read and write the steps of each measure, others read the measures and
         conduct them. Only the token before a measure is passed on from one to the next,
         so that all measures of a batch are computed at once. None for a model without
         measures.
@@ -76,10 +81,22 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
         `early_stopping`.
 
     free_bits : float, default=0.0
-        Nats of divergence that are not penalised, of each latent's mean over a batch.
+        Nats of divergence that are not penalised, of its mean over a batch: the loss
+        has ``max(divergence, free_bits)``. A bit is log(2) nats.
 
-    learning_rate_init : float, default=0.002
-        Step size of Adam.
+    free_bits_scope : {"latent", "total"}, default="latent"
+        Of which divergence. "latent": of each latent's. "total": of the sum over all
+        latents, so that some of them may collapse (Roberts et al.).
+
+    learning_rate : {"constant", "linear"}, default="linear"
+        Course of the step size of Adam. "linear": from `learning_rate_init` in the
+        first epoch it falls linearly, to be 0 after `max_iter` epochs, but
+        not below a hundredth of `learning_rate_init`; epochs are counted over calls of
+        `partial_fit` and, with `warm_start`, of `fit`. "constant":
+        `learning_rate_init` in all epochs.
+
+    learning_rate_init : float, default=0.004
+        Step size of Adam in the first epoch.
 
     beta_1 : float in [0, 1), default=0.9
         Decay of Adam's first moment.
@@ -90,7 +107,7 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
     epsilon : float, default=1e-8
         Added to the root of Adam's second moment.
 
-    batch_size : int, default=32
+    batch_size : int, default=16
         Samples a step of Adam; the last batch of an epoch may be smaller.
 
     max_iter : int, default=300
@@ -199,6 +216,9 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
     S. R. Bowman et al., "Generating Sentences from a Continuous Space", CoNLL 2016, for
     the dropout of tokens.
 
+    A. Roberts et al., "A Hierarchical Latent Vector Model for Learning Long-Term
+    Structure in Music", ICML 2018, for free bits of the sum.
+
     Examples
     --------
     >>> from sklearn.pipeline import make_pipeline
@@ -221,6 +241,7 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
         h=32,
         *,
         n_units=128,
+        cell="gru",
         steps_per_measure=None,
         group_size=None,
         teacher_forcing=1.0,
@@ -232,11 +253,13 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
         kl_warmup=0,
         kl_cooldown=0,
         free_bits=0.0,
-        learning_rate_init=0.002,
+        free_bits_scope="latent",
+        learning_rate="linear",
+        learning_rate_init=0.004,
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-8,
-        batch_size=32,
+        batch_size=16,
         max_iter=300,
         shuffle=True,
         early_stopping=False,
@@ -249,6 +272,7 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
     ):
         self.h = h
         self.n_units = n_units
+        self.cell = cell
         self.steps_per_measure = steps_per_measure
         self.group_size = group_size
         self.teacher_forcing = teacher_forcing
@@ -260,6 +284,8 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
         self.kl_warmup = kl_warmup
         self.kl_cooldown = kl_cooldown
         self.free_bits = free_bits
+        self.free_bits_scope = free_bits_scope
+        self.learning_rate = learning_rate
         self.learning_rate_init = learning_rate_init
         self.beta_1 = beta_1
         self.beta_2 = beta_2

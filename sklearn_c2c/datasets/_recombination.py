@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 
-from sklearn_c2c.melody import N_PITCHES, check_melodies, mend_orphan_holds
+from sklearn_c2c.melody import END, N_PITCHES, check_melodies, mend_orphan_holds
 
 
 @validate_params(
@@ -25,10 +25,12 @@ def recombine_measures(
     """Make melodies whose measures come from different melodies of a corpus.
 
     Each measure of a new melody is drawn from the measures in the same place of the
-    melodies of `X`, so beginnings stay beginnings and ends stay ends. Then the whole is
-    transposed by a random number of semitones. The result has the notes, rhythms and
-    size of a real corpus: it serves to measure the time and memory of training, not to
-    learn a style from.
+    melodies of `X`, so beginnings stay beginnings and ends stay ends. Of melodies of
+    different lengths, the number of measures is drawn first; the last measure comes
+    from the last ones of all melodies, the others from melodies that go on after them.
+    Then the whole is transposed by a random number of semitones. The result has the
+    notes, rhythms and size of a real corpus: it serves to measure the time and memory
+    of training, not to learn a style from.
 
     Parameters
     ----------
@@ -76,15 +78,32 @@ def recombine_measures(
         )
     rng = check_random_state(random_state)
     measures = X.reshape(len(X), n_measures, steps_per_measure)
-    drawn = rng.randint(len(X), size=(n_melodies, n_measures))
-    melodies = measures[drawn, np.arange(n_measures)].reshape(n_melodies, -1)
-    melodies = mend_orphan_holds(melodies)
+    drawn = _drawn(measures, n_melodies, rng)
+    melodies = mend_orphan_holds(drawn.reshape(n_melodies, -1))
     (lowest, highest), (low, high) = _pitch_extremes(X), _pitch_extremes(melodies)
     down = np.maximum(lowest.min() - low, -max_transposition)
     up = np.minimum(highest.max() - high, max_transposition)
     semitones = rng.randint(down, up + 1)[:, np.newaxis]
     transposed = np.where(melodies < N_PITCHES, melodies + semitones, melodies)
     return transposed.astype(np.uint8)
+
+
+def _drawn(measures, n_melodies, rng):
+    """Measures of new melodies, (n_melodies, n_measures, steps_per_measure)."""
+    n_corpus, n_measures, _ = measures.shape
+    lengths = (measures[:, :, 0] != END).sum(axis=1)
+    if (lengths == n_measures).all():
+        drawn = rng.randint(n_corpus, size=(n_melodies, n_measures))
+        return measures[drawn, np.arange(n_measures)]
+    drawn = np.full((n_melodies, *measures.shape[1:]), END, measures.dtype)
+    lengths_drawn = rng.choice(lengths, n_melodies)
+    last = measures[np.arange(n_corpus), lengths - 1]
+    last_drawn = last[rng.randint(n_corpus, size=n_melodies)]
+    drawn[np.arange(n_melodies), lengths_drawn - 1] = last_drawn
+    for m in range(n_measures - 1):
+        goes_on, known = (np.flatnonzero(n > m + 1) for n in (lengths_drawn, lengths))
+        drawn[goes_on, m] = measures[rng.choice(known, len(goes_on)), m]
+    return drawn
 
 
 def _pitch_extremes(X):

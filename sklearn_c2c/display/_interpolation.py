@@ -23,7 +23,7 @@ class InterpolationDisplay(PianoRollDisplay):
     notes : list of ndarray of int, each of shape (n_notes, 3)
         For each melody, in order, the onset (steps), duration (steps) and MIDI pitch
         of its notes.
-    n_steps : int
+    n_steps : int or array-like of int, shape (n_melodies,)
         Length of the melodies, in steps.
     steps_per_measure : int
         Distance between measure lines, in steps.
@@ -38,6 +38,8 @@ class InterpolationDisplay(PianoRollDisplay):
         The notes.
     onsets_ : matplotlib LineCollection
         Their onsets.
+    ends_ : matplotlib LineCollection
+        The ends of the melodies that are shorter than others.
     legend_ : matplotlib Legend
         Legend of the two colours.
     ax_ : matplotlib Axes

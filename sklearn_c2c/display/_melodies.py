@@ -13,7 +13,13 @@ import numpy as np
 
 from sklearn_c2c.display._score import check_marks, score_svg
 from sklearn_c2c.io import make_sheet
-from sklearn_c2c.melody import N_PITCHES, check_melodies, notes_from_melody
+from sklearn_c2c.melody import (
+    END,
+    N_PITCHES,
+    check_melodies,
+    melody_lengths,
+    notes_from_melody,
+)
 from sklearn_c2c.metrics import longest_copied_run, nearest_melody
 
 _WIDTHS = {"wide": 900, "narrow": 340}  # pixels; the style sheet shows one of the two
@@ -37,7 +43,7 @@ class Melodies:
     Parameters
     ----------
     X : array-like of int, shape (n_melodies, n_steps) or (n_steps,)
-        Legal melodies, in the order to show them.
+        Legal melodies, in the order to show them, each up to its end.
     titles : list of str, default=None
         Title of each melody; if None, they are numbered.
     files : list of list of str, default=None
@@ -119,7 +125,10 @@ class Melodies:
                 )
 
     def __repr__(self):
-        return f"Melodies({len(self.X)} of {self.X.shape[1]} steps)"
+        longest, lengths = self.X.shape[1], melody_lengths(self.X)
+        shortest = lengths.min(initial=longest)
+        to_longest = "" if shortest == longest else f" to {lengths.max()}"
+        return f"Melodies({len(self.X)} of {shortest}{to_longest} steps)"
 
     def _repr_html_(self):
         return self.to_html()
@@ -171,6 +180,9 @@ class Melodies:
     def _section(self, melody, title, files, marks, heading):
         """One melody: title, player, score, legend of the marks, files."""
         name = escape(title)
+        n_steps = melody_lengths(melody)
+        melody = melody[:n_steps]
+        marks = {way: (mask[:n_steps], text) for way, (mask, text) in marks.items()}
         sheet = self._sheet(melody)
         masks = {style: mask for style, (mask, _) in marks.items()}
         scores = "\n".join(
@@ -248,7 +260,7 @@ def _marks_in_common(melodies, corpus):
     steps = np.arange(melodies.shape[1])
     marks = []
     for melody, near, tune, length, start in zip(melodies, nearest, *runs, strict=True):
-        same = melody == tunes[near]
+        same = (melody == tunes[near]) & (melody != END)
         marks += [
             {"color": (same, f"Nearest tune: <cite>{titles[near]}</cite>, alike in")}
         ]

@@ -5,6 +5,7 @@ import numpy as np
 from sklearn_c2c.display._studio import studio
 from sklearn_c2c.melody import (
     check_melodies,
+    melody_lengths,
     notes_from_melody,
     parse_metre,
     pitch_name,
@@ -17,7 +18,8 @@ class PianoRollDisplay:
     """Piano rolls, one below the other: time from left to right, pitch upwards.
 
     Each note is a bar that begins with its onset, drawn darker, so a repeated note
-    and a long one differ. Thin lines separate the measures.
+    and a long one differ. Thin lines separate the measures; a thick one stands at the
+    end of a melody that is shorter than others.
 
     It is recommended to use :meth:`from_melodies` to create a display. All parameters
     are stored as attributes.
@@ -27,7 +29,7 @@ class PianoRollDisplay:
     notes : list of ndarray of int, each of shape (n_notes, 3)
         For each melody, the onset (steps), duration (steps) and MIDI pitch of its
         notes.
-    n_steps : int
+    n_steps : int or array-like of int, shape (n_melodies,)
         Length of the melodies, in steps.
     steps_per_measure : int
         Distance between measure lines, in steps.
@@ -40,6 +42,8 @@ class PianoRollDisplay:
         The notes.
     onsets_ : matplotlib LineCollection
         Their onsets.
+    ends_ : matplotlib LineCollection
+        The ends of the melodies that are shorter than others.
     ax_ : matplotlib Axes
         The axes of the piano rolls.
     figure_ : matplotlib Figure
@@ -104,7 +108,7 @@ class PianoRollDisplay:
             raise ValueError(f"Got {len(titles)} titles for {len(X)} melodies.")
         display = cls(
             [notes_from_melody(melody) for melody in X],
-            n_steps=X.shape[1],
+            n_steps=melody_lengths(X),
             steps_per_measure=metre.steps_per_measure(steps_per_quarter),
             titles=titles,
         )
@@ -147,6 +151,15 @@ class PianoRollDisplay:
         self.onsets_ = ax.vlines(
             onsets + 0.05, heights - 0.45, heights + 0.45, **onset_kwargs
         )
+        lengths = np.broadcast_to(self.n_steps, len(bases))
+        short = lengths < lengths.max()
+        self.ends_ = ax.vlines(
+            lengths[short],
+            bases[short] - 0.5,
+            bases[short] + span + 0.5,
+            color="0.4",
+            linewidth=2,
+        )
         self._label(ax, bases, low, span)
         self.ax_, self.figure_ = ax, ax.figure
         return self
@@ -165,13 +178,14 @@ class PianoRollDisplay:
             [pitch_name(pitch) for pitch in named] * len(bases),
             fontsize="x-small",
         )
-        starts = np.arange(0, self.n_steps, self.steps_per_measure)
+        n_steps = np.max(self.n_steps)
+        starts = np.arange(0, n_steps, self.steps_per_measure)
         ax.set_xticks(starts, np.arange(len(starts)) + 1)
         ax.grid(axis="x", color="0.8", linewidth=0.8)
         ax.set_axisbelow(True)
         top = bases[0] + span + (3 if self.titles is not None else 1)
         ax.set(xlabel="Measure", ylabel="Pitch")
-        ax.set(xlim=(-0.5, self.n_steps), ylim=(-1, top))
+        ax.set(xlim=(-0.5, n_steps), ylim=(-1, top))
         for base in bases[:-1]:
             ax.axhline(base - 1, color="0.8", linewidth=0.8, zorder=0)
         for base, title in zip(bases, self.titles or (), strict=False):

@@ -9,7 +9,7 @@ import numpy as np
 
 from sklearn_c2c.display._studio import studio
 from sklearn_c2c.io import make_sheet, melody_to_abc, write_melody
-from sklearn_c2c.melody import HOLD
+from sklearn_c2c.melody import HOLD, melody_lengths
 
 # Ways to mark steps, and their colours. Blue and orange differ for the colour-blind,
 # and each way has another shape; the blue has a contrast of 4 to 1 on white and on
@@ -66,7 +66,7 @@ def score_svg(
     Parameters
     ----------
     melody : array-like of int, shape (n_steps,)
-        A legal melody.
+        A legal melody, engraved up to its end.
     width : int, default=960
         Width of the score, in pixels. Music that does not fit is broken into lines of
         4, 2 or 1 measures.
@@ -244,8 +244,9 @@ def _steps_of_signs(toolkit, sheet):
 
 def _marked_signs(steps, melody, mask):
     """Names of the notes and rests that a mask marks; none that fill up."""
-    n_steps = len(melody)
-    begun = np.where(np.asarray(melody) != HOLD, np.arange(n_steps), 0)
+    melody = np.asarray(melody)
+    n_steps = melody_lengths(melody)
+    begun = np.where(melody != HOLD, np.arange(len(melody)), 0)
     mask = mask[np.maximum.accumulate(begun)]
     return {name for name, step in steps.items() if step < n_steps and mask[step]}
 

@@ -25,7 +25,7 @@ def melody_to_abc(
     Parameters
     ----------
     melody : array-like of int, shape (n_steps,)
-        A legal melody. The last measure is filled up with rest.
+        A legal melody, written up to its end. The last measure is filled up with rest.
     time_signature, steps_per_quarter, key, title, tempo, pickup
         As in `write_melody`.
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_c2c.melody import (
+    END,
     REST,
     Key,
     Metre,
@@ -319,6 +320,8 @@ def _silent_steps(melody, steps_per_measure, steps_per_quarter):
 def make_sheet(melody, time_signature, steps_per_quarter, key, title, tempo, pickup):
     """Check everything that a writer needs (see `write_melody`).
 
+    Steps after the end of the melody are left out.
+
     Returns
     -------
     Sheet
@@ -334,6 +337,7 @@ def make_sheet(melody, time_signature, steps_per_quarter, key, title, tempo, pic
             f"Expected one melody of shape (n_steps,), got shape {melody.shape}; "
             f"write each row to a file of its own."
         )
+    melody = melody[melody != END]
     metre = parse_metre(time_signature)
     steps_per_measure = metre.steps_per_measure(steps_per_quarter)
     if not isinstance(tempo, Real) or not isfinite(tempo) or not 10 <= tempo <= 1000:

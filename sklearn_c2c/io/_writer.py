@@ -33,7 +33,7 @@ def write_melody(
     Parameters
     ----------
     melody : array-like of int, shape (n_steps,)
-        A legal melody. The last measure is filled up with rest.
+        A legal melody, written up to its end. The last measure is filled up with rest.
     path : path-like
         Its suffix decides: ``.mid`` or ``.midi``, ``.abc``, ``.musicxml`` or ``.xml``.
         A file that is there is replaced, at once when the new one is complete.
@@ -105,7 +105,7 @@ def melody_to_midi(
     Parameters
     ----------
     melody : array-like of int, shape (n_steps,)
-        A legal melody. The last measure is filled up with rest.
+        A legal melody, written up to its end. The last measure is filled up with rest.
     time_signature, steps_per_quarter, key, title, tempo, pickup
         As in `write_melody`.
 

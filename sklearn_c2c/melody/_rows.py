@@ -127,7 +127,7 @@ def melody_lengths(X):
     return (X != END).sum(axis=-1)
 
 
-def pad_melodies(melodies, n_steps=None):
+def pad_melodies(melodies, *, n_steps=None):
     """Stack melodies of different lengths, each filled up with `END`.
 
     Parameters

@@ -1,13 +1,17 @@
 """Measures of melodies, of sets of melodies, and of models.
 
-Melodies are rows of steps, see `sklearn_c2c.melody`. A share, mean or entropy over no
-elements is NaN; measures of each melody return an empty array for no melodies.
+Melodies are rows of steps, see `sklearn_c2c.melody`. If a melody is shorter than its
+row, the steps after its end never count: a measure of each melody has the value of the
+melody alone, and one of a set counts each step or note once. Where measures of the
+melody are compared, the row is of whole measures, and a melody may end within one. A
+share, mean or entropy over no elements is NaN; measures of each melody return an empty
+array for no melodies.
 
 By kind:
 
 * reconstruction: `binary_accuracy`, `step_accuracy`, `melody_accuracy`, `onset_f1`,
-  `onset_pitch_accuracy`; as scorers `step_accuracy_scorer`, `melody_accuracy_scorer`,
-  `reconstruction_scores`
+  `onset_pitch_accuracy`, `length_error`; as scorers `step_accuracy_scorer`,
+  `melody_accuracy_scorer`, `reconstruction_scores`
 * novelty: `nearest_melody`, `originality`, `copy_share`, `longest_copied_run`,
   `distinct_share`, `diversity`
 * continuity: `path_continuity`
@@ -86,6 +90,7 @@ from sklearn_c2c.metrics._novelty import (
 from sklearn_c2c.metrics._originality import originality
 from sklearn_c2c.metrics._reconstruction import (
     binary_accuracy,
+    length_error,
     melody_accuracy,
     onset_f1,
     onset_pitch_accuracy,
@@ -147,6 +152,7 @@ __all__ = [
     "kl_divergence",
     "latent_sparsity",
     "leakage",
+    "length_error",
     "longest_copied_run",
     "mean_absolute_interval",
     "mean_pitch",

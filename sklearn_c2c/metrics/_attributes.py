@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from sklearn_c2c.melody import N_PITCHES
+from sklearn_c2c.melody import END, N_PITCHES, melody_lengths
 from sklearn_c2c.metrics._notes import (
     mean_by_melody,
     measures_of,
+    n_measures_of,
     notes_of,
     ratio,
     rows_of,
@@ -69,10 +70,16 @@ def rhythmic_complexity(X, *, steps_per_measure=16, steps_per_beat=4):
     >>> rhythmic_complexity([on, off], steps_per_measure=4, steps_per_beat=2).round(3)
     array([0.294, 0.706])
     """
-    measures = measures_of(rows_of(X), steps_per_measure)
+    X = rows_of(X)
+    measures = measures_of(X, steps_per_measure)
     weights = 1 / _levels(steps_per_measure, steps_per_beat)
-    onsets = (measures < N_PITCHES).mean(axis=1)
-    return onsets @ (weights / weights.sum())
+    weights /= weights.sum()
+    n_measures = n_measures_of(X, steps_per_measure)[:, np.newaxis]
+    onsets = (measures < N_PITCHES).sum(axis=1) / n_measures
+    # Steps that are missing in a measure that the melody ends within.
+    ended = (measures == END) & (measures[:, :, :1] != END)
+    missing = ended.sum(axis=1) / n_measures
+    return (onsets @ weights) / (1 - missing @ weights)
 
 
 def syncopation(X, *, level=1, steps_per_measure=16, steps_per_beat=4):
@@ -108,7 +115,7 @@ def syncopation(X, *, level=1, steps_per_measure=16, steps_per_beat=4):
 
     Notes
     -----
-    If the next stronger place is after the end of the row, it is not known whether a
+    If the next stronger place is after the end of the melody, it is not known whether a
     note begins there, and the note before it does not count as syncopated.
 
     The condition is that of Longuet-Higgins and Lee, applied to one level at a time as
@@ -146,7 +153,7 @@ def syncopation(X, *, level=1, steps_per_measure=16, steps_per_beat=4):
     next_onset = np.full(len(notes.onset), X.shape[1])
     followed = notes.followed()
     next_onset[followed] = notes.onset[followed + 1]
-    is_known = strong_place < X.shape[1]
+    is_known = strong_place < melody_lengths(X)[notes.melody]
     syncopated = off_beat & is_known & (next_onset > strong_place)
     return mean_by_melody(len(X), notes.melody, syncopated)
 
@@ -305,13 +312,13 @@ def repeated_measure_share(X, *, steps_per_measure=16):
     >>> repeated_measure_share([[62, 129, 62, 64, 62, 129]], steps_per_measure=2)
     array([0.5])
     """
-    measures = measures_of(rows_of(X), steps_per_measure)
-    n_melodies, n_measures, _ = measures.shape
-    n_repeated = np.zeros(n_melodies)
-    for m in range(1, n_measures):
+    X = rows_of(X)
+    measures = measures_of(X, steps_per_measure)
+    n_repeated = np.zeros(len(X))
+    for m in range(1, measures.shape[1]):
         equal = (measures[:, :m] == measures[:, [m]]).all(axis=2)
-        n_repeated += equal.any(axis=1)
-    return ratio(n_repeated, n_measures - 1)
+        n_repeated += equal.any(axis=1) & (measures[:, m, 0] != END)
+    return ratio(n_repeated, n_measures_of(X, steps_per_measure) - 1)
 
 
 def _pulses(steps_per_measure, steps_per_beat):

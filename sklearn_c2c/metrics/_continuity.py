@@ -3,14 +3,15 @@
 import numpy as np
 from sklearn.utils import Bunch
 
-from sklearn_c2c.metrics._notes import rows_of
+from sklearn_c2c.metrics._notes import n_steps_of_either, rows_of
 
 
 def path_continuity(path):
     """Measure how evenly the melodies of a path change from the first to the last.
 
     A jump is the share of steps that change between two neighboring melodies,
-    ``d(x_i, x_{i+1})``; the distance is that of the two ends, ``d(x_0, x_n)``. An even
+    ``d(x_i, x_{i+1})``; the distance is that of the two ends, ``d(x_0, x_n)``. A share
+    is one of the steps of the longer melody, as in `nearest_melody`. An even
     path of n jumps changes ``d(x_0, x_n) / n`` of the steps in each jump, and changes
     no step back. A path that stays at one end and then jumps to the other has two
     distinct melodies and one jump as large as the distance.
@@ -61,9 +62,9 @@ def path_continuity(path):
         raise ValueError(
             f"Expected a path of at least two melodies, got shape {path.shape}."
         )
-    jumps = (path[1:] != path[:-1]).mean(axis=1)
+    jumps = (path[1:] != path[:-1]).sum(axis=1) / n_steps_of_either(path[1:], path[:-1])
     n_differing = int((path[0] != path[-1]).sum())
-    distance = n_differing / path.shape[1]
+    distance = n_differing / int(n_steps_of_either(path[0], path[-1]))
     return Bunch(
         n_distinct=len(np.unique(path, axis=0)),
         largest_jump=float(jumps.max()),

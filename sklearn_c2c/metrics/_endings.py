@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from sklearn_c2c.melody import parse_key
-from sklearn_c2c.metrics._notes import measures_of, notes_of, rows_of
+from sklearn_c2c.metrics._notes import measures_of, n_measures_of, notes_of, rows_of
 
 
 def endings(X, *, steps_per_measure=16, steps_per_beat=4):
@@ -29,8 +29,8 @@ def endings(X, *, steps_per_measure=16, steps_per_beat=4):
         ``last_pitch_class``
             0 to 11, 0 for C.
         ``last_place``
-            Onset in steps from the start of the last measure; negative if the note
-            begins before it.
+            Onset in steps from the start of the last measure, which the melody may end
+            within; negative if the note begins before it.
         ``last_length``
             Length in steps.
         ``ends_on_beat``
@@ -49,7 +49,7 @@ def endings(X, *, steps_per_measure=16, steps_per_beat=4):
     (array([2., 3.]), array([2., 1.]), array([ True, False]))
     """
     X = rows_of(X)
-    n_steps = measures_of(X, steps_per_measure).shape[1] * steps_per_measure
+    measures_of(X, steps_per_measure)
     if steps_per_beat < 1 or steps_per_measure % steps_per_beat:
         raise ValueError(
             f"Expected measures of whole beats, got {steps_per_measure} steps per "
@@ -58,6 +58,7 @@ def endings(X, *, steps_per_measure=16, steps_per_beat=4):
     notes = notes_of(X)
     last = np.flatnonzero(np.diff(notes.melody, append=len(X)))
     owner, onset = notes.melody[last], notes.onset[last]
+    last_measure = (n_measures_of(X, steps_per_measure) - 1) * steps_per_measure
 
     def column(values, empty=np.nan):
         filled = np.full(len(X), empty)
@@ -66,7 +67,7 @@ def endings(X, *, steps_per_measure=16, steps_per_beat=4):
 
     return Bunch(
         last_pitch_class=column(notes.pitch[last] % 12),
-        last_place=column(onset - (n_steps - steps_per_measure)),
+        last_place=column(onset - last_measure[owner]),
         last_length=column(notes.duration[last]),
         ends_on_beat=column(onset % steps_per_beat == 0, empty=False),
     )

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch, check_random_state
 
+from sklearn_c2c.melody import END, melody_lengths
 from sklearn_c2c.metrics._endings import endings, tonic_ending
 from sklearn_c2c.metrics._form import (
     equal_measure_share,
@@ -132,7 +133,8 @@ def evaluate(
             ``tonic_ending_share`` (with a tonic), ``beat_ending_share`` and
             ``last_note_length``, mean steps, see `endings`;
             ``mean_absolute_interval``, ``hold_share`` and ``in_scale_share`` (with a
-            tonic), means.
+            tonic), means; if a melody of `X` or of the corpus is shorter than its row,
+            ``n_steps``, the mean length.
 
     Raises
     ------
@@ -170,8 +172,7 @@ def evaluate(
     if others is not None:
         sets["others"] = others = _others(others, X.shape[1])
     if reference is not None:
-        real = corpus if others is None else np.vstack([corpus, others])
-        reference = _reference(reference, real)
+        reference = _reference(reference, corpus, others)
     n_melodies = len(X) or len(corpus)
     for name, compose in _BASELINES.items():
         sets[name] = compose(corpus, n_melodies, steps_per_measure, seed)
@@ -183,6 +184,7 @@ def evaluate(
         steps_per_beat=steps_per_beat,
         classify=classify,
         seed=seed,
+        has_ends=bool((X == END).any() or (corpus == END).any()),
     )
     table = {name: judges.compare(X, corpus) for name, X in sets.items()}
     real = judges.by_itself(corpus)
@@ -200,6 +202,7 @@ class _Judges:
     steps_per_beat: int
     classify: bool
     seed: int
+    has_ends: bool
 
     def compare(self, X, corpus):
         """Column of melodies compared with a corpus."""
@@ -240,6 +243,7 @@ class _Judges:
             **_form(X, self.steps_per_measure),
             **_endings(X, self.tonic, self.steps_per_measure, self.steps_per_beat),
             **_statistics(X, self.tonic, self.mode),
+            **({"n_steps": _average(melody_lengths(X))} if self.has_ends else {}),
         )
 
 
@@ -275,23 +279,28 @@ def _others(others, n_steps):
     return others
 
 
-def _reference(reference, real):
+def _reference(reference, corpus, others):
     """Check the reference, which must not contain any of the real melodies."""
     reference = rows_of(reference)
+    real = corpus if others is None else np.vstack([corpus, others])
     if not len(reference):
         raise ValueError(
             f"Expected at least one melody in reference, got shape {reference.shape}."
         )
-    if reference.shape[1] == real.shape[1]:
-        _, distance = nearest_melody(reference, real)
-        known = np.flatnonzero(distance == 0)
-        if len(known):
-            raise ValueError(
-                f"Expected a reference without melodies of corpus and others, got "
-                f"{len(known)} of them, the first in row {known[0]}. Leave them out: "
-                f"under a model of themselves, real melodies have no surprise."
-            )
+    n_steps = max(reference.shape[1], real.shape[1])
+    _, distance = nearest_melody(*(_filled_up(X, n_steps) for X in (reference, real)))
+    known = np.flatnonzero(distance == 0)
+    if len(known):
+        raise ValueError(
+            f"Expected a reference without melodies of corpus and others, got "
+            f"{len(known)} of them, the first in row {known[0]}. Leave them out: "
+            f"under a model of themselves, real melodies have no surprise."
+        )
     return reference
+
+
+def _filled_up(X, n_steps):
+    return np.pad(X, ((0, 0), (0, n_steps - X.shape[1])), constant_values=END)
 
 
 def _novelty(X, corpus, seed):

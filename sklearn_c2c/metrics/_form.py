@@ -1,12 +1,14 @@
 """Form: repeated measures of a melody, and the similarity of its measures.
 
 Measures are compared by the tokens of their steps. A hold at the start of a measure is
-equal to any other such hold, also if they prolong different pitches.
+equal to any other such hold, also if they prolong different pitches. If a melody ends
+within a measure, that measure differs from all others at the steps after the end.
 """
 
 import numpy as np
 
-from sklearn_c2c.metrics._notes import measures_of, rows_of
+from sklearn_c2c.melody import END
+from sklearn_c2c.metrics._notes import mean_where, measures_of, rows_of
 
 
 def measure_similarity(X, *, steps_per_measure=16):
@@ -25,7 +27,8 @@ def measure_similarity(X, *, steps_per_measure=16):
     Returns
     -------
     similarity : ndarray of float, shape (n_melodies, n_measures, n_measures)
-        In [0, 1], symmetric; 1 for equal measures and on the diagonal.
+        In [0, 1], symmetric; 1 for equal measures and on the diagonal. NaN for
+        measures after the end of the melody.
 
     Raises
     ------
@@ -44,6 +47,8 @@ def measure_similarity(X, *, steps_per_measure=16):
     similarity = np.empty((n_melodies, n_measures, n_measures))
     for a in range(n_measures):
         similarity[:, a] = (measures == measures[:, [a]]).mean(axis=2)
+    missing = measures[:, :, 0] == END
+    similarity[missing[:, :, np.newaxis] | missing[:, np.newaxis]] = np.nan
     return similarity
 
 
@@ -62,7 +67,8 @@ def similarity_by_lag(X, *, steps_per_measure=16):
     Returns
     -------
     similarity : ndarray of float, shape (n_melodies, n_measures - 1)
-        In [0, 1]; column ``L - 1`` has lag L. No columns for a single measure.
+        In [0, 1]; column ``L - 1`` has lag L. No columns for a single measure. NaN if
+        a melody has no measures at this lag.
 
     Raises
     ------
@@ -80,7 +86,8 @@ def similarity_by_lag(X, *, steps_per_measure=16):
     n_melodies, n_measures, _ = similarity.shape
     by_lag = np.empty((n_melodies, n_measures - 1))
     for lag in range(1, n_measures):
-        by_lag[:, lag - 1] = similarity.diagonal(lag, axis1=1, axis2=2).mean(axis=1)
+        pairs = similarity.diagonal(lag, axis1=1, axis2=2)
+        by_lag[:, lag - 1] = mean_where(pairs, ~np.isnan(pairs), axis=1)
     return by_lag
 
 
@@ -114,15 +121,12 @@ def equal_measure_share(X, *, steps_per_measure=16):
     array([0.33333333])
     """
     similarity = measure_similarity(X, steps_per_measure=steps_per_measure)
-    n_melodies, n_measures, _ = similarity.shape
-    if n_measures == 1:
-        return np.full(n_melodies, np.nan)
-    pairs = np.triu_indices(n_measures, k=1)
-    return (similarity[:, *pairs] == 1).mean(axis=1)
+    similarity = similarity[:, *np.triu_indices(similarity.shape[1], k=1)]
+    return mean_where(similarity == 1, ~np.isnan(similarity), axis=1)
 
 
 def repeat_share(X, *, steps_per_measure=16):
-    """Share of the melodies that have two equal measures.
+    """Share of the melodies of two or more measures that have two equal ones.
 
     Parameters
     ----------
@@ -134,7 +138,7 @@ def repeat_share(X, *, steps_per_measure=16):
     Returns
     -------
     share : float
-        In [0, 1]. NaN if there is no melody, or one measure only.
+        In [0, 1]. NaN if there is no melody of two measures.
 
     Raises
     ------
@@ -148,6 +152,5 @@ def repeat_share(X, *, steps_per_measure=16):
     0.5
     """
     share = equal_measure_share(X, steps_per_measure=steps_per_measure)
-    if not len(share) or np.isnan(share[0]):
-        return np.nan
-    return float((share > 0).mean())
+    share = share[~np.isnan(share)]
+    return float((share > 0).mean()) if len(share) else np.nan

@@ -4,7 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_c2c.melody import check_melodies, notes_from_melody
+from sklearn_c2c.melody import (
+    END,
+    REST,
+    check_melodies,
+    melody_lengths,
+    notes_from_melody,
+)
 
 
 class Notes(NamedTuple):
@@ -50,8 +56,8 @@ def rows_and_others(X, corpus):
     tunes = tunes_of(X, corpus)
     if tunes.shape[1] != X.shape[1]:
         raise ValueError(
-            f"Expected melodies of {X.shape[1]} steps in corpus, got shape "
-            f"{tunes.shape}."
+            f"Expected rows of {X.shape[1]} steps in corpus, got shape {tunes.shape}; "
+            f"pad_melodies fills up the rows of shorter melodies."
         )
     return X, tunes
 
@@ -62,7 +68,10 @@ def rows_and_tunes(X, corpus):
 
 
 def measures_of(X, steps_per_measure):
-    """Divide melodies into measures: (n_melodies, n_measures, steps_per_measure)."""
+    """Divide rows into measures: (n_melodies, n_measures, steps_per_measure).
+
+    A melody that is shorter than its row may end within a measure.
+    """
     if steps_per_measure < 1 or X.shape[1] % steps_per_measure:
         raise ValueError(
             f"Expected melodies of whole measures, got {X.shape[1]} steps at "
@@ -71,10 +80,17 @@ def measures_of(X, steps_per_measure):
     return X.reshape(len(X), X.shape[1] // steps_per_measure, steps_per_measure)
 
 
+def n_measures_of(X, steps_per_measure):
+    """Number of measures of each melody, with one that it ends within."""
+    return -(-melody_lengths(X) // steps_per_measure)
+
+
 def notes_of(X):
     """List the notes of checked melodies of shape (n_melodies, n_steps)."""
-    # Every row begins with an onset or a rest, so the rows can be concatenated.
-    notes = notes_from_melody(X.ravel()) if X.size else np.empty((0, 3), dtype=int)
+    # Every row begins with an onset or a rest, so the rows can be concatenated. A rest
+    # ends a note as the end of its melody does.
+    steps = np.where(X == END, REST, X).ravel()
+    notes = notes_from_melody(steps) if X.size else np.empty((0, 3), dtype=int)
     melody, onset = np.divmod(notes[:, 0], X.shape[1])
     return Notes(len(X), melody, onset, notes[:, 1], notes[:, 2])
 
@@ -84,6 +100,21 @@ def count(n_melodies, n_columns, melody, column, weights=1):
     counts = np.zeros((n_melodies, n_columns), dtype=int)
     np.add.at(counts, (melody, column), weights)
     return counts
+
+
+def step_share(X, is_counted):
+    """Share of the steps of each melody that count; none of them is after its end."""
+    return ratio(is_counted.sum(axis=1), melody_lengths(X))
+
+
+def n_steps_of_either(X, others):
+    """Number of steps that at least one of two melodies has."""
+    return np.maximum(melody_lengths(X), melody_lengths(others))
+
+
+def mean_where(values, exists, axis):
+    """Mean of the values that exist, NaN where none does."""
+    return ratio(values.sum(axis=axis, where=exists), exists.sum(axis=axis))
 
 
 def mean_by_melody(n_melodies, melody, values):

@@ -3,15 +3,25 @@
 import numpy as np
 from scipy.spatial.distance import pdist
 
-from sklearn_c2c.melody import HOLD, N_PITCHES, sounding_pitches
+from sklearn_c2c.melody import (
+    END,
+    HOLD,
+    N_PITCHES,
+    melody_lengths,
+    sounding_pitches,
+)
 from sklearn_c2c.metrics._notes import notes_of, rows_and_others, rows_of
+
+_ENDED = 0  # number of a step after the end
 
 
 def nearest_melody(X, corpus=None, *, by="steps"):
     """Find the melody of a corpus that is nearest to each melody.
 
     The distance of two melodies is the share of steps in which their rows differ
-    (normalised Hamming distance): 0 for an exact copy. By intervals, the pitch of each
+    (normalised Hamming distance): 0 for an exact copy. Of melodies of two lengths it is
+    the share of the steps of the longer one, of which those after the end of the other
+    differ. By intervals, the pitch of each
     note is replaced by its interval from the note before it in semitones, 0 for the
     first note; holds and rests are kept. Then a melody and its transposition are at
     distance 0, and a melody that is transposed from its middle on differs in one step.
@@ -49,8 +59,10 @@ def nearest_melody(X, corpus=None, *, by="steps"):
     X, tunes = _X_and_corpus(X, corpus, by)
     index = np.zeros(len(X), dtype=int)
     distance = np.zeros(len(X))
+    lengths, lengths_of_tunes = melody_lengths(X), melody_lengths(tunes)
     for i, melody in enumerate(X):
-        shares = (tunes != melody).mean(axis=1)
+        n_steps = np.maximum(lengths[i], lengths_of_tunes)
+        shares = (tunes != melody).sum(axis=1) / n_steps
         if corpus is None:
             shares[i] = np.inf
         index[i], distance[i] = shares.argmin(), shares.min()
@@ -80,8 +92,8 @@ def longest_copied_run(X, corpus=None, *, by="steps", return_start=False):
     index : ndarray of int, shape (n_melodies,)
         Row of the first tune with the run; -1 if no step is in the corpus.
     length : ndarray of int, shape (n_melodies,)
-        Length of the run in steps: `n_steps` for a whole copy, 0 if no step is in the
-        corpus.
+        Length of the run in steps: that of the melody for a whole copy, 0 if no step is
+        in the corpus.
     start : ndarray of int, shape (n_melodies,)
         Step of the melody at which the run begins; of ties the first; 0 if no step is
         in the corpus. Only if `return_start`.
@@ -182,8 +194,8 @@ def diversity(X):
     Returns
     -------
     distance : float
-        Mean share of steps at which two melodies differ, in [0, 1]; 0 if all are the
-        same. NaN if there are fewer than two.
+        Mean share of steps at which two melodies differ, as in `nearest_melody`, in
+        [0, 1]; 0 if all are the same. NaN if there are fewer than two.
 
     Examples
     --------
@@ -191,7 +203,12 @@ def diversity(X):
     0.6666666666666666
     """
     X = rows_of(X)
-    return float(pdist(X, "hamming").mean()) if len(X) > 1 else np.nan
+    if len(X) < 2:
+        return np.nan
+    n_differing = np.rint(pdist(X, "hamming") * X.shape[1])
+    first, second = np.triu_indices(len(X), k=1)
+    lengths = melody_lengths(X)
+    return float((n_differing / np.maximum(lengths[first], lengths[second])).mean())
 
 
 def _X_and_corpus(X, corpus, by):
@@ -205,7 +222,7 @@ def _X_and_corpus(X, corpus, by):
 def _as_intervals(X):
     """Replace each pitch by its interval from the note before, 0 for the first note.
 
-    Intervals are below 128, so they are distinct from `REST` and `HOLD`.
+    Intervals are below 128, so they are distinct from `REST`, `HOLD` and `END`.
     """
     notes = notes_of(X)
     followed = notes.followed()
@@ -217,8 +234,12 @@ def _as_intervals(X):
 
 
 def _sounding(X):
-    """A positive number for each step, of the sounding pitch and whether it is held."""
-    return 2 * (sounding_pitches(X) + N_PITCHES) + (X == HOLD)
+    """A positive number for each step, of the sounding pitch and whether it is held.
+
+    Steps after the end have the number `_ENDED`.
+    """
+    steps = 2 * (sounding_pitches(X) + N_PITCHES) + (X == HOLD)
+    return np.where(X == END, _ENDED, steps)
 
 
 def _shared_runs(rows, groups):
@@ -228,8 +249,9 @@ def _shared_runs(rows, groups):
     one before or after a suffix shares the longest prefix with it.
     """
     n_rows, n_steps = rows.shape
-    # Each row ends with a unique number, so that no run continues in the next row.
-    text = np.column_stack([rows, rows.max(initial=0) + 1 + np.arange(n_rows)]).ravel()
+    # Each row ends with a unique number, so that no run goes on after the end.
+    unique = rows.max(initial=0) + 1 + np.arange(n_rows)[:, np.newaxis]
+    text = np.hstack([np.where(rows == _ENDED, unique, rows), unique]).ravel()
     ranks = _ranks(text, n_steps)
     order = np.argsort(ranks[-1])
     group = groups[order // (n_steps + 1)]

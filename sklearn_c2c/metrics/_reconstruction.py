@@ -1,13 +1,13 @@
 """Accuracies of reconstructed melodies."""
 
 import numpy as np
-from sklearn.utils import check_array
+from sklearn.utils import Bunch, check_array
 
-from sklearn_c2c.melody import N_PITCHES, sounding_pitches
-from sklearn_c2c.metrics._notes import ratio, rows_of
+from sklearn_c2c.melody import END, N_PITCHES, melody_lengths, sounding_pitches
+from sklearn_c2c.metrics._notes import n_steps_of_either, ratio, rows_of
 
 
-def binary_accuracy(roll, probabilities):
+def binary_accuracy(roll, probabilities, *, group_size=None):
     """Share of the outputs of a piano roll that are on the correct side of 0.5.
 
     ``mean((probabilities > 0.5) == roll)`` over all outputs, Keras' accuracy for binary
@@ -20,6 +20,10 @@ def binary_accuracy(roll, probabilities):
         Piano rolls, zeros and ones, as from `PianoRollEncoder.transform`.
     probabilities : array-like of shape (n_melodies, n_outputs)
         Outputs of the decoder. 0.5 counts as zero.
+    group_size : int, default=None
+        Outputs of a step, the encoder's ``n_tokens_``. Steps at which the piano roll is
+        0 throughout are after the end of a melody, and do not count. With None all
+        outputs count.
 
     Returns
     -------
@@ -29,8 +33,8 @@ def binary_accuracy(roll, probabilities):
     Raises
     ------
     ValueError
-        If the shapes differ, there is no melody, a value is not finite, or `roll` has
-        other values than 0 and 1.
+        If the shapes differ, there is no melody, a value is not finite, `roll` has
+        other values than 0 and 1, or the outputs are not whole groups.
 
     References
     ----------
@@ -52,11 +56,23 @@ def binary_accuracy(roll, probabilities):
             f"Expected zeros and ones in roll, got values from {roll.min()} to "
             f"{roll.max()}; give the probabilities as the second argument."
         )
-    return float(((probabilities > 0.5) == roll).mean())
+    right = (probabilities > 0.5) == roll
+    if group_size is None:
+        return float(right.mean())
+    if group_size < 1 or roll.shape[1] % group_size:
+        raise ValueError(
+            f"Found {roll.shape[1]} outputs, which group_size={group_size} does not "
+            f"divide; expected the outputs of a step."
+        )
+    steps = roll.reshape(len(roll), -1, group_size)
+    return float(right.reshape(steps.shape)[steps.any(axis=2)].mean())
 
 
 def step_accuracy(X, X_reconstructed):
     """Share of steps with the same token.
+
+    Steps that only one of two melodies has are wrong; those after the end of both do
+    not count.
 
     Parameters
     ----------
@@ -79,11 +95,12 @@ def step_accuracy(X, X_reconstructed):
     0.75
     """
     X, other = _row_by_row(X, X_reconstructed)
-    return float((X == other).mean())
+    same = (X == other) & (X != END)
+    return float(same.sum() / n_steps_of_either(X, other).sum())
 
 
 def melody_accuracy(X, X_reconstructed):
-    """Share of melodies with the same token at every step.
+    """Share of melodies with the same token at every step, and the same length.
 
     Parameters
     ----------
@@ -107,6 +124,46 @@ def melody_accuracy(X, X_reconstructed):
     """
     X, other = _row_by_row(X, X_reconstructed)
     return float((X == other).all(axis=1).mean())
+
+
+def length_error(X, X_reconstructed):
+    """Compare the lengths of reconstructed melodies with those of the melodies.
+
+    Parameters
+    ----------
+    X, X_reconstructed : array-like of int, shape (n_melodies, n_steps)
+        Melodies, row by row.
+
+    Returns
+    -------
+    error : Bunch
+        ``right_share``
+            Share of the melodies whose length is right, float in [0, 1].
+        ``mean_absolute_error``
+            Mean of the absolute differences of the lengths, in steps.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ or there is no melody.
+
+    See Also
+    --------
+    sklearn_c2c.melody.melody_lengths : The lengths.
+
+    Examples
+    --------
+    The second melody is two steps too short:
+
+    >>> X = [[62, 129, 64, 66], [62, 129, 129, 130]]
+    >>> length_error(X, [[62, 129, 64, 67], [62, 130, 130, 130]])
+    {'right_share': 0.5, 'mean_absolute_error': 1.0}
+    """
+    X, other = _row_by_row(X, X_reconstructed)
+    error = np.abs(melody_lengths(X) - melody_lengths(other))
+    return Bunch(
+        right_share=float((error == 0).mean()), mean_absolute_error=float(error.mean())
+    )
 
 
 def onset_f1(X, X_reconstructed):

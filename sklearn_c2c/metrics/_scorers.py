@@ -42,9 +42,10 @@ def reconstruction_scores(model, X):
     Z = latent.encode(X)
     decoded = latent.decode(Z)
     roll, probabilities = latent.inputs(X), latent.estimator.inverse_transform(Z)
+    group_size = latent.encoder.n_tokens_ if latent.decodes_melodies else None
     return {
         "loss": -float(model.score(X)),
-        "binary_accuracy": binary_accuracy(roll, probabilities),
+        "binary_accuracy": binary_accuracy(roll, probabilities, group_size=group_size),
         "step_accuracy": step_accuracy(X, decoded),
         "melody_accuracy": melody_accuracy(X, decoded),
     }

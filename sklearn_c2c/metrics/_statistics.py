@@ -4,14 +4,16 @@ import numpy as np
 from scipy.stats import entropy
 from sklearn.utils import Bunch
 
-from sklearn_c2c.melody import HOLD, N_PITCHES, REST, parse_key
+from sklearn_c2c.melody import END, HOLD, N_PITCHES, REST, parse_key
 from sklearn_c2c.metrics._histograms import pitch_class_histogram
 from sklearn_c2c.metrics._notes import (
     mean_by_melody,
+    mean_where,
     measures_of,
     notes_of,
     ratio,
     rows_of,
+    step_share,
 )
 
 
@@ -75,7 +77,8 @@ def hold_share(X):
     >>> hold_share([[62, 129, 129, 64]])
     array([0.5])
     """
-    return (rows_of(X) == HOLD).mean(axis=1)
+    X = rows_of(X)
+    return step_share(X, X == HOLD)
 
 
 def rest_share(X):
@@ -96,7 +99,8 @@ def rest_share(X):
     >>> rest_share([[62, 129, 128, 64]])
     array([0.25])
     """
-    return (rows_of(X) == REST).mean(axis=1)
+    X = rows_of(X)
+    return step_share(X, X == REST)
 
 
 def note_density(X):
@@ -117,7 +121,8 @@ def note_density(X):
     >>> note_density([[62, 129, 62, 64]])
     array([0.75])
     """
-    return (rows_of(X) < N_PITCHES).mean(axis=1)
+    X = rows_of(X)
+    return step_share(X, X < N_PITCHES)
 
 
 def in_scale_share(X, tonic, mode=None):
@@ -245,8 +250,9 @@ def groove_consistency(X, *, steps_per_measure=16):
 
     ``1 - mean_i d(g_i, g_{i+1})``, where ``g_i`` is the binary vector of the onsets of
     measure i and ``d`` is the share of steps at which two measures differ. Only the
-    measures of the row are compared; MusPy 0.5.0 also compares the last one with an
-    empty measure after it.
+    measures of the melody are compared; MusPy 0.5.0 also compares the last one with an
+    empty measure after it. A measure that the melody ends within differs from the one
+    before it at all steps after the end.
 
     Parameters
     ----------
@@ -275,7 +281,8 @@ def groove_consistency(X, *, steps_per_measure=16):
     >>> groove_consistency([[62, 129, 64, 64]], steps_per_measure=2)
     array([0.5])
     """
-    onsets = measures_of(rows_of(X), steps_per_measure) < N_PITCHES
-    if onsets.shape[1] == 1:
-        return np.full(len(onsets), np.nan)
-    return 1 - (onsets[:, 1:] != onsets[:, :-1]).mean(axis=(1, 2))
+    measures = measures_of(rows_of(X), steps_per_measure)
+    onsets, ended = measures < N_PITCHES, measures == END
+    differs = (onsets[:, 1:] != onsets[:, :-1]) | ended[:, 1:]
+    exists = np.broadcast_to(~ended[:, 1:, :1], differs.shape)
+    return 1 - mean_where(differs, exists, axis=(1, 2))

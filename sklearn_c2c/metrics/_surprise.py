@@ -5,10 +5,11 @@ from numbers import Integral
 import numpy as np
 
 from sklearn_c2c._ngrams import NGrams
-from sklearn_c2c.melody import HOLD, N_PITCHES
+from sklearn_c2c.melody import END, HOLD, N_PITCHES
 from sklearn_c2c.metrics._notes import notes_of, ratio, rows_of, tunes_of
 
 _N_TOKENS = HOLD + 1
+_PADDING = -1  # of sequences that are shorter than their rows
 
 
 def note_surprise(X, corpus=None, *, order=4):
@@ -81,7 +82,7 @@ def step_surprise(X, corpus=None, *, order=4):
 
     The mean of ``-log p(token | the order tokens before)`` over the steps of a melody,
     under the model of `note_surprise` with tokens (pitch, rest or hold) in place of
-    pitches and ``p_{-1} = 1 / 130``.
+    pitches and ``p_{-1} = 1 / 130``. The ends of melodies are not predicted.
 
     Parameters
     ----------
@@ -115,7 +116,9 @@ def step_surprise(X, corpus=None, *, order=4):
     array([1.582])
     """
     X = rows_of(X)
-    known = tunes_of(X, corpus)
+    X, known = (
+        np.where(rows == END, _PADDING, rows) for rows in (X, tunes_of(X, corpus))
+    )
     return _surprise(X, known, order, _N_TOKENS, leave_out=corpus is None)
 
 
@@ -133,6 +136,6 @@ def _pitches(X):
     notes = notes_of(X)
     number = np.bincount(notes.melody, minlength=len(X))
     place = np.arange(len(notes.pitch)) - (np.cumsum(number) - number)[notes.melody]
-    pitches = np.full((len(X), number.max(initial=0)), -1)
+    pitches = np.full((len(X), number.max(initial=0)), _PADDING)
     pitches[notes.melody, place] = notes.pitch
     return pitches

@@ -4,11 +4,17 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from sklearn.utils import Bunch, check_random_state
 
-from sklearn_c2c.melody import N_PITCHES
+from sklearn_c2c.melody import END, N_PITCHES
 from sklearn_c2c.metrics._endings import endings
 from sklearn_c2c.metrics._form import equal_measure_share, measure_similarity
 from sklearn_c2c.metrics._histograms import interval_histogram
-from sklearn_c2c.metrics._notes import measures_of, rows_and_tunes, rows_of, shares
+from sklearn_c2c.metrics._notes import (
+    mean_where,
+    measures_of,
+    rows_and_tunes,
+    rows_of,
+    shares,
+)
 from sklearn_c2c.metrics._style import style_features
 
 _LARGEST_INTERVAL = 12  # semitones; larger intervals are counted with these
@@ -39,7 +45,8 @@ def melody_features(X, *, steps_per_measure=16):
         ``note_length_histogram``
             Shares of the notes of 1 to 16 steps; longer notes count as 16.
         ``onset_profile``
-            For each step of a measure, share of the measures with an onset there.
+            For each step of a measure, share of the measures with an onset there, of
+            those that the melody does not end before.
         ``measure_similarity``
             `measure_similarity` of each pair of measures.
         ``equal_measure_share``
@@ -74,7 +81,7 @@ def melody_features(X, *, steps_per_measure=16):
         "interval_histogram": shares(_clipped_intervals(X)),
         "pitch_class_histogram": style.pitch_class_histogram,
         "note_length_histogram": style.note_length_histogram,
-        "onset_profile": (measures < N_PITCHES).mean(axis=1),
+        "onset_profile": mean_where(measures < N_PITCHES, measures != END, axis=1),
         "measure_similarity": similarity[:, *pairs],
         "equal_measure_share": equal_measure_share(
             X, steps_per_measure=steps_per_measure // divisor

@@ -97,6 +97,7 @@ _ROWS = {
         "Share of the steps at which a note goes on: more if the notes are longer.",
     ),
     "in_scale_share": ("In the scale", "Share of the notes that are in the key."),
+    "n_steps": ("Length", "Steps of a melody, on average."),
 }
 
 

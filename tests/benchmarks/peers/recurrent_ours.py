@@ -7,11 +7,13 @@ from tests.benchmarks.peers import EPSILON, LEARNING_RATE
 
 def train(task, rows, turns):
     """Train as `peers` says, by `partial_fit`."""
-    X = piano_roll(rows, sparse_output=True)
+    X = piano_roll(rows.reshape(-1, task.n_steps), sparse_output=True)
     model = RecurrentAutoencoder(
         task.h,
         n_units=task.n_units,
+        cell=task.cell.lower(),
         feedback_dropout=0,
+        learning_rate="constant",
         learning_rate_init=LEARNING_RATE,
         epsilon=EPSILON,
         batch_size=task.batch_size,

@@ -1,7 +1,4 @@
-"""The same recurrent autoencoder as a PyTorch module, in the usual loop.
-
-``cell`` is "GRU", or "LSTM" for one that oneDNN trains, with a gate more.
-"""
+"""The same recurrent autoencoder as a PyTorch module, in the usual loop."""
 
 import joblib
 import torch
@@ -12,16 +9,16 @@ from tests.benchmarks.peers import EPSILON, LEARNING_RATE
 
 
 class _Autoencoder(torch.nn.Module):
-    def __init__(self, n_tokens, task, cell):
+    def __init__(self, n_tokens, task):
         super().__init__()
-        kind, n = getattr(torch.nn, cell), task.n_units
+        kind, n = getattr(torch.nn, task.cell), task.n_units
         self.reader = kind(n_tokens, n, bidirectional=True)
         self.code = torch.nn.Linear(2 * n, task.h)
         self.start = torch.nn.Linear(task.h, n)
         # The constant input goes beside the token.
         self.writer = kind(n_tokens + task.h, n)
         self.output = torch.nn.Linear(n, n_tokens)
-        self._is_lstm = cell == "LSTM"
+        self._is_lstm = task.cell == "LSTM"
 
     def loss(self, X):
         """Cross-entropy of steps (n_steps, n_samples, n_tokens), teacher-forced."""
@@ -40,21 +37,22 @@ class _Autoencoder(torch.nn.Module):
         return functional.cross_entropy(logits, targets, reduction="sum")
 
 
-def train(task, rows, turns, *, cell):
+def train(task, rows, turns):
     """Train as `peers` says, with the gradient's norm clipped at 1."""
     torch.set_flush_denormal(True)
     torch.set_num_threads(joblib.cpu_count())
+    rows = rows.reshape(-1, task.n_steps)
     X = torch.from_numpy(piano_roll(rows, sparse_output=False))
     X = X.reshape(len(X), rows.shape[1], -1).transpose(0, 1).contiguous()
-    net = _Autoencoder(X.shape[2], task, cell)
+    net = _Autoencoder(X.shape[2], task)
     adam = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE, eps=EPSILON, fused=True)
     while turns.goes_on():
         total = 0.0
-        for batch in torch.randperm(task.n_melodies).split(task.batch_size):
+        for batch in torch.randperm(len(rows)).split(task.batch_size):
             adam.zero_grad()
             loss = net.loss(X[:, batch])
             (loss / len(batch)).backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             adam.step()
             total += loss.item()
-    return total / task.n_melodies
+    return total / len(rows)
