@@ -17,6 +17,7 @@ from sklearn_c2c.melody import (
     N_PITCHES,
     REST,
     check_melodies,
+    melody_lengths,
     raise_where,
 )
 
@@ -40,9 +41,8 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
     occur is shortened until it does. An orphan hold has probability 0, and the other
     probabilities are divided by their sum.
 
-    If melodies of `fit` are shorter than their rows, the end is a further token: it
-    follows the last step of a melody that does not fill the row. No melody is empty,
-    and all steps after the end are ends.
+    If melodies of `fit` are shorter than their rows, the end is one more token. It
+    cannot be the first one, and only ends follow it.
 
     Parameters
     ----------
@@ -56,8 +56,8 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
 
     steps_per_measure : int or None, default=None
         Makes the place in the measure a part of each context. The steps of the last
-        measure of a row have places of their own, so that melodies of that length end
-        as in `fit`. With None contexts do not depend on the place.
+        measure, that of the longest melody, have places of their own, so that such
+        melodies end as in `fit`. With None contexts do not depend on the place.
 
     Attributes
     ----------
@@ -164,8 +164,8 @@ class MarkovMelodies(DensityMixin, BaseEstimator):
         )
         self.tokens_ = _known_tokens(X)
         self.n_tokens_ = len(self.tokens_)
-        self.places_ = _places(X.shape[1], self.steps_per_measure)
-        # The first step after a melody counts, as its end; no others do.
+        self.places_ = _places(X, self.steps_per_measure)
+        # Of the steps after a melody the first one counts, as its end.
         is_counted = np.ones(X.shape, dtype=bool)
         is_counted[:, 1:] = X[:, :-1] != END
         self._count(np.where(is_counted, self._columns(X), _PADDING))
@@ -483,11 +483,18 @@ def _known_tokens(tokens):
     return np.array([*pitch_range, HOLD, REST, *end], dtype=np.int16)
 
 
-def _places(n_steps, steps_per_measure):
-    """Place of each step in the measure; the last of several has its own places."""
-    steps = np.arange(n_steps)
+def _places(X, steps_per_measure):
+    """Place of each step in the measure; the last of several has its own places.
+
+    The last measure is that of the longest melody. Steps that no melody of `X` reaches
+    have places that occur before.
+    """
+    steps = np.arange(X.shape[1])
     if steps_per_measure is None:
         return np.zeros_like(steps)
+    longest = melody_lengths(X).max()
     measure, place = np.divmod(steps, steps_per_measure)
-    is_last = (measure > 0) & (measure == measure[-1])
+    is_last = (measure > 0) & (measure == (longest - 1) // steps_per_measure)
+    is_last &= steps <= longest
+    place = np.minimum(place, longest)
     return np.where(is_last, place + steps_per_measure, place)

@@ -120,6 +120,17 @@ def test_plot_on_given_axes_and_with_style(pyplot):
     assert display.onsets_.get_linewidth()[0] == 5
 
 
+def test_piano_rolls_show_where_short_melodies_end(pyplot):
+    X = [[62, 129, 64, 130, 130], [62, 64, 66, 67, 69], [62, 128, 130, 130, 130]]
+    display = PianoRollDisplay.from_melodies(X, steps_per_quarter=1)
+    assert [end[0, 0] for end in display.ends_.get_segments()] == [3, 2]
+    bottoms = [end[0, 1] for end in display.ends_.get_segments()]
+    row_height = 7 + 3  # the range of the pitches, and the room between the rolls
+    assert bottoms == [2 * row_height - 0.5, -0.5]
+    alike = PianoRollDisplay.from_melodies(X[1], steps_per_quarter=1)
+    assert len(alike.ends_.get_segments()) == 0
+
+
 def test_piano_roll_titles_must_match():
     with pytest.raises(ValueError, match="2 titles for 1 melodies"):
         PianoRollDisplay.from_melodies(MELODY, titles=["a", "b"])

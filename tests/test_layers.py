@@ -59,6 +59,9 @@ MODELS = {
         clip_norm=1e9,
     ),
     "recurrent": RecurrentAutoencoder(3, n_units=4, group_size=4, clip_norm=1e9),
+    "recurrent, own tokens": VariationalRecurrentAutoencoder(
+        2, n_units=5, group_size=4, decoder_input="own", clip_norm=1e9
+    ),
     "LSTM": RecurrentAutoencoder(
         3, n_units=4, cell="lstm", group_size=4, clip_norm=1e9
     ),

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 
 from sklearn_c2c import MarkovMelodies
-from sklearn_c2c.melody import HOLD, REST, check_melodies
+from sklearn_c2c.melody import END, HOLD, REST, check_melodies, melody_lengths
+from sklearn_c2c.persistence import load, save
 from tests.reference_ngrams import DictNGrams
-from tests.strategies import melodies
+from tests.strategies import melodies, melodies_of_any_length
 
 # Two pitches, four steps. A rest occurs only at the end: no context contains it.
 TINY = [
@@ -19,6 +20,14 @@ TINY = [
     [60, 61, HOLD, 60],
     [61, HOLD, HOLD, REST],
     [60, HOLD, 61, 60],
+    [60, 61, 60, HOLD],
+]
+# The same, of which some end before the row; none of them after its first step.
+SHORT = [
+    [60, HOLD, 61, END],
+    [60, 61, END, END],
+    [61, HOLD, HOLD, REST],
+    [60, HOLD, END, END],
     [60, 61, 60, HOLD],
 ]
 MODELS = [
@@ -42,23 +51,51 @@ def legal_rows(codes, n_steps):
 ROWS = legal_rows([60, 61], 4)
 
 
-def places_of(n_steps, steps_per_measure):
+def short_rows(codes, n_steps):
+    """All melodies of these tokens that have at most so many steps."""
+    return np.vstack(
+        [
+            np.pad(
+                legal_rows(codes, n), ((0, 0), (0, n_steps - n)), constant_values=END
+            )
+            for n in range(1, n_steps + 1)
+        ]
+    )
+
+
+SHORT_ROWS = short_rows([60, 61], 4)
+
+
+def places_of(n_steps, longest, steps_per_measure):
     if steps_per_measure is None:
         return [0] * n_steps
-    last = (n_steps - 1) // steps_per_measure
+    last = (longest - 1) // steps_per_measure
     return [
-        (t // steps_per_measure == last, t % steps_per_measure) for t in range(n_steps)
+        (t // steps_per_measure == last and t <= longest, t % steps_per_measure)
+        for t in range(n_steps)
     ]
 
 
+def until_end(row):
+    """The steps of a melody, and its end if the row is longer."""
+    return row[: row.index(END) + 1] if END in row else row
+
+
 class Reference:
-    """Transitions of the model from the formula, without holds after no note."""
+    """Transitions of the model from the formula, without holds after no note.
+
+    The end of a melody that is shorter than its row is one more token.
+    """
 
     def __init__(self, X, order, smoothing=1.0, steps_per_measure=None):
-        pitches = {code for row in X for code in row} - {HOLD, REST}
+        known = {code for row in X for code in row}
+        pitches = known - {HOLD, REST, END}
         self.codes = [*range(min(pitches), max(pitches) + 1), HOLD, REST]
-        places = places_of(len(X[0]), steps_per_measure)
+        self.codes += [END] * (END in known)
+        longest = max(row.index(END) if END in row else len(row) for row in X)
+        places = places_of(len(X[0]), longest, steps_per_measure)
         numbers = [sorted(set(places)).index(place) for place in places]
+        X = [until_end(row) for row in X]
         self.ngrams = DictNGrams(X, order, len(self.codes), smoothing, places=numbers)
 
     def step(self, row, t):
@@ -68,13 +105,15 @@ class Reference:
         p = {code: self.ngrams.probability(code, place, context) for code in self.codes}
         if silent:
             p[HOLD] = 0
+        if t == 0 and END in p:
+            p[END] = 0
         total = sum(p.values())
         return {c: p[c] / total if total else float(c == REST) for c in self.codes}
 
     def likelihood(self, row, allowed=None):
         """Probability of a row; with `allowed`, of a model that does not look ahead."""
         likelihood = 1.0
-        for t, code in enumerate(row):
+        for t, code in enumerate(until_end(row)):
             p = self.step(row, t)
             if allowed is not None:
                 p = {c: p[c] * allowed[t, c] for c in p}
@@ -101,6 +140,24 @@ def test_likelihoods_are_the_formula_s_and_sum_up_to_1(parameters):
     assert likelihood.sum() == pytest.approx(1)
 
 
+@pytest.mark.parametrize("n_steps", [4, 6])  # of a row that no melody fills, too
+@pytest.mark.parametrize("parameters", MODELS, ids=str)
+def test_likelihoods_of_melodies_of_any_length_sum_up_to_1(parameters, n_steps):
+    known = [[*row, *[END] * (n_steps - 4)] for row in SHORT]
+    rows = short_rows([60, 61], n_steps)
+    model = MarkovMelodies(**parameters).fit(known)
+    likelihood = np.exp(model.score_samples(rows))
+    assert likelihood.sum() == pytest.approx(1)
+    reference = Reference(known, **parameters)
+    expected = [reference.likelihood(row) for row in rows[::7].tolist()]
+    assert likelihood[::7] == pytest.approx(np.array(expected), abs=1e-12)
+    # Draws have the lengths of the model.
+    drawn = melody_lengths(check_melodies(model.sample(5000, random_state=0)))
+    expected = np.bincount(melody_lengths(rows), weights=likelihood)
+    shares = np.bincount(drawn, minlength=n_steps + 1) / 5000
+    assert shares == pytest.approx(expected, abs=0.03)
+
+
 @given(
     melodies(low=60, high=62, max_melodies=4),
     st.integers(0, 4),
@@ -119,6 +176,25 @@ def test_likelihoods_of_any_melodies(X, order, smoothing, steps_per_measure):
     likelihood = np.exp(model.score_samples(X))
     assert likelihood == pytest.approx(np.array(expected), rel=1e-9)
     assert model.score(X) == model.score_samples(X).mean()
+
+
+@given(
+    melodies_of_any_length(low=60, high=62, max_melodies=4),
+    st.integers(0, 4),
+    st.sampled_from([0.0, 1.0]),
+    st.sampled_from([None, 1, 2, 3]),
+)
+def test_likelihoods_of_any_melodies_of_any_length(X, order, smoothing, per_measure):
+    # Half of them are known. One is as long as the row, and one is short.
+    ends = np.full((2, X.shape[1] + 1), END)
+    ends[0, :], ends[1, 0] = 60, 62
+    X = np.vstack([ends, np.pad(X, ((0, 0), (0, 1)), constant_values=END)])
+    known = X[: len(X) // 2 + 1]
+    reference = Reference(known.tolist(), order, smoothing, per_measure)
+    expected = [reference.likelihood(row) for row in X.tolist()]
+    model = MarkovMelodies(order, smoothing=smoothing, steps_per_measure=per_measure)
+    likelihood = np.exp(model.fit(known).score_samples(X))
+    assert likelihood == pytest.approx(np.array(expected), rel=1e-9)
 
 
 CONSTRAINTS = {
@@ -154,6 +230,36 @@ def test_draws_have_the_conditional_distribution(parameters, constraints):
     statistic = ((drawn[likely] - expected) ** 2 / expected).sum()
     n_free = likely.sum() - 1
     assert statistic < n_free + 6 * np.sqrt(2 * n_free) + 20
+
+
+SHORT_CONSTRAINTS = {
+    "none": [-1, -1, -1, -1],
+    "not the end": [-1, 61, -1, -1],
+    "two steps": [-1, -1, END, -1],
+    "the whole row": [-1, -1, -1, HOLD],
+}
+
+
+@pytest.mark.parametrize("parameters", MODELS[1:4], ids=str)
+@pytest.mark.parametrize(
+    "fixed", SHORT_CONSTRAINTS.values(), ids=list(SHORT_CONSTRAINTS)
+)
+def test_constrained_draws_of_any_length(parameters, fixed):
+    n_samples, fixed = 10_000, np.array(fixed)
+    model = MarkovMelodies(**parameters).fit(SHORT)
+    conditional = np.exp(model.score_samples(SHORT_ROWS))
+    conditional *= ((SHORT_ROWS == fixed) | (fixed < 0)).all(axis=1)
+    conditional /= conditional.sum()
+    X = check_melodies(model.sample(n_samples, fixed=fixed, random_state=0))
+    drawn = (SHORT_ROWS[:, np.newaxis] == np.unique(X, axis=0)).all(axis=2)
+    share = drawn @ np.unique(X, axis=0, return_counts=True)[1] / n_samples
+    assert share.sum() == pytest.approx(1)  # legal melodies only
+    assert not share[conditional == 0].any()
+    assert share == pytest.approx(conditional, abs=0.02)
+    # The same by a mask, which has a column for the end.
+    allowed = np.ones((4, 131), dtype=bool)
+    allowed[fixed >= 0] = np.arange(131) == fixed[fixed >= 0, np.newaxis]
+    assert (model.sample(n_samples, allowed=allowed, random_state=0) == X).all()
 
 
 def test_the_distribution_is_not_that_of_looking_no_step_ahead():
@@ -293,8 +399,24 @@ def test_errors():
     for allowed in (np.ones((4, 4), dtype=bool), np.ones((4, 130))):
         with pytest.raises(ValueError, match=r"allowed of shape \(4, 130\), a bool"):
             model.sample(allowed=allowed)
+    with pytest.raises(ValueError, match=r"Found 130 at melody 0, step 3: the melody"):
+        model.score_samples([[60, 60, 60, END]])
+    short = MarkovMelodies(1).fit(SHORT)
+    with pytest.raises(ValueError, match=r"allowed of shape \(4, 131\), a bool"):
+        short.sample(allowed=np.ones((4, 130), dtype=bool))
+    with pytest.raises(ValueError, match="Found 131 at step 3: expected a token 0-130"):
+        short.sample(fixed=[-1, -1, -1, 131])
+    with pytest.raises(ValueError, match="No melody meets the constraints"):
+        short.sample(fixed=[END, -1, -1, -1])
     for parameters in ({"order": -1}, {"smoothing": -1}, {"steps_per_measure": 0}):
         with pytest.raises(ValueError, match=next(iter(parameters))):
             MarkovMelodies(**parameters).fit(TINY)
     with pytest.raises(ValueError, match="n_samples"):
         model.sample(0)
+
+
+def test_a_model_of_any_length_is_saved_and_read(tmp_path):
+    model = MarkovMelodies(2, steps_per_measure=2).fit(SHORT)
+    save(model, tmp_path / "model.c2c")
+    read = load(tmp_path / "model.c2c")
+    assert (read.sample(9, random_state=0) == model.sample(9, random_state=0)).all()

@@ -12,8 +12,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from sklearn_c2c import PianoRollEncoder, metrics
-from sklearn_c2c.melody import HOLD, REST
-from tests.strategies import melodies
+from sklearn_c2c.melody import END, HOLD, REST
+from tests.strategies import melodies, melodies_of_any_length
 
 OF_A_SET = {
     "attribute_values": lambda X: metrics.attribute_values(
@@ -69,7 +69,7 @@ OF_A_SET = {
     "stepwise_share": metrics.stepwise_share,
     "style_features": metrics.style_features,
     "syncopation": lambda X: metrics.syncopation(
-        np.hstack([X, X]), steps_per_measure=2, steps_per_beat=1
+        np.hstack([X, np.full_like(X, END)]), steps_per_measure=2, steps_per_beat=1
     ),
     "tonic_ending": lambda X: metrics.tonic_ending(
         X, "D", steps_per_measure=X.shape[1], steps_per_beat=1
@@ -81,6 +81,7 @@ OF_TWO_SETS = {
         X, corpus, steps_per_measure=X.shape[1]
     ),
     "frechet_distance": metrics.frechet_distance,
+    "length_error": metrics.length_error,
     "longest_copied_run": metrics.longest_copied_run,
     "melody_accuracy": metrics.melody_accuracy,
     "nearest_melody": metrics.nearest_melody,
@@ -128,7 +129,7 @@ def test_these_are_all_metrics():
     )
 
 
-@given(melodies())
+@given(melodies_of_any_length())
 def test_no_input_is_changed_and_no_melody_warns(X):
     given_X = X.copy()
     with warnings.catch_warnings():
@@ -172,6 +173,7 @@ def test_accuracies_count_steps_and_whole_melodies(reels):
 def test_a_set_is_its_own_reconstruction(X):
     for name in ("step_accuracy", "melody_accuracy"):
         assert OF_TWO_SETS[name](X, X) == 1
+    assert metrics.length_error(X, X).mean_absolute_error == 0
     has_onset = bool((X < REST).any())
     for name in ("onset_f1", "onset_pitch_accuracy"):
         assert OF_TWO_SETS[name](X, X) == 1 if has_onset else True
@@ -195,6 +197,17 @@ def test_onsets_are_counted_whatever_their_pitch():
     assert np.isnan(metrics.onset_pitch_accuracy(silence, X))
 
 
+def test_steps_of_one_melody_alone_are_wrong():
+    X = [[62, HOLD, 64, 66], [62, HOLD, END, END], [60, 62, 64, END]]
+    other = [[62, HOLD, END, END], [62, HOLD, 64, END], [60, 62, 64, END]]
+    assert metrics.step_accuracy(X, other) == (2 + 2 + 3) / (4 + 3 + 3)
+    assert metrics.melody_accuracy(X, other) == 1 / 3
+    assert metrics.onset_f1(X, other) == 2 * (1 + 1 + 3) / (7 + 6)
+    assert metrics.onset_pitch_accuracy(X, other) == 5 / 7
+    error = metrics.length_error(X, other)
+    assert error == {"right_share": 1 / 3, "mean_absolute_error": 1}
+
+
 def test_binary_accuracy_is_that_of_keras(reels):
     roll = PianoRollEncoder().fit_transform(reels)
     n_tokens = roll.shape[1] // 128
@@ -203,6 +216,13 @@ def test_binary_accuracy_is_that_of_keras(reels):
     assert metrics.binary_accuracy(roll, roll) == 1
     # Keras rounds half to even: one half is a zero.
     assert metrics.binary_accuracy([[0, 0, 1]], [[0.5] * 3]) == 2 / 3
+    # The second step of the first row is after the end.
+    roll, outputs = [[0, 1, 0, 0], [1, 0, 0, 1]], [[0, 1, 1, 1], [1, 0, 0, 0]]
+    assert metrics.binary_accuracy(roll, outputs, group_size=2) == 5 / 6
+    assert metrics.binary_accuracy(roll, outputs) == 5 / 8
+    for size in (3, 0):
+        with pytest.raises(ValueError, match=f"4 outputs, which group_size={size} do"):
+            metrics.binary_accuracy(roll, outputs, group_size=size)
     with pytest.raises(ValueError, match="as the second argument"):
         metrics.binary_accuracy([[0.1, 0.9]], [[0, 1]])
     with pytest.raises(ValueError, match=r"\(1, 2\) and \(1, 3\)"):

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from sklearn_c2c import MarkovMelodies, metrics
 from sklearn_c2c.datasets import recombine_measures
-from sklearn_c2c.melody import HOLD, REST
+from sklearn_c2c.melody import END, HOLD, REST
 from sklearn_c2c.metrics import _evaluate, _two_sample, evaluate
 from tests.strategies import melodies
 
@@ -224,6 +224,12 @@ def test_a_reference_has_no_tune_that_is_judged(reels):
         reference = np.vstack([unseen[:4], [known, known]])
         with pytest.raises(ValueError, match=r"got 2 of them.* in row 4\. Leave"):
             evaluate(corpus, corpus, others=others, reference=reference)
+    # Nor has it one in longer rows.
+    longer = np.pad(unseen[:4], ((0, 0), (0, 16)), constant_values=END)
+    evaluate(corpus, corpus, reference=longer, classify=False)
+    longer[2, :128] = corpus[7]
+    with pytest.raises(ValueError, match=r"got 1 of them.* in row 2\. Leave"):
+        evaluate(corpus, corpus, reference=longer)
 
 
 def test_without_classifiers_their_row_is_left_out_and_no_other_changes(reels):

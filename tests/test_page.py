@@ -119,13 +119,16 @@ def test_a_single_melody_is_a_row(reels):
     assert "hidden" in Outline(html).all("button")[0]  # nothing to play in turn
     assert "hidden" not in Outline(Melodies(reels[:2])._repr_html_()).all("button")[0]
     assert repr(Melodies(reels[:2])) == "Melodies(2 of 128 steps)"
+    assert (
+        repr(Melodies([[62, 62, 130], [62, 130, 130]])) == "Melodies(2 of 1 to 2 steps)"
+    )
 
 
 def test_what_cannot_be_shown_is_said_at_once():
     with pytest.raises(ValueError, match="Got 1 titles for 2 melodies"):
         Melodies(MELODIES, titles=["One"])
-    with pytest.raises(ValueError, match="130"):
-        Melodies([62, 130])
+    with pytest.raises(ValueError, match="131"):
+        Melodies([62, 131])
 
 
 def test_page_needs_nothing_from_outside(write, model):

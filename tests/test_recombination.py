@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_c2c.datasets import recombine_measures
-from sklearn_c2c.melody import HOLD, N_PITCHES, REST, check_melodies, mend_orphan_holds
+from sklearn_c2c.melody import (
+    END,
+    HOLD,
+    N_PITCHES,
+    REST,
+    check_melodies,
+    melody_lengths,
+    mend_orphan_holds,
+)
 from tests.strategies import melodies
 
 
@@ -89,3 +97,33 @@ def test_what_is_refused(reels):
         recombine_measures(reels, 0)
     with pytest.raises(ValueError, match="Found 129 at melody 0, step 0"):
         recombine_measures([[HOLD, 60]], 1, steps_per_measure=2)
+
+
+def test_melodies_of_any_length_begin_and_end_as_those_of_the_corpus(reels):
+    corpus = reels[:6, :48].copy()
+    lengths = np.array([48, 32, 32, 19, 16, 5])  # two of them end within a measure
+    corpus[np.arange(48) >= lengths[:, np.newaxis]] = END
+    found = recombine_measures(corpus, 300, max_transposition=0, random_state=0)
+    check_melodies(found)
+    n_measures = np.array([3, 2, 2, 2, 1, 1])
+    drawn = -(-melody_lengths(found) // 16)
+    assert np.bincount(drawn)[1:] / 300 == pytest.approx([2 / 6, 3 / 6, 1 / 6], abs=0.1)
+    measures, known = measures_of(found, 16), measures_of(corpus, 16)
+
+    def in_(measure, others):
+        mended = [*others, *mend_orphan_holds(others)]
+        return any((measure == other).all() for other in mended)
+
+    for melody, n in zip(measures, drawn, strict=True):
+        assert in_(melody[n - 1], known[np.arange(6), n_measures - 1])
+        for m in range(n - 1):
+            assert in_(melody[m], known[n_measures > m + 1, m])
+    # The same tunes in wider rows, or all of one length, have the same draws.
+    for X in (corpus, reels[:6, :48]):
+        wider = np.pad(X, ((0, 0), (0, 16)), constant_values=END)
+        one, other = (
+            recombine_measures(rows, 9, random_state=1) for rows in (X, wider)
+        )
+        assert np.array_equal(
+            other, np.pad(one, ((0, 0), (0, 16)), constant_values=END)
+        )

@@ -534,6 +534,22 @@ def test_a_decoder_that_is_told_nothing_goes_by_its_code_alone(roll):
     assert (logits[0] != logits[1]).any()
 
 
+@pytest.mark.parametrize("steps_per_measure", [None, 8])
+def test_a_decoder_of_its_own_tokens_is_scored_by_what_it_writes(
+    roll, steps_per_measure
+):
+    settings = dict(n_units=12, max_iter=4, steps_per_measure=steps_per_measure)
+    model = RecurrentAutoencoder(4, decoder_input="own", random_state=0, **settings)
+    model.fit(roll)
+    p = model.inverse_transform(model.transform(roll))
+    nats = -np.log(p[roll == 1]).sum() / len(roll)
+    assert -model.score(roll) == pytest.approx(nats, rel=1e-5)
+    assert model.loss_curve_[-1] < model.loss_curve_[0]
+    told = RecurrentAutoencoder(4, random_state=0, **settings).fit(roll)
+    p = told.inverse_transform(told.transform(roll))
+    assert -told.score(roll) < -np.log(p[roll == 1]).sum() / len(roll)
+
+
 def test_more_and_more_of_the_steps_before_are_the_decoders_own(roll):
     shares = []
     for epoch in range(4):

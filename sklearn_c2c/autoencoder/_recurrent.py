@@ -34,6 +34,7 @@ def recurrent_constraints(estimator):
         "n_units": [Interval(Integral, 1, None, closed="left")],
         "cell": [StrOptions(set(CELLS))],
         "steps_per_measure": [Interval(Integral, 1, None, closed="left"), None],
+        "decoder_input": [StrOptions({"teacher", "own"})],
         "teacher_forcing": [Interval(Real, 0, 1, closed="both")],
         "feedback_dropout": [Interval(Real, 0, 1, closed="both")],
         "clip_norm": [Interval(Real, 0, None, closed="neither")],
@@ -45,8 +46,8 @@ class RecurrentMixin:
     """Layers of a recurrent encoder and decoder, mixed into an autoencoder.
 
     The estimator has the parameters `n_units`, `cell`, `steps_per_measure`,
-    `group_size`, `teacher_forcing`, `feedback_dropout`, `clip_norm` and
-    `learning_rate`, and softmax outputs.
+    `group_size`, `decoder_input`, `teacher_forcing`, `feedback_dropout`, `clip_norm`
+    and `learning_rate`, and softmax outputs.
     """
 
     output = "softmax"
@@ -126,7 +127,7 @@ class RecurrentMixin:
             self.n_features_in_ // group_size,
             self.steps_per_measure,
             training,
-            Feedback(self._forced, self.feedback_dropout),
+            Feedback(self._forced, self.feedback_dropout, self.decoder_input == "own"),
             CELLS[self.cell],
         )
 
@@ -183,6 +184,13 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
     group_size : int, default=None
         Columns of a step. None infers it from one-hot data; data that is not one-hot in
         groups of equal size is one step of all columns, with a warning.
+
+    decoder_input : {"teacher", "own"}, default="teacher"
+        The token before, in training and in `score`. "teacher": that of the data,
+        except for those that `teacher_forcing` and `feedback_dropout` replace. "own":
+        the one that the decoder itself found most probable, as in `inverse_transform`,
+        from the first epoch on; gradients take it as given. For a decoder without such
+        an input set `feedback_dropout` to 1.
 
     teacher_forcing : float in [0, 1], default=1.0
         Share of the decoder's inputs that are the tokens of the data in the last epoch;
@@ -303,8 +311,8 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
 
     Notes
     -----
-    `score` and the losses are teacher-forced: they tell how well a step is predicted
-    given the true steps before it.
+    `score` and the losses are teacher-forced, unless `decoder_input` is "own": they
+    tell how well a step is predicted given the true steps before it.
 
     The reset gate of a GRU is applied after the product with the state, as in cuDNN and
     PyTorch, so that a step has one product. The cell of an LSTM is 0 before the first
@@ -347,6 +355,7 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
         cell="gru",
         steps_per_measure=None,
         group_size=None,
+        decoder_input="teacher",
         teacher_forcing=1.0,
         feedback_dropout=0.3,
         clip_norm=1.0,
@@ -371,6 +380,7 @@ class RecurrentAutoencoder(RecurrentMixin, BaseAutoencoder):
         self.cell = cell
         self.steps_per_measure = steps_per_measure
         self.group_size = group_size
+        self.decoder_input = decoder_input
         self.teacher_forcing = teacher_forcing
         self.feedback_dropout = feedback_dropout
         self.clip_norm = clip_norm

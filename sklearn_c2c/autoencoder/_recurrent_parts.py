@@ -65,7 +65,8 @@ class Wiring(NamedTuple):
 
     def affine(self, name):
         """An affine layer."""
-        return Affine(*self.layers[name], self.workers, self.adam)
+        coef, intercept = self.layers[name]
+        return Affine(coef, intercept, self.workers, self.adam)
 
     def recurrence(self, name):
         """A recurrent layer."""

@@ -29,6 +29,7 @@ class Feedback(NamedTuple):
 
     forced: Callable  # of the epoch, the share of the data's tokens
     dropout: float  # share of the tokens that are left out
+    is_own: bool  # whether all tokens are those that the decoder itself writes
 
 
 class RecurrentStack(Stack):
@@ -142,6 +143,8 @@ class RecurrentStack(Stack):
         """
         steps, lengths = trimmed_steps(X, self.group_size)
         parts = self._parts(lengths)
+        if self._feedback.is_own:
+            steps = self._greedy(z, len(steps))[0][1:]
         if in_training:
             steps = self._fed_back(z, steps, parts)
         logits, to_z = self._write(z, self._before(steps), parts)
@@ -156,7 +159,7 @@ class RecurrentStack(Stack):
 
     def _fed_back(self, z, steps, parts):
         """Steps for the decoder's input: of the data, its own, or none."""
-        rng, (forced, dropout) = self.training.history.rng, self._feedback
+        rng, (forced, dropout, _) = self.training.history.rng, self._feedback
         share, steps = forced(self.history.n_epochs), steps.copy()
         if share < 1:
             is_own = rng.uniform(size=steps.shape[:2]) >= share
@@ -178,22 +181,13 @@ class RecurrentStack(Stack):
 
         The pull-back takes these tokens as given.
         """
-        tokens = np.full((self._n_steps + 1, len(z)), self.group_size, np.int32)
-        logits = np.empty((len(z), self._n_steps, self.group_size), z.dtype)
-        steps = iter(range(self._n_steps))
-
-        def most_probable(of_step):
-            t = next(steps)
-            logits[:, t] = of_step
-            tokens[t + 1] = of_step.argmax(axis=1)
-            return None, tokens[t + 1]
+        tokens, logits = self._greedy(z, self._n_steps)
 
         def pull_back(delta):
             parts = self._parts(np.full(len(z), self._n_steps))
             return self._write(z, tokens[:-1], parts)[1](delta)
 
-        self.write(z, most_probable)
-        return logits.reshape(len(z), -1), pull_back
+        return logits, pull_back
 
     def _write(self, z, before, parts):
         """Logits of all steps given those before, and the pull-back to the code."""
@@ -256,6 +250,24 @@ class RecurrentStack(Stack):
             return to_vectors(of_start, of_inputs.sum(axis=0))
 
         return logits, pull_back
+
+    def _greedy(self, z, n_steps):
+        """Most probable tokens, each given those before, and logits.
+
+        The first token is none: the decoder's input at the first step.
+        """
+        tokens = np.full((n_steps + 1, len(z)), self.group_size, np.int32)
+        logits = np.empty((len(z), n_steps, self.group_size), z.dtype)
+        steps = iter(range(n_steps))
+
+        def most_probable(of_step):
+            t = next(steps)
+            logits[:, t] = of_step
+            tokens[t + 1] = of_step.argmax(axis=1)
+            return (None, tokens[t + 1]) if t + 1 < n_steps else None
+
+        self.write(z, most_probable)
+        return tokens, logits.reshape(len(z), -1)
 
     def write(self, z, choose):
         """Write sequences step by step, with tokens that a function chooses.

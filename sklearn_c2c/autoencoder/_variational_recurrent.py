@@ -36,6 +36,13 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
         Columns of a step. None infers it from one-hot data; data that is not one-hot in
         groups of equal size is one step of all columns, with a warning.
 
+    decoder_input : {"teacher", "own"}, default="teacher"
+        The token before, in training and in `score`. "teacher": that of the data,
+        except for those that `teacher_forcing` and `feedback_dropout` replace. "own":
+        the one that the decoder itself found most probable, as in `inverse_transform`,
+        from the first epoch on; gradients take it as given. For a decoder without such
+        an input set `feedback_dropout` to 1.
+
     teacher_forcing : float in [0, 1], default=1.0
         Share of the decoder's inputs that are the tokens of the data in the last epoch;
         the others are the tokens that the decoder finds most probable (scheduled
@@ -211,7 +218,7 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
     J.-P. Briot, "Compress to Create", section VI.iv.
 
     O. Fabius and J. R. van Amersfoort, "Variational Recurrent Auto-Encoders", ICLR
-    Workshop 2015.
+    Workshop 2015, whose decoder gets its own output.
 
     S. R. Bowman et al., "Generating Sentences from a Continuous Space", CoNLL 2016, for
     the dropout of tokens.
@@ -244,6 +251,7 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
         cell="gru",
         steps_per_measure=None,
         group_size=None,
+        decoder_input="teacher",
         teacher_forcing=1.0,
         feedback_dropout=0.3,
         clip_norm=1.0,
@@ -275,6 +283,7 @@ class VariationalRecurrentAutoencoder(RecurrentMixin, VariationalAutoencoder):
         self.cell = cell
         self.steps_per_measure = steps_per_measure
         self.group_size = group_size
+        self.decoder_input = decoder_input
         self.teacher_forcing = teacher_forcing
         self.feedback_dropout = feedback_dropout
         self.clip_norm = clip_norm

@@ -92,10 +92,12 @@ def _drawn(measures, n_melodies, rng):
     """Measures of new melodies, (n_melodies, n_measures, steps_per_measure)."""
     n_corpus, n_measures, _ = measures.shape
     lengths = (measures[:, :, 0] != END).sum(axis=1)
-    if (lengths == n_measures).all():
-        drawn = rng.randint(n_corpus, size=(n_melodies, n_measures))
-        return measures[drawn, np.arange(n_measures)]
+    longest = lengths.max(initial=0)
     drawn = np.full((n_melodies, *measures.shape[1:]), END, measures.dtype)
+    if (lengths == longest).all():
+        rows = rng.randint(n_corpus, size=(n_melodies, longest))
+        drawn[:, :longest] = measures[rows, np.arange(longest)]
+        return drawn
     lengths_drawn = rng.choice(lengths, n_melodies)
     last = measures[np.arange(n_corpus), lengths - 1]
     last_drawn = last[rng.randint(n_corpus, size=n_melodies)]

@@ -76,10 +76,9 @@ def rhythmic_complexity(X, *, steps_per_measure=16, steps_per_beat=4):
     weights /= weights.sum()
     n_measures = n_measures_of(X, steps_per_measure)[:, np.newaxis]
     onsets = (measures < N_PITCHES).sum(axis=1) / n_measures
-    # Steps that are missing in a measure that the melody ends within.
-    ended = (measures == END) & (measures[:, :, :1] != END)
-    missing = ended.sum(axis=1) / n_measures
-    return (onsets @ weights) / (1 - missing @ weights)
+    # All weights of the steps, fewer if the melody ends within a measure.
+    steps = (measures != END).sum(axis=1) / n_measures
+    return (onsets @ weights) / np.where((steps == 1).all(axis=1), 1, steps @ weights)
 
 
 def syncopation(X, *, level=1, steps_per_measure=16, steps_per_beat=4):

@@ -11,6 +11,7 @@ from sklearn_c2c.metrics._histograms import interval_histogram
 from sklearn_c2c.metrics._notes import (
     mean_where,
     measures_of,
+    n_measures_of,
     rows_and_tunes,
     rows_of,
     shares,
@@ -174,7 +175,7 @@ def two_sample_auc(X, corpus, *, steps_per_measure=16, random_state=None):
     from sklearn.model_selection import StratifiedKFold
 
     X, corpus = rows_and_tunes(X, corpus)
-    features = _vectors(np.vstack([X, corpus]), steps_per_measure)
+    features = np.vstack(_vectors(X, corpus, steps_per_measure))
     generated = np.arange(len(features)) < len(X)
     n_folds = min(_N_FOLDS, len(X), len(corpus))
     if n_folds < 2:
@@ -252,7 +253,7 @@ def density_coverage(X, corpus, *, n_neighbors=5, steps_per_measure=16):
     if n_neighbors < 1:
         raise ValueError(f"Expected n_neighbors of at least 1, got {n_neighbors}.")
     X, corpus = rows_and_tunes(X, corpus)
-    generated, real = (_vectors(rows, steps_per_measure) for rows in (X, corpus))
+    generated, real = _vectors(X, corpus, steps_per_measure)
     if not len(X) or len(corpus) <= n_neighbors:
         return np.nan, np.nan
     deviation = real.std(axis=0)
@@ -316,10 +317,16 @@ def half_against_half(judge, corpus, *, n_splits=10, random_state=None):
     return mean if mean.ndim else float(mean)
 
 
-def _vectors(X, steps_per_measure):
-    """Features of each melody as one row."""
-    features = melody_features(X, steps_per_measure=steps_per_measure)
-    return np.hstack([*features.values()])
+def _vectors(X, corpus, steps_per_measure):
+    """Features of each melody of both sets as one row.
+
+    Measures that no melody has are left out.
+    """
+    rows = np.vstack([X, corpus])
+    measures_of(rows, steps_per_measure)
+    n_steps = n_measures_of(rows, steps_per_measure).max() * steps_per_measure
+    features = melody_features(rows[:, :n_steps], steps_per_measure=steps_per_measure)
+    return np.split(np.hstack([*features.values()]), [len(X)])
 
 
 def _clipped_intervals(X):
