@@ -201,7 +201,7 @@ def X(reels):
     """Beginnings of reels, of six lengths."""
     lengths = np.resize(LENGTHS, 36)
     rows = [reel[:n] for reel, n in zip(reels, lengths, strict=False)]
-    return pad_melodies(rows, N_STEPS)
+    return pad_melodies(rows, n_steps=N_STEPS)
 
 
 def starts_low(X):

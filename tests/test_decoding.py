@@ -30,16 +30,23 @@ TUNES = pad_melodies(
 )
 
 
-def small(measure=None, kind=RecurrentAutoencoder):
-    estimator = kind(
-        3, n_units=6, steps_per_measure=measure, max_iter=60, random_state=0
+def small(**settings):
+    estimator = RecurrentAutoencoder(
+        3, n_units=6, max_iter=60, random_state=0, **settings
     )
     return make_pipeline(PianoRollEncoder(transition_weight=0), estimator).fit(TUNES)
 
 
-@pytest.fixture(scope="module", params=[None, 2], ids=["flat", "measures"])
+KINDS = {
+    "flat": dict(),
+    "measures": dict(steps_per_measure=2),
+    "LSTM": dict(cell="lstm"),
+}
+
+
+@pytest.fixture(scope="module", params=KINDS)
 def model(request):
-    return small(request.param)
+    return small(**KINDS[request.param])
 
 
 @pytest.fixture(scope="module")

@@ -70,8 +70,8 @@ class RecurrentMixin:
             float64 array of shape (n_sequences, `group_size_`). At the first step there
             is one sequence for each latent vector. It returns the indices of the
             sequences that go on, of shape (n_next,), which may repeat some and leave
-            out others, and the column of the token of each, of the same shape; or None
-            to stop before the last step.
+            out others, or None if all do; and the column of the token of each, of
+            shape (n_next,). Or it returns None to stop before the last step.
 
         Raises
         ------

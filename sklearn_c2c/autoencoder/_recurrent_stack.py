@@ -264,7 +264,7 @@ class RecurrentStack(Stack):
             t = next(steps)
             logits[:, t] = of_step
             tokens[t + 1] = of_step.argmax(axis=1)
-            return slice(None), tokens[t + 1]
+            return None, tokens[t + 1]
 
         self.write(z, most_probable, n_steps)
         return tokens, logits.reshape(len(z), -1)
@@ -277,8 +277,8 @@ class RecurrentStack(Stack):
         z : ndarray of shape (n_samples, h)
         choose : callable
             Takes the logits of a step, of shape (n_sequences, group_size), at first of
-            one sequence for each sample. Returns the sequences that go on, as an index
-            that may repeat and leave out, and the token of each; or None to stop.
+            one sequence for each sample. Returns the indices of the sequences that go
+            on, None for all, and the token of each; or None to stop.
         n_steps : int
         """
         segment = self._steps_per_measure or n_steps
@@ -296,7 +296,7 @@ class RecurrentStack(Stack):
                 return
             going, tokens = chosen
             tokens = np.asarray(tokens, np.int32)[np.newaxis]
-            if not isinstance(going, slice):  # some repeat, or are left out
+            if going is not None:
                 sample = sample[going]
                 stepper.select(going)
 

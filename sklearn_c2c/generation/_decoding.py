@@ -130,19 +130,20 @@ class _Sequences:
 
     def go_on(self, going, columns):
         """Add a step; what `decode_by_steps` is told, None if all have ended."""
-        self.columns = np.column_stack([self.columns[going], columns])
+        written = self.columns if going is None else self.columns[going]
+        self.columns = np.column_stack([written, columns])
         return None if self._is_end[columns].all() else (going, columns)
 
 
 def _drawn(latent, Z, temperature, rng):
     """Draw a sequence for each latent vector, (n_melodies, steps written)."""
-    sequences, everyone = _Sequences(latent, len(Z)), np.arange(len(Z))
+    sequences = _Sequences(latent, len(Z))
 
     def draw(log_p):
         # The largest sum with Gumbel noise is a draw from the softmax.
         noise = rng.gumbel(size=log_p.shape)
         log_p = sequences.allowed(log_p) / temperature
-        return sequences.go_on(everyone, (log_p + noise).argmax(axis=1))
+        return sequences.go_on(None, (log_p + noise).argmax(axis=1))
 
     latent.decode_by_steps(Z, draw)
     return sequences.columns

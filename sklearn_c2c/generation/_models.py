@@ -333,7 +333,7 @@ class LatentModel:
             If the model has no `PianoRollEncoder`, or decodes to negative values.
         """
         encoder = self.encoder
-        return self._by_step(encoder, self.model[1:].inverse_transform(Z))
+        return _by_step(self.estimator, encoder, self.model[1:].inverse_transform(Z))
 
     def decode_by_steps(self, Z, choose):
         """Decode with tokens that a function chooses step by step.
@@ -409,16 +409,7 @@ class LatentModel:
         def vjp(cotangent):
             return pull_back(cotangent.reshape(outputs.shape).astype(outputs.dtype))
 
-        return self._by_step(self.encoder, outputs), vjp
-
-    def _by_step(self, encoder, outputs):
-        P = np.asarray(outputs)
-        if P.min(initial=0) < 0:
-            raise ValueError(
-                f"Outputs of {type(self.estimator).__name__} are not probabilities, "
-                f"found {P.min():.3g}; take an Autoencoder or a VariationalAutoencoder."
-            )
-        return P.reshape(len(P), encoder.n_features_in_, encoder.n_tokens_)
+        return _by_step(self.estimator, self.encoder, outputs), vjp
 
     def _remembered(self, name):
         try:
@@ -428,6 +419,17 @@ class LatentModel:
                 f"{type(self.estimator).__name__} does not remember its {name}; pass "
                 "the training data as X."
             ) from None
+
+
+def _by_step(estimator, encoder, outputs):
+    """Outputs of a decoder by step and token; a ValueError if some are negative."""
+    P = np.asarray(outputs)
+    if P.min(initial=0) < 0:
+        raise ValueError(
+            f"Outputs of {type(estimator).__name__} are not probabilities, "
+            f"found {P.min():.3g}; take an Autoencoder or a VariationalAutoencoder."
+        )
+    return P.reshape(len(P), encoder.n_features_in_, encoder.n_tokens_)
 
 
 def melody_encoder(model):
