@@ -42,9 +42,13 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The first example of a test may be the one for which a kernel is compiled. Each run
 # draws other examples, so there are not many in one; --hypothesis-profile=thorough
-# takes more.
-hypothesis.settings.register_profile("patient", deadline=None, max_examples=50)
-hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
+# takes more. How fast examples are drawn is a matter of the machine, and no fault.
+PATIENT = {
+    "deadline": None,
+    "suppress_health_check": [hypothesis.HealthCheck.too_slow],
+}
+hypothesis.settings.register_profile("patient", max_examples=50, **PATIENT)
+hypothesis.settings.register_profile("thorough", max_examples=1000, **PATIENT)
 hypothesis.settings.load_profile("patient")
 
 

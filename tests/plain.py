@@ -163,7 +163,8 @@ def gru_states(lo, hi, until, states, gates, recurrent, inputs, panels, intercep
         z = special.expit(x[:, n : 2 * n] + u[:, n : 2 * n])
         c = np.tanh(x[:, 2 * n :] + r * u[:, 2 * n :])
         states[t + 1, part] = c + z * (state - c)
-        gates[t, part], recurrent[t, part] = np.hstack([r, z, c]), u[:, 2 * n :]
+        k = t % len(gates)
+        gates[k, part], recurrent[k, part] = np.hstack([r, z, c]), u[:, 2 * n :]
 
 
 def gru_deltas(lo, hi, until, start, gates, recurrent, delta_states, states, panels):
@@ -195,7 +196,7 @@ def lstm_states(lo, hi, until, states, gates, cells, inputs, panels):
         g = np.tanh(a[:, 2 * n : 3 * n])
         cells[t + 1, part] = f * cells[t, part] + i * g
         states[t + 1, part] = o * np.tanh(cells[t + 1, part])
-        gates[t, part] = np.hstack([i, f, g, o])
+        gates[t % len(gates), part] = np.hstack([i, f, g, o])
 
 
 def lstm_deltas(lo, hi, until, start, gates, cells, delta_states, panels):

@@ -750,6 +750,8 @@ def test_measures_of_a_melody_that_ends_within_one():
         assert_array_equal(share(X, **MEASURE), [0, np.nan])
     assert metrics.repeat_share(X, **MEASURE) == 0
     assert_array_equal(metrics.groove_consistency(X, **MEASURE), [3 / 4, np.nan])
+    half = [[62, HOLD, HOLD, HOLD, 62, HOLD, END, END]]
+    assert metrics.groove_consistency(half, **MEASURE) == 1 / 2
     endings = metrics.endings(X, **METRE)
     assert endings.last_length.tolist() == [1, 1]
     assert endings.last_place.tolist() == [2, 2]

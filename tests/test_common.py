@@ -4,6 +4,7 @@ import doctest
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.utils import estimator_checks as checks
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
@@ -73,9 +74,12 @@ TRANSFORMER_CHECKS = [
     checks.check_global_set_output_transform_polars,
 ]
 
+# The text of an estimator, for the ids, takes longer than to list its checks.
+NAMED = [(str(estimator), estimator) for estimator in ESTIMATORS]
+
 SUITE = [
-    pytest.param(estimator, check, id=f"{estimator}-{name_of}")
-    for estimator in ESTIMATORS
+    pytest.param(estimator, check, id=f"{name}-{name_of}")
+    for name, estimator in NAMED
     for check in [
         check for _, check in estimator_checks_generator(estimator, mark=None)
     ]
@@ -83,8 +87,8 @@ SUITE = [
 ]
 
 EXTRA_SUITE = [
-    pytest.param(estimator, check, id=f"{estimator}-{check.__name__}")
-    for estimator in ESTIMATORS
+    pytest.param(estimator, check, id=f"{name}-{check.__name__}")
+    for name, estimator in NAMED
     for check in EXTRA_CHECKS
     + (TRANSFORMER_CHECKS if hasattr(estimator, "transform") else [])
 ]
@@ -121,7 +125,7 @@ def test_public_suite(estimator, check):
 def test_extra_checks(estimator, check):
     if getattr(estimator, "sparse_output", False):
         # As with OneHotEncoder: frames hold no sparse matrices; it raises an error.
-        estimator.set_params(sparse_output=False)
+        estimator = clone(estimator).set_params(sparse_output=False)
     check(type(estimator).__name__, estimator)
 
 

@@ -34,11 +34,23 @@ CONCERNED = {
 UNCHANGED = {"Add a file format": ["tests/test_io_files.py"]}
 
 
-def copy_of_the_project(folder):
+def copy_of_the_project(folder, root=ROOT):
     """Copies with Numba's compiled files, valid by the times of the sources."""
     for name in COPIED:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-        copy(ROOT / name, folder / name)
+        if (root / name).is_dir():
+            shutil.copytree(root / name, folder / name, ignore=being_written)
+        else:
+            shutil.copy2(root / name, folder / name)
+
+
+def being_written(folder, names):
+    """Files under the temporary names that Python and Numba rename soon.
+
+    Another process of the tests may do so between their listing and their copy.
+    """
+    if Path(folder).name != "__pycache__":
+        return []
+    return [name for name in names if not name.endswith((".pyc", ".nbi", ".nbc"))]
 
 
 def write(path, listing):
@@ -74,6 +86,23 @@ def run(folder, *command, **variables):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def test_what_others_are_writing_is_not_copied(tmp_path):
+    root, folder = tmp_path / "root", tmp_path / "copy"
+    compiled = root / "sklearn_c2c" / "__pycache__"
+    compiled.mkdir(parents=True)
+    folder.mkdir()
+    (root / "tests").mkdir()
+    (root / "pyproject.toml").touch()
+    whole = {"a.cpython-311.pyc", "kernels.adam-1.py311.nbi", "kernels.adam-1.1.nbc"}
+    for name in whole:
+        (compiled / name).touch()
+    for name in ("a.cpython-311.pyc.140", "kernels.adam-1.py311.nbi.tmp.ab"):
+        (compiled / name).symlink_to(tmp_path / "renamed meanwhile")
+    copy_of_the_project(folder, root)
+    copied = (folder / "sklearn_c2c" / "__pycache__").iterdir()
+    assert {path.name for path in copied} == whole
 
 
 def test_all_four_are_there():

@@ -77,9 +77,10 @@ def gru_states(lo, hi, until, states, gates, recurrent, inputs, panels, intercep
         c = tanh(x_c + r * (u_c + intercept))
         next state = c + z * (state - c)
 
-    Gates become r, z and c side by side, recurrent what r is multiplied with.
+    Gates become r, z and c side by side, recurrent what r is multiplied with; both may
+    keep the last steps only.
     """
-    n_steps, _, n = recurrent.shape
+    n_steps, n_kept, n = until.shape[0], recurrent.shape[0], recurrent.shape[2]
     products = np.empty((hi - lo, panels.shape[0] * panels.shape[2]), states.dtype)
     for t in range(n_steps):
         top = min(hi, until[t])
@@ -89,9 +90,10 @@ def gru_states(lo, hi, until, states, gates, recurrent, inputs, panels, intercep
         for i in range(lo, top):
             x = _thirds(inputs.rows[inputs.index[t, i]], n)
             constant = _thirds(inputs.constant[i], n)
-            gate, product = _thirds(gates[t, i], n), _thirds(products[i - lo], n)
+            gate, u_c = _thirds(gates[t % n_kept, i], n), recurrent[t % n_kept, i]
+            product = _thirds(products[i - lo], n)
             _gru_step(
-                (*gate, recurrent[t, i], states[t + 1, i]),
+                (*gate, u_c, states[t + 1, i]),
                 (*x, *constant, *product, intercept, states[t, i]),
             )
 
@@ -165,9 +167,9 @@ def lstm_states(lo, hi, until, states, gates, cells, inputs, panels):
         next cell = f * cell + i * g
         next state = o * tanh(next cell)
 
-    Gates become i, f, g and o side by side.
+    Gates become i, f, g and o side by side; they may keep the last steps only.
     """
-    n_steps, n = gates.shape[0], cells.shape[2]
+    n_steps, n_kept, n = until.shape[0], gates.shape[0], cells.shape[2]
     products = np.empty((hi - lo, panels.shape[0] * panels.shape[2]), states.dtype)
     for t in range(n_steps):
         top = min(hi, until[t])
@@ -177,7 +179,8 @@ def lstm_states(lo, hi, until, states, gates, cells, inputs, panels):
         for i in range(lo, top):
             x = _quarters(inputs.rows[inputs.index[t, i]], n)
             constant = _quarters(inputs.constant[i], n)
-            gate, product = _quarters(gates[t, i], n), _quarters(products[i - lo], n)
+            gate = _quarters(gates[t % n_kept, i], n)
+            product = _quarters(products[i - lo], n)
             _lstm_step(
                 (*gate, cells[t + 1, i], states[t + 1, i]),
                 (*x, *constant, *product, cells[t, i]),

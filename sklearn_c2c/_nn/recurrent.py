@@ -152,13 +152,15 @@ class Recurrence:
     workers : Workers
     adam : Adam, default=None
         None where the weights are not trained.
+    keeps_gates : bool, default=True
+        Whether the gates of all steps are kept, which the pull-back needs.
     """
 
     n_gates: int
 
-    def __init__(self, coef, intercept, workers, adam=None):
+    def __init__(self, coef, intercept, workers, adam=None, *, keeps_gates=True):
         self.coef, self.intercept = coef, intercept
-        self.workers, self.adam = workers, adam
+        self.workers, self.adam, self._keeps_gates = workers, adam, keeps_gates
         self._tiled_at_rest = None if adam else _tiled(coef.value)
         self._buffers = Buffers() if adam else None
 
@@ -199,38 +201,8 @@ class Recurrence:
         return kept[0][1:], partial(self._pull_back, until, *kept)
 
     def stepper(self, rows, constant, start):
-        """Return a function of the index of one step, which goes on by that step.
-
-        It returns the state after the step, of shape (n_samples, n_units), which holds
-        until the next one. The index has shape (1, n_samples); for the others see
-        `__call__`. Before the step it can be told which samples go on, by their
-        indices; they are numbered anew.
-        """
-        until = np.array([len(start)])
-        states, gates, further = self._kept(until, start)
-        inputs, tiled = self._weights(rows, None, constant)
-
-        def select(going):
-            nonlocal until, states, gates, further, inputs
-            memories = [memory[0, going] for memory in self._memories(states, further)]
-            until = np.array([len(going)])
-            states, gates, further = self._kept(until, memories[0])
-            for memory, before in zip(
-                self._memories(states, further), memories, strict=True
-            ):
-                memory[0] = before
-            inputs = inputs._replace(constant=inputs.constant[going])
-
-        def advance(index, going=None):
-            if going is not None:
-                select(going)
-            given = inputs._replace(index=index), tiled
-            self._run(self._states, until, states, gates, further, *given)
-            for memory in self._memories(states, further):
-                memory[0] = memory[1]
-            return states[0]
-
-        return advance
+        """Return a `Stepper`; for the parameters see `__call__`."""
+        return Stepper(self, rows, constant, start)
 
     def _kept(self, until, start):
         """States, gates, and what else is kept of each step for the way back.
@@ -241,12 +213,13 @@ class Recurrence:
         n_samples, n = start.shape
         states = self._empty("states", len(until) + 1, n_samples, n)
         states[0] = start
-        gates = self._empty("gates", len(until), n_samples, self.n_gates * n)
-        further = self._further(states)
-        first = len(further) - len(until)
+        n_kept = len(until) if self._keeps_gates else 1
+        gates = self._empty("gates", n_kept, n_samples, self.n_gates * n)
+        further = self._further(states, n_kept)
         for t in np.flatnonzero(until < n_samples):
-            for array, at in ((states, t + 1), (gates, t), (further, first + t)):
-                array[at, until[t] :] = 0
+            for array in (states, gates, further):
+                # States and cells have one entry more, of before the first step.
+                array[(t + len(array) - len(until)) % len(array), until[t] :] = 0
         return states, gates, further
 
     def _empty(self, name, *shape):
@@ -287,6 +260,50 @@ class Recurrence:
         self.workers.run(run, n_samples, work, block=_SAMPLES)
 
 
+class Stepper:
+    """A recurrent layer that goes on by one step at a time.
+
+    For parameters see `Recurrence.__call__`.
+    """
+
+    def __init__(self, recurrence, rows, constant, start):
+        self._recurrence = recurrence
+        self._inputs, self._tiled = recurrence._weights(rows, None, constant)
+        self._until = np.array([len(start)])
+        self._kept = recurrence._kept(self._until, start)
+
+    def advance(self, index):
+        """Return the states after the next step, which hold until the one after it.
+
+        Parameters
+        ----------
+        index : ndarray of int, shape (1, n_samples)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_units)
+        """
+        recurrence, (states, _, further) = self._recurrence, self._kept
+        given = self._inputs._replace(index=index), self._tiled
+        recurrence._run(recurrence._states, self._until, *self._kept, *given)
+        for memory in recurrence._memories(states, further):
+            memory[0] = memory[1]
+        return states[0]
+
+    def select(self, samples):
+        """Go on with some samples, given by an index that may repeat and leave out."""
+        recurrence, (states, _, further) = self._recurrence, self._kept
+        memories = [m[0, samples] for m in recurrence._memories(states, further)]
+        self._until = np.array([len(memories[0])])
+        self._kept = recurrence._kept(self._until, memories[0])
+        states, _, further = self._kept
+        kept = recurrence._memories(states, further)
+        for memory, values in zip(kept, memories, strict=True):
+            memory[0] = values
+        constant = self._inputs.constant[samples]
+        self._inputs = self._inputs._replace(constant=constant)
+
+
 class GRU(Recurrence):
     """A gated recurrent unit, the reset gate being applied after the product.
 
@@ -298,9 +315,9 @@ class GRU(Recurrence):
 
     n_gates = 3
 
-    def _further(self, states):
-        """What the reset gate is multiplied with."""
-        return self._empty("recurrent", *states[1:].shape)
+    def _further(self, states, n_kept):
+        """What the reset gate is multiplied with, kept as the gates are."""
+        return self._empty("recurrent", n_kept, *states.shape[1:])
 
     @staticmethod
     def _memories(states, recurrent):
@@ -345,8 +362,8 @@ class LSTM(Recurrence):
         intercept[n_units : 2 * n_units] = 1
         return intercept
 
-    def _further(self, states):
-        """Cells."""
+    def _further(self, states, n_kept):
+        """Cells, which the next step needs, and so are all kept."""
         cells = self._empty("cells", *states.shape)
         cells[0] = 0
         return cells

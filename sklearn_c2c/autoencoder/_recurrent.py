@@ -79,8 +79,9 @@ class RecurrentMixin:
             As `inverse_transform`.
         """
         Z = self._check_Z(X)
+        n_steps = self.n_features_in_ // self.group_size_
         with self._fitted_stack() as stack:
-            stack.write(Z, lambda logits: choose(_log_softmax(logits)))
+            stack.write(Z, lambda logits: choose(_log_softmax(logits)), n_steps)
 
     def _named_shapes(self, group_size):
         return recurrent_shapes(

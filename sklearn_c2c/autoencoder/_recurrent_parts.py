@@ -68,9 +68,10 @@ class Wiring(NamedTuple):
         coef, intercept = self.layers[name]
         return Affine(coef, intercept, self.workers, self.adam)
 
-    def recurrence(self, name):
+    def recurrence(self, name, *, keeps_gates=True):
         """A recurrent layer."""
-        return self.cell(*self.layers[f"{name} recurrence"], self.workers, self.adam)
+        layer = *self.layers[f"{name} recurrence"], self.workers, self.adam
+        return self.cell(*layer, keeps_gates=keeps_gates)
 
     def inputs(self, name, steps, *, is_first=True):
         """Rows, index and pull-back of the inputs that steps give a recurrent layer."""
@@ -94,7 +95,11 @@ class Reader:
     def __init__(self, wiring, name, *, is_first):
         self._wiring, self._is_first = wiring, is_first
         self._names = f"{name} forwards", f"{name} backwards"
-        self._forwards, self._backwards = map(wiring.recurrence, self._names)
+        # In use nobody pulls back to the data.
+        self._forwards, self._backwards = (
+            wiring.recurrence(name, keeps_gates=wiring.adam is not None)
+            for name in self._names
+        )
 
     def __call__(self, steps, lengths):
         """Return the last states of both layers, side by side, and the pull-back.

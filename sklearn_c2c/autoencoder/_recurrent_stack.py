@@ -264,12 +264,12 @@ class RecurrentStack(Stack):
             t = next(steps)
             logits[:, t] = of_step
             tokens[t + 1] = of_step.argmax(axis=1)
-            return (None, tokens[t + 1]) if t + 1 < n_steps else None
+            return None, tokens[t + 1]
 
-        self.write(z, most_probable)
+        self.write(z, most_probable, n_steps)
         return tokens, logits.reshape(len(z), -1)
 
-    def write(self, z, choose):
+    def write(self, z, choose, n_steps):
         """Write sequences step by step, with tokens that a function chooses.
 
         Parameters
@@ -279,23 +279,26 @@ class RecurrentStack(Stack):
             Takes the logits of a step, of shape (n_sequences, group_size), at first of
             one sequence for each sample. Returns the indices of the sequences that go
             on, None for all, and the token of each; or None to stop.
+        n_steps : int
         """
-        segment = self._steps_per_measure or self._n_steps
-        vectors, _ = self._vectors(z, -(-self._n_steps // segment))
-        tokens, going = np.full((1, len(z)), self.group_size, np.int32), None
+        segment = self._steps_per_measure or n_steps
+        vectors, _ = self._vectors(z, -(-n_steps // segment))
+        sample = np.arange(len(z))  # of each sequence
+        tokens = np.full((1, len(z)), self.group_size, np.int32)
         rows, *_ = self._wiring.inputs("writer", tokens)
-        for t in range(self._n_steps):
-            if going is not None:
-                vectors = vectors[:, going]
+        for t in range(n_steps):
             if t % segment == 0:
-                start, constant, _ = self._conditions(vectors[t // segment])
-                advance, going = self._writer.stepper(rows, constant, start), None
-            logits, _ = self._to_output(advance(tokens, going))
+                start, constant, _ = self._conditions(vectors[t // segment, sample])
+                stepper = self._writer.stepper(rows, constant, start)
+            logits, _ = self._to_output(stepper.advance(tokens))
             chosen = choose(logits)
             if chosen is None:
                 return
             going, tokens = chosen
             tokens = np.asarray(tokens, np.int32)[np.newaxis]
+            if going is not None:
+                sample = sample[going]
+                stepper.select(going)
 
 
 class VariationalRecurrentStack(VariationalStack, RecurrentStack):

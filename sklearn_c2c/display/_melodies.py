@@ -14,7 +14,6 @@ import numpy as np
 from sklearn_c2c.display._score import check_marks, score_svg
 from sklearn_c2c.io import make_sheet
 from sklearn_c2c.melody import (
-    END,
     N_PITCHES,
     check_melodies,
     melody_lengths,
@@ -260,7 +259,7 @@ def _marks_in_common(melodies, corpus):
     steps = np.arange(melodies.shape[1])
     marks = []
     for melody, near, tune, length, start in zip(melodies, nearest, *runs, strict=True):
-        same = (melody == tunes[near]) & (melody != END)
+        same = melody == tunes[near]
         marks += [
             {"color": (same, f"Nearest tune: <cite>{titles[near]}</cite>, alike in")}
         ]

@@ -8,9 +8,9 @@ from sklearn_c2c.io._abc_writer import melody_to_abc
 from sklearn_c2c.io._books import abc_texts as abc_texts
 from sklearn_c2c.io._books import read_abc_texts as read_abc_texts
 from sklearn_c2c.io._choice import PER_MELODY as PER_MELODY
-from sklearn_c2c.io._choice import Choice as Choice
 from sklearn_c2c.io._choice import NothingReadError as NothingReadError
 from sklearn_c2c.io._choice import melodies_from as melodies_from
+from sklearn_c2c.io._parameters import Choice as Choice
 from sklearn_c2c.io._reader import find_files as find_files
 from sklearn_c2c.io._reader import read_files as read_files
 from sklearn_c2c.io._reader import read_melodies

@@ -1,12 +1,12 @@
-"""From tunes to rows: the parameters of `read_melodies`, applied to each tune."""
+"""From tunes to rows: a `Choice`, applied to each tune."""
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from sklearn_c2c.io import _excerpt as rules
+from sklearn_c2c.io._parameters import MAX_MEASURES, MAX_STEPS_PER_QUARTER
 from sklearn_c2c.io._parts import choose_part
 from sklearn_c2c.io._tune import (
     TICKS_PER_QUARTER,
@@ -19,8 +19,8 @@ from sklearn_c2c.melody import (
     N_PITCHES,
     REST,
     Metre,
+    pad_melodies,
     parse_metre,
-    parse_mode,
     pitch_name,
     stated_mode,
     transpose,
@@ -28,9 +28,6 @@ from sklearn_c2c.melody import (
 
 # Name of the time step, by steps per quarter note.
 _STEP_NAMES = {1: "quarter", 2: "eighth", 4: "sixteenth", 8: "32nd", 16: "64th"}
-
-# The finest grid: 48 is that of both 64ths and 32nd triplets.
-_MAX_STEPS_PER_QUARTER = 48
 
 
 class Rejection(NamedTuple):
@@ -72,6 +69,7 @@ PER_MELODY = (
     "tonalities",
     "tempos",
     "upbeats",
+    "measures",
     "silent_measures",
     "warnings",
 )
@@ -82,93 +80,6 @@ class SourcedTune(NamedTuple):
 
     source: str
     tune: Tune
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The parameters of `read_melodies`, checked."""
-
-    n_measures: int = 8
-    steps_per_quarter: int | str = 4
-    time_signature: str | None = None
-    key: str | None = None
-    mode: str | None = None
-    repeats: str = "written"
-    pickup: str = "drop"
-    part: str | int | None = None
-    chords: str = "reject"
-    off_grid: str = "round"
-    pitch_range: tuple[int, int] | None = None
-    duplicates: str = "keep"
-
-    def __post_init__(self):
-        _check_count("n_measures", self.n_measures, 4096)
-        if self.steps_per_quarter != "auto":
-            _check_count(
-                "steps_per_quarter", self.steps_per_quarter, _MAX_STEPS_PER_QUARTER
-            )
-        _check_option("repeats", self.repeats, ("written", "played"))
-        _check_option("pickup", self.pickup, ("drop", "keep"))
-        _check_option("chords", self.chords, ("reject", "highest"))
-        _check_option("off_grid", self.off_grid, ("round", "reject"))
-        _check_option("duplicates", self.duplicates, ("keep", "drop"))
-        if self.time_signature is not None:
-            parse_metre(self.time_signature)
-        _check_part(self.part)
-        _check_mode(self.key, self.mode)
-        if self.pitch_range is not None:
-            bounds = tuple(np.ravel(self.pitch_range))
-            if len(bounds) != 2 or not 0 <= bounds[0] <= bounds[1] <= 127:
-                raise ValueError(
-                    f"Found pitch_range={self.pitch_range}; expected two MIDI pitches "
-                    f"0-127, the lower first."
-                )
-
-    @property
-    def less_than_half_a_step(self):
-        """Most ticks by which an onset is moved to the next step."""
-        if self.steps_per_quarter == "auto":
-            return 0
-        return (TICKS_PER_QUARTER - 1) // (2 * self.steps_per_quarter)
-
-    @property
-    def only_mode(self):
-        """The mode that tunes must have, or None for any."""
-        if self.mode is None:
-            return None if self.key is None else stated_mode(self.key)
-        return None if self.mode == "any" else parse_mode(self.mode)
-
-
-def _check_count(name, value, most):
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or not 1 <= value <= most:
-        raise ValueError(f"Found {name}={value!r}; expected an integer 1 to {most}.")
-
-
-def _check_option(name, value, options):
-    if value not in options:
-        raise ValueError(
-            f"Found {name}={value!r}; expected {' or '.join(map(repr, options))}."
-        )
-
-
-def _check_part(part):
-    whole = isinstance(part, (int, np.integer)) and not isinstance(part, bool)
-    if not (part is None or isinstance(part, str) or whole):
-        raise ValueError(
-            f"Found part={part!r}; expected a name, a number from 0, 'melody' or None."
-        )
-
-
-def _check_mode(key, mode):
-    stated = None if key is None else stated_mode(key)
-    if mode in (None, "any"):
-        return
-    if stated not in (None, parse_mode(mode)):
-        raise ValueError(
-            f"Found key={key!r} and mode={mode!r}, which contradict each other; name "
-            f"the tonic alone, or mode='any' to move tunes of all modes to it."
-        )
 
 
 def melodies_from(tunes, choice):
@@ -232,7 +143,9 @@ class _Row(NamedTuple):
 
     steps: np.ndarray
     upbeat: int  # steps at its end that led to the next section
+    n_measures: int  # without that of a pick-up
     n_silent: int  # measures without notes left out before it
+    n_silent_after: int  # and after it
     n_chord_notes: int  # left out
     n_moved: int  # onsets between two steps
     n_merged: int  # notes left out for another one on their step
@@ -254,12 +167,13 @@ def _result(read, rejected, grid, choice):
     rows, tunes = [one.row for one in read], [one.tune for one in read]
     upbeats = [row.upbeat for row in rows]
     return Bunch(
-        data=np.array([row.steps for row in rows]),
+        data=pad_melodies([row.steps for row in rows]),
         titles=[tune.title for tune in tunes],
         sources=[one.source for one in read],
         tonalities=[tune.key for tune in tunes],
         tempos=[tune.tempo for tune in tunes],
         upbeats=upbeats,
+        measures=[row.n_measures for row in rows],
         silent_measures=[row.n_silent for row in rows],
         warnings=[(*one.tune.warnings, *_warnings(one, grid)) for one in read],
         rejected=rejected,
@@ -323,14 +237,33 @@ def _excerpt_of(part, own, metre, choice):
         )
     if own not in (None, metre):
         raise TuneError(f"is in {own}, not in {metre}", "metre", str(own))
-    return rules.excerpt(
+    excerpt = rules.excerpt(
         part,
         metre,
-        choice.n_measures,
+        None if choice.is_whole else choice.n_measures,
         repeats=choice.repeats,
         pickup=choice.pickup,
         tolerance=choice.less_than_half_a_step,
     )
+    if choice.is_whole:
+        _check_length(excerpt.n_measures, choice)
+    return excerpt
+
+
+def _check_length(found, choice):
+    """Check that the length of a whole tune is within the limits."""
+    low, high = choice.limits
+    asked = f"n_measures={choice.n_measures}"
+    if low is not None and found < low:
+        than = f"fewer than {asked}"
+    elif high is not None and found > high:
+        than = f"more than {asked}"
+    elif found > MAX_MEASURES:
+        than = f"more than the {MAX_MEASURES} that are read"
+    else:
+        return
+    what = f"{found} measure{'s' * (found != 1)}"
+    raise TuneError(f"has {what}, {than}", "length", found)
 
 
 def _row(tune, excerpt, grid, choice):
@@ -339,21 +272,29 @@ def _row(tune, excerpt, grid, choice):
     tolerance = 0 if exact else TICKS_PER_QUARTER // (2 * grid.steps_per_quarter)
     notes = rules.one_voice(excerpt, choice.chords, tolerance)
     before = grid.steps_per_measure if choice.pickup == "keep" else 0
-    n_steps = before + choice.n_measures * grid.steps_per_measure
+    n_steps = before + excerpt.n_measures * grid.steps_per_measure
     if choice.off_grid == "reject":
         rules.check_grid(excerpt, notes, grid.steps_per_quarter)
     steps, n_moved, n_merged = rules.on_grid(notes, grid.steps_per_quarter, n_steps)
     upbeat = rules.close(steps, excerpt.stop, grid.steps_per_quarter)
     if (steps[before:] == REST).all():
-        n = choice.n_measures
+        n = excerpt.n_measures
         where = f"{n} measures" if n > 1 else "measure"
         raise TuneError(f"has no notes in the first {where}", "empty")
     if choice.key is not None:
         steps = _moved(steps, rules.semitones_to(tune, choice.key))
     if choice.pitch_range is not None:
         _check_range(steps, *choice.pitch_range)
-    n_chord_notes = len(excerpt.notes) - len(notes)
-    return _Row(steps, upbeat, excerpt.n_silent, n_chord_notes, n_moved, n_merged)
+    return _Row(
+        steps=steps,
+        upbeat=upbeat,
+        n_measures=excerpt.n_measures,
+        n_silent=excerpt.n_silent,
+        n_silent_after=excerpt.n_silent_after,
+        n_chord_notes=len(excerpt.notes) - len(notes),
+        n_moved=n_moved,
+        n_merged=n_merged,
+    )
 
 
 def _moved(steps, semitones):
@@ -403,6 +344,7 @@ def _warnings(read, grid):
     row, step = read.row, _STEP_NAMES.get(grid.steps_per_quarter, "time step")
     counted = (
         (row.n_silent, "measure", "without notes at the start left out"),
+        (row.n_silent_after, "measure", "without notes at the end left out"),
         (row.n_chord_notes, "lower note", "of chords left out"),
         (row.n_moved, "note", f"moved to the nearest {step}"),
         (row.n_merged, "note", f"left out, as a nearer one is on the same {step}"),
@@ -432,7 +374,7 @@ def _steps_per_quarter(excerpts, choice):
     if choice.steps_per_quarter != "auto":
         return choice.steps_per_quarter
     steps = rules.finest_grid([excerpt.notes for excerpt in excerpts])
-    if steps > _MAX_STEPS_PER_QUARTER:
+    if steps > MAX_STEPS_PER_QUARTER:
         raise ValueError(
             f"The greatest common divisor of all onsets and durations is 1/{steps} of "
             f"a quarter note: the notes lie on no grid. Pass steps_per_quarter, such "
@@ -450,8 +392,20 @@ def _describe(upbeats, n_tunes, grid, choice):
     n_held = sum(upbeat > 0 for upbeat in upbeats)
     pick_up = "a pick-up measure and " if choice.pickup == "keep" else ""
     return (
-        f"{len(upbeats)} of {n_tunes} tunes: {pick_up}{choice.n_measures} measures of "
+        f"{len(upbeats)} of {n_tunes} tunes: {pick_up}{_length(choice)} of "
         f"{grid.metre}, {grid.steps_per_quarter} steps a quarter note{found}. In "
         f"{n_held} the last note is held on in place of an upbeat to what is played "
         "next."
     )
+
+
+def _length(choice):
+    """Length of the rows, in words."""
+    if not choice.is_whole:
+        return f"{choice.n_measures} measures"
+    low, high = choice.limits
+    if low is None and high is None:
+        return "all measures"
+    if high is None:
+        return f"all measures, at least {low},"
+    return f"all measures, {f'{low} to' if low else 'at most'} {high},"

@@ -36,7 +36,9 @@ class Excerpt(NamedTuple):
 
     notes: np.ndarray  # (n_notes, 4), as of a Part
     stop: int
+    n_measures: int  # without that of the pick-up
     n_silent: int  # measures before the first note, left out
+    n_silent_after: int  # measures after the last note of a whole tune, left out
     bar: int  # length of a measure
     has_pickup: bool  # whether the first measure is that of the pick-up
 
@@ -56,13 +58,14 @@ def metre_of(part):
 
 
 def excerpt(part, metre, n_measures, *, repeats, pickup, tolerance):
-    """Cut the first full measures out of a part.
+    """Cut the first full measures, or all of them, out of a part.
 
     Parameters
     ----------
     part : Part
     metre : Metre
-    n_measures : int
+    n_measures : int or None
+        None takes all, up to the last that has a note.
     repeats : {"written", "played"}
     pickup : {"drop", "keep"}
         Whether the row begins with the first full measure, or one measure before it.
@@ -91,7 +94,15 @@ def excerpt(part, metre, n_measures, *, repeats, pickup, tolerance):
     stop = window.stop - start
     if window.leads_on:
         stop -= _upbeat(notes, stop, metre, window.pick_up)
-    return Excerpt(notes, stop, window.n_silent, bar, pickup == "keep")
+    return Excerpt(
+        notes=notes,
+        stop=stop,
+        n_measures=window.n_measures,
+        n_silent=window.n_silent,
+        n_silent_after=window.n_silent_after,
+        bar=bar,
+        has_pickup=pickup == "keep",
+    )
 
 
 def play_order(measures, played):

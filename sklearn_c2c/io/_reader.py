@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from sklearn_c2c._files import read_regular
 from sklearn_c2c.io._abc_text import holds_abc
-from sklearn_c2c.io._choice import Choice, SourcedTune, melodies_from
+from sklearn_c2c.io._choice import SourcedTune, melodies_from
 from sklearn_c2c.io._music21 import tunes_from_stream
+from sklearn_c2c.io._parameters import Choice
 from sklearn_c2c.io._pieces import MAX_BYTES, READERS, pieces_of, read_pieces
 
 _SECONDS_IN_SILENCE = 3.0
@@ -36,8 +37,9 @@ def read_melodies(
     r"""Read melodies from ABC, MIDI and MusicXML files.
 
     Each tune gives one row: its first `n_measures` full measures from the first that
-    has a note; if a part of the tune ends in the last of them, up to there. A tune or
-    file that cannot be read is left out and listed with its reason.
+    has a note; if a part of the tune ends in the last of them, up to there. With
+    ``n_measures=None`` or limits it is the whole tune. A tune or file that cannot be
+    read is left out and listed with its reason.
     The user guide, "Corpora and reading rules", states every rule.
 
     Parameters
@@ -46,8 +48,12 @@ def read_melodies(
         A file (``.abc``, which may be a tune book, ``.txt`` with ABC in it, ``.mid``,
         ``.midi``, ``.musicxml``, ``.xml``, ``.mxl``), or a folder, whose files of these
         kinds, including those in subfolders, are read in the order of their names.
-    n_measures : int, default=8
-        Length of each melody, in measures.
+    n_measures : int, None or (low, high), default=8
+        Length of each melody, in measures. None reads whole tunes, from the first full
+        measure that has a note to the last one that has; the last may be short by a
+        pick-up, and is filled up. Limits, such as ``(8, 32)``, read whole tunes of at
+        least `low` and at most `high` measures, each 1 to 4096 or None, and reject
+        the others: no tune is cut.
     steps_per_quarter : int or "auto", default=4
         Time steps in a quarter note: 4 for sixteenths. With ``"auto"`` the time step
         is the greatest common divisor of all onsets and durations that are read.
@@ -98,7 +104,9 @@ def read_melodies(
     -------
     Bunch
         ``data``
-            ndarray of int16, shape (n_melodies, n_steps): see `sklearn_c2c.melody`.
+            ndarray of int16, shape (n_melodies, n_steps): see `sklearn_c2c.melody`. Of
+            whole tunes n_steps is the length of the longest; the others are filled up
+            with `END`.
         ``titles``, ``sources``, ``tonalities``, ``tempos``
             One per melody: title, ``file`` or ``file#number``, key before any
             transposition (``""`` if unknown), quarter notes a minute (None if
@@ -107,6 +115,8 @@ def read_melodies(
             One per melody: steps at its end that led to what is played next (the
             repeat, or the next part or phrase), in which its last note is held, or its
             rest goes on, instead; 0 for a melody that is as written.
+        ``measures``
+            One per melody: how many full measures it has, without that of a pick-up.
         ``silent_measures``
             One per melody: measures before the first note that were left out.
         ``warnings``
@@ -122,7 +132,7 @@ def read_melodies(
             ``"length"``, ``"chords"``, ``"off grid"``, ``"key"`` (none to transpose
             from), ``"mode"``, ``"range"``, ``"duplicate"``.
         ``time_signature``, ``steps_per_quarter``, ``n_measures``, ``pickup``
-            Parameters that all rows share.
+            Parameters that all rows share; `n_measures` as it was given.
         ``DESCR``
             One sentence about the corpus.
 
@@ -147,6 +157,14 @@ def read_melodies(
     array([[ 62,  64,  66,  67,  69, 129, 129, 128]], dtype=int16)
     >>> read_melodies([path, path], n_measures=2, duplicates="drop").rejected[0].kind
     'duplicate'
+    >>> header = "M:2/4\nL:1/4\nK:D\n"
+    >>> _ = path.write_text(f"X:1\n{header}DE|FG|A2|]\n\nX:2\n{header}A|DE|F|]\n")
+    >>> whole = read_melodies(path, n_measures=None, steps_per_quarter=1)
+    >>> whole.data
+    array([[ 62,  64,  66,  67,  69, 129],
+           [ 62,  64,  66, 129, 130, 130]], dtype=int16)
+    >>> whole.measures
+    [3, 2]
     >>> folder.cleanup()
     """
     choice = Choice(

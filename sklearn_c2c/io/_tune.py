@@ -38,7 +38,7 @@ KINDS = (
     "parts",  # several have notes, or not the one asked for
     "metre",  # another one than asked for, a change, or none stated
     "measures",  # bar lines that do not keep the metre
-    "length",  # too few measures
+    "length",  # too few measures, or too many
     "chords",
     "off grid",
     "key",  # none to transpose from

@@ -34,9 +34,11 @@ class Window(NamedTuple):
     start: int
     stop: int
     end: int
+    n_measures: int
     leads_on: bool
     pick_up: int  # its length; 0 for none
     n_silent: int  # measures without notes before it
+    n_silent_after: int  # those after the last note of a whole tune
 
 
 def find_window(notes, measures, metre, n_measures, pickup, tolerance):
@@ -44,7 +46,8 @@ def find_window(notes, measures, metre, n_measures, pickup, tolerance):
 
     Measures before the first note are left out. A short measure is allowed if the next
     one completes it; less than a measure before the first full one is the pick-up. The
-    last measure may be shorter by the length of the pick-up.
+    last measure may be shorter by the length of the pick-up. In the last measure of a
+    whole tune no part ends, as no other one follows.
 
     Parameters
     ----------
@@ -52,7 +55,8 @@ def find_window(notes, measures, metre, n_measures, pickup, tolerance):
         At least one.
     measures : ndarray of int64, shape (n_measures, 7)
     metre : Metre
-    n_measures : int
+    n_measures : int or None
+        None takes all measures up to the last that has a note.
     pickup : {"drop", "keep"}
     tolerance : int
         See `excerpt`.
@@ -60,6 +64,55 @@ def find_window(notes, measures, metre, n_measures, pickup, tolerance):
     Returns
     -------
     Window
+    """
+    bar = measure_ticks(metre)
+    rows, pick_up, n_silent = _from_first_full(
+        notes, measures, metre, pickup, tolerance
+    )
+    start, n_silent_after = int(rows[0, START]), 0
+    is_whole_tune = n_measures is None
+    if is_whole_tune:
+        rows, n_measures, n_silent_after = _sounding_measures(
+            notes, rows, bar, tolerance
+        )
+    end = start + n_measures * bar
+    n_rows, missing = _fill(notes, rows, n_measures, metre, pick_up, n_silent)
+    if missing > 0 and is_whole_tune:
+        stop = end - _upbeat_missing(notes, rows, missing, metre, pick_up)
+    elif missing > 0:
+        if not _ends_short(notes, end, missing, pick_up):
+            raise _too_short(missing, bar, n_measures, pick_up, n_silent)
+        stop = end - pick_up
+    leads_on = False
+    if missing == 0:
+        rows, after = np.split(rows, [n_rows])
+        # No part follows the last measure of a whole tune.
+        part_ends = () if is_whole_tune else _part_ends(rows, bar)
+        stop = int(part_ends[-1]) if len(part_ends) else end
+        leads_on = stop == end and (len(after) > 0 or rows[-1, CLOSES] > 0)
+    # Notes may last until the end of the written measure.
+    return Window(
+        start=start,
+        stop=stop,
+        end=end - missing,
+        n_measures=n_measures,
+        leads_on=leads_on,
+        pick_up=pick_up,
+        n_silent=n_silent,
+        n_silent_after=n_silent_after,
+    )
+
+
+def _from_first_full(notes, measures, metre, pickup, tolerance):
+    """Measures from the first full one that is read, and what is before it.
+
+    Returns
+    -------
+    rows : ndarray of int64, shape (n_rows, 7)
+    pick_up : int
+        Its length in ticks; 0 for none.
+    n_silent : int
+        Measures without notes that are left out.
     """
     bar = measure_ticks(metre)
     measures, n_silent = _without_silent_measures(notes, measures, tolerance)
@@ -77,9 +130,48 @@ def find_window(notes, measures, metre, n_measures, pickup, tolerance):
         raise TuneError(
             f"has no bar line after the {n_silent} measures without notes", "measures"
         )
-    end = start + n_measures * bar
+    return measures[first:], pick_up, n_silent
+
+
+def _sounding_measures(notes, rows, bar, tolerance):
+    """Measures up to the last that has a note, and how many they are.
+
+    Returns
+    -------
+    rows : ndarray of int64, shape (n_kept, 7)
+        With silent pieces that complete the last measure.
+    n_measures : int
+        The last one may be short.
+    n_silent : int
+        Measures left out.
+    """
+    starts = rows[:, START]
+    # A note that goes on for at most half a step after the bar line ends with it.
+    by_end = starts.searchsorted(ends_of(notes).max() - tolerance - 1)
+    by_onset = starts.searchsorted(notes[-1, ONSET] + tolerance, side="right")
+    n_sounding = max(1, by_end, by_onset)
+    ends = starts + rows[:, LENGTH]
+    n_measures = int(-((starts[0] - ends[n_sounding - 1]) // bar))
+    completing = ends[n_sounding:] <= starts[0] + n_measures * bar
+    n_kept = n_sounding + np.count_nonzero(completing)
+    n_silent = -(-int(rows[n_kept:, LENGTH].sum()) // bar)
+    return rows[:n_kept], n_measures, n_silent
+
+
+def _fill(notes, rows, n_measures, metre, pick_up, n_silent):
+    """Check the rows that fill a window of so many measures.
+
+    Returns
+    -------
+    n_rows : int
+        Rows in the window.
+    missing : int
+        Ticks that they leave empty at its end.
+    """
+    bar = measure_ticks(metre)
+    end = rows[0, START] + n_measures * bar
     missing, n_rows = n_measures * bar, 0
-    for row in measures[first:].tolist():
+    for row in rows.tolist():
         if missing <= 0:
             break
         if row[LENGTH] > missing and _ends_short(notes, end, missing, pick_up):
@@ -88,18 +180,7 @@ def find_window(notes, measures, metre, n_measures, pickup, tolerance):
         _check_measure(row, filled, metre)
         missing -= row[LENGTH]
         n_rows += 1
-    if missing > 0 and not _ends_short(notes, end, missing, pick_up):
-        raise _too_short(missing, bar, n_measures, pick_up, n_silent)
-    if missing > 0:
-        # Notes may last until the end of the written measure.
-        stop = end - pick_up
-        return Window(start, stop, end - missing, False, pick_up, n_silent)
-    rows, after = np.split(measures[first:], [n_rows])
-    part_ends = _part_ends(rows, bar)
-    stop = part_ends[-1] if len(part_ends) else end
-    is_followed = len(after) > 0 or rows[-1, CLOSES] > 0
-    leads_on = stop == end and is_followed
-    return Window(start, stop, end, leads_on, pick_up, n_silent)
+    return n_rows, missing
 
 
 def _without_silent_measures(notes, measures, tolerance):
@@ -169,6 +250,41 @@ def _too_short(missing, bar, n_measures, pick_up, n_silent):
         f"fewer than n_measures={n_measures}",
         "length",
         found,
+    )
+
+
+def _upbeat_missing(notes, rows, missing, metre, pick_up):
+    """Length of the upbeat that a short last measure of a whole tune leaves room for.
+
+    It is the pick-up of the tune, or else that of its last part: the last piece of a
+    measure that completes one before. If most measures are divided, as by dotted bar
+    lines, such pieces are no pick-ups.
+
+    Parameters
+    ----------
+    notes : ndarray of int64, shape (n_notes, 4)
+    rows : ndarray of int64, shape (n_rows, 7)
+        Measures, or pieces of them, of the whole tune.
+    missing : int
+        Ticks that the last measure is short by.
+    metre : Metre
+    pick_up : int
+        That of the tune, in ticks.
+    """
+    bar = measure_ticks(metre)
+    measure, place = np.divmod(rows[:, START] - rows[0, START], bar)
+    end = rows[0, START] + (measure[-1] + 1) * bar
+    if _ends_short(notes, end, missing, pick_up):
+        return pick_up
+    completing = np.flatnonzero((place > 0) & (measure < measure[-1]))
+    if 2 * len(set(measure[completing].tolist())) <= measure[-1]:
+        for of_part in (bar - place[completing[-1:]]).tolist():
+            if _ends_short(notes, end, missing, of_part):
+                return of_part
+    raise TuneError(
+        f"ends with a measure of {_in_metre(bar - missing, metre)}; expected a whole "
+        f"one of {metre}, or one that is shorter by a pick-up",
+        "measures",
     )
 
 

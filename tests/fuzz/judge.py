@@ -8,11 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_c2c.io._abc_writer import melody_to_abc
-from sklearn_c2c.io._choice import Choice, SourcedTune, melodies_from
+from sklearn_c2c.io._choice import SourcedTune, melodies_from
+from sklearn_c2c.io._parameters import Choice
 from sklearn_c2c.io._pieces import READERS
 from sklearn_c2c.io._tune import TuneError
 from sklearn_c2c.io._writer import melody_to_midi
-from sklearn_c2c.melody import check_melodies
+from sklearn_c2c.melody import END, check_melodies
 from tests.fuzz.growth import grown_abc, grown_midi, grown_musicxml, grown_mxl
 from tests.fuzz.kept import (
     entries,
@@ -44,6 +45,7 @@ _CHOICES = [
     Choice(2, repeats="played", pickup="keep", **_LENIENT),
     Choice(4, 12, key="D", **_LENIENT),
     Choice(1, "auto", off_grid="reject"),
+    Choice((None, 64), **_LENIENT),
 ]
 
 
@@ -111,8 +113,9 @@ def judge(suffix, data):
         if found is not None:
             check_melodies(found.data)
             n_melodies += len(found.data)
-            for row in found.data[:2]:
-                _check_written(row.tobytes(), row.dtype, _notation(found))
+            for row, n_measures in zip(found.data[:2], found.measures, strict=False):
+                notation = _notation(found, n_measures)
+                _check_written(row[row != END].tobytes(), row.dtype, notation)
     return Judged(n_melodies, to_read + max(to_choose))
 
 
@@ -133,8 +136,8 @@ def _chosen(tunes, choice):
         return None
 
 
-def _notation(found):
-    return found.time_signature, found.steps_per_quarter, found.n_measures, found.pickup
+def _notation(found, n_measures):
+    return found.time_signature, found.steps_per_quarter, n_measures, found.pickup
 
 
 @lru_cache(maxsize=2**13)
