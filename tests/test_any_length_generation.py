@@ -24,6 +24,7 @@ from sklearn_c2c import (
     VariationalRecurrentAutoencoder,
     generation,
     objectives,
+    persistence,
 )
 from sklearn_c2c.generation import LatentModel
 from sklearn_c2c.generation._form import decode_steps, probabilities, probabilities_vjp
@@ -475,6 +476,27 @@ def test_every_strategy_has_a_rule():
 def test_what_a_strategy_makes_are_legal_melodies(model, X, strategy):
     for rows in RULES[strategy](model, X):
         check_melodies(rows)
+
+
+def test_the_end_belongs_to_the_rhythm(X, tmp_path):
+    model = fitted("pitch and rhythm", X)
+    assert model[-1].has_end_
+    persistence.save(model, tmp_path / "model.c2c")
+    loaded = persistence.load(tmp_path / "model.c2c")
+    Z = model.transform(X)
+    assert_array_equal(loaded.inverse_transform(Z), model.inverse_transform(Z))
+    # A transposition changes the pitches' latent variables only, the length those of
+    # the rhythm.
+    pitch, rhythm = model[-1].branches_.values()
+    lower = np.where((X < N_PITCHES) & (X > X[X > 0].min()), X - 1, X)
+    moved = model.transform(lower)
+    assert_array_equal(moved[:, rhythm], Z[:, rhythm])
+    assert (moved[:, pitch] != Z[:, pitch]).any(axis=1).all()
+    # Models from before there was an end.
+    state = {name: v for name, v in vars(model[-1]).items() if name != "has_end_"}
+    old = PitchRhythmAutoencoder.__new__(PitchRhythmAutoencoder)
+    old.__setstate__(state)
+    assert old.has_end_ is False
 
 
 @pytest.mark.parametrize("kind", ["sigmoid", "softmax", "PCA", "pitch and rhythm"])
