@@ -92,7 +92,7 @@ def test_gradients(rng, name, kind):
     X = rng.random((n_samples, 12)) * (rng.random((n_samples, 12)) < 0.4)
     X = sparse.csr_array(X) if kind == "sparse" else X
     model = MODELS[name].set_params(**GRADIENT)
-    model.n_features_in_ = X.shape[1]
+    model.n_features_in_, model.has_end_ = X.shape[1], False
     shapes = model._layer_shapes(12, 4)
     coefs = [0.7 * rng.normal(size=shape) for shape in shapes]
     intercepts = [0.3 * rng.normal(size=n_out) for _, n_out in shapes]

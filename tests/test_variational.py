@@ -148,7 +148,8 @@ def test_free_bits_of_the_sum_are_free_once(roll):
     held = VariationalAutoencoder(free_bits_scope="total", **settings).fit(roll)
     each = VariationalAutoencoder(**settings).fit(roll)
     assert 2.5 < held.kl_per_latent_.sum() < 5
-    assert each.kl_per_latent_.min() > 2 and each.kl_per_latent_.sum() > 15
+    assert each.kl_per_latent_.min() > 1
+    assert each.kl_per_latent_.sum() > 3 * held.kl_per_latent_.sum()
 
 
 def test_going_on_is_bit_for_bit(roll):
