@@ -536,3 +536,20 @@ def test_missing_library_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=r"matplotlib.*sklearn_c2c\[studio\]"):
         PianoRollDisplay.from_melodies(MELODY)
+
+
+def test_parts_that_return_are_engraved_once():
+    part = [62, 64, 66, 69] * 8  # four measures of eighths
+    other = [67, 69, 71, 74] * 8
+    last = [*other[:24], 74, 69, 66, 62, 62, HOLD, HOLD, HOLD]
+    melody = part + part + other + last + [62, HOLD] * 4
+    svg = engrave(melody, repeats="signs", marks={"color": np.arange(136) == 33})
+    assert svg.count('class="measure"') == 4 + 5 + 1
+    steps = re.findall(r'data-step="([\d ]+)"', svg)
+    assert steps[:3] == ["0 32", "1 33", "2 34"] and steps[-1] == "134"
+    assert sorted(int(step) for note in steps for step in note.split()) == [
+        i for i, token in enumerate(melody) if token != HOLD
+    ]
+    assert svg.count("marked") == 1
+    lines = [line.count('class="measure"') for line in svg.split('class="system"')[1:]]
+    assert lines == [4, 5, 1]

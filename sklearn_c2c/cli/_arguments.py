@@ -7,7 +7,9 @@ from sklearn_c2c.cli._kinds import (
     FEWEST_EPOCHS,
     KINDS,
     LARGEST_H,
+    LONGEST_WHOLE,
     MOST_EPOCHS,
+    SHORTEST_WHOLE,
     SMALLEST_H,
     Default,
     with_defaults,
@@ -75,6 +77,18 @@ def measures(text):
     return sorted(found)
 
 
+def lengths(text):
+    """A number of measures, or limits of it, such as 4-64."""
+    low, _, high = text.partition("-")
+    low, high = count(low), count(high or low)
+    if not low <= high <= _MOST_MEASURES:
+        raise argparse.ArgumentTypeError(
+            f"expected a number of measures, or with --whole limits such as 4-64, up "
+            f"to {_MOST_MEASURES}, got {text}"
+        )
+    return (low, high) if "-" in text else low
+
+
 def semitones(text):
     """Up to two octaves."""
     number = int(text)
@@ -131,8 +145,9 @@ _READING_OPTIONS = {
     "--measures": (
         "n_measures",
         "N",
-        count,
-        "full measures of each tune ({reading.n_measures})",
+        lengths,
+        "full measures of each tune ({reading.n_measures}); with --whole limits of "
+        f"them, such as 4-32 ({SHORTEST_WHOLE}-{LONGEST_WHOLE})",
     ),
     "--steps-per-quarter": (
         "steps_per_quarter",
@@ -179,7 +194,8 @@ _VOICE_OPTIONS = {
         "repeats",
         "KIND",
         one_of("written", "played"),
-        "read each part once (written), or as often as it is played",
+        "read each part once (written), or as often as it is played "
+        "({reading.repeats}; whole played)",
     ),
     "--off-grid": (
         "off_grid",
@@ -195,6 +211,12 @@ _TRAINING_OPTIONS = {
         count,
         f"size of the latent space ({SMALLEST_H} to {LARGEST_H}, a quarter of the "
         "tunes; variational {variational.h}; paper {paper.h})",
+    ),
+    "--units": (
+        "n_units",
+        "N",
+        count,
+        "units of each recurrent layer, with --whole ({whole.n_units})",
     ),
     "--hidden": (
         "hidden_layer_sizes",
@@ -286,15 +308,8 @@ def add_corpus(parser, **kwargs):
 
 def add_training(parser):
     """Which model to train, and how."""
-    for name, kind in KINDS.items():
-        parser.add_argument(
-            f"--{name}",
-            dest="kinds",
-            action="append_const",
-            const=name,
-            default=[],
-            help=kind.help,
-        )
+    for name in KINDS:
+        add_kind(parser, name)
     parser.add_argument(
         "--transpose",
         type=semitones,
@@ -303,6 +318,18 @@ def add_training(parser):
         help="train on all tunes moved by up to N semitones, too; default: %(default)s",
     )
     _add_options(parser, "model", _TRAINING_OPTIONS)
+
+
+def add_kind(parser, name):
+    """A kind of model."""
+    parser.add_argument(
+        f"--{name}",
+        dest="kinds",
+        action="append_const",
+        const=name,
+        default=[],
+        help=KINDS[name].help,
+    )
 
 
 def add_voice(parser):
@@ -329,7 +356,8 @@ def add_sampling(parser):
         "--sampling",
         dest="method",
         choices=("gaussian", "diagonal", "kde", "prior", "range"),
-        help="distribution of latent vectors; default: gaussian, with --paper range",
+        help="distribution of latent vectors; default: gaussian, with --paper range, "
+        "with --whole kde",
     )
     parser.add_argument(
         "--scale",

@@ -27,7 +27,7 @@ def _completed(args, model, learned, what, keep):
     tune, n_measures = find_beginning(args.tune, learned)
     if tune.done:
         print(tune.done, flush=True)
-    keep = keep or _beginning(n_measures, learned)
+    keep = keep or _beginning(tune, n_measures, learned)
     kept = _kept_steps(keep, tune, n_measures, model, learned)
     form, form_words = asked_form(args, model, learned)
     result = generation.complete(
@@ -44,8 +44,8 @@ def _completed(args, model, learned, what, keep):
     if result.semitones:
         way = f"{moved(result.semitones, 'for the model')}, and back at the end"
         print(f"{tune.title}: {way}", flush=True)
-    is_whole = n_measures == learned.n_measures
-    melodies, titles = _with_tune(tune, is_whole, result.melodies, what)
+    is_shown = _is_whole(n_measures, keep, learned)
+    melodies, titles = _with_tune(tune, is_shown, result.melodies, what)
     return {
         "key": tune.key,
         "tempo": tune.tempo,
@@ -70,10 +70,20 @@ def _how_completed(args, keep, tune):
     )
 
 
-def _beginning(n_measures, learned):
-    """The measures of a tune that is too short, or the first half of a whole one."""
-    whole = learned.n_measures
-    return range(1, (n_measures if n_measures < whole else whole // 2) + 1)
+def _beginning(tune, n_measures, learned):
+    """The measures of a beginning, or the first half of a whole tune.
+
+    A file has a beginning, if the model's longest melody is longer.
+    """
+    is_beginning = tune.done and n_measures < learned.n_measures
+    return range(1, (n_measures if is_beginning else n_measures // 2) + 1)
+
+
+def _is_whole(n_measures, keep, learned):
+    """Whether a tune is whole and no beginning: of that all is kept."""
+    if learned.is_whole:
+        return max(keep) < n_measures
+    return n_measures == learned.n_measures
 
 
 def _kept_steps(keep, tune, n_measures, model, learned):

@@ -7,8 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sklearn_c2c.cli._console import plain, print_table
+from sklearn_c2c.cli._kinds import LONGEST_WHOLE, SHORTEST_WHOLE, is_whole
 from sklearn_c2c.cli._tempo import describe_tempo, usual_tempo
-from sklearn_c2c.cli._wording import CommandError, counted, in_options
+from sklearn_c2c.cli._wording import (
+    CommandError,
+    counted,
+    in_options,
+    measures_in_words,
+)
 
 # With fewer melodies, more than one in twenty that are composed differs from a tune in
 # less than a tenth of its steps (figures in the guide, "The command").
@@ -88,6 +94,7 @@ def read_corpus(args, *, lists=False):
     NothingRead
         If no tune can be read, after a table of the reasons is printed.
     """
+    _check_length(args)
     if len(args.corpus) == 1 and args.corpus[0] in _BUNDLED:
         return _bundled(args)
     for path in args.corpus:
@@ -109,13 +116,34 @@ def read_corpus(args, *, lists=False):
             print()
         n_tunes = counted(len(error.rejected), "tune")
         print(f"{_name(args.corpus)}: 0 of {n_tunes} read")
-        _print_left_out(error.rejected, args.reading, others)
+        _print_left_out(error.rejected, _reading(args), others)
         raise NothingRead("no tune can be read; the table says why.") from None
+
+
+def _check_length(args):
+    """Check that the length asked for is one, or limits for whole tunes."""
+    n_measures, whole = args.reading.get("n_measures"), is_whole(args)
+    if whole and isinstance(n_measures, int):
+        raise CommandError(
+            f"--measures {n_measures} cuts tunes, and --whole does not; pass limits, "
+            f"such as --measures {SHORTEST_WHOLE}-{LONGEST_WHOLE}, or leave one out."
+        )
+    if not whole and isinstance(n_measures, tuple):
+        low, high = n_measures
+        raise CommandError(
+            f"--measures {low}-{high} gives limits for whole tunes; pass --whole, too, "
+            "or one number of measures."
+        )
 
 
 def _bundled(args):
     from sklearn_c2c import datasets
 
+    if is_whole(args):
+        raise CommandError(
+            f"The corpus {args.corpus[0]!r} has the same number of measures of each "
+            "tune; --whole needs files of your own, as arguments before it."
+        )
     if args.reading:
         given = ", ".join(args.flags[name] for name in args.reading)
         raise CommandError(
@@ -131,7 +159,7 @@ def _own(args, tunes, others):
     """Choose melodies; move them to the tonic of most where they have several."""
     from sklearn_c2c.io import Choice, melodies_from
 
-    reading = {"key": None, **args.reading}
+    reading = {"key": None, **_reading(args)}
     choice = Choice(**reading, duplicates="drop")
     melodies = melodies_from(tunes, choice)
     tonics = Counter(key.split()[0] for key in melodies.tonalities if key)
@@ -143,6 +171,14 @@ def _own(args, tunes, others):
     titles = zip(melodies.titles, melodies.sources, strict=True)
     melodies.titles = [title or _name_of(source) for title, source in titles]
     return _corpus(_name(args.corpus), melodies, tonic, reading, moved, others)
+
+
+def _reading(args):
+    """Parameters of `io.read_melodies` that are not its defaults."""
+    if not is_whole(args):
+        return args.reading
+    whole = {"n_measures": (SHORTEST_WHOLE, LONGEST_WHOLE), "repeats": "played"}
+    return whole | args.reading
 
 
 def _name_of(source):
@@ -224,10 +260,8 @@ def print_summary(corpus, args, *, is_listed=False):
         how_many = f"{n_read} melodies"
     else:
         how_many = f"{n_read} of {counted(n_read + len(rejected), 'tune')} read"
-    length = counted(reading["n_measures"], "measure")
-    first = "a pick-up and the first" if reading["pickup"] == "keep" else "the first"
     metre = reading["time_signature"]
-    print(f"{corpus.name}: {how_many}, {first} {length} of each, in {metre}")
+    print(f"{corpus.name}: {how_many}, {_length_of_each(melodies)}, in {metre}")
     if not is_bundled:
         _print_left_out(rejected, args.reading | reading, corpus.others)
     for line in _lines(corpus, args, is_bundled):
@@ -245,6 +279,16 @@ def print_summary(corpus, args, *, is_listed=False):
             "melodies, some of what is composed is close to one of them"
         )
     print(end="", flush=True)
+
+
+def _length_of_each(melodies):
+    """Say which measures of each tune are read."""
+    has_pickup = melodies.get("pickup") == "keep"
+    if isinstance(melodies.n_measures, int):
+        first = "a pick-up and the first" if has_pickup else "the first"
+        return f"{first} {counted(melodies.n_measures, 'measure')} of each"
+    length = measures_in_words(min(melodies.measures), max(melodies.measures))
+    return f"whole{' with a pick-up' * has_pickup}, {length}"
 
 
 def _lines(corpus, args, is_bundled):
@@ -338,8 +382,20 @@ def _tonic_alone(given):
 
 
 def _length(found, given):
-    """Reason and option for a short tune: the largest power of two that it fills."""
-    what = f"shorter than {counted(given.get('n_measures', 8), 'measure')}"
+    """Reason and option for a tune of another length.
+
+    The option gives the largest power of two that a short tune fills, or limits of
+    whole tunes with the next power of two.
+    """
+    asked = given.get("n_measures", 8)
+    if not isinstance(asked, int):
+        low, high = asked
+        if found > high:
+            highest = 1 << int(found - 1).bit_length()
+            return f"longer than {high} measures", f"--measures {low}-{highest}"
+        lowest = 1 << int(found).bit_length() - 1
+        return f"shorter than {counted(low, 'measure')}", f"--measures {lowest}-{high}"
+    what = f"shorter than {counted(asked, 'measure')}"
     if found < 1:
         return what, ""
     return what, f"--measures {1 << int(found).bit_length() - 1}"

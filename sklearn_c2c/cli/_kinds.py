@@ -1,6 +1,7 @@
 """Kinds of model that the command trains, and the defaults of the library."""
 
 import textwrap
+from collections.abc import Callable
 from inspect import signature
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -20,12 +21,38 @@ SMALLEST_H, LARGEST_H = 32, 256
 BETA = 10.0
 
 
+# Limits of the measures of whole tunes.
+SHORTEST_WHOLE, LONGEST_WHOLE = 4, 64
+
+# Whole tunes: most measures times epochs; fewest and most epochs; tunes for each latent
+# variable; fewest and most of those.
+_MOST_MEASURES = 800_000
+FEWEST_EPOCHS_WHOLE, MOST_EPOCHS_WHOLE = 30, 300
+_TUNES_A_LATENT_WHOLE = 2
+SMALLEST_H_WHOLE, LARGEST_H_WHOLE = 32, 128
+# With them 128 units reconstruct 91 % of the steps of 104 tunes after 300 epochs.
+_OF_WHOLE = {
+    "beta": 0.01,
+    "feedback_dropout": 0.5,
+    "learning_rate_init": 0.005,
+    "batch_size": 8,
+}
+
+# Processor time of a measure of 16 steps in an epoch, with 128 units.
+_SECONDS_A_MEASURE = 5e-4
+
+
 class Kind(NamedTuple):
-    """A kind of model: the name of its estimator, and parameters of its encoder."""
+    """A kind of model: the name of its estimator, and parameters of its encoder.
+
+    `by_size` gives parameters of the estimator that follow from the corpus, from its
+    rows, the steps of a measure, and the parameters that are given.
+    """
 
     estimator: str
     encoder: dict
     help: str = ""
+    by_size: Callable | None = None
 
     def make(self, n_steps, parameters):
         """Make a Pipeline; a measure has `n_steps` steps."""
@@ -43,8 +70,44 @@ class Kind(NamedTuple):
         return _defaults_of(getattr(sklearn_c2c, self.estimator))
 
 
+def _by_tunes(rows, n_steps, given):
+    """More latent variables and fewer epochs for more tunes."""
+    n_tunes = len(rows)
+    affordable = max(FEWEST_EPOCHS, min(MOST_EPOCHS, _MOST_MELODIES // n_tunes))
+    n_epochs = given.get("max_iter", affordable)
+    return {
+        "h": max(SMALLEST_H, min(LARGEST_H, n_tunes // _TUNES_A_LATENT)),
+        "beta": BETA,
+        "max_iter": n_epochs,
+        "kl_warmup": n_epochs // 2,
+        "kl_cooldown": n_epochs // 4,
+        "n_iter_no_change": n_epochs,
+    }
+
+
+def _by_measures(rows, n_steps, given):
+    """More latent variables for more tunes, and fewer epochs for more measures."""
+    n_latents = len(rows) // _TUNES_A_LATENT_WHOLE
+    affordable = _MOST_MEASURES // _n_measures(rows, n_steps)
+    affordable = max(FEWEST_EPOCHS_WHOLE, min(MOST_EPOCHS_WHOLE, affordable))
+    n_epochs = given.get("max_iter", affordable)
+    return {
+        **_OF_WHOLE,
+        "h": max(SMALLEST_H_WHOLE, min(LARGEST_H_WHOLE, n_latents)),
+        "max_iter": n_epochs,
+        "n_iter_no_change": n_epochs,
+    }
+
+
+def _n_measures(rows, n_steps):
+    """Measures of all rows together."""
+    from sklearn_c2c.melody import melody_lengths
+
+    return max(1, int(melody_lengths(rows).sum()) // n_steps)
+
+
 # The model without such an option.
-USUAL = Kind("VariationalAutoencoder", {})
+USUAL = Kind("VariationalAutoencoder", {}, by_size=_by_tunes)
 # By the option that asks for them.
 KINDS = {
     "paper": Kind(
@@ -62,18 +125,42 @@ KINDS = {
         {},
         "a PitchRhythmAutoencoder, for swap",
     ),
+    "whole": Kind(
+        "VariationalRecurrentAutoencoder",
+        {},
+        "a VariationalRecurrentAutoencoder of whole tunes, each of its own length",
+        _by_measures,
+    ),
 }
 
 
-def unfitted(args, n_tunes, n_steps):
+def is_whole(args):
+    """Whether the command line asks for whole tunes."""
+    return "whole" in args.kinds
+
+
+def unfitted(args, rows, n_steps):
     """Make the model that the command line asks for, a Pipeline.
 
-    For a larger corpus the usual model has more latent variables and is trained for
-    fewer epochs. A measure has `n_steps` steps.
+    Parameters
+    ----------
+    rows : ndarray of int, shape (n_melodies, n_steps)
+        The corpus, whose size decides on the size of some models and their epochs.
+    n_steps : int
+        Steps of a measure.
     """
     kind, given = _kind(args), args.training
-    own = _by_size(n_tunes, given) if kind is USUAL else {}
+    own = kind.by_size(rows, n_steps, given) if kind.by_size else {}
     return kind.make(n_steps, {"random_state": args.seed, **own, **given})
+
+
+def minutes(estimator, rows, n_steps):
+    """Minutes that training takes on two cores; None for less than one, or unknown."""
+    if not hasattr(estimator, "n_units"):
+        return None
+    size = (estimator.n_units / 128) * n_steps / 16
+    n_measures = _n_measures(rows, n_steps) * estimator.max_iter
+    return round(_SECONDS_A_MEASURE * size * n_measures / 2 / 60) or None
 
 
 def check_options(args):
@@ -99,19 +186,6 @@ def with_defaults(text):
 
 def _kind(args):
     return KINDS[args.kinds[0]] if args.kinds else USUAL
-
-
-def _by_size(n_tunes, given):
-    affordable = max(FEWEST_EPOCHS, min(MOST_EPOCHS, _MOST_MELODIES // n_tunes))
-    n_epochs = given.get("max_iter", affordable)
-    return {
-        "h": max(SMALLEST_H, min(LARGEST_H, n_tunes // _TUNES_A_LATENT)),
-        "beta": BETA,
-        "max_iter": n_epochs,
-        "kl_warmup": n_epochs // 2,
-        "kl_cooldown": n_epochs // 4,
-        "n_iter_no_change": n_epochs,
-    }
 
 
 class Default(NamedTuple):

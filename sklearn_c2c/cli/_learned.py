@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sklearn_c2c.cli._wording import counted, measures_in_words
+
 
 class Learned(NamedTuple):
     """A corpus that a model has learned: the metadata of its file.
@@ -34,9 +36,25 @@ class Learned(NamedTuple):
         return self.data.shape[1]
 
     @property
+    def is_whole(self):
+        """Whether the melodies are whole tunes, each of its own length."""
+        return not isinstance(self.reading["n_measures"], int)
+
+    @property
     def n_measures(self):
-        """Measures of a melody, not counting that of a pick-up."""
-        return self.reading["n_measures"]
+        """Measures of the longest melody, not counting that of a pick-up."""
+        return self.n_steps // self.steps_per_measure - self.has_pickup
+
+    @property
+    def length(self):
+        """Measures of each melody, in words."""
+        from sklearn_c2c.melody import melody_lengths
+
+        if not self.is_whole:
+            return counted(self.n_measures, "measure")
+        shortest = int(melody_lengths(self.data).min())
+        n_shortest = shortest // self.steps_per_measure - self.has_pickup
+        return measures_in_words(n_shortest, self.n_measures)
 
     @property
     def metre(self):
@@ -64,4 +82,5 @@ class Learned(NamedTuple):
             "key": self.key,
             "tempo": self.tempo,
             "pickup": self.has_pickup,
+            "repeats": "signs" if self.is_whole else "played",
         }

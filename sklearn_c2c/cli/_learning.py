@@ -14,7 +14,7 @@ from sklearn_c2c.cli._learned import Learned
 from sklearn_c2c.cli._progress import Progress
 from sklearn_c2c.cli._result import new_folder, say_what_is_missing, write_melodies
 from sklearn_c2c.cli._tempo import choose_tempo
-from sklearn_c2c.cli._wording import CommandError
+from sklearn_c2c.cli._wording import CommandError, counted
 
 
 def compose(args):
@@ -103,13 +103,16 @@ def _trained(args):
         tempo=choose_tempo(args.tempo, corpus.tempo, metre),
         reading=corpus.reading,
     )
-    model = _kinds.unfitted(args, len(data), learned.steps_per_measure)
+    n_steps = learned.steps_per_measure
+    model = _kinds.unfitted(args, data, n_steps)
     rows = _transposed(data, args.transpose)
     _memory.check_training(model, rows)
     autoencoder = LatentModel(model).estimator
+    minutes = _kinds.minutes(autoencoder, rows, n_steps)
     print(
         f"Training on {len(rows)} melodies: {autoencoder.h} latent variables, "
-        f"{autoencoder.max_iter} epochs",
+        f"{autoencoder.max_iter} epochs"
+        + (f", about {counted(minutes, 'minute')} on two cores" if minutes else ""),
         flush=True,
     )
     progress = Progress()

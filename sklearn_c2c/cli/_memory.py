@@ -25,12 +25,17 @@ def check_training(model, X):
     latent = LatentModel(model)
     autoencoder = latent.estimator
     inputs = clone(latent.before).fit(X).transform(X[:1])
-    sizes = [inputs.shape[1], *autoencoder.hidden_layer_sizes, autoencoder.h]
+    if hasattr(autoencoder, "n_units"):  # a layer of each step
+        sizes = [inputs.shape[1] // X.shape[1], autoencoder.n_units, autoencoder.h]
+        hidden = "--units"
+    else:
+        sizes = [inputs.shape[1], *autoencoder.hidden_layer_sizes, autoencoder.h]
+        hidden = "--hidden"
     n_weights = 2 * sum(a * b for a, b in pairwise(sizes))
     _check(
         n_weights * _ARRAYS_A_WEIGHT * inputs.dtype.itemsize,
         f"A model with --h {autoencoder.h}"
-        + f" --hidden {','.join(map(str, sizes[1:-1]))}" * (len(sizes) > 2),
+        + f" {hidden} {','.join(map(str, sizes[1:-1]))}" * (len(sizes) > 2),
         "a smaller one",
     )
 

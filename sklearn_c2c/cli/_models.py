@@ -31,13 +31,27 @@ _SOURCES = {
 
 def sampling(args, model, learned):
     """Return arguments of `generation.sample`, and a phrase that describes them."""
-    method = args.method or ("range" if is_paper(model) else "gaussian")
+    method = args.method or _usual_method(model)
     scale = SCALES.get(method) if args.scale is None else args.scale
     words = _SOURCES[method]
     if scale not in (None, 1):
         words += f", {scale:g} times as wide"
     how = {"X": learned.data, "method": method}
     return how | ({} if scale is None else {"scale": scale}), words
+
+
+def _usual_method(model):
+    if is_paper(model):
+        return "range"
+    # Beside the latent vectors of tunes the lengths are most often those of tunes, too.
+    return "kde" if is_recurrent(model) else "gaussian"
+
+
+def is_recurrent(model):
+    """Whether a model reads and writes step by step, as that of whole tunes does."""
+    from sklearn_c2c.generation import LatentModel
+
+    return hasattr(LatentModel(model).estimator, "n_units")
 
 
 def knowledge(model, tune):
@@ -52,11 +66,17 @@ def knowledge(model, tune):
 
 
 def encoding(model):
-    """Method of encoding tunes: by search, unless the model is the paper's."""
+    """Method of encoding tunes: by search, unless the model is the paper's.
+
+    A recurrent model goes on from the tokens that it wrote itself, whose choice has no
+    gradient: a search takes long, and may end at a worse latent vector.
+    """
     from sklearn_c2c.generation import LatentModel
 
     has_gradient = LatentModel(model).gradient_obstacle is None
-    return "search" if has_gradient and not is_paper(model) else "encoder"
+    if has_gradient and not is_paper(model) and not is_recurrent(model):
+        return "search"
+    return "encoder"
 
 
 def load(path):

@@ -132,6 +132,7 @@ examples:
   c2c compose bach --h 16 --hidden 256 --out chorales
   c2c compose --form AABA --out rounds
   c2c compose --paper --out as-the-paper-does
+  c2c compose tunes.abc --whole --out whole-tunes
   c2c compose tunes.abc more/ --key D --n 20 --seed 3 --out new
 """,
     )
@@ -463,6 +464,8 @@ def _add_inspect(commands):
 examples:
   c2c inspect tunes.abc more/
   c2c inspect waltzes/ --measures 16 --time-signature 3/4
+  c2c inspect tunes.abc --whole
 """,
     )
     arguments.add_corpus(parser, nargs="+")
+    arguments.add_kind(parser, "whole")

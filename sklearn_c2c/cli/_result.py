@@ -147,12 +147,16 @@ def _describe(model, learned):
     latent = LatentModel(model)
     autoencoder = latent.estimator
     low, high = map(pitch_name, latent.encoder.pitch_range_)
-    n_measures = f"{learned.n_measures} measures of {learned.metre}"
+    length = f"{learned.length} of {learned.metre}"
     if learned.has_pickup:
-        n_measures = f"a pick-up and {n_measures}"
+        length = f"a pick-up and {length}"
+    if learned.is_whole:
+        length = f"whole, {length}, up to"
+    else:
+        length += ","
     return {
         "Corpus": f"{learned.name}: {len(learned.data)} melodies",
-        "Each melody": f"{n_measures}, {learned.n_steps} steps, {low} to {high}",
+        "Each melody": f"{length} {learned.n_steps} steps, {low} to {high}",
         "Model": f"{type(autoencoder).__name__}, h = {autoencoder.h}",
         "Training": f"{autoencoder.n_iter_} epochs, last loss "
         f"{autoencoder.loss_curve_[-1]:.3g} nats per melody",

@@ -48,6 +48,11 @@ def form_of(text, learned):
         words = "Half measures are equal as in a tune of the corpus, one near each"
         return text, words
     if re.fullmatch("[A-Z]+", text):
+        if learned.is_whole:
+            raise CommandError(
+                f"--form {text} divides melodies of one length, and those of the model "
+                "have their own; take corpus, none or a tune."
+            )
         letters = _letters_after_pickup(text, learned)
         return letters, f"{text}: equal letters are equal parts"
     return form_of_tune(find_tune(text, learned))
@@ -80,7 +85,7 @@ def find_beginning(text, learned):
     Returns
     -------
     tune : Tune
-        Filled up with rests.
+        Filled up with rests, or of whole tunes with their end.
     n_measures : int
         Number of measures that it has.
     """
@@ -88,19 +93,27 @@ def find_beginning(text, learned):
 
     from sklearn_c2c.melody import REST
 
-    n_steps, n_measures = learned.n_steps, learned.n_measures
     tunes = _tunes_of(text)
-    if tunes is None:
-        return find_tune(text, learned), n_measures
-    reading = learned.reading | _AS_IT_IS
+    if tunes is None or learned.is_whole:
+        tune = find_tune(text, learned) if tunes is None else _own(text, tunes, learned)
+        return tune, _n_measures(tune, learned)
+    n_steps, n_measures = learned.n_steps, learned.n_measures
     try:
-        tune = _read_tune(text, tunes, reading)
+        tune = _own(text, tunes, learned)
     except TooShort as error:
         n_measures = _whole_measures(error, text)
-        tune = _read_tune(text, tunes, reading | {"n_measures": n_measures})
+        tune = _own(text, tunes, learned, n_measures)
     melody = np.full(n_steps, REST, tune.melody.dtype)
     melody[: len(tune.melody)] = tune.melody
     return tune._replace(melody=melody), n_measures
+
+
+def _n_measures(tune, learned):
+    """Measures of a tune, without that of a pick-up."""
+    from sklearn_c2c.melody import melody_lengths
+
+    n_steps = int(melody_lengths(tune.melody))
+    return n_steps // learned.steps_per_measure - learned.has_pickup
 
 
 class TooShort(CommandError):
@@ -137,8 +150,7 @@ def find_tune(text, learned, first=None):
     """
     tunes = _tunes_of(text)
     if tunes is not None:
-        tune = _read_tune(text, tunes, learned.reading | _AS_IT_IS)
-        return _moved(tune, tunes, learned, first)
+        return _moved(_own(text, tunes, learned), tunes, learned, first)
     i = _number_in_corpus(text, learned.titles)
     return Tune(learned.data[i], learned.titles[i], learned.key, 0, "")
 
@@ -171,27 +183,58 @@ def _tunes_of(text):
     return tunes
 
 
-def _read_tune(text, tunes, reading):
-    """Read one tune in its own key."""
+def _reading_of_one(learned):
+    """Parameters that read a tune for a model: whole ones may be shorter than any."""
+    if learned.is_whole:
+        return learned.reading | {"n_measures": (None, learned.n_measures)}
+    return learned.reading
+
+
+def _own(text, tunes, learned, n_measures=None):
+    """Read one tune in its own key, as long as the rows of the model.
+
+    Parameters
+    ----------
+    n_measures : int, default=None
+        Read so many measures, fewer than those of the model.
+    """
     from sklearn_c2c import io
 
+    reading = _reading_of_one(learned) | _AS_IT_IS
+    if n_measures:
+        reading["n_measures"] = n_measures
     try:
         found = io.melodies_from(tunes, io.Choice(**reading))
     except io.NothingReadError as error:
-        raise _unfit(text, error.rejected[0], reading["n_measures"]) from None
+        raise _unfit(text, error.rejected[0], learned) from None
     title, key = found.titles[0] or Path(text).stem, found.tonalities[0] or None
     metre = found.time_signature
     tempo = usual_tempo(found.tempos, metre)
     speed = f", {beats_a_minute(tempo, metre)}" if tempo else ""
     done = [f"{text}: {title}{f' in {key}' if key else ''}{speed}"]
     done += _changes(tunes, reading, found)
-    return Tune(found.data[0], title, key, 0, "; ".join(done), tempo)
+    melody = _filled_up(found.data[0], learned)
+    return Tune(melody, title, key, 0, "; ".join(done), tempo)
 
 
-def _unfit(text, rejection, n_measures):
+def _filled_up(melody, learned):
+    """A whole tune as a row of the model, filled up with its end."""
+    from sklearn_c2c.melody import pad_melodies
+
+    if not learned.is_whole:
+        return melody
+    return pad_melodies([melody], n_steps=learned.n_steps)[0]
+
+
+def _unfit(text, rejection, learned):
     """Error with the reason why a tune is not read."""
+    if rejection.kind == "length" and learned.is_whole:
+        return CommandError(
+            f"{text} has {rejection.found} measures, more than the "
+            f"{learned.n_measures} of the longest tune that the model has learned."
+        )
     if rejection.kind == "length" and rejection.found >= 1:
-        return TooShort(text, rejection.found, n_measures)
+        return TooShort(text, rejection.found, learned.n_measures)
     return ValueError(f"{text}: {rejection.reason}.")
 
 
@@ -200,11 +243,16 @@ def _changes(tunes, reading, found):
     from sklearn_c2c import io
     from sklearn_c2c.melody import N_PITCHES
 
-    n_measures = reading["n_measures"]
-    yield f"its first {n_measures} measures" if n_measures > 1 else "its first measure"
+    n_measures = found.measures[0]
+    if not isinstance(reading["n_measures"], int):
+        yield f"whole, {counted(n_measures, 'measure')}"
+    elif n_measures > 1:
+        yield f"its first {n_measures} measures"
+    else:
+        yield "its first measure"
     if reading.get("pickup") != "keep":
         kept = io.melodies_from(tunes, io.Choice(**reading | {"pickup": "keep"}))
-        before = kept.data[0, : kept.data.shape[1] // (n_measures + 1)]
+        before = kept.data[0, : kept.data.shape[1] // (kept.measures[0] + 1)]
         if (before < N_PITCHES).any():
             yield "without the pick-up"
     yield from found.warnings[0]
@@ -218,8 +266,8 @@ def _moved(tune, tunes, learned, first):
     if not (learned.key and tune.key):
         return tune
     tonic = parse_key(learned.key).tonic
-    choice = io.Choice(**learned.reading | {"key": tonic, "mode": None})
-    melody = io.melodies_from(tunes, choice).data[0]
+    choice = io.Choice(**_reading_of_one(learned) | {"key": tonic, "mode": None})
+    melody = _filled_up(io.melodies_from(tunes, choice).data[0], learned)
     is_onset = melody < N_PITCHES
     semitones = int((melody - tune.melody)[is_onset][0])
     done = tune.done

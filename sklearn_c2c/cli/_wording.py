@@ -6,7 +6,8 @@ import re
 # "must". Alone, a name without an underscore may be a plain word, such as key.
 _PARAMETERS = r"""
 The\ '(?P<checked>{names})'\ parameter\ of\ \w+
-|(?<![-\w])(?P<stated>{names})=(?P<value>'[^']*'|"[^"]*"|[-+\w]+(?:[./]\w+)*)?
+|(?<![-\w])(?P<stated>{names})=
+ (?P<value>'[^']*'|"[^"]*"|\(\w+,\ \w+\)|[-+\w]+(?:[./]\w+)*)?
 |(?<![-\w])(?P<alone>{compounds})(?!\.?\w)
 |^(?P<first>{names})(?=\ must\ )
 """
@@ -27,6 +28,17 @@ def counted(number, noun):
     return f"{number} {noun if number == 1 else f'{noun}s'}"
 
 
+def measures_in_words(low, high):
+    """Say how many measures whole tunes have.
+
+    Examples
+    --------
+    >>> measures_in_words(8, 32), measures_in_words(16, 16)
+    ('8 to 32 measures', '16 measures')
+    """
+    return counted(high, "measure") if low == high else f"{low} to {high} measures"
+
+
 def in_options(text, flags):
     """Name the options of a command where a message names parameters.
 
@@ -45,6 +57,8 @@ def in_options(text, flags):
     >>> flags = {"n_measures": "--measures", "chords": "--chords", "h": "--h"}
     >>> in_options("fewer than n_measures=8; pass chords='highest'", flags)
     'fewer than --measures 8; pass --chords highest'
+    >>> in_options("more than n_measures=(4, 64)", flags)
+    'more than --measures 4-64'
     >>> in_options("The 'h' parameter of Autoencoder must be an int.", flags)
     '--h must be an int.'
     """
@@ -60,5 +74,5 @@ def _any(names):
 
 def _option(found, flags):
     option = flags[found[found.lastgroup if found.lastgroup != "value" else "stated"]]
-    value = (found["value"] or "").strip("'\"")
+    value = (found["value"] or "").strip("'\"()").replace(", ", "-")
     return f"{option} {value}".rstrip()

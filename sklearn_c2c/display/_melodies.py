@@ -68,6 +68,9 @@ class Melodies:
         `X`, and its caption. The default with a `corpus` marks by colour the steps that
         a melody has in common with the nearest tune, and by a line the longest run of
         steps that it has in common with any tune.
+    repeats : {"played", "signs"}, default="played"
+        Whether parts that are played twice at once are engraved once between repeat
+        signs (see `score_svg`). The players play everything.
 
     Raises
     ------
@@ -103,6 +106,7 @@ class Melodies:
         tempo=120,
         pickup=False,
         marks=None,
+        repeats="played",
     ):
         self.X = np.atleast_2d(check_melodies(X))
         self.titles = titles or [f"Melody {i + 1}" for i in range(len(self.X))]
@@ -114,6 +118,7 @@ class Melodies:
         self.tempo = tempo
         self.pickup = pickup
         self.marks = marks or {}
+        self.repeats = repeats
         check_marks(
             {style: mask for style, (mask, _) in self.marks.items()}, self.X.shape
         )
@@ -214,6 +219,7 @@ class Melodies:
             key=self.key,
             pickup=self.pickup,
             marks=masks,
+            repeats=self.repeats,
         )
 
     def _sheet(self, melody):

@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -47,6 +48,10 @@ _LAYOUT = {
     "svgFormatRaw": True,
     "minLastJustification": 0,
 }
+_OPENS = re.compile(r'<measure\b[^>]* left="rptstart"')
+_CLOSES = re.compile(r'<measure\b[^>]* right="(?:rptend|dbl)"')
+_ENDING = re.compile(r"<ending\b")
+_AGAIN = re.compile(r"-rend\d+$")  # verovio's name of a note that is played once more
 _PHRASES = (4, 2, 1)  # measures in a line of music, the most that fit
 
 
@@ -60,6 +65,7 @@ def score_svg(
     title=None,
     pickup=False,
     marks=None,
+    repeats="played",
 ):
     """Engrave a melody in staff notation.
 
@@ -91,12 +97,16 @@ def score_svg(
 
         A note is marked if the step of its onset is, also where it is tied over a bar
         line, and a written rest if its first step is.
+    repeats : {"played", "signs"}, default="played"
+        Whether parts that are played twice at once are engraved once between repeat
+        signs, as in `sklearn_c2c.io.write_melody`. A note in them is marked if it is
+        marked at least one time.
 
     Returns
     -------
     str
         An SVG element without references to other files. It has the colour of the text
-        around it, and each written note states the step of `melody` it begins at as
+        around it, and each written note states the steps of `melody` it begins at as
         ``mark-line`` and bands ``mark-band``.
 
     Raises
@@ -134,10 +144,11 @@ def score_svg(
         "title": title or "",
         "tempo": 120,
         "pickup": pickup,
+        "repeats": repeats,
     }
     sheet = make_sheet(melody, **writing)
     marks = check_marks(marks, np.shape(melody))
-    notation = _notation(melody, **writing)
+    notation = _notation(sheet, melody, **writing)
     options = _LAYOUT | {
         "pageWidth": width * 100 // _SCALE,
         "header": "none" if title is None else "encoded",
@@ -186,10 +197,12 @@ def check_marks(marks, shape):
     return masks
 
 
-def _notation(melody, **options):
+def _notation(sheet, melody, **options):
     """Write a melody as input for verovio: with a clef, without tempo and names."""
-    if options["steps_per_quarter"].bit_count() > 1:
-        return _musicxml(melody, **options)  # has triplets, which our ABC has not
+    has_signs = any(measure.closes for measure in sheet.written())
+    if has_signs or sheet.steps_per_quarter.bit_count() > 1:
+        # verovio reads endings and triplets from MusicXML alone.
+        return _musicxml(melody, **options)
     abc = re.sub(r"^Q:.*\n", "", melody_to_abc(melody, **options), flags=re.M)
     return abc.replace("\nK:none\n", "\nK:C\n")  # verovio's clef needs a key
 
@@ -220,26 +233,40 @@ def _engrave(toolkit, notation, options, seed, n_before):
 def _with_breaks(mei, n_systems, n_before):
     """Break the music into lines of equal length, a musical number of measures.
 
-    The first line has `n_before` measures more: 1 for that of a pick-up, else 0.
+    The first line has `n_before` measures more: 1 for that of a pick-up, else 0. A part
+    that is repeated begins a line, and its second ending does not.
     """
     mei = re.sub(r"<[sp]b\b[^>]*/>", "", mei)
     head, *measures = re.split(r"(?=<measure\b)", mei)
     fitting = max(1, (len(measures) - n_before) // n_systems)
     length = next(phrase for phrase in _PHRASES if phrase <= fitting)
-    broken = (
-        ("<sb/>" if i > 0 and i % length == 0 else "") + measure
-        for i, measure in enumerate(measures, start=-n_before)
-    )
-    return head + "".join(broken)
+    broken, n_in_line = [head], -n_before
+    for before, measure in pairwise([head, *measures]):
+        if n_in_line > 0 and _begins_line(before, measure, n_in_line >= length):
+            broken.append("<sb/>")
+            n_in_line = 0
+        broken.append(measure)
+        n_in_line += 1
+    return "".join(broken)
+
+
+def _begins_line(before, measure, is_full):
+    """Whether a measure begins a line, given MEI of it and of what is before."""
+    if _OPENS.match(measure):
+        return True
+    if _ENDING.search(before):
+        return False
+    return is_full or _CLOSES.match(before) is not None
 
 
 def _steps_of_signs(toolkit, sheet):
-    """Step of the melody at which each note and each rest is written, by its name."""
-    return {
-        name: sheet.start + round(event["qstamp"] * sheet.steps_per_quarter)
-        for event in toolkit.renderToTimemap({"includeRests": True})
-        for name in (*event.get("on", ()), *event.get("restsOn", ()))
-    }
+    """Steps of the melody at which each note and each rest is played, by its name."""
+    steps = {}
+    for event in toolkit.renderToTimemap({"includeRests": True}):
+        step = sheet.start + round(event["qstamp"] * sheet.steps_per_quarter)
+        for name in (*event.get("on", ()), *event.get("restsOn", ())):
+            steps.setdefault(_AGAIN.sub("", name), []).append(step)
+    return steps
 
 
 def _marked_signs(steps, melody, mask):
@@ -248,7 +275,11 @@ def _marked_signs(steps, melody, mask):
     n_steps = melody_lengths(melody)
     begun = np.where(melody != HOLD, np.arange(len(melody)), 0)
     mask = mask[np.maximum.accumulate(begun)]
-    return {name for name, step in steps.items() if step < n_steps and mask[step]}
+    return {
+        name
+        for name, played in steps.items()
+        if any(step < n_steps and mask[step] for step in played)
+    }
 
 
 def _mark(svg, style, names):
@@ -281,9 +312,9 @@ def _with_areas(measure, style, names):
 
 
 def _with_steps(svg, steps):
-    """Put the step of each note in place of verovio's passing names."""
-    for name, step in steps.items():
-        note = ' class="note'
+    """Put the steps of each note in place of verovio's passing names."""
+    for name, played in steps.items():
+        note, step = ' class="note', " ".join(map(str, played))
         svg = svg.replace(f'<g id="{name}"{note}', f'<g data-step="{step}"{note}')
     svg = re.sub(r' id="[^"]*"(?= class=)', "", svg[svg.index("<svg") :])
     return svg.replace('color="black"', 'fill="currentColor"', 1)

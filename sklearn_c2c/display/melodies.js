@@ -45,11 +45,12 @@ window.sklearnC2C ??= (() => {
     }
   }
 
-  // A note may be written as several tied signs.
+  // A note may be written as several tied signs; a sign may be played several times.
   function mark(melody, [onset, duration]) {
+    const sounds = (step) => step >= onset && step < onset + duration;
     for (const sign of melody.querySelectorAll("[data-step]")) {
-      const step = Number(sign.dataset.step);
-      if (step >= onset && step < onset + duration) sign.classList.add("sounding");
+      const steps = sign.dataset.step.split(" ").map(Number);
+      if (steps.some(sounds)) sign.classList.add("sounding");
     }
   }
 

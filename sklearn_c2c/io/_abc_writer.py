@@ -1,6 +1,7 @@
 """Write a melody as ABC text (which music21 cannot)."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 from sklearn_c2c.io._key import spell
 from sklearn_c2c.io._sheet import make_sheet
@@ -19,6 +20,7 @@ def melody_to_abc(
     title="",
     tempo=120,
     pickup=False,
+    repeats="played",
 ):
     """Write a melody as ABC text.
 
@@ -26,7 +28,7 @@ def melody_to_abc(
     ----------
     melody : array-like of int, shape (n_steps,)
         A legal melody, written up to its end. The last measure is filled up with rest.
-    time_signature, steps_per_quarter, key, title, tempo, pickup
+    time_signature, steps_per_quarter, key, title, tempo, pickup, repeats
         As in `write_melody`.
 
     Returns
@@ -51,7 +53,7 @@ def melody_to_abc(
     DFDF DFDF |]
     """
     sheet = make_sheet(
-        melody, time_signature, steps_per_quarter, key, title, tempo, pickup
+        melody, time_signature, steps_per_quarter, key, title, tempo, pickup, repeats
     )
     title = sheet.title.replace("%", "\\%")  # a bare one starts a comment
     numerator, denominator = sheet.beat.as_integer_ratio()
@@ -64,14 +66,46 @@ def melody_to_abc(
         f"Q:{numerator}/{denominator}={sheet.beats_per_minute:g}",
         f"K:{_key_field(sheet.key)}",
     ]
-    measures = [_measure_text(sheet, *found) for found in sheet.measures_and_tuplets()]
+    return "\n".join([*header, *_lines(sheet), ""])
+
+
+def _lines(sheet):
+    """Lines of measures; a part that is repeated has lines of its own."""
+    played = [_measure_text(sheet, *found) for found in sheet.measures_and_tuplets()]
     quarters = sheet.steps_per_measure / sheet.steps_per_quarter
     per_line = max(1, int(_QUARTERS_PER_LINE / quarters))
-    lines = [
-        " | ".join(measures[start : start + per_line])
-        for start in range(0, len(measures), per_line)
-    ]
-    return "\n".join([*header, " |\n".join(lines) + " |]", ""])
+    lines, n_in_line = [""], 0
+    for measure, after in pairwise([*sheet.written(), None]):
+        text = "|: " * measure.opens + played[measure.played]
+        lines[-1] += text + _bar_line(measure, after)
+        n_in_line += 1
+        if after and _ends_line(measure, after, is_full=n_in_line == per_line):
+            lines.append("")
+            n_in_line = 0
+        else:
+            lines[-1] += " "
+    return map(str.rstrip, lines)
+
+
+def _ends_line(measure, after, *, is_full):
+    """Whether the next measure is on another line."""
+    if after.ending:
+        return False
+    return after.opens or measure.closes or measure.ending > 0 or is_full
+
+
+def _bar_line(measure, after):
+    """Bar line between a measure and the next one, or None, with the ending's number.
+
+    The second ending lasts up to a double bar line.
+    """
+    changes = after is not None and after.ending != measure.ending
+    number = (after.ending or "") if changes else ""
+    if measure.closes:
+        return f" :|{number}"
+    if after is None:
+        return " |]"
+    return f" |{number}" if after.ending or not measure.ending else " ||"
 
 
 def _key_field(key):

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate, groupby, pairwise
-from math import gcd, isfinite
+from math import ceil, gcd, isfinite
 from numbers import Real
 from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
 
+from sklearn_c2c.io._sections import Written, written_measures
 from sklearn_c2c.melody import (
     END,
     REST,
@@ -24,6 +25,7 @@ from sklearn_c2c.melody import (
 )
 
 _LONGEST_QUARTERS = 32  # of a maxima, the longest note that MusicXML has
+_REPEATS = ("played", "signs")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Sheet:
     key: Key | None
     title: str
     tempo: float
+    repeats: str = "played"
 
     @property
     def beat(self):
@@ -57,6 +60,25 @@ class Sheet:
     def steps_per_measure(self):
         """Length of a measure."""
         return self.metre.steps_per_measure(self.steps_per_quarter)
+
+    def written(self):
+        """Measures to write, and their repeat signs.
+
+        Returns
+        -------
+        list of Written
+            `played` is the index among `measures`.
+        """
+        length = self.steps_per_measure
+        n_before = int(self.pickup > 0)  # the measure of the pick-up, never repeated
+        if self.repeats == "played":
+            return [Written(i) for i in range(n_before + len(self.melody) // length)]
+        measures = self.melody[self.pickup :].reshape(-1, length)
+        # As `read_melodies` has it: the pick-up, or what follows the last beat's onset.
+        n_upbeat = max(self.pickup, ceil(4 * self.beat * self.steps_per_quarter) - 1)
+        found = written_measures(measures, n_upbeat=n_upbeat)
+        after = [one._replace(played=one.played + n_before) for one in found]
+        return [Written(i) for i in range(n_before)] + after
 
     def measures(self):
         """Events of each measure.
@@ -317,7 +339,23 @@ def _silent_steps(melody, steps_per_measure, steps_per_quarter):
     return silent - silent % (steps_per_quarter // gcd(steps_per_quarter, 16))
 
 
-def make_sheet(melody, time_signature, steps_per_quarter, key, title, tempo, pickup):
+def check_repeats(repeats):
+    """Check how repeats are to be written (see `write_melody`)."""
+    if repeats not in _REPEATS:
+        options = " or ".join(map(repr, _REPEATS))
+        raise ValueError(f"Found repeats={repeats!r}; expected {options}.")
+
+
+def make_sheet(
+    melody,
+    time_signature,
+    steps_per_quarter,
+    key,
+    title,
+    tempo,
+    pickup,
+    repeats="played",
+):
     """Check everything that a writer needs (see `write_melody`).
 
     Steps after the end of the melody are left out.
@@ -344,13 +382,12 @@ def make_sheet(melody, time_signature, steps_per_quarter, key, title, tempo, pic
         raise ValueError(
             f"Found tempo={tempo!r}; expected quarter notes per minute, 10 to 1000."
         )
+    check_repeats(repeats)
     missing = -len(melody) % steps_per_measure
     silent = 0
     if pickup:
         silent = _silent_steps(melody, steps_per_measure, int(steps_per_quarter))
     melody = melody[silent:]
-    # A line break would end the title's line; other such characters break the encoding.
-    title = "".join(c if c.isprintable() else " " for c in str(title))
     return Sheet(
         np.append(melody, np.full(missing, REST, melody.dtype)),
         silent,
@@ -358,6 +395,13 @@ def make_sheet(melody, time_signature, steps_per_quarter, key, title, tempo, pic
         metre,
         int(steps_per_quarter),
         None if key is None else parse_key(key),
-        " ".join(title.split()),
+        _one_line(str(title)),
         float(tempo),
+        repeats=repeats,
     )
+
+
+def _one_line(title):
+    """A title without line breaks and characters that break the encoding."""
+    title = "".join(c if c.isprintable() else " " for c in title)
+    return " ".join(title.split())

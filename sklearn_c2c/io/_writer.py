@@ -1,14 +1,14 @@
 """`write_melody`: a melody as MIDI, ABC or MusicXML, written whole or not at all."""
 
 from fractions import Fraction
-from itertools import pairwise
+from itertools import groupby, pairwise
 from operator import itemgetter
 from pathlib import Path
 
 from sklearn_c2c._files import write_atomically
 from sklearn_c2c.io._abc_writer import melody_to_abc
 from sklearn_c2c.io._key import spell
-from sklearn_c2c.io._sheet import make_sheet
+from sklearn_c2c.io._sheet import check_repeats, make_sheet
 from sklearn_c2c.melody import REST, notes_from_melody, parse_key
 
 _VELOCITY = 90
@@ -25,10 +25,12 @@ def write_melody(
     title=None,
     tempo=120,
     pickup=False,
+    repeats="played",
 ):
     """Write a melody to a MIDI, ABC or MusicXML file.
 
-    Read back by `read_melodies` with the same metre and steps, it is unchanged.
+    Read back by `read_melodies` with the same metre and steps, it is unchanged; with
+    repeat signs, if repeats are read as they are played.
 
     Parameters
     ----------
@@ -52,6 +54,12 @@ def write_melody(
     pickup : bool, default=False
         Whether the first measure is that of the pick-up, as `read_melodies` gives it
         with ``pickup="keep"``: the rest before its first note is not written.
+    repeats : {"played", "signs"}, default="played"
+        "played": every measure is written as often as it is played. "signs": a part of
+        at least 4 measures that is played twice at once is written once, between repeat
+        signs. Its last measure, or of 8 measures or more its last two, may differ the
+        second time, and is then written as first and second ending. MIDI has no such
+        signs: there everything is played.
 
     Raises
     ------
@@ -86,6 +94,7 @@ def write_melody(
         title=path.stem if title is None else title,
         tempo=tempo,
         pickup=pickup,
+        repeats=repeats,
     )
     write_atomically(path, content.encode() if isinstance(content, str) else content)
 
@@ -145,6 +154,12 @@ def melody_to_midi(
     track.events += [midi.DeltaTime(track, time=rest), end]
     file.tracks = [track]
     return file.writestr()
+
+
+def _melody_to_midi(melody, *, repeats, **notation):
+    """Write a melody as MIDI, which has no signs of repeats."""
+    check_repeats(repeats)
+    return melody_to_midi(melody, **notation)
 
 
 def _meta_events(sheet, track):
@@ -219,36 +234,72 @@ def _strip_chance(root):
 
 
 def _score(sheet):
-    from music21 import bar, clef, duration, key, metadata, meter, stream, tempo
-    from music21.stream.makeNotation import makeTupletBrackets
+    from music21 import bar, metadata, stream
 
     part = stream.Part(id="Melody")
     part.partName = "Melody"
-    for number, events in enumerate(sheet.measures(), start=sheet.pickup == 0):
-        measure = stream.Measure(number=number)
-        before = 0  # steps
-        if number == 0:
-            before = sheet.steps_per_measure - sheet.pickup
-            measure.paddingLeft = before / sheet.steps_per_quarter
-            measure.showNumber = stream.enums.ShowNumber.NEVER
-        if not part.elements:
-            measure.append(clef.TrebleClef())
-            if sheet.key is not None:
-                tonic = sheet.key.tonic.replace("b", "-")
-                measure.append(key.Key(tonic, sheet.key.mode))
-            measure.append(meter.TimeSignature(str(sheet.metre)))
-            beat = duration.Duration(float(4 * sheet.beat))
-            number = sheet.beats_per_minute
-            measure.append(tempo.MetronomeMark(number=number, referent=beat))
-        for start, sign in _signs(sheet, events):
-            measure.insert((start - before) / sheet.steps_per_quarter, sign)
-        makeTupletBrackets(measure, inPlace=True)
-        part.append(measure)
-    measure.rightBarline = bar.Barline("final")
+    played = list(sheet.measures())
+    written = sheet.written()
+    for number, one in enumerate(written, start=sheet.pickup == 0):
+        part.append(_measure(sheet, played[one.played], number, is_first=not part))
+    measures = list(part.getElementsByClass(stream.Measure))
+    measures[-1].rightBarline = bar.Barline("final")
+    _add_repeats(part, measures, written)
     _tie(part)
     part.makeAccidentals(inPlace=True)
     part.makeBeams(inPlace=True)
     return stream.Score([metadata.Metadata(title=sheet.title), part])
+
+
+def _measure(sheet, events, number, *, is_first):
+    """A measure of this number; that of a pick-up has the number 0."""
+    from music21 import stream
+    from music21.stream.makeNotation import makeTupletBrackets
+
+    measure = stream.Measure(number=number)
+    before = 0  # steps
+    if number == 0:
+        before = sheet.steps_per_measure - sheet.pickup
+        measure.paddingLeft = before / sheet.steps_per_quarter
+        measure.showNumber = stream.enums.ShowNumber.NEVER
+    if is_first:
+        measure.append(_first_signs(sheet))
+    for start, sign in _signs(sheet, events):
+        measure.insert((start - before) / sheet.steps_per_quarter, sign)
+    makeTupletBrackets(measure, inPlace=True)
+    return measure
+
+
+def _first_signs(sheet):
+    """Clef, key, metre and tempo."""
+    from music21 import clef, duration, key, meter, tempo
+
+    signs = [clef.TrebleClef()]
+    if sheet.key is not None:
+        tonic = sheet.key.tonic.replace("b", "-")
+        signs.append(key.Key(tonic, sheet.key.mode))
+    signs.append(meter.TimeSignature(str(sheet.metre)))
+    beat = duration.Duration(float(4 * sheet.beat))
+    signs.append(tempo.MetronomeMark(number=sheet.beats_per_minute, referent=beat))
+    return signs
+
+
+def _add_repeats(part, measures, written):
+    """Add repeat signs, and brackets over first and second endings."""
+    from music21 import bar, spanner
+
+    by_ending = zip(measures, written, strict=True)
+    for measure, one in zip(measures, written, strict=True):
+        if one.opens:
+            measure.leftBarline = bar.Repeat(direction="start")
+        if one.closes:
+            measure.rightBarline = bar.Repeat(direction="end")
+    for number, pairs in groupby(by_ending, key=lambda pair: pair[1].ending):
+        if number:
+            inside = [measure for measure, _ in pairs]
+            part.insert(0, spanner.RepeatBracket(inside, number=number))
+            if number == 2 and inside[-1] is not measures[-1]:
+                inside[-1].rightBarline = bar.Barline("double")
 
 
 def _signs(sheet, events):
@@ -280,8 +331,8 @@ def _tie(part):
 
 
 _CONVERTERS = {
-    ".mid": melody_to_midi,
-    ".midi": melody_to_midi,
+    ".mid": _melody_to_midi,
+    ".midi": _melody_to_midi,
     ".abc": melody_to_abc,
     ".musicxml": _melody_to_musicxml,
     ".xml": _melody_to_musicxml,

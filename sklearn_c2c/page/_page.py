@@ -33,6 +33,7 @@ def write_page(
     pickup=False,
     marks=None,
     judges=None,
+    repeats="played",
 ):
     """Write melodies as one HTML page to look at and listen to, without a network.
 
@@ -79,6 +80,9 @@ def write_page(
     judges : dict of dict, default=None
         A table by column and row, as `metrics.evaluate` returns it, folded until the
         reader opens it.
+    repeats : {"played", "signs"}, default="played"
+        Whether parts that are played twice at once are engraved once between repeat
+        signs (see `score_svg`). The players play everything.
 
     Raises
     ------
@@ -112,6 +116,7 @@ def write_page(
         tempo=tempo,
         pickup=pickup,
         marks=marks,
+        repeats=repeats,
     )
     page = _page(shown, title=title, settings=settings, model=model, judges=judges)
     write_atomically(path, page.encode())
