@@ -26,7 +26,7 @@ SHORTEST_WHOLE, LONGEST_WHOLE = 4, 64
 
 # Whole tunes: most measures times epochs; fewest and most epochs; tunes for each latent
 # variable; fewest and most of those.
-_MOST_MEASURES = 800_000
+_MOST_MEASURES = 1_500_000
 FEWEST_EPOCHS_WHOLE, MOST_EPOCHS_WHOLE = 30, 300
 _TUNES_A_LATENT_WHOLE = 2
 SMALLEST_H_WHOLE, LARGEST_H_WHOLE = 32, 128
@@ -39,7 +39,7 @@ _OF_WHOLE = {
 }
 
 # Processor time of a measure of 16 steps in an epoch, with 128 units.
-_SECONDS_A_MEASURE = 5e-4
+_SECONDS_A_MEASURE = 4e-4
 
 
 class Kind(NamedTuple):
