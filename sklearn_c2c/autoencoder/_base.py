@@ -239,7 +239,7 @@ class BaseAutoencoder(
                 )
                 return n_features
             return group_size
-        if n_features % self.group_size:
+        if n_features % int(self.group_size):
             raise ValueError(
                 f"group_size={self.group_size} does not divide the {n_features} "
                 "columns of X; for piano rolls it is the encoder's n_tokens_."
@@ -247,21 +247,27 @@ class BaseAutoencoder(
         return int(self.group_size)
 
     def _check_sizes(self, X, shapes, resumes):
-        sizes = {name: getattr(self, name) for name in self._size_parameters}
-        settings = " and ".join(f"{name}={size}" for name, size in sizes.items())
         if resumes:
-            fitted = [coef.shape for coef in self.coefs_]
-            if shapes != fitted:
-                raise ValueError(
-                    f"Cannot go on training: {settings} make layers {shapes}, but the "
-                    f"fitted ones are {fitted}. Set them back, or fit a clone."
-                )
+            self._check_fitted_sizes(shapes, "go on training")
             return
         n_weights = sum(n_in * n_out for n_in, n_out in shapes)
         check_memory(
             _ARRAYS_OF_A_LAYER * n_weights * X.dtype.itemsize,
-            f"Training with {settings} on {X.shape[1]} columns",
+            f"Training with {self._size_settings()} on {X.shape[1]} columns",
         )
+
+    def _check_fitted_sizes(self, shapes, task):
+        """Check that the parameters make layers of the shapes that were fitted."""
+        fitted = [coef.shape for coef in self.coefs_]
+        if shapes != fitted:
+            raise ValueError(
+                f"Cannot {task}: {self._size_settings()} make layers {shapes}, but the "
+                f"fitted ones are {fitted}. Set them back, or fit a clone."
+            )
+
+    def _size_settings(self):
+        sizes = {name: getattr(self, name) for name in self._size_parameters}
+        return " and ".join(f"{name}={size}" for name, size in sizes.items())
 
     # ------------------------------------------------------------------ layers
 
@@ -377,8 +383,9 @@ def stack_shapes(n_features, hidden_layer_sizes, code_width, h):
         raise ValueError(
             f"hidden_layer_sizes must be integers of at least 1, got {hidden}."
         )
-    encoder = [n_features, *hidden, code_width]
-    decoder = [h, *hidden[::-1], n_features]
+    hidden = list(map(int, hidden))  # NumPy integers of few bits overflow in products
+    encoder = [n_features, *hidden, int(code_width)]
+    decoder = [int(h), *hidden[::-1], n_features]
     return [*pairwise(encoder), *pairwise(decoder)]
 
 
