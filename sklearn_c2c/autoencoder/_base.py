@@ -248,26 +248,13 @@ class BaseAutoencoder(
 
     def _check_sizes(self, X, shapes, resumes):
         if resumes:
-            self._check_fitted_sizes(shapes, "go on training")
+            check_fitted_sizes(self, shapes, "go on training")
             return
         n_weights = sum(n_in * n_out for n_in, n_out in shapes)
         check_memory(
             _ARRAYS_OF_A_LAYER * n_weights * X.dtype.itemsize,
-            f"Training with {self._size_settings()} on {X.shape[1]} columns",
+            f"Training with {size_settings(self)} on {X.shape[1]} columns",
         )
-
-    def _check_fitted_sizes(self, shapes, task):
-        """Check that the parameters make layers of the shapes that were fitted."""
-        fitted = [coef.shape for coef in self.coefs_]
-        if shapes != fitted:
-            raise ValueError(
-                f"Cannot {task}: {self._size_settings()} make layers {shapes}, but the "
-                f"fitted ones are {fitted}. Set them back, or fit a clone."
-            )
-
-    def _size_settings(self):
-        sizes = {name: getattr(self, name) for name in self._size_parameters}
-        return " and ".join(f"{name}={size}" for name, size in sizes.items())
 
     # ------------------------------------------------------------------ layers
 
@@ -374,6 +361,25 @@ class BaseAutoencoder(
         tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def check_fitted_sizes(model, shapes, task):
+    """Check that the parameters of a model make layers of the shapes that were fitted.
+
+    `task` is what cannot be done otherwise, for the error.
+    """
+    fitted = [coef.shape for coef in model.coefs_]
+    if shapes != fitted:
+        raise ValueError(
+            f"Cannot {task}: {size_settings(model)} make layers {shapes}, but the "
+            f"fitted ones are {fitted}. Set them back, or fit a clone."
+        )
+
+
+def size_settings(model):
+    """The parameters that determine the sizes of the layers, for an error."""
+    sizes = {name: getattr(model, name) for name in model._size_parameters}
+    return " and ".join(f"{name}={size}" for name, size in sizes.items())
 
 
 def stack_shapes(n_features, hidden_layer_sizes, code_width, h):

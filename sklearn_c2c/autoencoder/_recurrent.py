@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn_c2c._nn import initial
 from sklearn_c2c._nn.layers import Activation
 from sklearn_c2c._nn.recurrent import ClippedAdam
-from sklearn_c2c.autoencoder._base import BaseAutoencoder
+from sklearn_c2c.autoencoder._base import BaseAutoencoder, check_fitted_sizes
 from sklearn_c2c.autoencoder._recurrent_parts import CELLS, FEEDBACK, recurrent_shapes
 from sklearn_c2c.autoencoder._recurrent_stack import Feedback, RecurrentStack
 from sklearn_c2c.autoencoder._stack import Layer, fresh
@@ -96,7 +96,7 @@ class RecurrentMixin:
     def _fitted_stack(self):
         # Kernels read as many columns of the weights as the cell has gates.
         shapes = self._layer_shapes(self.n_features_in_, self.group_size_)
-        self._check_fitted_sizes(shapes, "use the fitted weights")
+        check_fitted_sizes(self, shapes, "use the fitted weights")
         return super()._fitted_stack()
 
     def _initial_layers(self, X, shapes, group_size, rng):
