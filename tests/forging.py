@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.decomposition import NMF, PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -36,10 +37,14 @@ from sklearn_c2c import (
     VariationalRecurrentAutoencoder,
     persistence,
 )
+from sklearn_c2c.generation import decode
+from sklearn_c2c.melody import END, check_melodies
 
 MELODIES = np.random.default_rng(0).integers(60, 68, size=(12, 8))
 MELODIES[:, 3] = 129
 LABELS = MELODIES[:, :2] % 2  # for models that learn from some
+# The same melodies, cut to different lengths.
+RAGGED = np.where(np.arange(8) < 1 + np.arange(12)[:, np.newaxis] % 8, MELODIES, END)
 
 
 # ------------------------------------------------------------------ model files
@@ -75,6 +80,24 @@ def models():
             VariationalRecurrentAutoencoder(2, n_units=3, cell="lstm", **common),
         ),
     ]
+
+
+def ragged_models():
+    """Small models of melodies of different lengths."""
+    encoder = PianoRollEncoder(steps_per_measure=4)
+    settings = {"n_units": 4, "max_iter": 2, "random_state": 0, "steps_per_measure": 3}
+    estimators = (
+        RecurrentAutoencoder(3, **settings),
+        VariationalRecurrentAutoencoder(2, **settings),
+        Autoencoder(3, output="softmax", max_iter=2, random_state=0),
+    )
+    return [make_pipeline(clone(encoder), estimator) for estimator in estimators]
+
+
+def fitted_models():
+    """All small models, fitted."""
+    full = [model.fit(MELODIES, LABELS) for model in models()]
+    return full + [model.fit(RAGGED) for model in ragged_models()]
 
 
 def places(value, path=()):
@@ -225,16 +248,21 @@ def use(model):
         X = MELODIES[:, : model.n_features_in_]
         assert not np.isnan(model.score_samples(X)).any()
         return
-    Z = model.transform(MELODIES)
+    is_ragged = END in getattr(model[0], "tokens_", ())
+    melodies = RAGGED if is_ragged else MELODIES
+    Z = model.transform(melodies)
     Z = Z.toarray() if sparse.issparse(Z) else Z  # a Pipeline of the encoder alone
     assert Z.ndim == 2 and len(Z) == len(MELODIES) and np.isfinite(Z).all()
-    again = copy.deepcopy(model).transform(MELODIES)
+    again = copy.deepcopy(model).transform(melodies)
     assert (again == Z).all()
     decoded = model.inverse_transform(Z)
-    assert decoded.shape == MELODIES.shape and 0 <= decoded.min() <= decoded.max() < 130
+    assert decoded.shape == MELODIES.shape
+    assert 0 <= decoded.min() <= decoded.max() < 130 + is_ragged
+    if hasattr(model[-1], "decode_by_steps"):
+        check_melodies(decode(model, Z, beam_width=2))
     if hasattr(model[-1], "partial_fit") and hasattr(model[-1], "coefs_"):
         last = model[-1]
-        encoded = model[0].transform(MELODIES)
+        encoded = model[0].transform(melodies)
         if not last.early_stopping:
             last.partial_fit(encoded)
         last.score(encoded)
@@ -411,7 +439,7 @@ def work(kind, seed, n):
     """Judge n cases; print the number of each before it, in case this process dies."""
     warnings.simplefilter("ignore")
     if kind == "models":
-        fitted = [model.fit(MELODIES, LABELS) for model in models()]
+        fitted = fitted_models()
         path = Path(tempfile.mkdtemp()) / "forged.c2c"
     else:
         methods = estimators()

@@ -778,3 +778,21 @@ def test_a_beginning_is_no_copy():
     assert metrics.diversity([beginning, tune]) == 2 / 5
     ends = [62, END, END, END, END]  # these have no step in common but the first
     assert metrics.longest_copied_run([ends], [beginning]) == ([0], [1])
+
+
+# ------------------------------------------------------------------ hostile input
+
+
+def test_masked_values_are_not_taken_for_melodies():
+    X = np.ma.masked_equal([[60, 62, END], [60, 62, 64]], END)
+    X.data[0, 2] = 0  # what is below a mask is arbitrary
+    for take in (melody.check_melodies, melody.pad_melodies):
+        with pytest.raises(
+            ValueError, match=r"Found 1 masked values?.*X\.filled\(130\)"
+        ):
+            take(X)
+
+
+def test_tables_are_not_padded_as_one_melody():
+    with pytest.raises(ValueError, match=r"shape \(n_steps,\), got one of \(2, 2\)"):
+        melody.pad_melodies([[[60, 62], [64, 65]], [60]])

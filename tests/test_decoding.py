@@ -220,3 +220,15 @@ def test_models_that_do_not_decode_by_steps_are_refused(model, Z):
         generation.decode(model[-1], Z)
     with pytest.raises(ValueError, match="2 columns"):
         generation.decode(model, Z[:, :2])
+
+
+def test_masked_latent_vectors_are_refused(model, Z):
+    with pytest.raises(ValueError, match="masked"):
+        generation.decode(model, np.ma.masked_greater(Z, 0))
+
+
+def test_steps_of_other_sizes_are_refused():
+    estimator = RecurrentAutoencoder(2, n_units=4, group_size=25, max_iter=1)
+    model = make_pipeline(PianoRollEncoder(), estimator).fit(TUNES)
+    with pytest.raises(ValueError, match=r"group_size_=25 .* n_tokens_=5; fit .*=5"):
+        generation.decode(model, model.transform(TUNES))

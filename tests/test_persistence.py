@@ -353,7 +353,7 @@ OF_OTHERS = [
 
 @pytest.fixture(scope="module")
 def forgeable():
-    return [model.fit(forging.MELODIES, forging.LABELS) for model in forging.models()]
+    return forging.fitted_models()
 
 
 @pytest.mark.parametrize(

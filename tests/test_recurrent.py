@@ -581,6 +581,60 @@ def test_a_chunk_without_tokens_goes_on_with_the_group_size_of_before(roll):
     assert model.partial_fit(chunk).group_size_ == group_size < roll.shape[1]
 
 
+def test_a_stored_zero_is_no_token(roll):
+    model = RecurrentAutoencoder(2, n_units=4, max_iter=1, random_state=0)
+    stored = sparse.coo_array(roll)
+    parts = np.append(stored.data, 0), np.column_stack([stored.coords, (0, 0)])
+    X = sparse.coo_array(parts, shape=roll.shape).tocsr()
+    assert X.nnz == len(stored.data) + (roll[0, 0] == 0)
+    assert clone(model).fit(X).group_size_ == model.fit(roll).group_size_
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_the_group_size_is_that_of_melodies_that_all_end_early(length):
+    X = np.full((2, 16), END)
+    X[0, :length], X[1, :length] = 60, 70
+    encoder = PianoRollEncoder((60, 70))
+    model = RecurrentAutoencoder(2, n_units=4, max_iter=1)
+    assert model.fit(encoder.fit_transform(X)).group_size_ == encoder.n_tokens_
+
+
+@pytest.mark.parametrize(
+    "kind", [RecurrentAutoencoder, VariationalRecurrentAutoencoder]
+)
+@pytest.mark.parametrize(
+    "changed", [{"cell": "lstm"}, {"steps_per_measure": 4}, {"n_units": 9}]
+)
+def test_weights_that_were_fitted_for_other_layers_are_not_read(roll, kind, changed):
+    model = kind(2, n_units=4, max_iter=1, random_state=0).fit(roll)
+    model.set_params(**changed)
+    for use in (model.transform, model.score):
+        with pytest.raises(ValueError, match="Cannot use the fitted weights: h=2"):
+            use(roll)
+    with pytest.raises(ValueError, match="Set them back, or fit a clone"):
+        model.inverse_transform(np.zeros((1, 2)))
+
+
+def test_a_measure_longer_than_the_rows_is_all_of_them(roll):
+    settings = {"n_units": 4, "max_iter": 1, "random_state": 0}
+    model = RecurrentAutoencoder(2, steps_per_measure=16, **settings).fit(roll)
+    longer = RecurrentAutoencoder(2, steps_per_measure=10**12, **settings).fit(roll)
+    assert weights_of(longer) == weights_of(model)
+    assert_array_equal(longer.transform(roll), model.transform(roll))
+
+
+@pytest.mark.parametrize(
+    "kind", [RecurrentAutoencoder, VariationalRecurrentAutoencoder]
+)
+def test_sizes_may_be_integers_of_eight_bits(roll, kind):
+    settings = {"max_iter": 1, "random_state": 0}
+    model = kind(70, n_units=64, group_size=31, **settings).fit(roll)
+    sizes = {"n_units": np.int8(64), "group_size": np.int8(31)}
+    assert weights_of(kind(np.int8(70), **sizes, **settings).fit(roll)) == weights_of(
+        model
+    )
+
+
 @pytest.mark.parametrize("n", [5, 129])
 def test_recurrences_start_orthogonal_for_any_number_of_threads(n, monkeypatch):
     found = []

@@ -239,7 +239,7 @@ class BaseAutoencoder(
                 )
                 return n_features
             return group_size
-        if n_features % self.group_size:
+        if n_features % int(self.group_size):
             raise ValueError(
                 f"group_size={self.group_size} does not divide the {n_features} "
                 "columns of X; for piano rolls it is the encoder's n_tokens_."
@@ -247,20 +247,13 @@ class BaseAutoencoder(
         return int(self.group_size)
 
     def _check_sizes(self, X, shapes, resumes):
-        sizes = {name: getattr(self, name) for name in self._size_parameters}
-        settings = " and ".join(f"{name}={size}" for name, size in sizes.items())
         if resumes:
-            fitted = [coef.shape for coef in self.coefs_]
-            if shapes != fitted:
-                raise ValueError(
-                    f"Cannot go on training: {settings} make layers {shapes}, but the "
-                    f"fitted ones are {fitted}. Set them back, or fit a clone."
-                )
+            check_fitted_sizes(self, shapes, "go on training")
             return
         n_weights = sum(n_in * n_out for n_in, n_out in shapes)
         check_memory(
             _ARRAYS_OF_A_LAYER * n_weights * X.dtype.itemsize,
-            f"Training with {settings} on {X.shape[1]} columns",
+            f"Training with {size_settings(self)} on {X.shape[1]} columns",
         )
 
     # ------------------------------------------------------------------ layers
@@ -370,6 +363,25 @@ class BaseAutoencoder(
         return tags
 
 
+def check_fitted_sizes(model, shapes, task):
+    """Check that the parameters of a model make layers of the shapes that were fitted.
+
+    `task` is what cannot be done otherwise, for the error.
+    """
+    fitted = [coef.shape for coef in model.coefs_]
+    if shapes != fitted:
+        raise ValueError(
+            f"Cannot {task}: {size_settings(model)} make layers {shapes}, but the "
+            f"fitted ones are {fitted}. Set them back, or fit a clone."
+        )
+
+
+def size_settings(model):
+    """The parameters that determine the sizes of the layers, for an error."""
+    sizes = {name: getattr(model, name) for name in model._size_parameters}
+    return " and ".join(f"{name}={size}" for name, size in sizes.items())
+
+
 def stack_shapes(n_features, hidden_layer_sizes, code_width, h):
     """Shapes of the weight matrices, from the data to the latents and back."""
     hidden = list(hidden_layer_sizes)
@@ -377,8 +389,9 @@ def stack_shapes(n_features, hidden_layer_sizes, code_width, h):
         raise ValueError(
             f"hidden_layer_sizes must be integers of at least 1, got {hidden}."
         )
-    encoder = [n_features, *hidden, code_width]
-    decoder = [h, *hidden[::-1], n_features]
+    hidden = list(map(int, hidden))  # NumPy integers of few bits overflow in products
+    encoder = [n_features, *hidden, int(code_width)]
+    decoder = [int(h), *hidden[::-1], n_features]
     return [*pairwise(encoder), *pairwise(decoder)]
 
 

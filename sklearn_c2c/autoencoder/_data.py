@@ -11,9 +11,13 @@ def one_hot_group_size(X):
     """Size of equal groups of columns with exactly one 1 each, or None.
 
     The groups at the end of a row may be all zeros, if the 1 before them is in the last
-    column of its group, which then stands for the end.
+    column of its group, which then stands for the end. Of several such sizes the
+    largest is taken.
     """
     X = sparse.csr_array(X)
+    if not X.data.all():
+        X = X.copy()
+        X.eliminate_zeros()
     n_features, n_ones = X.shape[1], np.diff(X.indptr)
     if not n_ones.all() or not (X.data == 1).all():
         return None
@@ -23,12 +27,12 @@ def one_hot_group_size(X):
     most = (X.indices[group > 0] // group[group > 0]).min(initial=n_features)
     sizes = np.arange(least, most + 1)
     sizes = sizes[n_features % sizes == 0]
-    if not len(sizes):
-        return None
-    group_size = int(sizes[-1])
-    is_short = n_ones < n_features // group_size
-    last = X.indices[X.indptr[1:] - 1][is_short]
-    return group_size if (last % group_size == group_size - 1).all() else None
+    last = X.indices[X.indptr[1:] - 1]
+    for size in sizes[::-1]:
+        is_short = n_ones < n_features // size
+        if (last[is_short] % size == size - 1).all():
+            return int(size)
+    return None
 
 
 def loss_limit(X):

@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn_c2c._nn import initial
 from sklearn_c2c._nn.layers import Activation
 from sklearn_c2c._nn.recurrent import ClippedAdam
-from sklearn_c2c.autoencoder._base import BaseAutoencoder
+from sklearn_c2c.autoencoder._base import BaseAutoencoder, check_fitted_sizes
 from sklearn_c2c.autoencoder._recurrent_parts import CELLS, FEEDBACK, recurrent_shapes
 from sklearn_c2c.autoencoder._recurrent_stack import Feedback, RecurrentStack
 from sklearn_c2c.autoencoder._stack import Layer, fresh
@@ -52,7 +52,7 @@ class RecurrentMixin:
 
     output = "softmax"
 
-    _size_parameters: tuple = ("h", "n_units")
+    _size_parameters: tuple = ("h", "n_units", "cell", "steps_per_measure")
 
     def decode_by_steps(self, X, choose):
         """Decode latent vectors with tokens that a function chooses.
@@ -85,13 +85,19 @@ class RecurrentMixin:
 
     def _named_shapes(self, group_size):
         return recurrent_shapes(
-            *(group_size, self.n_units, self._code_width(), self.h),
+            *map(int, (group_size, self.n_units, self._code_width(), self.h)),
             n_gates=CELLS[self.cell].n_gates,
             is_hierarchical=self.steps_per_measure is not None,
         )
 
     def _layer_shapes(self, n_features, group_size):
         return list(self._named_shapes(group_size).values())
+
+    def _fitted_stack(self):
+        # Kernels read as many columns of the weights as the cell has gates.
+        shapes = self._layer_shapes(self.n_features_in_, self.group_size_)
+        check_fitted_sizes(self, shapes, "use the fitted weights")
+        return super()._fitted_stack()
 
     def _initial_layers(self, X, shapes, group_size, rng):
         layers = {}
@@ -102,7 +108,7 @@ class RecurrentMixin:
             intercept = np.zeros(shape[1], X.dtype)
             if is_recurrence:
                 cell = CELLS[self.cell]
-                intercept = cell.initial_intercept(self.n_units, X.dtype)
+                intercept = cell.initial_intercept(int(self.n_units), X.dtype)
             layers[name] = Layer(fresh(coef), fresh(intercept))
         if self.feedback_dropout == 1:  # no gradient ever reaches these weights
             layers[FEEDBACK].coef.value[:] = 0
@@ -113,6 +119,7 @@ class RecurrentMixin:
 
     def _wired(self, code, layers, group_size, training):
         """Arguments of a recurrent stack."""
+        n_steps = self.n_features_in_ // group_size
         if training is not None:
             history = training.history
 
@@ -125,8 +132,8 @@ class RecurrentMixin:
             dict(zip(self._named_shapes(group_size), layers, strict=True)),
             code,
             group_size,
-            self.n_features_in_ // group_size,
-            self.steps_per_measure,
+            n_steps,
+            self.steps_per_measure and min(int(self.steps_per_measure), n_steps),
             training,
             Feedback(self._forced, self.feedback_dropout, self.decoder_input == "own"),
             CELLS[self.cell],

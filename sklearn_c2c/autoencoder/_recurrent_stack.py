@@ -17,9 +17,6 @@ from sklearn_c2c.autoencoder._sequences import (
 )
 from sklearn_c2c.autoencoder._stack import Stack, VariationalStack
 
-# Samples that pass through recurrent layers at once, which keep all their states.
-_CHUNK = 128
-
 # Samples that pass through recurrent layers at once where no gradient is needed.
 _CHUNK = 256
 

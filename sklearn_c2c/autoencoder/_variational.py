@@ -386,7 +386,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         return "identity"
 
     def _code_width(self):
-        return 2 * self.h  # means and log variances
+        return 2 * int(self.h)  # means and log variances
 
     def _code(self, training):
         return GaussianCode(

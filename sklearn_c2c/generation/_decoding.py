@@ -96,7 +96,7 @@ def decode(model, Z, *, temperature=None, beam_width=1, random_state=None):
     (5, 4)
     """
     check_is_fitted(model)
-    latent, Z = LatentModel(model), np.asarray(Z)
+    latent = LatentModel(model)
     if temperature is None:
         columns = _most_probable(latent, Z, beam_width)
     elif beam_width == 1:

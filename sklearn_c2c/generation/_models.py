@@ -349,13 +349,20 @@ class LatentModel:
         ------
         ValueError
             If the model is not a Pipeline of `PianoRollEncoder` and an estimator that
-            decodes by steps.
+            decodes by steps, or their steps differ in the number of columns.
         """
         can = hasattr(self.estimator, "decode_by_steps")
         if not (self.decodes_melodies and can and len(self.model) == 2):
             raise ValueError(
                 f"Expected a Pipeline of a PianoRollEncoder and an estimator that "
                 f"decodes step by step, such as RecurrentAutoencoder; got {self.model}."
+            )
+        n_tokens, group_size = self.encoder.n_tokens_, self.estimator.group_size_
+        if group_size != n_tokens:
+            raise ValueError(
+                f"The steps of {type(self.estimator).__name__} have group_size_="
+                f"{group_size} columns, those of PianoRollEncoder n_tokens_="
+                f"{n_tokens}; fit the estimator with group_size={n_tokens}."
             )
         self.estimator.decode_by_steps(Z, choose)
 

@@ -47,14 +47,20 @@ def check_melodies(X):
     Raises
     ------
     ValueError
-        If a value is no token, a hold has no note before it, a melody is empty or goes
-        on after its end. The message names the melody, the step and the value.
+        If a value is masked or no token, a hold has no note before it, a melody is
+        empty or goes on after its end. The message names the melody, the step and the
+        value.
 
     Examples
     --------
     >>> check_melodies([[62, 129, 128, 64]])
     array([[ 62, 129, 128,  64]], dtype=int16)
     """
+    if np.ma.is_masked(X):
+        raise ValueError(
+            f"Found {np.ma.count_masked(X)} masked values, expected none. Where they "
+            f"stand for the end of a melody, fill them in: X.filled({END})."
+        )
     X = np.asarray(X)
     if X.ndim not in (1, 2) or X.shape[-1] == 0:
         raise ValueError(
@@ -144,7 +150,8 @@ def pad_melodies(melodies, *, n_steps=None):
     Raises
     ------
     ValueError
-        If there is no melody, or one is longer than `n_steps`.
+        If there is no melody, one is not legal or not a row of steps, or one is longer
+        than `n_steps`.
 
     Examples
     --------
@@ -155,6 +162,12 @@ def pad_melodies(melodies, *, n_steps=None):
     melodies = [check_melodies(melody) for melody in melodies]
     if not melodies:
         raise ValueError("Expected at least one melody, got none.")
+    for melody in melodies:
+        if melody.ndim != 1:
+            raise ValueError(
+                f"Expected melodies of shape (n_steps,), got one of {melody.shape}; "
+                "give the rows one by one."
+            )
     melodies = [melody[melody != END] for melody in melodies]
     longest = max(map(len, melodies))
     n_steps = longest if n_steps is None else n_steps
