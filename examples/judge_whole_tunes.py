@@ -121,7 +121,7 @@ def of_model(model, train, unseen, seed):
     found["measures of an unseen tune"] = np.mean(n_measures)
     found["draws of whole measures"] = np.mean(melody_lengths(draws) % MEASURE == 0)
     found["continuity of morphs"] = morphs(model, train)
-    found["active latents"] = model[-1].active_units_.sum()
+    found["active latents"] = model[-1].active_units_
     return found
 
 

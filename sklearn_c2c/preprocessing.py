@@ -68,6 +68,11 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         Weight of the corpus' transitions between pitches, and of onsets and holds, in
         `inverse_transform`. 0 takes the largest value of each step, as in the paper.
 
+    ends : "auto" or bool, default="auto"
+        Whether there is a column for the end of a melody. "auto": if melodies of `fit`
+        are shorter than their rows. With True, melodies may end early that come later,
+        as in cross-validation.
+
     steps_per_measure : int, default=16
         Steps per measure, for the transitions: 16 for sixteenths in 4/4, 12 in 6/8.
 
@@ -127,6 +132,7 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         "pitch_range": [StrOptions({"auto"}), tuple, list],
         "dtype": [Options(type, {np.float32, np.float64})],
         "sparse_output": ["boolean"],
+        "ends": [StrOptions({"auto"}), "boolean"],
         "transition_weight": [Interval(Real, 0, None, closed="left")],
         "steps_per_measure": [Interval(Integral, 1, None, closed="left")],
     }
@@ -138,12 +144,14 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         dtype=np.float32,
         sparse_output=False,
         transition_weight=0.9,
+        ends="auto",
         steps_per_measure=16,
     ):
         self.pitch_range = pitch_range
         self.dtype = dtype
         self.sparse_output = sparse_output
         self.transition_weight = transition_weight
+        self.ends = ends
         self.steps_per_measure = steps_per_measure
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -175,7 +183,8 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         context = self._init_callback_context()
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         low, high = self._pitch_range(melodies)
-        tokens = _tokens(low, high, ends=(melodies == END).any())
+        ends = (melodies == END).any() if self.ends == "auto" else self.ends
+        tokens = _tokens(low, high, ends=ends)
         _token_columns(melodies, tokens)
         self.pitch_range_ = (low, high)
         self.tokens_ = tokens
@@ -420,8 +429,8 @@ def _token_columns(X, tokens):
     raise_where(
         X,
         (X == END) & (tokens[-1] != END),
-        "the melody ends here, but all melodies of fit were as long as their rows; "
-        "fit with some that end early, or cut all to one length",
+        "the melody ends here, and the encoder has no column for the end, as all "
+        "melodies of fit were as long as their rows; fit with ends=True",
     )
     column_of = np.zeros(END + 1, dtype=np.int32)
     column_of[tokens] = np.arange(len(tokens))

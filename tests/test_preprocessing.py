@@ -78,6 +78,12 @@ def test_an_end_that_fit_did_not_see_is_named():
     encoder = PianoRollEncoder().fit([[60, 62]])
     with pytest.raises(ValueError, match="Found 130 at melody 0, step 1: the melody"):
         encoder.transform([[60, END]])
+    encoder = PianoRollEncoder(ends=True).fit([[60, 62]])
+    assert encoder.inverse_transform(encoder.transform([[60, END]])).tolist() == [
+        [60, END]
+    ]
+    with pytest.raises(ValueError, match="ends=True"):
+        PianoRollEncoder(ends=False).fit([[60, END]])
 
 
 def test_the_paper_s_width(reels):
