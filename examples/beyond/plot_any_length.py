@@ -2,9 +2,10 @@
 Tunes come back at their own lengths
 ====================================
 
-The dense models know one length. One recurrent model learns tunes of 8, 12 and 16
-measures together, and writes each of them back up to its own end. The tunes are few and
-learned by heart: of tunes that the model has not seen it writes other tunes.
+One recurrent model learns tunes of 8, 12 and 16 measures together, and writes each of
+them back up to its own end. The tunes are few and learned by heart: of a tune that it
+has not seen it writes another one. A dense model, whose weights belong to the steps of
+the longest tune, is quicker at this.
 """
 
 # %%
@@ -17,10 +18,11 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import make_pipeline
 
-from sklearn_c2c import PianoRollEncoder, RecurrentAutoencoder, metrics
+from sklearn_c2c import Autoencoder, PianoRollEncoder, RecurrentAutoencoder, metrics
 from sklearn_c2c.datasets import corpus_folder
 from sklearn_c2c.display import Melodies, PianoRollDisplay
 from sklearn_c2c.io import read_melodies
+from sklearn_c2c.melody import HOLD
 
 RANGE = 55, 86
 tunes = read_melodies(
@@ -66,21 +68,25 @@ for ax, rows, title in zip(
 axes[1].set_ylabel("")
 
 # %%
-# All 24 tunes, and 48 others of the collection, 16 of each length, that
-# the model has not seen. A melody as long as the tune, of holds alone, has the share of
-# steps in the last column right: more than what comes back of an unseen tune.
+# All 24 tunes, and 48 others of the collection, 16 of each length, that the models have
+# not seen. Beside the model is a dense one. A melody as long as the tune, of holds
+# alone, has the share of steps in the last column right: more than what comes back of
+# an unseen tune from either model.
+dense = make_pipeline(PianoRollEncoder(RANGE), Autoencoder(h=32, random_state=0))
+dense.fit(X)
 found = {}
-for name, rows in ("seen", seen), ("unseen", unseen):
-    tune = tunes.data[rows]
-    back = model.inverse_transform(model.transform(tune))
-    error = metrics.length_error(tune, back)
-    found[name] = {
-        "steps right": metrics.step_accuracy(tune, back),
-        "tunes without a wrong step": np.mean((tune == back).all(axis=1)),
-        "right lengths": error.right_share,
-        "error of the length (measures)": error.mean_absolute_error / 16,
-        "holds": np.mean(tune[tune <= 129] == 129),
-    }
+for kind, fitted in ("recurrent", model), ("dense", dense):
+    for name, rows in ("seen", seen), ("unseen", unseen):
+        tune = tunes.data[rows]
+        back = fitted.inverse_transform(fitted.transform(tune))
+        error = metrics.length_error(tune, back)
+        found[kind, name] = {
+            "steps right": metrics.step_accuracy(tune, back),
+            "tunes without a wrong step": np.mean((tune == back).all(axis=1)),
+            "right lengths": error.right_share,
+            "error of the length (measures)": error.mean_absolute_error / 16,
+            "steps that are holds": np.mean(tune[tune <= HOLD] == HOLD),
+        }
 pd.DataFrame(found).T.round(2)
 
 # %%
