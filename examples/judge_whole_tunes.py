@@ -141,7 +141,7 @@ def morphs(model, X):
     """Largest change between neighbours of 9 points from a tune to another one."""
     pairs = zip(X[:10], X[10:20], strict=True)
     paths = [generation.interpolate(model, a, b, n_points=9) for a, b in pairs]
-    return np.mean([metrics.path_continuity(path).max() for path in paths])
+    return np.mean([metrics.path_continuity(path).largest_jump for path in paths])
 
 
 # --------------------------------------------------------------------------- draws
