@@ -67,6 +67,17 @@ def recurrent(steps_per_measure, seed, options):
     )  # fmt: skip
 
 
+def dense(seed):
+    """A variational autoencoder that sees all steps at once."""
+    return make_pipeline(
+        PianoRollEncoder(PITCH_RANGE, sparse_output=True),
+        VariationalAutoencoder(
+            32, hidden_layer_sizes=(512,), hidden_activation="relu", beta=0.3,
+            max_iter=60, random_state=seed,
+        ),
+    )  # fmt: skip
+
+
 def fitted(name, model, train):
     """Fit a model; say how long it took."""
     started = time.process_time()
@@ -82,8 +93,13 @@ def lengths(seed, options):
     """Numbers of both models by name, and those without a model."""
     train, unseen = parts(corpus((8, 32)), seed)
     found = {"without a model": baselines(train, unseen)}
-    for name, measure in ("flat", None), ("by measures", MEASURE):
-        model = fitted(name, recurrent(measure, seed, options), train)
+    models = {
+        "dense": dense(seed),
+        "flat": recurrent(None, seed, options),
+        "by measures": recurrent(MEASURE, seed, options),
+    }
+    for name, model in models.items():
+        fitted(name, model, train)
         found[name] = of_model(model, train, unseen, seed)
     return found
 
@@ -154,15 +170,8 @@ def draws(seed, options):
     chain = MarkovMelodies(4, steps_per_measure=MEASURE).fit(train)
     chained = chain.sample(N_DRAWS, random_state=seed)
     found["Markov chain"] = judged(chained, train, unseen, seed)
-    dense = make_pipeline(
-        PianoRollEncoder(PITCH_RANGE),
-        VariationalAutoencoder(
-            32, hidden_layer_sizes=(512,), hidden_activation="relu", beta=0.3,
-            max_iter=100, random_state=seed,
-        ),
-    )  # fmt: skip
     models = {
-        "dense": dense,
+        "dense": dense(seed),
         "flat": recurrent(None, seed, options),
         "by measures": recurrent(MEASURE, seed, options),
     }

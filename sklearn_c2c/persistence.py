@@ -52,6 +52,13 @@ _TRUSTED = {
 }
 # Attributes of our estimators in earlier formats, and their present names.
 _RENAMED = {"codes_": "tokens_"}
+# Parameters that estimators did not have in earlier versions, and what they did then.
+_ADDED = {
+    "ends": "auto",
+    "prior": "normal",
+    "aggregate_weight": 0.0,
+    "free_bits_scope": "latent",
+}
 # Shapes of the fitted arrays of the scikit-learn estimators that are accepted: k is the
 # number of components, n that of features.
 _ARRAYS = {
@@ -221,7 +228,7 @@ def load(path, *, return_metadata=False):
         _audit(archive, trusted)
         content = loads(archive, trusted=trusted)
         if stamp != _FORMAT:
-            _rename(content["model"])
+            _update(content["model"])
         _check_content(content)
         model, metadata = content["model"], content["metadata"]
     except Exception as error:  # skops may raise any for a manipulated file
@@ -251,14 +258,17 @@ def _random_streams(estimator):
     return [n for n, value in vars(estimator).items() if isinstance(value, generators)]
 
 
-def _rename(model):
-    """Rename attributes of an earlier format to their present names."""
+def _update(model):
+    """Give a model of an earlier version the present names and parameters."""
     if type(model) is Pipeline:
         for _, step in _steps(model):
-            _rename(step)
+            _update(step)
     elif hasattr(type(model), "_fitted_form"):
-        for old in _RENAMED.keys() & vars(model).keys():
-            vars(model)[_RENAMED[old]] = vars(model).pop(old)
+        attributes = vars(model)
+        for old in _RENAMED.keys() & attributes.keys():
+            attributes[_RENAMED[old]] = attributes.pop(old)
+        for name in _ADDED.keys() & set(model._get_param_names()):
+            attributes.setdefault(name, _ADDED[name])
 
 
 def _check_content(content):

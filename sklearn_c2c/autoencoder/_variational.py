@@ -426,16 +426,6 @@ class VariationalAutoencoder(BaseAutoencoder):
             "active_units_": Whole(0, self.h),
         }
 
-    def __setstate__(self, state):
-        # What models had that were saved before there was a choice.
-        before = {
-            "prior": "normal",
-            "aggregate_weight": 0.0,
-            "free_bits_scope": "latent",
-        }
-        chosen = before.keys() & self._get_param_names()
-        super().__setstate__({name: before[name] for name in chosen} | state)
-
     def _train(self, network, X, y):
         if self.kl_cooldown and (
             self.early_stopping or self.max_iter <= self.kl_cooldown
