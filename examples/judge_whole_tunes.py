@@ -5,6 +5,7 @@ D; a tenth of them is unseen. Two tables, with means and standard deviations ove
 
     python examples/judge_whole_tunes.py lengths   one model for tunes of all lengths
     python examples/judge_whole_tunes.py draws     tunes of 16 measures, judged
+    python examples/judge_whole_tunes.py heart --epochs 200 --h 128   all, by heart
 
 The first has seen and unseen tunes, decoded from their latent vectors by the model
 itself (free-running) and given the true steps before (teacher-forced). The second has
@@ -14,6 +15,7 @@ unseen ones.
 
 import argparse
 import time
+from copy import copy
 
 import numpy as np
 from sklearn.pipeline import make_pipeline
@@ -21,6 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn_c2c import (
     MarkovMelodies,
     PianoRollEncoder,
+    RecurrentAutoencoder,
     VariationalAutoencoder,
     VariationalRecurrentAutoencoder,
     generation,
@@ -67,13 +70,13 @@ def recurrent(steps_per_measure, seed, options):
     )  # fmt: skip
 
 
-def dense(seed):
+def dense(seed, options):
     """A variational autoencoder that sees all steps at once."""
     return make_pipeline(
         PianoRollEncoder(PITCH_RANGE, sparse_output=True),
         VariationalAutoencoder(
             32, hidden_layer_sizes=(512,), hidden_activation="relu", beta=0.3,
-            max_iter=60, random_state=seed,
+            max_iter=options.dense_epochs, random_state=seed,
         ),
     )  # fmt: skip
 
@@ -94,7 +97,7 @@ def lengths(seed, options):
     train, unseen = parts(corpus((8, 32)), seed)
     found = {"without a model": baselines(train, unseen)}
     models = {
-        "dense": dense(seed),
+        "dense": dense(seed, options),
         "flat": recurrent(None, seed, options),
         "by measures": recurrent(MEASURE, seed, options),
     }
@@ -143,14 +146,10 @@ def of_model(model, train, unseen, seed):
 
 def bits(model, X):
     """Bits a step, the true steps before being given: the cross-entropy."""
-    estimator, roll = model[-1], model[0].transform(X)
-    divergence = 0.0
-    if estimator.beta:
-        mean, log_variance = estimator.posterior(roll)
-        square = mean**2 + np.exp(log_variance) - log_variance - 1
-        divergence = estimator.beta * square.sum() / 2
-    loss = -estimator.score(roll) * len(X) - divergence
-    return loss / np.minimum(melody_lengths(X) + 1, X.shape[1]).sum() / np.log(2)
+    roll = model[0].transform(X)
+    without_divergence = copy(model[-1]).set_params(beta=0.0)
+    nats = -without_divergence.score(roll) * len(X)
+    return nats / np.minimum(melody_lengths(X) + 1, X.shape[1]).sum() / np.log(2)
 
 
 def morphs(model, X):
@@ -158,6 +157,36 @@ def morphs(model, X):
     pairs = zip(X[:10], X[10:20], strict=True)
     paths = [generation.interpolate(model, a, b, n_points=9) for a, b in pairs]
     return np.mean([metrics.path_continuity(path).largest_jump for path in paths])
+
+
+# --------------------------------------------------------------------------- heart
+
+
+def heart(seed, options):
+    """Reconstructions of all tunes by a model that has learned them."""
+    X = corpus((8, 32))
+    model = make_pipeline(
+        PianoRollEncoder(PITCH_RANGE, transition_weight=0, sparse_output=True),
+        RecurrentAutoencoder(
+            options.h, n_units=options.units, steps_per_measure=MEASURE,
+            feedback_dropout=0.2, max_iter=options.epochs,
+            n_iter_no_change=options.epochs, random_state=seed,
+        ),
+    )  # fmt: skip
+    decoded = fitted("by heart", model, X).transform(X)
+    decoded = model.inverse_transform(decoded)
+    numbers = {
+        "tunes": len(X),
+        "free-running": metrics.step_accuracy(X, decoded),
+        "right lengths": metrics.length_error(X, decoded).right_share,
+        "without a wrong step": metrics.melody_accuracy(X, decoded),
+    }
+    n_measures = melody_lengths(X) // MEASURE
+    for n in (8, 12, 16, 24, 32):
+        rows = n_measures == n
+        share = metrics.step_accuracy(X[rows], decoded[rows])
+        numbers[f"{rows.sum()} of {n} measures"] = share
+    return {"by heart": numbers}
 
 
 # --------------------------------------------------------------------------- draws
@@ -171,7 +200,7 @@ def draws(seed, options):
     chained = chain.sample(N_DRAWS, random_state=seed)
     found["Markov chain"] = judged(chained, train, unseen, seed)
     models = {
-        "dense": dense(seed),
+        "dense": dense(seed, options),
         "flat": recurrent(None, seed, options),
         "by measures": recurrent(MEASURE, seed, options),
     }
@@ -186,10 +215,13 @@ def draws(seed, options):
             found[told] = judged(drawn, train, unseen, seed)
         if hasattr(model[-1], "decode_by_steps"):
             Z = gaussian(model, train, seed)
-            drawn = generation.decode(
-                model, Z, temperature=options.temperature, random_state=seed
-            )
-            found[f"{name}, drawn step by step"] = judged(drawn, train, unseen, seed)
+            for form in None, "corpus":
+                drawn = generation.decode(
+                    model, Z, temperature=options.temperature, form=form, X=train,
+                    random_state=seed,
+                )  # fmt: skip
+                told = f"{name}, drawn step by step" + ", with forms" * bool(form)
+                found[told] = judged(drawn, train, unseen, seed)
     return found
 
 
@@ -225,6 +257,15 @@ def table(found):
     return "\n".join(lines)
 
 
+def turned(found):
+    """Numbers by their names, of each model, for a table with a column for each."""
+    names = {name: None for numbers in found.values() for name in numbers}
+    return {
+        name: {model: numbers.get(name) for model, numbers in found.items()}
+        for name in names
+    }
+
+
 def _cell(values):
     if None in values:
         return ""
@@ -234,18 +275,20 @@ def _cell(values):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("part", choices=("lengths", "draws"))
+    parser.add_argument("part", choices=("lengths", "draws", "heart"))
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--units", type=int, default=128)
     parser.add_argument("--h", type=int, default=64)
     parser.add_argument("--beta", type=float, default=0.1)
     parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--dense-epochs", type=int, default=60)
     parser.add_argument("--temperature", type=float, default=0.7)
     options = parser.parse_args()
-    part = {"lengths": lengths, "draws": draws}[options.part]
+    part = {"lengths": lengths, "draws": draws, "heart": heart}[options.part]
     found = []
     for seed in range(options.seeds):
-        found.append(part(seed, options))
+        numbers = part(seed, options)
+        found.append(numbers if options.part == "draws" else turned(numbers))
         print(table(found), flush=True)
 
 

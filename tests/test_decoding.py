@@ -232,3 +232,36 @@ def test_steps_of_other_sizes_are_refused():
     model = make_pipeline(PianoRollEncoder(), estimator).fit(TUNES)
     with pytest.raises(ValueError, match=r"group_size_=25 .* n_tokens_=5; fit .*=5"):
         generation.decode(model, model.transform(TUNES))
+
+
+@pytest.mark.parametrize("settings", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("temperature", [None, 0.8])
+def test_places_that_are_alike_are_written_once(settings, temperature, rng):
+    X = np.where(rng.random((12, 16)) < 0.4, HOLD, rng.integers(60, 65, (12, 16)))
+    X[:, 0] = 60
+    X[::3, 12:] = END
+    estimator = RecurrentAutoencoder(
+        4, n_units=8, max_iter=150, random_state=0, **settings
+    )
+    model = make_pipeline(PianoRollEncoder(steps_per_measure=4), estimator).fit(X)
+    Z = np.repeat(model.transform(X), 5, axis=0)
+    how = dict(temperature=temperature, random_state=0)
+    drawn = generation.decode(model, Z, form="ABAC", **how)
+    assert_array_equal(check_melodies(drawn), drawn)
+    places = drawn.reshape(-1, 4, 4)
+    whole = melody_lengths(drawn) >= 12
+    assert whole.sum() > 10
+    assert_array_equal(places[whole, 0], places[whole, 2])
+    # The first place is drawn as without a form, unless that begins with a hold.
+    free = generation.decode(model, Z, **how)
+    begins = free[:, 0] != REST
+    assert begins.sum() > 10
+    assert_array_equal(drawn[begins, :4], free[begins, :4])
+    assert (drawn != free).any()
+    near = generation.decode(model, Z, form="corpus", X=X, **how)
+    assert_array_equal(check_melodies(near), near)
+
+
+def test_a_beam_keeps_no_form(model, Z):
+    with pytest.raises(ValueError, match="neither draws nor keeps a form"):
+        generation.decode(model, Z, beam_width=2, form="A")

@@ -7,8 +7,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_c2c.generation._form import FORM, letters_of
 from sklearn_c2c.generation._models import MODEL, LatentModel
-from sklearn_c2c.melody import END, mend_orphan_holds
+from sklearn_c2c.melody import END, HOLD, mend_orphan_holds
 
 
 @validate_params(
@@ -17,11 +18,22 @@ from sklearn_c2c.melody import END, mend_orphan_holds
         "Z": ["array-like"],
         "temperature": [Interval(Real, 0, None, closed="neither"), None],
         "beam_width": [Interval(Integral, 1, None, closed="left")],
+        "form": FORM,
+        "X": ["array-like", None],
         "random_state": ["random_state"],
     },
     prefer_skip_nested_validation=True,
 )
-def decode(model, Z, *, temperature=None, beam_width=1, random_state=None):
+def decode(
+    model,
+    Z,
+    *,
+    temperature=None,
+    beam_width=1,
+    form=None,
+    X=None,
+    random_state=None,
+):
     """Decode latent vectors step by step: the most probable melodies, or draws.
 
     A recurrent decoder gives the probabilities of each step's tokens, given the latent
@@ -53,6 +65,14 @@ def decode(model, Z, *, temperature=None, beam_width=1, random_state=None):
     beam_width : int, default=1
         Number of beginnings that beam search keeps.
 
+    form : str, array-like of shape (n_steps,) or None, default=None
+        Which places of a melody are alike, as in `sample`: a place that is like an
+        earlier one gets its tokens, and the decoder goes on from these. No hold is
+        decoded at the first step of such places. Not with a beam width above 1.
+
+    X : array-like of shape (n_tunes, n_steps), default=None
+        Corpus of ``form="corpus"``.
+
     random_state : int, RandomState instance or None, default=None
         For draws. An int makes the result reproducible.
 
@@ -64,8 +84,9 @@ def decode(model, Z, *, temperature=None, beam_width=1, random_state=None):
     Raises
     ------
     ValueError
-        If the model is not a Pipeline of these two, Z does not have h columns, or both
-        a temperature and a beam width above 1 are given.
+        If the model is not a Pipeline of these two, Z does not have h columns, the form
+        does not divide the steps, or a temperature or a form is given with a beam width
+        above 1.
 
     See Also
     --------
@@ -97,16 +118,17 @@ def decode(model, Z, *, temperature=None, beam_width=1, random_state=None):
     """
     check_is_fitted(model)
     latent = LatentModel(model)
-    if temperature is None:
-        columns = _most_probable(latent, Z, beam_width)
-    elif beam_width == 1:
-        rng = check_random_state(random_state)
-        columns = _drawn(latent, Z, temperature, rng)
-    else:
+    rng = check_random_state(random_state)
+    if beam_width > 1 and (temperature is not None or form is not None):
         raise ValueError(
-            f"Beam search does not draw: got temperature={temperature:g} and "
-            f"beam_width={beam_width}; give one of them."
+            f"Beam search neither draws nor keeps a form: got beam_width={beam_width}, "
+            f"temperature={temperature} and form={form!r}; give one of them."
         )
+    letters = letters_of(latent, form, Z, X=X, rng=rng)
+    if temperature is None and letters is None:
+        columns = _most_probable(latent, Z, beam_width)
+    else:
+        columns = _written(latent, Z, temperature, letters, rng)
     encoder = latent.encoder
     melodies = np.full((len(Z), encoder.n_features_in_), END, np.int16)
     melodies[:, : columns.shape[1]] = encoder.tokens_[columns]
@@ -125,8 +147,13 @@ class _Sequences:
         if not self.columns.shape[1]:
             return np.where(self._is_end, -np.inf, log_p)
         after_end = np.where(self._is_end, 0, -np.inf)
-        has_ended = self._is_end[self.columns[:, -1]]
-        return np.where(has_ended[:, np.newaxis], after_end, log_p)
+        return np.where(self.have_ended()[:, np.newaxis], after_end, log_p)
+
+    def have_ended(self):
+        """Mask of the sequences that have ended."""
+        if not self.columns.shape[1]:
+            return np.zeros(len(self.columns), bool)
+        return self._is_end[self.columns[:, -1]]
 
     def go_on(self, going, columns):
         """Add a step; what `decode_by_steps` is told, None if all have ended."""
@@ -135,18 +162,51 @@ class _Sequences:
         return None if self._is_end[columns].all() else (going, columns)
 
 
-def _drawn(latent, Z, temperature, rng):
-    """Draw a sequence for each latent vector, (n_melodies, steps written)."""
+def _written(latent, Z, temperature, letters, rng):
+    """Draw a sequence for each latent vector, (n_melodies, steps written).
+
+    Without a temperature the most probable token of each step is taken.
+    """
     sequences = _Sequences(latent, len(Z))
+    encoder = latent.encoder
+    earlier, begins = _earlier_steps(letters, len(Z), encoder.n_features_in_)
+    is_hold = encoder.tokens_ == HOLD
 
-    def draw(log_p):
-        # The largest sum with Gumbel noise is a draw from the softmax.
-        noise = rng.gumbel(size=log_p.shape)
-        log_p = sequences.allowed(log_p) / temperature
-        return sequences.go_on(None, (log_p + noise).argmax(axis=1))
+    def write(log_p):
+        log_p, t = sequences.allowed(log_p), sequences.columns.shape[1]
+        log_p[np.ix_(begins[:, t], is_hold)] = -np.inf
+        if temperature is not None:
+            # The largest sum with Gumbel noise is a draw from the softmax.
+            log_p = log_p / temperature + rng.gumbel(size=log_p.shape)
+        columns = log_p.argmax(axis=1)
+        is_like = (earlier[:, t] < t) & ~sequences.have_ended()
+        columns[is_like] = sequences.columns[is_like, earlier[is_like, t]]
+        return sequences.go_on(None, columns)
 
-    latent.decode_by_steps(Z, draw)
+    latent.decode_by_steps(Z, write)
     return sequences.columns
+
+
+def _earlier_steps(letters, n_melodies, n_steps):
+    """For each step that of the first place of its letter, itself if that is its own.
+
+    Returns
+    -------
+    earlier : ndarray of int, shape (n_melodies, n_steps)
+    begins : ndarray of bool, shape (n_melodies, n_steps)
+        Whether a place of a letter that has several begins there.
+    """
+    step = np.arange(n_steps)
+    if letters is None:
+        return np.tile(step, (n_melodies, 1)), np.zeros((n_melodies, n_steps), bool)
+    same = letters[:, :, np.newaxis] == letters[:, np.newaxis]
+    size = n_steps // letters.shape[1]
+    place, within = np.divmod(step, size)
+    is_repeated = same.sum(axis=2) > 1
+    return (
+        same.argmax(axis=2)[:, place] * size + within,
+        is_repeated[:, place] & (within == 0),
+    )
 
 
 def _most_probable(latent, Z, beam_width):
