@@ -36,7 +36,8 @@ from sklearn_c2c.melody import HOLD, melody_lengths
 COLLECTIONS = "oneills1850", "ryansMammoth", "airdsAirs"
 PITCH_RANGE = 50, 88
 MEASURE = 16  # steps
-N_JUDGED = 120  # tunes that are reconstructed
+N_JUDGED = 140  # tunes that are reconstructed
+GROUPS = {"8": (8, 8), "16": (16, 16), "24 to 32": (24, 32)}  # by measures
 N_DRAWS = 100
 FORM = {"steps_per_measure": MEASURE}
 
@@ -104,6 +105,28 @@ def lengths(seed, options):
     for name, model in models.items():
         fitted(name, model, train)
         found[name] = of_model(model, train, unseen, seed)
+    found["by measures - flat"] = differences(
+        models["by measures"], models["flat"], unseen, seed
+    )
+    return found
+
+
+def by_measures(X):
+    """Names and masks of the tunes of each group."""
+    n_measures = melody_lengths(X) // MEASURE
+    for group, (low, high) in GROUPS.items():
+        yield group, (low <= n_measures) & (n_measures <= high)
+
+
+def differences(a, b, X, seed):
+    """Ends of the 95 % intervals of a's accuracy minus b's, over tunes drawn anew."""
+    rng, found = np.random.default_rng(seed), {}
+    difference = accuracies(a, X) - accuracies(b, X)
+    for group, rows in by_measures(X):
+        drawn = rng.choice(difference[rows], (2000, rows.sum())).mean(axis=1)
+        for end, q in ("low", 2.5), ("high", 97.5):
+            name = f"free-running, unseen, {group} measures, {end}"
+            found[name] = np.percentile(drawn, q)
     return found
 
 
@@ -122,13 +145,10 @@ def of_model(model, train, unseen, seed):
     found = {}
     for name, X in ("seen", train[:N_JUDGED]), ("unseen", unseen[:N_JUDGED]):
         decoded = model.inverse_transform(model.transform(X))
-        n_measures = melody_lengths(X) // MEASURE
         found[f"free-running, {name}"] = metrics.step_accuracy(X, decoded)
-        for n in np.unique(n_measures):
-            rows = n_measures == n
-            if n in (8, 16, 32):
-                share = metrics.step_accuracy(X[rows], decoded[rows])
-                found[f"free-running, {name}, {n} measures"] = share
+        for group, rows in by_measures(X):
+            share = metrics.step_accuracy(X[rows], decoded[rows])
+            found[f"free-running, {name}, {group} measures"] = share
         found[f"right lengths, {name}"] = metrics.length_error(X, decoded).right_share
         found[f"bits a step, {name}"] = bits(model, X)
     mean = np.repeat(model[-1].latent_mean_[np.newaxis], len(X), axis=0)
@@ -137,11 +157,18 @@ def of_model(model, train, unseen, seed):
     )
     draws = generation.sample(model, N_DRAWS, method="prior", random_state=seed)
     found["measures of a draw"] = np.mean(melody_lengths(draws)) / MEASURE
-    found["measures of an unseen tune"] = np.mean(n_measures)
+    found["measures of an unseen tune"] = np.mean(melody_lengths(X)) / MEASURE
     found["draws of whole measures"] = np.mean(melody_lengths(draws) % MEASURE == 0)
     found["continuity of morphs"] = morphs(model, train)
     found["active latents"] = model[-1].active_units_
     return found
+
+
+def accuracies(model, X):
+    """Free-running accuracy of each tune."""
+    decoded = model.inverse_transform(model.transform(X))
+    pairs = zip(X[:, np.newaxis], decoded[:, np.newaxis], strict=True)
+    return np.array([metrics.step_accuracy(*pair) for pair in pairs])
 
 
 def bits(model, X):
