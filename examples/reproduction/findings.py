@@ -39,6 +39,30 @@ attribute-regularised model](auto_examples/beyond/plot_latents_and_sliders.rst),
 and no latent variable comes to represent one attribute.
 """
 
+_LENGTHS = """\
+## Melodies of any length
+
+Section VI.iv: with a fixed number of inputs the length of the music is fixed; the way
+out that it names is the recurrent encoder-decoder, with a distribution in the middle
+the variational recurrent autoencoder, and with a hierarchy MusicVAE. All three are
+estimators here (`RecurrentAutoencoder`, `VariationalRecurrentAutoencoder`,
+`steps_per_measure`), and learn whole tunes of 8 to 32 measures in one model:
+
+* *Do they learn sequences?* On unseen tunes they need 1.30 (flat) and 1.26 bits a step
+  (by measures), given the true steps before, where an n-gram needs 1.74.
+* *Is the hierarchy worth it?* At 16 measures it reconstructs .54 of the steps of unseen
+  tunes, decoding from the latent vector alone, a flat model .33. At 24 to 32 measures
+  no difference is shown.
+* *Are they needed?* An end that is a token like any other serves the dense
+  autoencoders as well, and they reconstruct more: .67 of the steps at 16 measures.
+* *Are draws better?* With the forms of tunes, draws of 16 measures by the hierarchical
+  model are told from unseen tunes with an AUC of .81, those of the dense one with .83,
+  and those of a Markov chain with 1.00.
+
+One seed, from [What to expect](user_guide/recurrent.md#what-to-expect) in the guide,
+which has the tables of `examples/judge_whole_tunes.py`.
+"""
+
 
 def markdown(data):
     """Write the page from the data of a report."""
@@ -94,7 +118,7 @@ def markdown(data):
         )
         lines.append(f"| {row['approach']} | {' | '.join(cells)} |")
     lines += _judges(plan, numbers)
-    lines += ["", _LATENTS.rstrip()]
+    lines += ["", _LATENTS.rstrip(), "", _LENGTHS.rstrip()]
     for verdict, heading in _PARTS.items():
         found = [claim for claim in claims if claim["verdict"] == verdict]
         if found:
