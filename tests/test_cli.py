@@ -27,6 +27,7 @@ from sklearn_c2c.cli._kinds import KINDS, USUAL
 from sklearn_c2c.cli._parser import parse
 from sklearn_c2c.io import read_melodies
 from sklearn_c2c.melody import transpose
+from tests.command import fails, run
 
 pytest.importorskip("verovio")
 pytest.importorskip("matplotlib")
@@ -88,18 +89,6 @@ def models(composed, tunes, tmp_path_factory):
     options = ["--variational", "--hidden", "6,4", "--beta", 0.5, *TRAIN]
     assert run("train", tunes, "--out", path, *options) == 0
     return {"plain": composed / "model.c2c", "variational": path}
-
-
-def run(*arguments):
-    return cli.main([str(argument) for argument in arguments])
-
-
-def fails(capsys, *arguments):
-    """Run a command that must fail, and return its one line of explanation."""
-    assert run(*arguments) == 1
-    error = capsys.readouterr().err
-    assert error.startswith("c2c: error: ") and error.count("\n") == 1
-    return error
 
 
 def test_compose_leaves_melodies_model_and_page(composed):

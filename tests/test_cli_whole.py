@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sklearn_c2c import cli, persistence
+from sklearn_c2c import persistence
 from sklearn_c2c.io import read_melodies
 from sklearn_c2c.melody import END, melody_lengths
+from tests.command import fails, run
 
 pytest.importorskip("verovio")
 pytest.importorskip("matplotlib")
@@ -26,18 +27,6 @@ L:1/8
 K:C
 |: cdef g4 | f2e2 d4 :|
 """
-
-
-def run(*arguments):
-    return cli.main([str(argument) for argument in arguments])
-
-
-def fails(capsys, *arguments):
-    """Run a command that must fail, and return its one line of explanation."""
-    assert run(*arguments) == 1
-    error = capsys.readouterr().err
-    assert error.startswith("c2c: error: ") and error.count("\n") == 1
-    return error
 
 
 def whole_tunes(folder):

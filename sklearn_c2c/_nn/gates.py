@@ -215,10 +215,8 @@ def lstm_deltas(lo, hi, until, start, gates, cells, delta_states, panels):
         if top <= lo:
             continue
         for i in range(lo, top):
-            gate, sums = (
-                _quarters(gates[t, i], n),
-                (ahead[i - lo], products[i - lo, :n]),
-            )
+            gate = _quarters(gates[t, i], n)
+            sums = ahead[i - lo], products[i - lo, :n]
             _lstm_step_back(
                 (*gate, ahead[i - lo]),
                 (*gate, cells[t, i], cells[t + 1, i], delta_states[t, i], *sums),

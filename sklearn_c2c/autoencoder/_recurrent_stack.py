@@ -74,11 +74,8 @@ class RecurrentStack(Stack):
         feedback,
         cell,
     ):
-        self.layers, self.code, self.group_size = (
-            list(layers.values()),
-            code,
-            group_size,
-        )
+        self.layers = list(layers.values())
+        self.code, self.group_size = code, group_size
         self.training, self.workers = training, Workers()
         self._n_steps, self._feedback = n_steps, feedback
         self._steps_per_measure = steps_per_measure
@@ -124,7 +121,7 @@ class RecurrentStack(Stack):
         return segments(lengths, self._steps_per_measure or lengths.max())
 
     def _read_by_measure(self, steps, lengths):
-        """Read the steps of all measures, and what was read from these."""
+        """Read the steps of each measure, and then the vectors of the measures."""
         parts = self._parts(lengths)
         measures = parts.split(steps, nothing(steps, self.group_size))
         read = self._read_steps(measures, lengths_of(measures, self.group_size))
@@ -144,8 +141,7 @@ class RecurrentStack(Stack):
             steps = self._greedy(z, len(steps))[0][1:]
         if in_training:
             steps = self._fed_back(z, steps, parts)
-        logits, to_z = self._write(z, self._before(steps), parts)
-        return logits, to_z
+        return self._write(z, self._before(steps), parts)
 
     def _before(self, steps):
         """The decoder's input at each step: the step before."""

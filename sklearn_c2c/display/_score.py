@@ -251,7 +251,7 @@ def _with_breaks(mei, n_systems, n_before):
 
 
 def _begins_line(before, measure, is_full):
-    """Whether a measure begins a line, given MEI of it and of what is before."""
+    """Whether a measure begins a line, given its MEI and that before it."""
     if _OPENS.match(measure):
         return True
     if _ENDING.search(before):

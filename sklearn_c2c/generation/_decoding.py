@@ -7,7 +7,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_c2c.generation._form import FORM, letters_of
+from sklearn_c2c.generation._form import FORM, alike, letters_of
 from sklearn_c2c.generation._models import MODEL, LatentModel
 from sklearn_c2c.melody import END, HOLD, mend_orphan_holds
 
@@ -199,7 +199,7 @@ def _earlier_steps(letters, n_melodies, n_steps):
     step = np.arange(n_steps)
     if letters is None:
         return np.tile(step, (n_melodies, 1)), np.zeros((n_melodies, n_steps), bool)
-    same = letters[:, :, np.newaxis] == letters[:, np.newaxis]
+    same = alike(letters)
     size = n_steps // letters.shape[1]
     place, within = np.divmod(step, size)
     is_repeated = same.sum(axis=2) > 1

@@ -170,7 +170,7 @@ def search(
 
 
 def after_end(melodies):
-    """Mask of the steps after the first END of each melody, of which nothing counts."""
+    """Mask of the steps after the first END of each melody."""
     ended = melodies == END
     ended[..., 1:] &= ended[..., :-1].copy()
     ended[..., 0] = False

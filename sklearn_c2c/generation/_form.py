@@ -97,7 +97,7 @@ def pool(P, letters):
     with respect to the result to gradients with respect to P.
     """
     places = P.reshape(*letters.shape, -1)
-    same = _same(letters).astype(P.dtype)
+    same = alike(letters).astype(P.dtype)
     same /= same.sum(axis=2, keepdims=True)
     return (same @ places).reshape(P.shape)
 
@@ -110,7 +110,7 @@ def _in_form(encoder, P, letters):
     own pull-back.
     """
     pooled, end = pool(P, letters), encoder.tokens_ == END
-    is_alone = _same(letters).sum(axis=2) == 1
+    is_alone = alike(letters).sum(axis=2) == 1
     is_alone = np.repeat(is_alone, P.shape[1] // letters.shape[1], axis=1)
     pooled[..., end] = P[..., end] * is_alone[..., np.newaxis]
     return pooled
@@ -248,9 +248,9 @@ def _bind(encoder, melodies, letters, allowed):
     the only place of a letter. Steps that are not bound are -1.
     """
     contents = melodies.reshape(*letters.shape, -1)
-    votes = _same(letters, contents).sum(axis=2)
+    votes = alike(letters, contents).sum(axis=2)
     votes += len(letters[0]) * ~_is_free(letters, allowed)
-    same = _same(letters)
+    same = alike(letters)
     leader = np.where(same, votes[:, np.newaxis], -1).argmax(axis=2)
     bound = np.take_along_axis(contents, leader[..., np.newaxis], axis=1)
     stands = _stands(encoder, bound.reshape(melodies.shape), allowed)
@@ -268,7 +268,7 @@ def _unequal(melodies, letters, allowed):
     contents = melodies.reshape(*letters.shape, -1)
     is_free = _is_free(letters, allowed)
     free = is_free[:, np.newaxis] & is_free[:, :, np.newaxis]
-    return (free & _same(letters) & ~_same(letters, contents)).any(axis=2)
+    return (free & alike(letters) & ~alike(letters, contents)).any(axis=2)
 
 
 def _starts(unequal, letters):
@@ -279,7 +279,7 @@ def _starts(unequal, letters):
     """
     starts = unequal.copy()
     starts[:, 1:] |= unequal[:, :-1]
-    return (_same(letters) & starts[:, np.newaxis]).any(axis=2)
+    return (alike(letters) & starts[:, np.newaxis]).any(axis=2)
 
 
 def _forbid_first_hold(encoder, P, melodies, places):
@@ -293,7 +293,7 @@ def _forbid_first_hold(encoder, P, melodies, places):
     return P
 
 
-def _same(letters, contents=None):
+def alike(letters, contents=None):
     """Mask of the pairs of places with the same letter, and the same contents if given.
 
     Its shape is (n_melodies, n_places, n_places).

@@ -104,7 +104,7 @@ def find_window(notes, measures, metre, n_measures, pickup, tolerance):
 
 
 def _from_first_full(notes, measures, metre, pickup, tolerance):
-    """Measures from the first full one that is read, and what is before it.
+    """Measures from the first full one that has a note, and the pick-up before it.
 
     Returns
     -------
@@ -159,7 +159,7 @@ def _sounding_measures(notes, rows, bar, tolerance):
 
 
 def _fill(notes, rows, n_measures, metre, pick_up, n_silent):
-    """Check the rows that fill a window of so many measures.
+    """Check the rows that fill a window of n_measures measures.
 
     Returns
     -------
