@@ -221,9 +221,9 @@ class Melodies:
  aria-label="Play {name}">Play</button>
 </div>
 </div>
-<p class="loop-measures" hidden>Measures
+<div class="loop-measures" hidden>Measures
 <input type="number" value="1" aria-label="First measure of the loop">
-to <input type="number" value="1" aria-label="Last measure of the loop"></p>
+to <input type="number" value="1" aria-label="Last measure of the loop"></div>
 {scores}
 <div class="melody-foot">
 {_legend(marks, melody)}
