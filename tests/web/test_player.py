@@ -2,7 +2,6 @@
 
 import base64
 import io
-import json
 from itertools import pairwise
 
 import numpy as np
@@ -13,7 +12,6 @@ from scipy import signal
 from scipy.io import wavfile
 
 from sklearn_c2c import _web
-from sklearn_c2c.datasets import load_celtic
 from sklearn_c2c.melody import END, HOLD, REST, mend_orphan_holds, notes_from_melody
 
 RATE = 44100
@@ -89,7 +87,8 @@ def page(chromium, tmp_path_factory):
     module = module.replace("export default", "window.player =")
     path = tmp_path_factory.mktemp("player") / "player.html"
     path.write_text(
-        f"<!DOCTYPE html><script>{HARNESS}</script><script type=module>{module}</script>"
+        f"<!DOCTYPE html><script>{HARNESS}</script>"
+        f"<script type=module>{module}</script>"
     )
     page = chromium.new_page(offline=True)
     errors = []
@@ -508,7 +507,9 @@ def test_notes_neither_click_nor_clip(wav, timbre):
     samples = wav(melody, {**REEL, "tempo": 100}, timbre=timbre, volume=1)
     assert abs(samples).max() < 0.9 and abs(samples[-50:]).max() < 1e-3
     # A jump is a broad spectrum: what is above 10 kHz, in windows of 3 ms.
-    high = signal.sosfilt(signal.butter(8, 10000, "high", fs=RATE, output="sos"), samples)
+    high = signal.sosfilt(
+        signal.butter(8, 10000, "high", fs=RATE, output="sos"), samples
+    )
     power = signal.convolve(high**2, np.ones(128) / 128, "same")
     at = [onset * 0.15 for onset, _, _ in notes_from_melody(melody)]
     ends = [(onset + n) * 0.15 for onset, n, _ in notes_from_melody(melody)]
