@@ -269,6 +269,7 @@ def test_without_a_corpus_nothing_is_compared(shown):
     assert page.locator(".nearest").count() == 0
 
 
+@pytest.mark.integration
 def test_all_melodies_are_played_in_turn(shown, pages):
     page = shown("short")
     slide(page, "tempo", 280)
@@ -353,6 +354,7 @@ def test_on_paper_are_the_scores_alone(shown):
         assert page.locator(name).first.is_hidden()
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_axe_finds_nothing_serious(shown, width, scheme):
