@@ -16,6 +16,7 @@ export class Sheet {
     const steps = Array.from(melody).slice(0, lengthOf(melody));
     const missing = modulo(-steps.length, this.stepsPerMeasure);
     const silent = notation.pickup ? silentSteps(steps, notation) : 0;
+    this.start = silent; // steps that are left out before the pick-up
     this.pickup = modulo(-silent, this.stepsPerMeasure);
     this.melody = [...steps.slice(silent), ...Array(missing).fill(REST)];
     this.oddGrid = oddPart(notation.stepsPerQuarter);

@@ -7,7 +7,7 @@ const CLOSEST = 0.4; // between two signs
 const TAIL = 0.9; // from the last sign to the bar line
 const FINAL_TAIL = 1.7; // the same before the final bar line
 const DENSEST = 0.62; // how far spaces may be compressed before a line is broken
-const LOOSEST = 1.6; // how far a line of fewer measures than fit is stretched, alone
+const LOOSEST = 2; // how far a line of fewer measures than fit is stretched, alone
 const PHRASES = [4, 2, 1]; // measures in a line, the most that fit
 
 // How far ledger lines reach beyond a head.
