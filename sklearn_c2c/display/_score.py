@@ -174,9 +174,9 @@ def score_lines(melody, **notation):
         As of `score_svg`.
     """
     lines = _score(melody, _LINE, title=None, **notation)
-    # Each line has definitions of its own, under the names of the first.
+    # Each line has definitions of its own, which have the names of the first's.
     return [
-        re.sub(r'((?:\bid="|href="#)E\w+-\w+)', rf"\1-{i}", line) if i else line
+        re.sub(r'((?:\bid="|href="#)[\w-]+)', rf"\1-{i}", line) if i else line
         for i, line in enumerate(lines)
     ]
 
