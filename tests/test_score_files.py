@@ -21,7 +21,7 @@ def path(tmp_path):
 
 
 def pages(path, scale=2):
-    """The pages of a PDF file, as arrays of grey values, 144 pixels an inch at scale 2."""
+    """The pages of a PDF file in grey, with `scale` times 72 pixels an inch."""
     with pdfium.PdfDocument(path) as document:
         return [
             np.asarray(page.render(scale=scale).to_pil().convert("L"))
