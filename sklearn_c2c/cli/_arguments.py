@@ -466,3 +466,11 @@ def add_result(parser):
     parser.add_argument(
         "--force", action="store_true", help="write into DIR even if it has content"
     )
+
+
+def add_file(parser, help_):
+    """The one file to write."""
+    parser.add_argument("--out", required=True, metavar="FILE", help=help_)
+    parser.add_argument(
+        "--force", action="store_true", help="replace FILE if it exists"
+    )

@@ -168,10 +168,7 @@ examples:
     arguments.add_training(parser)
     arguments.add_seed(parser)
     arguments.add_tempo(parser)
-    parser.add_argument("--out", required=True, metavar="FILE", help="model to write")
-    parser.add_argument(
-        "--force", action="store_true", help="replace FILE if it exists"
-    )
+    arguments.add_file(parser, "model to write")
 
 
 def _add_generate(commands):
@@ -489,16 +486,11 @@ examples:
 """,
     )
     arguments.add_tunes(parser)
-    parser.add_argument(
-        "--out", required=True, metavar="FILE", help="book to write, .pdf or .html"
-    )
+    arguments.add_file(parser, "book to write, .pdf or .html")
     parser.add_argument("--title", help="title of the book; default: that of the files")
     parser.add_argument(
         "--paper",
         choices=("a4", "a5", "us-letter", "us-legal"),
         default="a4",
         help="format of the pages; default: %(default)s",
-    )
-    parser.add_argument(
-        "--force", action="store_true", help="replace FILE if it exists"
     )
