@@ -138,6 +138,7 @@ def test_lines_are_the_score_cut_into_pieces(reels):
     for line in lines:
         own = {*re.findall(r'\bid="([^"]*)"', line)}
         assert {*re.findall(r'href="#([^"]*)"', line)} <= own
+        assert {*re.findall(r"#([\w-]+) path", line)} <= own  # of the style sheet
 
 
 @pytest.mark.parametrize("suffix", [".pdf", ".png", ".svg"])

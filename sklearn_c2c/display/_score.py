@@ -51,6 +51,7 @@ _LAYOUT = {
 }
 # Options for pages of one line each: lower than any line, and grown to its height.
 _LINE = {"breaks": "line", "header": "none", "pageHeight": 100}
+_NAME = re.compile(r'<svg\b[^>]* id="([^"]*)"')
 _OPENS = re.compile(r'<measure\b[^>]* left="rptstart"')
 _CLOSES = re.compile(r'<measure\b[^>]* right="(?:rptend|dbl)"')
 _ENDING = re.compile(r"<ending\b")
@@ -174,11 +175,10 @@ def score_lines(melody, **notation):
         As of `score_svg`.
     """
     lines = _score(melody, _LINE, title=None, **notation)
-    # Each line has definitions of its own, which have the names of the first's.
-    return [
-        re.sub(r'((?:\bid="|href="#)[\w-]+)', rf"\1-{i}", line) if i else line
-        for i, line in enumerate(lines)
-    ]
+    # The name of the drawing is part of all names in it, and of its style sheet. Each
+    # line needs names of its own.
+    name = _NAME.search(lines[0])[1]
+    return [line.replace(name, f"{name}-{i}") for i, line in enumerate(lines)]
 
 
 def _score(melody, layout, *, width=960, title=None, marks=None, **notation):
