@@ -83,12 +83,7 @@ def write_score(
             f"Found the suffix {path.suffix!r} in {str(path)!r}; expected one of "
             f"{', '.join(_CONVERTERS)}."
         )
-    low, high = _RESOLUTIONS
-    if not low <= resolution <= high:
-        raise ValueError(
-            f"Found resolution={resolution!r}; expected pixels in an inch, {low} to "
-            f"{high}."
-        )
+    _check_resolution(resolution)
     check_paper(paper)
     check_folder(path)
     content = convert(
@@ -105,6 +100,15 @@ def write_score(
         repeats=repeats,
     )
     write_atomically(path, content)
+
+
+def _check_resolution(resolution):
+    low, high = _RESOLUTIONS
+    if not low <= resolution <= high:
+        raise ValueError(
+            f"Found resolution={resolution!r}; expected pixels in an inch, {low} to "
+            f"{high}."
+        )
 
 
 def check_paper(paper):
