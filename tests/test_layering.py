@@ -32,7 +32,7 @@ ROOMS = {
     "generation": {"melody"},
     "objectives": {"melody", "metrics"},
     "metrics": {"_ngrams", "_overlaps", "datasets", "generation", "markov", "melody"},
-    "display": {"_web", "generation", "melody", "metrics", "io"},
+    "display": {"_files", "_web", "generation", "melody", "metrics", "io"},
     "model_selection": {"generation", "journal", "metrics"},
     "page": {"_files", "_web", "display", "generation"},
     "persistence": {"_files", "_fitted"},
@@ -111,7 +111,7 @@ def test_only_io_knows(name):
     assert users <= {"io"}
 
 
-HEAVY = {"music21", "matplotlib", "verovio", "skops"}
+HEAVY = {"music21", "matplotlib", "typst", "verovio", "skops"}
 
 
 def loaded_by(statement):

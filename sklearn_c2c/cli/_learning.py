@@ -25,7 +25,7 @@ def compose(args):
     """
     from sklearn_c2c import persistence
 
-    say_what_is_missing()
+    say_what_is_missing(args.also)
     with new_folder(args, keeps_part=True) as folder:
         model, learned, is_whole = _trained(args)
         persistence.save(model, folder / "model.c2c", metadata=learned._asdict())
@@ -34,7 +34,7 @@ def compose(args):
             print(f"Stopped early: c2c generate --model {kept} composes with the model")
             raise KeyboardInterrupt
         samples = _exploring.samples(args, model, learned)
-        write_melodies(folder, model, learned, **samples)
+        write_melodies(folder, model, learned, also=args.also, **samples)
 
 
 def trained_on_reels(seed, kinds):

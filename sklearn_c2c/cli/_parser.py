@@ -4,7 +4,7 @@ import argparse
 
 import sklearn_c2c
 from sklearn_c2c.cli import _arguments as arguments
-from sklearn_c2c.cli import _completing, _exploring, _learning
+from sklearn_c2c.cli import _book, _completing, _exploring, _learning
 from sklearn_c2c.cli._kinds import Default
 from sklearn_c2c.cli._objectives import OBJECTIVES_HELP
 
@@ -90,6 +90,7 @@ def _parser():
         _add_complete,
         _add_continue,
         _add_inspect,
+        _add_book,
     ):
         add(commands)
     return parser
@@ -167,10 +168,7 @@ examples:
     arguments.add_training(parser)
     arguments.add_seed(parser)
     arguments.add_tempo(parser)
-    parser.add_argument("--out", required=True, metavar="FILE", help="model to write")
-    parser.add_argument(
-        "--force", action="store_true", help="replace FILE if it exists"
-    )
+    arguments.add_file(parser, "model to write")
 
 
 def _add_generate(commands):
@@ -469,3 +467,30 @@ examples:
     )
     arguments.add_corpus(parser, nargs="+")
     arguments.add_kind(parser, "whole")
+
+
+def _add_book(commands):
+    parser = _command(
+        commands,
+        "book",
+        _book.book,
+        "a book of scores from tunes, as PDF or HTML",
+        """\
+Tunes are taken whole, in their own metres and keys, with pick-ups and repeat signs,
+unless the options below say otherwise.
+
+examples:
+  c2c book tunes.abc more/ --out tunes.pdf
+  c2c book tunes.abc --key D --title "All in D" --paper us-letter --out in-d.pdf
+  c2c book tunes.abc --measures 2 --out beginnings.html
+""",
+    )
+    arguments.add_tunes(parser)
+    arguments.add_file(parser, "book to write, .pdf or .html")
+    parser.add_argument("--title", help="title of the book; default: that of the files")
+    parser.add_argument(
+        "--paper",
+        choices=("a4", "a5", "us-letter", "us-legal"),
+        default="a4",
+        help="format of the pages; default: %(default)s",
+    )
