@@ -213,7 +213,10 @@ def test_melodies_are_those_of_python_but_for_ties(node, fitted, name):
         ours, theirs = (
             score(encoder, P[i], row[i]) for row in (found.melodies, expected)
         )
-        assert abs(ours - theirs) < TIE
+        # A value that is exactly 0 in Python, which forbids its token, may be another
+        # one near to 0 in the page, as sums are rounded: so much better it may be.
+        is_zero = P[i][encoder.tokens_ == found.melodies[i][:, np.newaxis]] == 0
+        assert -TIE < ours - theirs < (np.inf if is_zero.any() else TIE)
     assert_allclose(found.probabilities, P[:5].reshape(5, -1), atol=2e-5)
 
 
@@ -411,7 +414,7 @@ def test_errors_of_the_page_are_for_people(node, fitted):
         low[0] = 20;
         report([
           message(() => model.decode(z.subarray(1))),
-          message(() => model.decode(z, { letters: [0, 1] })),
+          message(() => model.decode(z.fill(9), { letters: [0, 1] })),
           message(() => model.encode(low)),
           message(() => model.encode(low.subarray(1))),
         ]);
