@@ -1,6 +1,7 @@
 // A model that encodes and decodes melodies as its Pipeline does in Python.
 import { unpackArrays } from "./arrays.js";
 import { DenseNetwork } from "./network.js";
+import { RecurrentNetwork } from "./recurrent.js";
 import { END, lengthOf } from "./tokens.js";
 import { PianoRollDecoder } from "./transitions.js";
 
@@ -9,6 +10,7 @@ import { PianoRollDecoder } from "./transitions.js";
 // which returns a latent vector, and `decode(z, out)`, which writes probabilities.
 const WIRINGS = {
   dense: DenseNetwork,
+  recurrent: RecurrentNetwork,
 };
 
 export class Model {

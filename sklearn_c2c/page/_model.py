@@ -5,6 +5,7 @@ from sklearn.pipeline import Pipeline
 
 from sklearn_c2c.generation import LatentModel
 from sklearn_c2c.page._packing import pack_arrays, quantize_columns
+from sklearn_c2c.page._recurrent import describe_recurrent
 
 
 def pack_model(model):
@@ -135,7 +136,9 @@ def _chain(name, layers, hidden, last):
 # arrays.
 _WIRINGS = {
     "Autoencoder": _dense,
+    "RecurrentAutoencoder": describe_recurrent,
     "VariationalAutoencoder": _dense,
+    "VariationalRecurrentAutoencoder": describe_recurrent,
 }
 
 

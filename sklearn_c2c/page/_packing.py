@@ -1,11 +1,9 @@
-"""Arrays of a page, packed in text, and weights as 8-bit integers."""
+"""Arrays of a page, packed in text, and weights as integers."""
 
 import base64
 import gzip
 
 import numpy as np
-
-_MOST = 127  # largest 8-bit integer that is used; -128 is not
 
 # Types of arrays that a page unpacks, see `arrays.js`.
 _TYPES = ("int8", "int16", "int32", "float32")
@@ -51,17 +49,19 @@ def pack_arrays(arrays):
     return manifest, base64.b64encode(packed).decode()
 
 
-def quantize_columns(coef):
-    """Round weights to 8-bit integers with one scale a column.
+def quantize_columns(coef, *, dtype=np.int8):
+    """Round weights to integers with one scale a column.
 
     Parameters
     ----------
     coef : ndarray of float, shape (n_in, n_out)
+    dtype : {np.int8, np.int16}, default=np.int8
+        Of the integers.
 
     Returns
     -------
-    quantized : ndarray of int8, shape (n_in, n_out)
-        From -127 to 127.
+    quantized : ndarray of dtype, shape (n_in, n_out)
+        From -127 to 127, or from -32767 to 32767.
     scale : ndarray of float32, shape (n_out,)
         ``quantized * scale`` is near to `coef`.
 
@@ -72,6 +72,6 @@ def quantize_columns(coef):
     >>> quantized.tolist(), (quantized * scale).round(2).tolist()
     ([[64, 0], [-127, 127]], [[0.5, 0.0], [-1.0, 2.0]])
     """
-    largest = np.abs(coef).max(axis=0)
-    scale = np.where(largest > 0, largest / _MOST, 1).astype(np.float32)
-    return np.rint(coef / scale).astype(np.int8), scale
+    largest, most = np.abs(coef).max(axis=0), np.iinfo(dtype).max
+    scale = np.where(largest > 0, largest / most, 1).astype(np.float32)
+    return np.rint(coef / scale).astype(dtype), scale
