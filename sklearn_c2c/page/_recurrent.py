@@ -10,13 +10,15 @@ from sklearn_c2c.page._packing import quantize_columns
 _OF_ENCODER = "step ", "measure ", "code"
 
 
-def describe_recurrent(estimator):
+def describe_recurrent(estimator, roll):
     """Describe a recurrent autoencoder to ``recurrent.js``.
 
     Parameters
     ----------
     estimator : RecurrentAutoencoder or VariationalRecurrentAutoencoder
         Fitted.
+    roll : array or None
+        Piano rolls of the corpus; not used, as these models are small.
 
     Returns
     -------
