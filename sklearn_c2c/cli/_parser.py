@@ -15,6 +15,7 @@ examples:
   c2c inspect tunes.abc                          the tunes that would be read, or not
   c2c train bach --out bach.c2c                  a model to keep
   c2c generate --model bach.c2c --out more       new melodies from it
+  c2c explore --out page.html                    an instrument: move and hear the tune change
   c2c interpolate --model reels/model.c2c 1 2 --out between
   c2c continue --model reels/model.c2c mine.abc --out on    goes on from a beginning
   c2c COMMAND --help                             more of them
@@ -79,6 +80,7 @@ def _parser():
     for add in (
         _add_compose,
         _add_train,
+        _add_explore,
         _add_generate,
         _add_interpolate,
         _add_sweep,
@@ -168,6 +170,37 @@ examples:
     arguments.add_seed(parser)
     arguments.add_tempo(parser)
     parser.add_argument("--out", required=True, metavar="FILE", help="model to write")
+    parser.add_argument(
+        "--force", action="store_true", help="replace FILE if it exists"
+    )
+
+
+def _add_explore(commands):
+    parser = _command(
+        commands,
+        "explore",
+        _learning.explore,
+        "a page to move in a latent space and hear it",
+        """\
+examples:
+  c2c explore --out reels.html
+  c2c explore tunes.abc more/ --h 32 --hidden 256 --out mine.html
+  c2c explore --model bach.c2c --out bach.html
+""",
+    )
+    arguments.add_corpus(parser, nargs="*", default=None)
+    arguments.add_training(parser)
+    arguments.add_model(parser)
+    parser.add_argument(
+        "--layout",
+        choices=("auto", "tsne", "pca"),
+        default="auto",
+        help="where tunes are on the map: by t-SNE, or by principal components; auto is "
+        "the former for up to 3000 tunes; default: %(default)s",
+    )
+    arguments.add_seed(parser)
+    arguments.add_tempo(parser)
+    parser.add_argument("--out", required=True, metavar="FILE", help="page to write")
     parser.add_argument(
         "--force", action="store_true", help="replace FILE if it exists"
     )

@@ -1,8 +1,10 @@
-"""A page of scores and players, with judgements of a result and how it was made.
+"""Pages that need no network: scores and players, and a latent space to explore.
 
-`write_page` makes a single HTML file, which needs no network.
+`write_page` makes a single HTML file of melodies, with judgements of a result and how
+it was made; `explore` one to move in a latent space and to listen to it.
 """
 
+from sklearn_c2c.page._explore import explore
 from sklearn_c2c.page._page import write_page
 
-__all__ = ["write_page"]
+__all__ = ["explore", "write_page"]
