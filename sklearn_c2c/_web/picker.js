@@ -72,8 +72,8 @@ export class TunePicker {
       }),
     );
     const left = this.found.length - options.length;
-    if (!this.found.length) options.push(note("No tune has this in its title"));
-    if (left > 0) options.push(note(`and ${left} more: go on writing`));
+    if (!this.found.length) options.push(noteOption("No tune has this in its title"));
+    if (left > 0) options.push(noteOption(`and ${left} more: go on writing`));
     this.list.replaceChildren(...options);
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
@@ -129,7 +129,7 @@ export class TunePicker {
   }
 }
 
-function note(text) {
+function noteOption(text) {
   return makeElement("li", {
     role: "option",
     className: "note",

@@ -11,6 +11,7 @@ export class Space {
     this.nSteps = model.nSteps;
     this.tunes = arrays.tunes;
     this.points = arrays.points;
+    this.stored = model.canEncode ? null : arrays.codes;
     this.placeSteps = stepsOfPlace(notation.stepsPerMeasure, this.nSteps);
     this.codes = new Array(this.size).fill(null);
   }
@@ -24,9 +25,13 @@ export class Space {
     return [this.points[2 * index], this.points[2 * index + 1]];
   }
 
-  // The latent vector of a tune by the page's own encoder, kept once it is known.
+  // The latent vector of a tune: by the page's own encoder, and kept once it is known; a
+  // page without an encoder has them all.
   code(index) {
-    this.codes[index] ??= Float32Array.from(this.model.encode(this.tune(index)));
+    const { model, stored } = this;
+    this.codes[index] ??= stored
+      ? stored.slice(index * model.h, (index + 1) * model.h)
+      : Float32Array.from(model.encode(this.tune(index)));
     return this.codes[index];
   }
 
@@ -36,10 +41,10 @@ export class Space {
     return smallest(this.size, n, distance);
   }
 
-  // The mixture of the codes of the tunes around a point, and the nearest tune.
+  // The mixture of the codes of the tunes around a point, and these with their weights.
   at(x, y) {
-    const found = this.near(x, y, N_MIXED + 1);
-    return { z: this.mixed(weightsOf(found)), nearest: found[0][0] };
+    const near = weightsOf(this.near(x, y, N_MIXED + 1));
+    return { z: this.mixed(near), near };
   }
 
   // Codes weighted by [index, weight], of which the weights sum to 1.
@@ -65,10 +70,15 @@ export class Space {
     }).filter(([, number]) => number < Infinity);
   }
 
+  // Weights of the tunes that a melody is most alike.
+  weightsAlike(melody) {
+    return weightsOf(this.alike(melody, N_MIXED + 1));
+  }
+
   // Where a melody belongs in the plane: between the tunes that it is most alike.
   placeOf(melody) {
     const point = [0, 0];
-    for (const [index, weight] of weightsOf(this.alike(melody, N_MIXED + 1))) {
+    for (const [index, weight] of this.weightsAlike(melody)) {
       point[0] += weight * this.points[2 * index];
       point[1] += weight * this.points[2 * index + 1];
     }

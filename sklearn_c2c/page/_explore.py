@@ -14,7 +14,7 @@ from sklearn_c2c.generation import LatentModel
 from sklearn_c2c.melody import check_melodies, parse_key, parse_metre, pitch_name
 from sklearn_c2c.metrics import attribute_names, attribute_values
 from sklearn_c2c.page._coordinates import directions, place
-from sklearn_c2c.page._model import describe_model
+from sklearn_c2c.page._model import pack_model
 from sklearn_c2c.page._packing import pack_arrays
 from sklearn_c2c.page._page import part, policy
 
@@ -140,7 +140,7 @@ def explorer_data(model, corpus, *, title, notation, layout, attributes, random_
         The arrays of the model and of the tunes, see `pack_arrays`.
     """
     tunes, titles = _checked(corpus)
-    description, weights = describe_model(model)
+    description, model_text = pack_model(model)
     latent = LatentModel(model)
     Z = np.asarray(latent.encode(tunes), dtype=np.float64)
     points, layout = place(Z, layout, random_state)
@@ -148,21 +148,21 @@ def explorer_data(model, corpus, *, title, notation, layout, attributes, random_
     moves = directions(Z, values, getattr(latent.estimator, "attributes", None) or ())
     labels, classes = _classes(corpus, len(tunes))
     arrays = {
-        "tunes": tunes.astype(np.uint8),
+        "tunes": tunes.astype(np.int16),
         "points": points,
         "values": _stacked(values.values(), len(tunes)),
         "classes": classes,
         "mean": Z.mean(axis=0).astype(np.float32),
         "directions": _stacked((move.vector for move in moves), Z.shape[1]),
     }
-    model_manifest, model_text = pack_arrays(weights)
-    tunes_manifest, tunes_text = pack_arrays(arrays)
+    manifest, tunes_text = pack_arrays(arrays)
     data = {
         "title": str(title),
         "version": sklearn_c2c.__version__,
         "notation": notation,
-        "model": description | {"arrays": model_manifest},
-        "arrays": tunes_manifest,
+        "model": description,
+        "manifest": manifest,
+        "h": Z.shape[1],
         "pitchRange": [int(pitch) for pitch in latent.encoder.pitch_range_],
         "titles": titles,
         "layout": layout,
@@ -184,7 +184,7 @@ def explorer_body(data):
         f"{notation['numerator']}/{notation['denominator']}",
         *([notation["key"]] if notation["key"] else []),
         f"{low} to {high}",
-        f"{data['model']['h']} latent variables",
+        f"{data['h']} latent variables",
     ]
     return Template(part("explorer_body.html")).substitute(
         title=escape(data["title"]),
@@ -256,13 +256,13 @@ def _classes(corpus, n_tunes):
     """Labels of the classes, and the class of each tune; none without ``target``."""
     target = corpus.get("target")
     if target is None:
-        return [], np.zeros(0, dtype=np.uint16)
+        return [], np.zeros(0, dtype=np.int16)
     if len(target) != n_tunes:
         raise ValueError(f"Got {len(target)} rows of target for {n_tunes} tunes.")
     names = corpus.get("target_names")
     labels = [str(label if names is None else names[label]) for label in target]
     known, classes = np.unique(labels, return_inverse=True)
-    return known.tolist(), classes.astype(np.uint16)
+    return known.tolist(), classes.astype(np.int16)
 
 
 def _stacked(rows, width):
