@@ -326,7 +326,7 @@ def _tie(part):
     from music21 import tie
 
     for left, right in pairwise(part.recurse().notesAndRests):
-        if left.tie is not None:
+        if left.tie is not None and left.tie.type != "stop":
             right.tie = tie.Tie("stop" if right.tie is None else "continue")
 
 
