@@ -29,7 +29,7 @@ function tuneText(sheet, number) {
     `Q:${beatUnit.join("/")}=${shortNumber(sheet.beatsPerMinute)}`,
     `K:${keyField(sheet.key)}`,
   ];
-  return [...header, ...linesOf(sheet), ""].join("\n");
+  return [...header, ...abcLines(sheet), ""].join("\n");
 }
 
 function keyField(key) {
@@ -37,7 +37,7 @@ function keyField(key) {
   return key.mode === "major" ? key.tonic : key.tonic + key.mode.slice(0, 3);
 }
 
-function linesOf(sheet) {
+function abcLines(sheet) {
   const texts = sheet.measures().map((measure) => measureText(sheet, measure));
   const quarters = sheet.stepsPerMeasure / sheet.notation.stepsPerQuarter;
   const perLine = Math.max(1, Math.floor(QUARTERS_PER_LINE / quarters));

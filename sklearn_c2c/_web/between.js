@@ -11,6 +11,10 @@ export class Between {
     this.n = 4;
     this.place = [0.5, 0.5];
     this.tunes = cornersOf(space);
+    this.letters = NAMES.map((name) => {
+      return makeElement("span", { className: "at", "aria-hidden": "true" }, name);
+    });
+    parts.pad.prepend(...this.letters);
     this._makePickers();
     this._listen();
     this._show();
@@ -132,7 +136,13 @@ export class Between {
     handle.setAttribute("aria-valuetext", words.join(", "));
     handle.setAttribute("aria-valuenow", Math.round(100 * this.place[0]));
     if (!walk.classList.contains("playing")) walk.textContent = this.walkName;
-    pad.dataset.corners = NAMES.slice(0, this.n).join("");
+    const line = [[0, 50], [100, 50]];
+    const square = [[0, 0], [100, 0], [0, 100], [100, 100]];
+    this.letters.forEach((letter, i) => {
+      letter.hidden = i >= this.n;
+      const [left, top] = (this.n === 2 ? line : square)[i % this.n];
+      Object.assign(letter.style, { left: `${left}%`, top: `${top}%` });
+    });
   }
 
   get walkName() {

@@ -1,7 +1,7 @@
 import { MapPainter } from "./map_painter.js";
 import { MapView } from "./map_view.js";
 
-const REACH = 14; // pixels from a point at which it is meant
+const POINT_REACH = 14; // pixels from a point at which it is meant
 const STILL = 5; // pixels that a click may move
 
 // The map of all tunes. Calls `onPoint(point, isLast)` while a free point is dragged,
@@ -73,7 +73,7 @@ export class TuneMap {
   tuneAt([left, top]) {
     const [[index]] = this.space.near(...this.view.toPlane([left, top]), 1);
     const [x, y] = this.view.toScreen(this.space.point(index));
-    return Math.hypot(x - left, y - top) <= REACH ? index : -1;
+    return Math.hypot(x - left, y - top) <= POINT_REACH ? index : -1;
   }
 
   _listen() {

@@ -4,8 +4,7 @@ const LARGEST_ZOOM = 60;
 export class MapView {
   constructor(points) {
     this.bounds = boundsOf(points);
-    this.width = this.height = 1;
-    this.fit();
+    this.resize(1, 1);
   }
 
   // Take a size in pixels; a view that shows everything keeps doing so.
@@ -24,7 +23,7 @@ export class MapView {
   fit() {
     const [left, top, right, bottom] = this.bounds;
     [this.x, this.y] = [(left + right) / 2, (top + bottom) / 2];
-    this.scale = this.fitScale ?? 1;
+    this.scale = this.fitScale;
   }
 
   toScreen([x, y]) {

@@ -15,7 +15,7 @@ export class MelodyView {
     this.drawn = 0; // time of the last score
     this.timer = null;
     for (const name of ["staff", "roll"]) {
-      parts[name].addEventListener("click", (event) => this._click(name, event));
+      parts[name].addEventListener("click", (event) => this._click(event));
     }
     this.observer = new ResizeObserver(() => this.redraw());
     this.observer.observe(parts["roll-frame"]);
@@ -66,12 +66,12 @@ export class MelodyView {
     this.roll = drawRoll(this.parts.roll, melody, this.notation, { width, height, range, marks, locked });
   }
 
-  _click(name, event) {
-    const { parts } = this;
-    const box = parts[name].getBoundingClientRect();
-    const place = [event.clientX - box.left, event.clientY - box.top];
-    const step = this[name]?.stepAt(...place);
-    if (step !== null && step !== undefined) this.calls.onStep(step);
+  // From a note from its onset, from elsewhere in a measure from its beginning.
+  _click(event) {
+    const sign = event.target.closest("[data-step]");
+    const area = event.target.closest("[data-measure]");
+    if (sign) this.calls.onStep(Number(sign.dataset.step));
+    else if (area) this.calls.onStep(area.dataset.measure * this.notation.stepsPerMeasure);
   }
 
   _showLocks(melody, locked) {

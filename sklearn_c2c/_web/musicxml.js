@@ -45,7 +45,7 @@ export function writeMusicXml(melody, { title = "", notation }) {
 // The measure of a pick-up has the number 0.
 function measureElement(sheet, { events, tuplets }, { place, isLast, isTiedFrom }) {
   const notes = signsOfMeasure(sheet, events, tuplets, isTiedFrom);
-  addBeams(sheet, events, notes);
+  addBeamElements(sheet, events, notes);
   const end = isLast ? element("bar-style", "light-heavy") : "";
   const content =
     (place === 0 ? firstSigns(sheet) : "") +
@@ -128,7 +128,7 @@ function signOf(length, partsPerQuarter, tuplet) {
 }
 
 // Beams of notes of a group, on each level: eighths have one, sixteenths two.
-function addBeams(sheet, events, notes) {
+function addBeamElements(sheet, events, notes) {
   const groups = sheet.beamGroups(events);
   const levels = notes.map(({ name, spelled }) =>
     spelled ? [...NOTE_TYPES.values()].indexOf(name) - 5 : 0,

@@ -126,7 +126,7 @@ export class Sequencer extends EventTarget {
     const { context } = this;
     context.resume();
     const { stepsPerMeasure } = this.#notation;
-    const counted = this.countIn ? stepsPerMeasure + modulo(fromStep, stepsPerMeasure) : 0;
+    const counted = this.countIn ? stepsPerMeasure + stepInMeasure(fromStep, stepsPerMeasure) : 0;
     const start = context.currentTime + LEAD;
     this.#run = {
       out: this.#openOut(),
@@ -202,7 +202,7 @@ export class Sequencer extends EventTarget {
     const run = this.#run;
     const { stepsPerMeasure } = this.#notation;
     if (run.counted === 0) {
-      if (this.#pending && modulo(run.next, stepsPerMeasure) === 0) this.#takeOver(time);
+      if (this.#pending && stepInMeasure(run.next, stepsPerMeasure) === 0) this.#takeOver(time);
       this.#goRound(time);
       if (run.next >= lengthOf(this.#melody)) {
         this.#endNote(time);
@@ -233,7 +233,7 @@ export class Sequencer extends EventTarget {
   // if its onset was in another melody or is outside the loop.
   #sound(step, time) {
     const run = this.#run;
-    if (modulo(step, this.#notation.stepsPerMeasure) === 0) {
+    if (stepInMeasure(step, this.#notation.stepsPerMeasure) === 0) {
       run.heard.push([time, "measure", { step, time }]);
     }
     const note = this.#notes[step];
@@ -268,7 +268,7 @@ export class Sequencer extends EventTarget {
   // Click at the beats from this step to the next.
   #click(step, time) {
     const { stepsPerMeasure, stepsPerBeat } = this.#notation;
-    const place = modulo(step, stepsPerMeasure);
+    const place = stepInMeasure(step, stepsPerMeasure);
     const offset = Math.ceil(place / stepsPerBeat) * stepsPerBeat - place;
     if (offset >= 1) return;
     const isAccented = place === 0;
@@ -291,7 +291,7 @@ export class Sequencer extends EventTarget {
   }
 }
 
-function modulo(a, b) {
+function stepInMeasure(a, b) {
   return ((a % b) + b) % b;
 }
 

@@ -4,14 +4,14 @@ import { startOf } from "./sequencer.js";
 import { soundNote } from "./timbres.js";
 
 const SAMPLE_RATE = 44100;
-const TAIL = 0.5; // seconds in which the last note dies away
+const SECONDS_AFTER = 0.5; // seconds in which the last note dies away
 
 // Bytes of a file of 16 bits a sample and one channel. Time 0 is the first step that the
 // players play.
 export async function renderWav(melody, notation, { timbre = "plucked", volume = 0.8 } = {}) {
   const seconds = 60 / notation.tempo / notation.stepsPerQuarter;
   const start = startOf(melody, notation);
-  const length = (lengthOf(melody) - start) * seconds + TAIL;
+  const length = (lengthOf(melody) - start) * seconds + SECONDS_AFTER;
   const context = new OfflineAudioContext(1, Math.ceil(length * SAMPLE_RATE), SAMPLE_RATE);
   const out = context.createGain();
   out.gain.value = volume;

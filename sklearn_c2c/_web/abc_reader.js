@@ -1,0 +1,1 @@
+export function readAbc() { throw new Error("not yet"); }
