@@ -1,1 +1,0 @@
-export function readAbc() { throw new Error("not yet"); }
