@@ -1,6 +1,8 @@
 // A model that encodes and decodes melodies as its Pipeline does in Python.
 import { unpackArrays } from "./arrays.js";
+import { decodeSteps, poolPlaces } from "./form.js";
 import { DenseNetwork } from "./network.js";
+import { PitchRhythmNetwork } from "./pitch_rhythm.js";
 import { END, lengthOf } from "./tokens.js";
 import { PianoRollDecoder } from "./transitions.js";
 
@@ -9,6 +11,7 @@ import { PianoRollDecoder } from "./transitions.js";
 // which returns a latent vector, and `decode(z, out)`, which writes probabilities.
 const WIRINGS = {
   dense: DenseNetwork,
+  pitchRhythm: PitchRhythmNetwork,
 };
 
 export class Model {
@@ -78,8 +81,36 @@ export class Model {
     return out;
   }
 
-  // Melody of a latent vector.
-  decode(z) {
-    return this.decoder.decode(this.probabilities(z));
+  // Melody of a latent vector. Places with the same number in `letters` are alike, and
+  // `kept` has a melody and a mask of its steps that must stay: {melody, mask}.
+  decode(z, { letters = null, kept = null } = {}) {
+    const P = this.probabilities(z);
+    if (!letters && !kept) return this.decoder.decode(P);
+    if (P.some((p) => p < 0)) {
+      throw new Error("This model has no probabilities, so it keeps no form and no step.");
+    }
+    if (letters && this.nSteps % letters.length) {
+      throw new Error(`${letters.length} places do not divide ${this.nSteps} steps.`);
+    }
+    const pooled = letters ? poolPlaces(this.decoder, P, letters) : P;
+    return decodeSteps(this.decoder, pooled, letters, kept && this.#allowed(kept));
+  }
+
+  // Mask of the tokens that are allowed at each step, (nSteps * nTokens).
+  #allowed({ melody, mask }) {
+    const { nSteps, nTokens, endColumn } = this.decoder;
+    const allowed = new Uint8Array(nSteps * nTokens).fill(1);
+    const length = lengthOf(melody);
+    const columns = this.#columns(melody);
+    columns.forEach((column, t) => {
+      if (!mask[t]) return;
+      allowed.fill(0, t * nTokens, (t + 1) * nTokens);
+      allowed[t * nTokens + column] = 1;
+      // The melody does not end before a step that is kept.
+      for (let u = 0; u <= t && t < length && endColumn >= 0; u++) {
+        allowed[u * nTokens + endColumn] = 0;
+      }
+    });
+    return allowed;
   }
 }

@@ -3,6 +3,11 @@
 // A path has a symbol for each step: one of S symbols that begins there, the last of
 // which, S - 1, is rest and the others are pitches; or S for a hold. Sums are rounded
 // to float32, as in Python.
+//
+// The state of a path is its last symbol and the one before. What follows adds to any
+// two paths the same, but for log ratios whose context are these two symbols. So a path
+// that is worse than another one by more than the largest difference of these is not
+// the beginning of the best one, and is left out.
 
 // Score of impossible paths.
 const NEVER = Math.fround(-1e30);
@@ -10,23 +15,32 @@ const NEVER = Math.fround(-1e30);
 // Scores with a smaller relative difference count as equal.
 const EQUAL_SCORES = Math.fround(1e-6);
 
+// Bound of the relative rounding error of a sum.
+const SUM_ERROR = 1e-4;
+
 export class Viterbi {
   // `level`, `pitch`, `rhythm` and `end` are those of `Transitions` in Python.
   constructor(nSteps, { level, pitch, rhythm, end }) {
+    Object.assign(this, { level, pitch, rhythm, end });
     this.nSymbols = end.length;
     this.nPlaces = level.length;
     this.nAges = rhythm.length / (2 * level.length) - 1;
-    Object.assign(this, { level, rhythm, end });
-    // By level, the symbol before, the symbol, and the symbol before both.
-    this.pitch = swapLastAxes(pitch, this.nSymbols);
-    // Best scores by the last symbol and the one before: of paths whose last symbol
+    // Least and largest log ratio of a symbol after each two.
+    this.least = reduceRows(pitch, this.nSymbols, Math.min);
+    this.largest = reduceRows(pitch, this.nSymbols, Math.max);
+    this.spread = largestDifference(pitch, end, this.nSymbols);
+    // Best scores by state, which is S * last + before: of paths whose last symbol
     // begins at a step, of paths before a step, and of those with a long last symbol.
     this.width = this.nSymbols ** 2;
     this.begun = new Float32Array(nSteps * this.width);
     this.ended = new Float32Array((nSteps + 1) * this.width);
     this.long = new Float32Array(this.width);
+    // The states in `begun` that are not left out, and their number, for each step.
+    this.states = new Int16Array(nSteps * this.width);
+    this.nStates = new Int16Array(nSteps);
     // Sum of the scores of the holds since each step.
     this.held = new Float32Array(nSteps);
+    this.best = new Float32Array(this.nSymbols);
   }
 
   // Write the best path, given the scores of each symbol and of a hold at each step.
@@ -34,7 +48,7 @@ export class Viterbi {
     const { width, nSymbols, nPlaces, ended, long, held } = this;
     long.fill(NEVER);
     ended.fill(NEVER, 0, width);
-    ended[nSymbols * (nSymbols - 1) + nSymbols - 1] = this.weight(0, 0, 1);
+    ended[width - 1] = this.#weight(0, 0, 1);
     for (let t = 0; t < nSteps; t++) {
       const place = t % nPlaces;
       if (t) this.#end(t, place);
@@ -43,60 +57,115 @@ export class Viterbi {
       held[t] = 0;
     }
     this.#end(nSteps, -1);
-    this.#trace(onsets, holds, nSteps, out);
+    this.#trace(holds, nSteps, out);
   }
 
-  // Log ratio of a hold (0) or an onset (1) at a place of the measure.
-  weight(place, age, isOnset) {
+  // Log ratio of a hold (0) or an onset (1) at a place of the measure; 0 at the end.
+  #weight(place, age, isOnset) {
+    if (place < 0) return 0;
     return this.rhythm[(place * (this.nAges + 1) + age) * 2 + isOnset];
   }
 
   // Best scores before step t: the maximum over the ages of the last symbol.
   #end(t, place) {
-    const { width, nAges, begun, ended, long, held } = this;
-    const atEnd = place < 0;
+    const { width, nAges, begun, ended, long, held, states } = this;
     const row = t * width;
-    const oldest = atEnd ? 0 : this.weight(place, nAges, 1);
+    const oldest = this.#weight(place, nAges, 1);
     for (let j = 0; j < width; j++) ended[row + j] = long[j] + oldest;
-    for (let k = Math.max(0, t - nAges + 1); k < t; k++) {
-      const addend = Math.fround(held[k] + (atEnd ? 0 : this.weight(place, t - k, 1)));
-      raise(ended, row, begun, k * width, width, addend);
+    for (let k = t - 1; k > t - nAges && k >= 0; k--) {
+      const addend = Math.fround(held[k] + this.#weight(place, t - k, 1));
+      const from = k * width;
+      for (let i = from; i < from + this.nStates[k]; i++) {
+        const score = begun[from + states[i]] + addend;
+        if (score > ended[row + states[i]]) ended[row + states[i]] = score;
+      }
     }
   }
 
   // Best scores of paths whose last symbol begins at step t.
   #begin(t, place, onsets) {
-    const { width, nSymbols, begun, ended, pitch } = this;
+    const { width, nSymbols, begun, ended, best } = this;
     const row = t * width;
-    let k = this.level[place] * width * nSymbols;
+    const floor = this.#below(ended, row, row + width);
+    begun.fill(NEVER, row, row + width);
     for (let b = 0; b < nSymbols; b++) {
-      const before = row + b * nSymbols;
-      for (let s = 0; s < nSymbols; s++, k += nSymbols) {
-        let best = NEVER;
-        for (let a = 0; a < nSymbols; a++) {
-          const score = ended[before + a] + pitch[k + a];
-          if (score > best) best = score;
-        }
-        begun[row + s * nSymbols + b] = Math.fround(best) + onsets[t * nSymbols + s];
+      const rows = (this.level[place] * nSymbols + b) * nSymbols;
+      if (!this.#findBest(row + b * nSymbols, rows, floor)) continue;
+      for (let s = 0; s < nSymbols; s++) {
+        begun[row + s * nSymbols + b] = best[s] + onsets[t * nSymbols + s];
       }
     }
+    this.#list(t);
+  }
+
+  // Write the best scores of each symbol after two others, of which the last is given
+  // by the places of its scores and of its log ratios. Return whether there are paths.
+  // The first of the two is left out if another one is better before any symbol. The
+  // best comes first, so that most comparisons end alike.
+  #findBest(scores, rows, floor) {
+    const { nSymbols, ended, pitch, least, largest, best } = this;
+    let first = 0;
+    for (let a = 1; a < nSymbols; a++) {
+      if (ended[scores + a] > ended[scores + first]) first = a;
+    }
+    if (ended[scores + first] < floor) return false;
+    const start = (rows + first) * nSymbols;
+    for (let s = 0; s < nSymbols; s++) {
+      best[s] = ended[scores + first] + pitch[start + s];
+    }
+    const local = ended[scores + first] + least[rows + first];
+    for (let a = 0; a < nSymbols; a++) {
+      const before = ended[scores + a];
+      if (a === first || before < floor || before + largest[rows + a] < local) continue;
+      const row = (rows + a) * nSymbols;
+      for (let s = 0; s < nSymbols; s++) {
+        const score = before + pitch[row + s];
+        if (score > best[s]) best[s] = score;
+      }
+    }
+    return true;
+  }
+
+  // List the states of step t that are not left out. Of the others the best one is
+  // that of a pitch, since a rest is not held.
+  #list(t) {
+    const { width, nSymbols, begun, states } = this;
+    const row = t * width;
+    const floor = this.#below(begun, row, row + width - nSymbols);
+    let n = 0;
+    for (let j = 0; j < width; j++) {
+      if (begun[row + j] >= floor) states[row + n++] = j;
+    }
+    this.nStates[t] = n;
+  }
+
+  // Score below which a path is left out.
+  #below(scores, start, stop) {
+    let best = NEVER;
+    for (let j = start; j < stop; j++) if (scores[j] > best) best = scores[j];
+    return best - this.spread - SUM_ERROR * Math.abs(best);
   }
 
   // Add a hold at step t. A rest is not held.
   #hold(t, place, hold) {
-    const { width, nSymbols, nAges, begun, long, held } = this;
+    const { width, nSymbols, nAges, begun, long, held, states } = this;
     begun.fill(NEVER, t * width - nSymbols, t * width);
-    const oldest = Math.fround(this.weight(place, nAges, 0) + hold);
+    const oldest = Math.fround(this.#weight(place, nAges, 0) + hold);
     for (let j = 0; j < width; j++) long[j] += oldest;
     const first = t - nAges + 1;
     for (let k = Math.max(0, first); k < t; k++) {
-      held[k] += Math.fround(this.weight(place, t - k, 0) + hold);
+      held[k] += Math.fround(this.#weight(place, t - k, 0) + hold);
     }
-    if (first >= 0) raise(long, 0, begun, first * width, width, held[first]);
+    if (first < 0) return;
+    const from = first * width;
+    for (let i = from; i < from + this.nStates[first]; i++) {
+      const score = begun[from + states[i]] + held[first];
+      if (score > long[states[i]]) long[states[i]] = score;
+    }
   }
 
   // Trace the best path back.
-  #trace(onsets, holds, nSteps, out) {
+  #trace(holds, nSteps, out) {
     const { nSymbols, nPlaces, width, ended } = this;
     let [symbol, before] = this.#last(nSteps);
     for (let t = nSteps; ; ) {
@@ -105,13 +174,13 @@ export class Viterbi {
       out[k] = symbol;
       out.fill(nSymbols, k + 1, t);
       if (k === 0) return;
-      const level = this.level[k % nPlaces];
-      const weights = ((level * nSymbols + before) * nSymbols + symbol) * nSymbols;
+      const weights = (this.level[k % nPlaces] * nSymbols + before) * width + symbol;
       const scores = k * width + before * nSymbols;
       let best = 0;
       let bestScore = -Infinity;
       for (let a = 0; a < nSymbols; a++) {
-        const score = Math.fround(ended[scores + a] + this.pitch[weights + a]);
+        const weight = this.pitch[weights + a * nSymbols];
+        const score = Math.fround(ended[scores + a] + weight);
         if (score > bestScore) [best, bestScore] = [a, score];
       }
       [symbol, before, t] = [before, best, k];
@@ -138,17 +207,16 @@ export class Viterbi {
     const state = symbol * nSymbols + before;
     const target = ended[t * width + state];
     const least = Math.fround(target - Math.fround(EQUAL_SCORES * Math.abs(target)));
+    const place = t < nSteps ? t % nPlaces : -1;
     let best = t - 1;
     let bestScore = NEVER;
     for (let k = t - 1; k >= 0; k--) {
       let score = begun[k * width + state];
       for (let u = k + 1; u < t; u++) {
-        const weight = this.weight(u % nPlaces, Math.min(u - k, nAges), 0);
+        const weight = this.#weight(u % nPlaces, Math.min(u - k, nAges), 0);
         score = Math.fround(score + Math.fround(weight + holds[u]));
       }
-      if (t < nSteps) {
-        score = Math.fround(score + this.weight(t % nPlaces, Math.min(t - k, nAges), 1));
-      }
+      score = Math.fround(score + this.#weight(place, Math.min(t - k, nAges), 1));
       if (score > bestScore) [best, bestScore] = [k, score];
       if (score >= least) break;
     }
@@ -156,22 +224,40 @@ export class Viterbi {
   }
 }
 
-// out[j] = max(out[j], values[j] + addend), from two places on.
-function raise(out, to, values, from, length, addend) {
-  for (let j = 0; j < length; j++) {
-    const score = values[from + j] + addend;
-    if (score > out[to + j]) out[to + j] = score;
-  }
-}
-
-function swapLastAxes(array, size) {
-  const swapped = new Float32Array(array.length);
-  for (let start = 0; start < array.length; start += size ** 2) {
-    for (let i = 0; i < size; i++) {
-      for (let j = 0; j < size; j++) {
-        swapped[start + j * size + i] = array[start + i * size + j];
+// Largest difference between log ratios that paths get by their last two symbols: in
+// the next two symbols, or at the end.
+function largestDifference(pitch, end, nSymbols) {
+  const width = nSymbols ** 2;
+  let [first, second] = [0, 0];
+  for (let level = 0; level < pitch.length; level += width * nSymbols) {
+    for (let s = 0; s < nSymbols; s++) {
+      // Of symbol s after any two, and after any one before a given one.
+      first = Math.max(first, spreadOf(pitch, level + s, nSymbols, width));
+      for (let b = 0; b < nSymbols; b++) {
+        const start = level + b * width + s;
+        second = Math.max(second, spreadOf(pitch, start, nSymbols, nSymbols));
       }
     }
   }
-  return swapped;
+  return Math.max(first + second, spreadOf(end, 0, 1, nSymbols));
+}
+
+// Difference between the largest and the least of some elements.
+function spreadOf(array, start, stride, length) {
+  let [least, largest] = [Infinity, -Infinity];
+  for (let i = 0; i < length; i++) {
+    least = Math.min(least, array[start + i * stride]);
+    largest = Math.max(largest, array[start + i * stride]);
+  }
+  return largest - least;
+}
+
+// Reduce each row of an array to a number, such as its least element.
+function reduceRows(array, length, reduce) {
+  const reduced = new Float32Array(array.length / length);
+  for (let i = 0; i < reduced.length; i++) {
+    const row = array.subarray(i * length, (i + 1) * length);
+    reduced[i] = row.reduce((a, b) => reduce(a, b));
+  }
+  return reduced;
 }

@@ -86,29 +86,75 @@ def _transition_arrays(encoder):
 
 def _dense(estimator):
     """Describe a chain of dense layers to the latent variables, and one back."""
-    n = len(estimator.coefs_) // 2
-    h = estimator.coefs_[n].shape[0]
+    return _dense_network(estimator, _layers_of(estimator))
+
+
+def _dual_branch(estimator):
+    """The same; classifiers and adversaries are left out."""
+    n_heads = 2 * len(estimator.classes_)
+    return _dense_network(estimator, _layers_of(estimator)[:-n_heads])
+
+
+def _dense_network(estimator, layers):
     code = getattr(estimator, "activation", "identity")
-    hidden = estimator.hidden_activation
-    to_code, from_code = _layers_of(estimator, 0, n), _layers_of(estimator, n, 2 * n)
-    # Of a variational model's means and log variances a page needs the means.
-    to_code[-1] = [array[..., :h] for array in to_code[-1]]
-    encoder, encoder_arrays = _chain("encoder", to_code, hidden, code)
-    decoder, decoder_arrays = _chain("decoder", from_code, hidden, "identity")
+    chains, arrays = _chains("", layers, estimator.hidden_activation, code)
+    output = {"output": estimator.output, "groupSize": estimator.group_size_}
+    return {"wiring": "dense", **chains, **output}, arrays
+
+
+def _pitch_rhythm(estimator):
+    """Describe the chains of both branches."""
+    layers, hidden = _layers_of(estimator), estimator.hidden_activation
+    n = len(layers) // 2
+    layout = estimator._layout(estimator.n_features_in_, estimator.group_size_)
+    pitch, pitch_arrays = _chains("pitch.", layers[:n], hidden, "identity")
+    rhythm, rhythm_arrays = _chains("rhythm.", layers[n:], hidden, "identity")
     network = {
-        "wiring": "dense",
-        "encoder": encoder,
-        "decoder": decoder,
-        "output": estimator.output,
-        "groupSize": estimator.group_size_,
+        "wiring": "pitchRhythm",
+        "pitch": pitch,
+        "rhythm": rhythm,
+        "nPitches": layout.n_pitches,
+        "stepsPerMeasure": layout.steps_per_measure,
     }
-    return network, encoder_arrays | decoder_arrays
+    return network, pitch_arrays | rhythm_arrays
 
 
-def _layers_of(estimator, start, stop):
-    """Weights and biases of some layers."""
-    arrays = zip(estimator.coefs_, estimator.intercepts_, strict=True)
-    return [*arrays][start:stop]
+def _principal_components(estimator):
+    """Describe a layer to the components, and one back."""
+    scale = np.sqrt(estimator.explained_variance_) if estimator.whiten else 1.0
+    components, mean = estimator.components_, estimator.mean_
+    encode = components.T / scale
+    layers = [(encode, -mean @ encode), ((components.T * scale).T, mean)]
+    return _linear_network(*_chains("", layers, "identity", "identity"))
+
+
+def _factors(estimator):
+    """Describe a layer from the factors; the way to these is no layer."""
+    components = estimator.components_
+    layers = [(components, np.zeros(components.shape[1]))]
+    decoder, arrays = _chain("decoder", layers, "identity", "identity")
+    return _linear_network({"encoder": None, "decoder": decoder}, arrays)
+
+
+def _linear_network(chains, arrays):
+    return {"wiring": "dense", **chains, "output": "identity", "groupSize": None}, arrays
+
+
+def _layers_of(estimator):
+    """Weights and biases of all layers."""
+    return [*zip(estimator.coefs_, estimator.intercepts_, strict=True)]
+
+
+def _chains(prefix, layers, hidden, code):
+    """Describe layers to the latent variables, and as many back."""
+    n = len(layers) // 2
+    encoder, decoder = layers[:n], layers[n:]
+    h = len(decoder[0][0])
+    # Of a variational model's means and log variances a page needs the means.
+    encoder = [*encoder[:-1], [array[..., :h] for array in encoder[-1]]]
+    to_code, encoder_arrays = _chain(f"{prefix}encoder", encoder, hidden, code)
+    from_code, arrays = _chain(f"{prefix}decoder", decoder, hidden, "identity")
+    return {"encoder": to_code, "decoder": from_code}, encoder_arrays | arrays
 
 
 def _chain(name, layers, hidden, last):
@@ -136,6 +182,11 @@ def _chain(name, layers, hidden, last):
 _WIRINGS = {
     "Autoencoder": _dense,
     "VariationalAutoencoder": _dense,
+    "AttributeVariationalAutoencoder": _dense,
+    "PitchRhythmAutoencoder": _pitch_rhythm,
+    "DualBranchAutoencoder": _dual_branch,
+    "PCA": _principal_components,
+    "NMF": _factors,
 }
 
 
