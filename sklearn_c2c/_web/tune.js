@@ -30,7 +30,7 @@ export class Tune {
   }
 
   get scores() {
-    return this.section.querySelectorAll(".score");
+    return this.section.querySelectorAll("div.score"); // for wide and narrow screens
   }
 
   button(name) {
