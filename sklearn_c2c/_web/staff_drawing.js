@@ -36,13 +36,12 @@ export class StaffPen {
     let d = "";
     for (let y = 0; y < 5; y++) d += rectanglePath(0, y - LINE_WIDTH / 2, end, LINE_WIDTH);
     svgElement("path", { class: "staff-lines", d }, parent);
-    let bars = "";
     line.measures.forEach((measure, i) => {
       const isFinal = line.isLast && i === line.measures.length - 1;
-      if (isFinal) bars += rectanglePath(end - 0.5, 0, 0.5, 4);
-      bars += rectanglePath(measure.end - (isFinal ? 0.95 : 0.13), 0, 0.13, 4);
+      let bar = rectanglePath(measure.end - (isFinal ? 0.95 : 0.13), 0, 0.13, 4);
+      if (isFinal) bar += rectanglePath(end - 0.5, 0, 0.5, 4);
+      svgElement("path", { class: "bar-line", d: bar }, parent);
     });
-    svgElement("path", { class: "bar-lines", d: bars }, parent);
   }
 
   // A number in the digits of a kind, with its middle at x.
@@ -133,7 +132,7 @@ export class StaffPen {
   }
 
   // A tie between two x, above (direction -1) or below (1) heads at y.
-  tie(parent, { from, to, y, direction }) {
+  tie(parent, { from, to, y, direction, isFromBefore }) {
     const length = to - from;
     const height = direction * Math.min(1.1, 0.35 + 0.07 * length);
     const [inner, outer] = [y + height, y + height + direction * 0.22];
@@ -142,7 +141,7 @@ export class StaffPen {
     const d =
       `M${decimals(from)} ${decimals(y)}C${decimals(left)} ${decimals(inner)} ${decimals(right)} ${decimals(inner)} ${decimals(to)} ${decimals(y)}` +
       `C${decimals(right)} ${decimals(outer)} ${decimals(left)} ${decimals(outer)} ${decimals(from)} ${decimals(y)}z`;
-    svgElement("path", { class: "tie", d }, parent);
+    svgElement("path", { class: isFromBefore ? "tie from-before" : "tie", d }, parent);
   }
 }
 

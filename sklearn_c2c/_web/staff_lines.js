@@ -46,7 +46,8 @@ function tieOf(start, end, line) {
   const one = start ?? end;
   const from = start ? start.x + 0.72 * start.width : end.x - 1.9;
   const to = end ? end.x + 0.28 * end.width : line.end - 0.2;
-  return { from, to, y: yOfPlace(one.place) + direction * TIE_DISTANCE, direction };
+  const y = yOfPlace(one.place) + direction * TIE_DISTANCE;
+  return { from, to, y, direction, isFromBefore: !start };
 }
 
 // Tuplets of a line: {n, x, y, bracket}; `bracket` is null where a beam shows the group,
