@@ -20,11 +20,6 @@ export class Between {
     this._show();
   }
 
-  // The tunes in use, for the map: [{name, point}].
-  get corners() {
-    return this._used().map((index, i) => ({ name: NAMES[i], point: this.space.point(index) }));
-  }
-
   // Weights of the tunes at a place of the pad.
   weightsAt([x, y]) {
     const shares = this.n === 2 ? [1 - x, x] : [(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y];
@@ -64,7 +59,7 @@ export class Between {
         type: "button",
         className: "plain",
         "aria-label": `Take the tune nearest to the present melody as ${name}`,
-      }, "Nearest");
+      }, "Present");
       here.addEventListener("click", () => this._take(i, this.calls.nearest()));
       frame.append(here);
       this.parts.corners.append(frame);

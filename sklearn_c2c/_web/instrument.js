@@ -173,7 +173,7 @@ export class Explorer {
       this.composer.keepsForm = parts.form.checked;
       this.setPresent(this.composer.again(this.present));
     });
-    connectTabs(parts.tabs, (tab) => this._tabChanged(tab));
+    connectTabs(parts.tabs, () => this.mapPanel.map.resize());
     window.addEventListener("keydown", (event) => this._key(event));
     window.addEventListener("hashchange", () => {
       if (location.hash.slice(1) !== this.written) this.restore(location.hash);
@@ -187,12 +187,6 @@ export class Explorer {
   _baseState() {
     const { base, kept } = this.present;
     return kept ? this.composer.ofLatent(base.z, this.present, "nothing") : base;
-  }
-
-  _tabChanged(tab) {
-    this.tab = tab.id;
-    this.mapPanel.map.resize();
-    this._showScene();
   }
 
   _key(event) {
@@ -235,7 +229,7 @@ export class Explorer {
   _showMelody() {
     const { parts, present, nearest, compared } = this;
     const title = compared ? this._nearestTitle : present.title;
-    parts["now-title"].textContent = title;
+    parts["now-title"].textContent = parts["bar-title"].textContent = title;
     parts["now-label"].textContent = compared ? "Nearest tune" : "Now";
     parts.compare.setAttribute("aria-pressed", Boolean(compared));
     parts.compare.disabled = !nearest;
@@ -243,8 +237,7 @@ export class Explorer {
     parts["nearest-words"].textContent = nearest
       ? `has ${nearest.nCommon} of ${nearest.nNotes} notes in common`
       : "";
-    const isTune = present.tune >= 0;
-    const marks = nearest && !isTune ? { color: nearest.isSame } : {};
+    const marks = nearest ? { color: nearest.isSame } : {};
     const locked = present.kept?.measures ?? [];
     this.view.show(this.melody, { marks, locked, title });
   }
@@ -252,9 +245,8 @@ export class Explorer {
   _showScene() {
     const { present } = this;
     const own = present.isDecoded || present.tune >= 0 ? [] : [{ point: present.place, title: present.title }];
-    const corners = this.tab === "tab-between" ? this.between.corners : [];
     const { near, place } = present;
-    this.mapPanel.map.show({ present: place, free: near.length ? place : null, near, own, corners });
+    this.mapPanel.map.show({ present: place, free: near.length ? place : null, near, own });
   }
 
   _showHistory() {

@@ -95,7 +95,6 @@ export class TuneMap {
 
   _down(event) {
     if (event.button > 1) return;
-    this.canvas.focus({ preventScroll: true });
     this.canvas.setPointerCapture(event.pointerId);
     const place = this._placeOf(event);
     this.pointers.set(event.pointerId, place);
@@ -105,7 +104,6 @@ export class TuneMap {
     } else if (this.drag) {
       this.drag.pans = this.drag.isMoved = true; // two fingers: pinch
     }
-    event.preventDefault();
   }
 
   _move(event) {

@@ -26,6 +26,7 @@ export class MapPanel {
     this._fillColours();
     this._listen();
     this._colour();
+    this._showTrailTools();
   }
 
   readTheme() {
@@ -87,7 +88,10 @@ export class MapPanel {
     parts["zoom-out"].addEventListener("click", () => map.zoom(1 / 1.5));
     parts["zoom-fit"].addEventListener("click", () => map.fit());
     for (const radio of parts.map.getRootNode().querySelectorAll('[name="explorer-mode"]')) {
-      radio.addEventListener("change", () => (map.mode = radio.value));
+      radio.addEventListener("change", () => {
+        map.mode = radio.value;
+        this._showTrailTools();
+      });
     }
     parts["trail-add"].addEventListener("click", () => {
       this._setTrail([...this.trail, this.calls.present()], true);
@@ -102,6 +106,11 @@ export class MapPanel {
     this.map.show({ trail: this.trail, walker: null });
     this.parts["trail-play"].disabled = this.trail.length < 2;
     this.parts["trail-clear"].disabled = !this.trail.length;
+    this._showTrailTools();
+  }
+
+  _showTrailTools() {
+    this.parts["trail-tools"].hidden = this.map.mode !== "trail" && !this.trail.length;
   }
 
   _toggleTrail() {

@@ -1,9 +1,10 @@
 import { makeElement } from "./elements.js";
 import { drawRoll } from "./roll.js";
 import { drawStaff } from "./staff.js";
-import { lengthOf } from "./tokens.js";
+import { lengthOf, notesOf } from "./tokens.js";
 
 const STAFF_PAUSE = 80; // milliseconds between scores while a point is dragged
+const NARROW = 500; // pixels, below which the score is drawn smaller
 
 // Score and piano roll of one melody, the buttons that keep its measures, and a cursor.
 // Calls `onLock(measure)`, and `onStep(step)` for a click into the melody.
@@ -24,6 +25,7 @@ export class MelodyView {
   // Show a melody; `marks` as of `drawStaff`, `locked` a boolean of each measure.
   show(melody, { marks = {}, locked = [], title = "" } = {}) {
     this.shown = { melody, marks, locked };
+    drawThumbnail(this.parts.thumbnail, melody, this.range);
     this.parts.staff.setAttribute("aria-label", `Score of ${title}`);
     this.parts.roll.setAttribute("aria-label", `Piano roll of ${title}`);
     this._showLocks(melody, locked);
@@ -51,8 +53,9 @@ export class MelodyView {
   _drawStaff() {
     const { melody, marks, locked } = this.shown;
     const { glyphs } = this;
-    const width = this.parts["staff-frame"].clientWidth;
-    if (!width) return;
+    const room = this.parts["staff-frame"].clientWidth;
+    if (!room) return;
+    const width = room < NARROW ? 1.6 * room : room;
     this.drawn = performance.now();
     this.staff = drawStaff(this.parts.staff, melody, this.notation, { glyphs, width, marks, locked });
   }
@@ -61,7 +64,7 @@ export class MelodyView {
     const { melody, marks, locked } = this.shown;
     const width = this.parts["roll-frame"].clientWidth;
     if (!width) return;
-    const height = width < 500 ? 120 : 150;
+    const height = width < NARROW ? 120 : 150;
     const { range } = this;
     this.roll = drawRoll(this.parts.roll, melody, this.notation, { width, height, range, marks, locked });
   }
@@ -100,4 +103,13 @@ export class MelodyView {
     this.parts.locks.style.setProperty("--n", n <= 16 ? n : 16);
     this.parts.locks.replaceChildren(...this.locks);
   }
+}
+
+// The notes of a melody as one small path.
+function drawThumbnail(svg, melody, [low, high]) {
+  const bars = notesOf(melody).map(([onset, duration, pitch]) => {
+    return `M${onset} ${high - pitch + 1}h${Math.max(duration - 0.3, 0.4)}`;
+  });
+  svg.setAttribute("viewBox", `0 0 ${melody.length} ${high - low + 2}`);
+  svg.querySelector("path").setAttribute("d", bars.join(""));
 }

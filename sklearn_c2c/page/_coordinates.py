@@ -12,6 +12,7 @@ _MOST_FOR_TSNE = 3000  # above, t-SNE takes minutes
 _FEWEST_FOR_TSNE = 5
 _PERPLEXITY = 30.0  # scikit-learn's own; a small corpus needs less
 _N_DIRECTIONS = 6
+_N_COMPONENTS = 12  # of which those are taken that go with an attribute most
 
 
 class Direction(NamedTuple):
@@ -28,6 +29,8 @@ class Direction(NamedTuple):
     correlation : float or None
         Of the position with the attribute of that name; None if the latent variable
         has been trained to be that attribute.
+    number : int
+        Of the principal component, or of the latent variable, from 1.
     """
 
     vector: np.ndarray
@@ -35,6 +38,7 @@ class Direction(NamedTuple):
     high: float
     name: str
     correlation: float | None
+    number: int
 
 
 def place(Z, layout, random_state):
@@ -88,23 +92,48 @@ def directions(Z, attributes, own=()):
     Returns
     -------
     list of Direction
+        Without names of the model's own at most six, each named by another attribute,
+        the one that goes with an attribute most first.
     """
     if own:
         mean, units = Z.mean(axis=0), np.eye(Z.shape[1])
         return [
-            Direction(units[i], *_limits(Z[:, i] - mean[i]), name, None)
+            Direction(units[i], *_limits(Z[:, i] - mean[i]), name, None, i + 1)
             for i, name in enumerate(own)
         ]
-    positions, vectors = _components(Z, _N_DIRECTIONS)
+    positions, vectors = _components(Z, _N_COMPONENTS)
+    scales = positions.std(axis=0)
     found = []
-    for position, vector in zip(positions.T, vectors, strict=True):
-        if not (scale := position.std()) > 0:
+    for i, name, r in _named(positions, attributes):
+        if not scales[i] > 0:
             continue
-        name, r = _most_alike(position, attributes)
         sign = -1 if r < 0 else 1
-        limits = _limits(sign * position / scale)
-        found.append(Direction(sign * scale * vector, *limits, name, abs(r)))
-    return found
+        limits = _limits(sign * positions[:, i] / scales[i])
+        found.append(
+            Direction(sign * scales[i] * vectors[i], *limits, name, abs(r), i + 1)
+        )
+    return found[:_N_DIRECTIONS]
+
+
+def _named(positions, attributes):
+    """Yield components with an attribute each, the largest correlation first.
+
+    Components beyond the number of attributes have no name.
+    """
+    pairs = [
+        (_correlation(position, values), i, name)
+        for i, position in enumerate(positions.T)
+        for name, values in attributes.items()
+    ]
+    left = list(range(positions.shape[1]))
+    taken = set()
+    for r, i, name in sorted(pairs, key=lambda pair: -abs(pair[0])):
+        if i in left and name not in taken and r:
+            left.remove(i)
+            taken.add(name)
+            yield i, name, r
+    for i in left:
+        yield i, "", 0.0
 
 
 def _components(Z, n):
@@ -128,15 +157,10 @@ def _limits(positions):
     return float(positions.min()), float(positions.max())
 
 
-def _most_alike(position, attributes):
-    """Attribute whose values correlate most with positions, and the correlation."""
-    best = "", 0.0
-    for name, values in attributes.items():
-        is_defined = np.isfinite(values)
-        x, y = position[is_defined], values[is_defined]
-        if len(x) < 3 or not (x.std() > 0 and y.std() > 0):
-            continue
-        r = float(np.corrcoef(x, y)[0, 1])
-        if abs(r) > abs(best[1]):
-            best = name, r
-    return best
+def _correlation(x, y):
+    """Correlation where `y` is defined; 0 if one of both is constant."""
+    is_defined = np.isfinite(y)
+    x, y = x[is_defined], y[is_defined]
+    if len(x) < 3 or not (x.std() > 0 and y.std() > 0):
+        return 0.0
+    return float(np.corrcoef(x, y)[0, 1])

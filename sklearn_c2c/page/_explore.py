@@ -155,6 +155,8 @@ def explorer_data(model, corpus, *, title, notation, layout, attributes, random_
         "mean": Z.mean(axis=0).astype(np.float32),
         "directions": _stacked((move.vector for move in moves), Z.shape[1]),
     }
+    if description["network"].get("encoder", True) is None:
+        arrays["codes"] = Z.astype(np.float32)
     manifest, tunes_text = pack_arrays(arrays)
     data = {
         "title": str(title),
@@ -282,12 +284,12 @@ def _slider(move):
     name = _in_words(move.name)
     if move.correlation is None:
         said = "trained to be this attribute"
-    elif name:
-        said = f"principal component, correlation {move.correlation:.2f}"
     else:
-        said = "principal component, goes with no attribute"
+        said = f"principal component {move.number}"
+        if name:
+            said += f", correlation {move.correlation:.2f}"
     return {
-        "name": name or "no name",
+        "name": name or f"Component {move.number}",
         "said": said,
         "low": round(move.low, 4),
         "high": round(move.high, 4),
