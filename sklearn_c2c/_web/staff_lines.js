@@ -40,13 +40,14 @@ export function tiesOf(line) {
   return ties;
 }
 
+// A tie is on the other side of the head than the stem that it leaves.
 function tieOf(start, end, line) {
-  const isBelow = (!start || isStemUp(start)) && (!end || isStemUp(end));
+  const isBelow = isStemUp(start ?? end);
   const direction = isBelow ? 1 : -1;
-  const one = start ?? end;
   const from = start ? start.x + 0.72 * start.width : end.x - 1.9;
-  const to = end ? end.x + 0.28 * end.width : line.end - 0.2;
-  const y = yOfPlace(one.place) + direction * TIE_DISTANCE;
+  let to = line.end - 0.2;
+  if (end) to = isBelow && !isStemUp(end) ? end.x - 0.08 : end.x + 0.28 * end.width;
+  const y = yOfPlace((start ?? end).place) + direction * TIE_DISTANCE;
   return { from, to, y, direction, isFromBefore: !start };
 }
 

@@ -113,10 +113,9 @@ function signOf(sign, beams) {
   const head = sign.querySelector(".head, .sign");
   const isOver = (beam) => beam.dataset.steps.split(" ").includes(step);
   const beam = beams.findIndex(isOver);
-  const flag = nameOf(sign.querySelector(".flag"));
   const stem = sign.querySelector(".stem")?.getAttribute("d").match(/[-.\\d]+/g).map(Number);
-  let flags = all(".flag", sign).length;
-  if (flag?.includes("-16-")) flags++;
+  const shown = all(".flag", sign).map((one) => (nameOf(one).includes("-16-") ? 2 : 1));
+  let flags = shown.reduce((sum, number) => sum + number, 0);
   if (beam >= 0) flags = beamsAt(beams[beam], stem[0]);
   return {
     step: Number(step),
