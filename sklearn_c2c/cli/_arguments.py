@@ -416,8 +416,13 @@ def add_tempo(parser):
 
 def add_result(parser):
     """Where to write melodies, and their tempo."""
-    parser.add_argument("--out", required=True, metavar="DIR", help="folder to fill")
+    add_folder(parser)
     add_tempo(parser)
+
+
+def add_folder(parser):
+    """Where to write."""
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder to fill")
     parser.add_argument(
         "--force", action="store_true", help="write into DIR even if it has content"
     )

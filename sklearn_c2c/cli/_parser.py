@@ -4,7 +4,7 @@ import argparse
 
 import sklearn_c2c
 from sklearn_c2c.cli import _arguments as arguments
-from sklearn_c2c.cli import _completing, _exploring, _learning
+from sklearn_c2c.cli import _completing, _exploring, _learning, _onnx
 from sklearn_c2c.cli._kinds import Default
 from sklearn_c2c.cli._objectives import OBJECTIVES_HELP
 
@@ -92,6 +92,7 @@ def _parser():
         _add_complete,
         _add_continue,
         _add_inspect,
+        _add_onnx,
     ):
         add(commands)
     return parser
@@ -502,3 +503,19 @@ examples:
     )
     arguments.add_corpus(parser, nargs="+")
     arguments.add_kind(parser, "whole")
+
+
+def _add_onnx(commands):
+    parser = _command(
+        commands,
+        "onnx",
+        _onnx.onnx,
+        "a model for programs in other languages",
+        """\
+example:
+  c2c onnx --model reels.c2c --out reels-onnx
+""",
+    )
+    help_ = "file made by compose or train"
+    parser.add_argument("--model", required=True, metavar="FILE", help=help_)
+    arguments.add_folder(parser)
