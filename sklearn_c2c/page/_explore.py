@@ -255,7 +255,7 @@ def _values(tunes, names, notation):
 
 
 def _classes(corpus, n_tunes):
-    """Labels of the classes, and the class of each tune; none without ``target``."""
+    """Labels of the classes, and the class of each tune; none if all are of one."""
     target = corpus.get("target")
     if target is None:
         return [], np.zeros(0, dtype=np.int16)
@@ -264,6 +264,8 @@ def _classes(corpus, n_tunes):
     names = corpus.get("target_names")
     labels = [str(label if names is None else names[label]) for label in target]
     known, classes = np.unique(labels, return_inverse=True)
+    if len(known) < 2:
+        return [], np.zeros(0, dtype=np.int16)
     return known.tolist(), classes.astype(np.int16)
 
 
