@@ -20,6 +20,11 @@ export class Between {
     this._show();
   }
 
+  // The tunes in use, for the map: [{name, point}].
+  get corners() {
+    return this._used().map((index, i) => ({ name: NAMES[i], point: this.space.point(index) }));
+  }
+
   // Weights of the tunes at a place of the pad.
   weightsAt([x, y]) {
     const shares = this.n === 2 ? [1 - x, x] : [(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y];

@@ -167,13 +167,18 @@ export class Explorer {
       walk: () => this._toggleWalk(),
       "reset-all": () => this.present.base && this.setPresent(this._baseState()),
       "own-take": () => this._takeOwn(),
+      "own-present": () => (parts["own-text"].value = this.takeAlong.abc),
     };
     for (const [name, act] of Object.entries(clicks)) parts[name].addEventListener("click", act);
     parts.form.addEventListener("change", () => {
       this.composer.keepsForm = parts.form.checked;
       this.setPresent(this.composer.again(this.present));
     });
-    connectTabs(parts.tabs, () => this.mapPanel.map.resize());
+    connectTabs(parts.tabs, (tab) => {
+      parts.moving.dataset.tab = tab.id;
+      this.mapPanel.map.resize();
+      this._showScene();
+    });
     window.addEventListener("keydown", (event) => this._key(event));
     window.addEventListener("hashchange", () => {
       if (location.hash.slice(1) !== this.written) this.restore(location.hash);
@@ -245,8 +250,10 @@ export class Explorer {
   _showScene() {
     const { present } = this;
     const own = present.isDecoded || present.tune >= 0 ? [] : [{ point: present.place, title: present.title }];
+    const isBetween = this.parts.moving.dataset.tab === "tab-between";
+    const corners = isBetween ? this.between.corners : [];
     const { near, place } = present;
-    this.mapPanel.map.show({ present: place, free: near.length ? place : null, near, own });
+    this.mapPanel.map.show({ present: place, free: near.length ? place : null, near, own, corners });
   }
 
   _showHistory() {
@@ -296,10 +303,11 @@ export class Explorer {
   // ------------------------------------------------------------------ own tunes, walks
 
   _takeOwn() {
-    const { notation, pitchRange } = this.data;
+    const { notation, pitchRange, reading } = this.data;
     const said = this.parts["own-said"];
     try {
-      const options = { notation, pitchRange, nSteps: this.space.nSteps };
+      const { ends } = reading;
+      const options = { notation, pitchRange, nSteps: this.space.nSteps, ends, reading };
       const read = readAbc(this.parts["own-text"].value, options);
       this._showOwn(read.melody, read.title || "My tune", true);
       const lines = [`${this.present.title} is on the map.`, ...read.said];

@@ -36,7 +36,7 @@ export class MapPainter {
     this.isStale = true;
   }
 
-  // `scene`: {free, present, near, trail, walker, hovered, own}, each a point
+  // `scene`: {free, present, near, corners, trail, walker, hovered, own}, each a point
   // of the plane, an index of a tune, or a list.
   paint(scene) {
     const { canvas, view } = this;
@@ -144,7 +144,8 @@ export class MapPainter {
 
   _paintScene(pen, scene) {
     if (scene.trail?.length) this._paintTrail(pen, scene);
-    if (scene.free) this._paintNeighbours(pen, scene.free, scene.near ?? []);
+    if (scene.corners?.length) this._paintCorners(pen, scene.corners);
+    else if (scene.free) this._paintNeighbours(pen, scene.free, scene.near ?? []);
     for (const own of scene.own ?? []) this._paintStar(pen, own);
     if (scene.hovered >= 0) this._ring(pen, this.space.point(scene.hovered), 1.5, this.ink);
     if (scene.present) this._paintPresent(pen, scene.present);
@@ -163,6 +164,27 @@ export class MapPainter {
     pen.lineWidth = 1.5;
     pen.stroke();
     if (walker) this._dot(pen, walker, 5, this.accent);
+  }
+
+  // The tunes that a line or a pad goes between, with their letters.
+  _paintCorners(pen, corners) {
+    const places = corners.map(({ point }) => this.view.toScreen(point));
+    const order = places.length === 4 ? [0, 1, 3, 2, 0] : [0, 1];
+    pen.beginPath();
+    order.forEach((corner, i) => pen[i ? "lineTo" : "moveTo"](...places[corner]));
+    pen.setLineDash([4, 4]);
+    pen.lineWidth = 1.2;
+    pen.strokeStyle = this.accent;
+    pen.stroke();
+    pen.setLineDash([]);
+    pen.font = `600 13px ${this.font}`;
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    corners.forEach(({ name }, i) => {
+      this._disc(pen, places[i], 10, this.accent);
+      pen.fillStyle = this.sheet;
+      pen.fillText(name, places[i][0], places[i][1] + 1);
+    });
   }
 
   // Lines to the tunes that are mixed at the free point.

@@ -14,12 +14,17 @@ export class TakeAlong {
       "save-abc": () => this._save("abc", "text/vnd.abc", writeAbc),
       "save-musicxml": () => this._save("musicxml", "application/vnd.recordare.musicxml+xml", writeMusicXml),
       "save-wav": () => this._saveWav(),
-      "copy-abc": () => this._copy(this._written(writeAbc), "ABC"),
+      "copy-abc": () => this._copy(this.abc, "ABC"),
       "copy-link": () => this._copy(this.link(), "A link to this melody"),
     };
     for (const [name, act] of Object.entries(clicks)) {
       parts[name].addEventListener("click", () => act());
     }
+  }
+
+  // The present melody as ABC.
+  get abc() {
+    return this._written(writeAbc);
   }
 
   _written(write) {

@@ -11,7 +11,7 @@ from sklearn_c2c import _web
 from sklearn_c2c._files import write_atomically
 from sklearn_c2c.display import glyphs
 from sklearn_c2c.generation import LatentModel
-from sklearn_c2c.melody import check_melodies, parse_key, parse_metre, pitch_name
+from sklearn_c2c.melody import END, check_melodies, parse_key, parse_metre, pitch_name
 from sklearn_c2c.metrics import attribute_names, attribute_values
 from sklearn_c2c.page._coordinates import directions, place
 from sklearn_c2c.page._model import pack_model
@@ -52,7 +52,8 @@ def explore(
     corpus : Bunch or dict
         With ``data``, melodies of shape (n_tunes, n_steps), and ``titles``. If it has
         ``target``, a label for each tune, points can be coloured by it; of
-        ``target_names`` it is the index.
+        ``target_names`` it is the index. Its ``reading``, parameters that
+        `io.read_melodies` read it with, is how a tune that a user types is read.
     title : str
         Title of the page.
     time_signature : str, default="4/4"
@@ -165,6 +166,7 @@ def explorer_data(model, corpus, *, title, notation, layout, attributes, random_
         "model": description,
         "manifest": manifest,
         "h": Z.shape[1],
+        "reading": _reading(corpus, tunes),
         "pitchRange": [int(pitch) for pitch in latent.encoder.pitch_range_],
         "titles": titles,
         "layout": layout,
@@ -229,6 +231,17 @@ def _checked(corpus):
     if len(titles) != len(tunes):
         raise ValueError(f"Got {len(titles)} titles for {len(tunes)} tunes.")
     return tunes, [str(title) for title in titles]
+
+
+def _reading(corpus, tunes):
+    """How a tune that a user types is read: as those of the corpus were."""
+    is_whole = bool((tunes == END).any())
+    reading = corpus.get("reading") or {}
+    return {
+        "ends": is_whole,
+        "repeats": reading.get("repeats", "played" if is_whole else "written"),
+        "offGrid": reading.get("off_grid", "round"),
+    }
 
 
 def _values(tunes, names, notation):
