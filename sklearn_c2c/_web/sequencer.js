@@ -291,8 +291,8 @@ export class Sequencer extends EventTarget {
   }
 }
 
-function stepInMeasure(a, b) {
-  return ((a % b) + b) % b;
+function stepInMeasure(step, stepsPerMeasure) {
+  return ((step % stepsPerMeasure) + stepsPerMeasure) % stepsPerMeasure;
 }
 
 function remember(list, entry) {

@@ -7,6 +7,7 @@ const REACH = 36; // pixels from a click to the sign that it means
 
 export class Tune {
   loop = null; // first and last measure, counted from 0
+  anchor = null; // measure at which the loop was begun by a click
   place = null; // step that sounds or sounded last
   #marked = null; // note whose signs are marked as sounding
   #chosen = 0; // index of the note that the keys are at

@@ -42,9 +42,10 @@ _FORMATS = {".mid": "MIDI", ".abc": "ABC", ".musicxml": "MusicXML"}
 class Melodies:
     """Scores and players of melodies, to end a cell of a notebook with.
 
-    Each melody is engraved, for wide and for narrow screens, and can be played. A
-    notebook and the gallery of the documentation show the object when a cell ends with
-    it; no network is needed.
+    Each melody is engraved, for wide and for narrow screens, and can be played: from
+    any note, at a tempo that can be changed meanwhile, with measures in a loop, and in
+    turn with the nearest tune of a corpus. A notebook and the gallery of the
+    documentation show the object when a cell ends with it; no network is needed.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ class Melodies:
         For each melody, the files that hold it, for links to them.
     corpus : Bunch or dict, default=None
         With ``data`` and ``titles``: the tunes among which the nearest one to each
-        melody is named, and can be heard in its place.
+        melody is named, and can be heard in its place. Its notes are in the HTML.
     time_signature : str, default="4/4"
         Metre.
     steps_per_quarter : int, default=4
@@ -155,8 +156,8 @@ class Melodies:
         Returns
         -------
         str
-            An HTML element with its style and its script. A page may hold several; only
-            one melody plays at a time.
+            An HTML element with its style and its script. A page may hold several; they
+            share one player, so only one melody plays at a time.
         """
         sheet = self._sheet(self.X[0])
         beats = round(sheet.beats_per_minute)
@@ -177,7 +178,11 @@ class Melodies:
 
     @property
     def script(self):
-        """The script as it stands in the HTML, for a content security policy."""
+        """The script as it stands in the HTML, for a content security policy.
+
+        It is that of all pages with melodies: the modules ``_web/melodies.js`` and what
+        they import, joined.
+        """
         return _web.script("melodies")
 
     def _nearest_tunes(self):
@@ -221,9 +226,9 @@ class Melodies:
  aria-label="Play {name}">Play</button>
 </div>
 </div>
-<p class="loop-measures" hidden>Measures
+<div class="loop-measures" hidden>Measures
 <input type="number" value="1" aria-label="First measure of the loop">
-to <input type="number" value="1" aria-label="Last measure of the loop"></p>
+to <input type="number" value="1" aria-label="Last measure of the loop"></div>
 {scores}
 <div class="melody-foot">
 {_legend(marks, melody)}

@@ -37,8 +37,9 @@ def write_page(
 ):
     """Write melodies as one HTML page to look at and listen to, without a network.
 
-    Each melody is engraved, for wide and for narrow screens, and can be played. The
-    same arguments give the same bytes.
+    Each melody is engraved, for wide and for narrow screens, and can be played: from
+    any note, at a tempo that can be changed meanwhile, with measures in a loop, and in
+    turn with the nearest tune of a corpus. The same arguments give the same bytes.
 
     Parameters
     ----------
@@ -54,7 +55,7 @@ def write_page(
         For each melody, the files that hold it, by paths relative to the page.
     corpus : Bunch or dict, default=None
         With ``data`` and ``titles``: the tunes among which the nearest one to each
-        melody is named.
+        melody is named, and can be heard in its place. Its notes are in the page.
     model : estimator, default=None
         A fitted estimator whose loss curve is shown.
     settings : dict, default=None

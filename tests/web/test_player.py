@@ -14,7 +14,7 @@ from scipy.io import wavfile
 
 from sklearn_c2c import _web
 from sklearn_c2c.datasets import load_celtic
-from sklearn_c2c.melody import END, HOLD, REST, notes_from_melody
+from sklearn_c2c.melody import END, HOLD, REST, mend_orphan_holds, notes_from_melody
 
 RATE = 44100
 LEAD, HORIZON = 0.06, 0.1  # seconds; those of sequencer.js
@@ -129,6 +129,10 @@ def wav(page):
     return wav
 
 
+def mend(melody):
+    return mend_orphan_holds(melody[np.newaxis])[0]
+
+
 def plain(melody):
     return np.asarray(melody).tolist()
 
@@ -143,10 +147,10 @@ def times(record):
 
 @pytest.fixture(scope="module")
 def tunes(reels):
-    """Reels, one that ends early, and one that begins with a rest and a hold."""
+    """Reels, one that ends early, and one with rests."""
     short = np.r_[reels[2][:90], [END] * 38]
-    odd = np.r_[[HOLD, HOLD, REST, REST], reels[3][4:30], [REST] * 5, reels[3][35:]]
-    return [*map(plain, reels[[0, 7, 40]]), plain(short), plain(odd)]
+    rests = np.r_[[REST] * 4, reels[3][4:30], [REST] * 5, reels[3][35:]]
+    return [*map(plain, reels[[0, 7, 40]]), plain(short), plain(mend(rests))]
 
 
 def test_what_is_played_are_the_notes_of_the_melody(run, tunes):
@@ -179,7 +183,7 @@ def test_events_and_position_follow_what_is_heard(run, tunes):
 
 @pytest.mark.parametrize("begins", [0, 5, 12, 16, 128])
 def test_a_pickup_begins_at_its_first_note(run, reels, begins):
-    melody = [REST] * begins + plain(reels[0][begins:])
+    melody = plain(mend(np.r_[[REST] * begins, reels[0][begins:]]))
     notation = {**REEL, "pickup": True}
     found = run([[0, "melody", melody], [0, "play", None]], notation)
     notes = notes_from_melody(melody)
@@ -232,11 +236,11 @@ CHANGES = st.lists(
 )
 @given(CHANGES)
 def test_no_note_is_lost_or_doubled_by_changes_of_tempo(run, tunes, changes):
-    melody = tunes[4]
+    melody = tunes[4][:48]
     notes = notes_from_melody(melody)
     sets = sorted([time, "tempo", tempo] for time, tempo in changes)
     events = [[0, "melody", melody], [0, "play", None], *sets]
-    found = run(events, seconds=60)
+    found = run(events, seconds=20)
     assert played(found["record"]) == notes[:, [0, 2]].tolist()
     tempos = [REEL["tempo"], *(tempo for _, tempo in changes)]
     slowest, fastest = 15 / min(tempos), 15 / max(tempos)
@@ -395,7 +399,7 @@ def test_stop_silences_at_once(run, timbre):
     found = run(events, seconds=3, sounds=True)
     sound, at = found["sound"], int(1.013 * RATE)
     before = np.sqrt(np.mean(sound[at - 2205 : at] ** 2))
-    assert before > 0.01
+    assert before > 0.003
     assert abs(sound[at + RATE // 10 :]).max() < 1e-4 * before
     assert found["heard"][-1][::2] == ["stop", False] and found["timers"] == 0
     assert found["record"][0]["duration"] == pytest.approx(1.013 - LEAD)
@@ -508,22 +512,22 @@ def test_notes_neither_click_nor_clip(wav, timbre):
     power = signal.convolve(high**2, np.ones(128) / 128, "same")
     at = [onset * 0.15 for onset, _, _ in notes_from_melody(melody)]
     ends = [(onset + n) * 0.15 for onset, n, _ in notes_from_melody(melody)]
-    print(timbre, 10 * np.log10(power.max()), 10 * np.log10(np.median(power) + 1e-12))
     for time in ends if timbre == "plucked" else at + ends:
         window = power[int(max(0, time - 0.04) * RATE) : int((time - 0.001) * RATE)]
         assert 10 * np.log10(window.max(initial=1e-12)) < -60
 
 
 def onsets_found(samples):
-    """Where the energy above 1.5 kHz jumps up, in seconds."""
-    high = signal.butter(4, 1500, "high", fs=RATE, output="sos")
-    power = signal.sosfiltfilt(high, samples) ** 2
-    size = RATE // 1000
+    """Where the energy above 4 kHz is higher than just before, in seconds."""
+    silence = RATE // 10  # before the first note
+    high = signal.butter(4, 4000, "high", fs=RATE, output="sos")
+    power = signal.sosfiltfilt(high, np.r_[np.zeros(silence), samples]) ** 2
+    size = 44  # samples, a millisecond
     blocks = power[: len(power) // size * size].reshape(-1, size).mean(axis=1)
-    level = 10 * np.log10(blocks + 1e-9)
-    rise = level[8:] - np.minimum.reduce([level[i : len(level) - 8 + i] for i in range(6)])
-    peaks, _ = signal.find_peaks(rise, height=9, distance=40)
-    return (peaks + 8) / 1000
+    level = 10 * np.log10(blocks + 0.01 * blocks.max())
+    before = np.max([level[i : i - 12] for i in range(8)], axis=0)
+    peaks, _ = signal.find_peaks(level[12:] - before, height=4, distance=40)
+    return ((peaks + 12) * size - silence) / RATE
 
 
 @pytest.mark.parametrize("which", [0, 7, 40])
