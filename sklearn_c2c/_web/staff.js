@@ -10,7 +10,7 @@ import { StaffPen, rectanglePath } from "./staff_drawing.js";
 import { headOf, measureHeight, tiesOf, tupletMarksOf } from "./staff_lines.js";
 
 const SPACE = 8; // pixels between two staff lines
-const HEAD_TAIL = 0.4; // spaces after what begins a line
+const HEAD_TAIL = 0.3; // spaces after what begins a line
 const MARK_COLORS = { color: "#2b83c6", line: "#2b83c6", band: "#e69f00" };
 const MARK_LEAD = 0.4; // spaces by which a mark begins before the sign
 
@@ -93,13 +93,13 @@ class Staff {
     for (const measure of line.measures) {
       const attributes = { class: "measure", "data-measure": measure.number };
       const group = svgElement("g", attributes, parent);
-      for (const beam of measure.beams) pen.beam(group, beam);
       measure.signs.forEach((sign, i) => {
         const element = pen.sign(group, sign);
         if (this.isMarked("color", sign)) markElement(element);
         const end = measure.signs[i + 1]?.x ?? measure.end;
         this.signs.push({ sign, element, line, end });
       });
+      for (const beam of measure.beams) pen.beam(group, beam);
     }
     for (const tie of line.ties) pen.tie(parent, tie);
     for (const mark of line.tupletMarks) this.drawTuplet(parent, mark);
@@ -139,12 +139,12 @@ class Staff {
   }
 
   // Lines and bands from each marked sign to the next one.
-  drawMarks(parent, line, { signs, end }) {
+  drawMarks(parent, line, { signs, x, end }) {
     for (const way of ["band", "line"]) {
       signs.forEach((sign, i) => {
         if (!this.isMarked(way, sign)) return;
-        const from = sign.x - MARK_LEAD;
-        const to = (signs[i + 1]?.x ?? end + MARK_LEAD) - MARK_LEAD;
+        const from = i ? sign.x - MARK_LEAD : x;
+        const to = i + 1 < signs.length ? signs[i + 1].x - MARK_LEAD : end;
         const [y, height] = way === "line" ? [line.markY, 0.4] : [-0.67, 5.34];
         const d = rectanglePath(from, y, to - from, height);
         const opacity = way === "line" ? 1 : 0.3;

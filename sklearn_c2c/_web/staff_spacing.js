@@ -3,10 +3,10 @@
 // All lengths are in spaces, the distance between two staff lines.
 const EIGHTH_SPACE = 3.1; // from an eighth note to the next sign, in an unstretched line
 const GROWTH = 0.55; // power of the duration by which the space grows
-const CLOSEST = 0.4; // between two signs
-const TAIL = 0.9; // from the last sign to the bar line
-const FINAL_TAIL = 1.7; // the same before the final bar line
-const DENSEST = 0.62; // how far spaces may be compressed before a line is broken
+const CLOSEST = 0.36; // between two signs
+const TAIL = 0.7; // from the last sign to the bar line
+const FINAL_TAIL = 1.5; // the same before the final bar line
+const DENSEST = 0.5; // how far spaces may be compressed before a line is broken
 const LOOSEST = 2; // how far a line of fewer measures than fit is stretched, alone
 const PHRASES = [4, 2, 1]; // measures in a line, the most that fit
 
@@ -35,7 +35,7 @@ export function addExtents(signs, glyphs) {
 // Spaces between the signs of a measure, from the bar line to the next one, as
 // {least, natural}; where all that sounds is one rest, it stands in the middle.
 function gapsOf({ signs }, stepsPerQuarter, isFinal) {
-  const lead = Math.max(1.2, 0.7 + signs[0].left);
+  const lead = Math.max(1, 0.6 + signs[0].left);
   const gaps = [{ least: lead, natural: lead, isFixed: true }];
   signs.forEach((sign, i) => {
     const eighths = (2 * (sign.end - sign.step)) / stepsPerQuarter;

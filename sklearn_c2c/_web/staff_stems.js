@@ -33,11 +33,10 @@ export function addBeams(signs) {
   return beams;
 }
 
-// The head that is farthest from the middle line decides; of two, the sum of all.
+// The head that is farthest from the middle line decides; of two alike, the upper one.
 function isBeamUp(signs) {
   const places = signs.map(({ place }) => place - MIDDLE_PLACE);
-  const difference = Math.max(...places) + Math.min(...places);
-  return (difference || places.reduce((sum, place) => sum + place)) < 0;
+  return Math.max(...places) < -Math.min(...places);
 }
 
 // Whether the stem of a note goes up, or would, if it has none.

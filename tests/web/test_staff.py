@@ -1,6 +1,7 @@
 """Staves and piano rolls that the pages draw: the staff says what verovio engraves."""
 
 import json
+import re
 from fractions import Fraction
 from itertools import pairwise
 from xml.etree import ElementTree
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from sklearn_c2c import _web, datasets
+from sklearn_c2c import _web
 from sklearn_c2c.datasets import corpus_folder
 from sklearn_c2c.display import _score, score_svg
 from sklearn_c2c.display._glyphs import glyphs
@@ -21,7 +22,6 @@ from sklearn_c2c.melody import (
     REST,
     mend_orphan_holds,
     notes_from_melody,
-    parse_key,
 )
 from tests.web.notation import notation
 
@@ -58,7 +58,7 @@ def jigs():
 
 @pytest.fixture
 def drawn(tmp_path, open_page):
-    """Draw in a browser: drawn(melody, options, width=900, **of_drawing) is the page."""
+    """Draw in a browser: drawn(melody, options, width=900) is the page."""
     path = tmp_path / "staff.html"
     path.write_text(_page(), "utf-8")
     page = open_page(path, width=1000)
@@ -113,8 +113,10 @@ function signOf(sign, beams) {
   const head = sign.querySelector(".head, .sign");
   const isOver = (beam) => beam.dataset.steps.split(" ").includes(step);
   const beam = beams.findIndex(isOver);
-  const stem = sign.querySelector(".stem")?.getAttribute("d").match(/[-.\\d]+/g).map(Number);
-  const shown = all(".flag", sign).map((one) => (nameOf(one).includes("-16-") ? 2 : 1));
+  const line = sign.querySelector(".stem")?.getAttribute("d");
+  const stem = line?.match(/[-.\\d]+/g).map(Number);
+  const isDouble = (one) => nameOf(one).includes("-16-");
+  const shown = all(".flag", sign).map((one) => (isDouble(one) ? 2 : 1));
   let flags = shown.reduce((sum, number) => sum + number, 0);
   if (beam >= 0) flags = beamsAt(beams[beam], stem[0]);
   return {
@@ -142,7 +144,7 @@ function beamsAt(beam, x) {
 function overlaps() {
   const kinds = ".head, .accidental, .sign, .dot, .clef, .key, .digit, .bar-line";
   return all(".line").flatMap((line) => {
-    const boxes = all(`${kinds}, .measure-number, .tuplet, .flag`, line);
+    const boxes = all(`${kinds}, .measure-number, path.tuplet, .flag`, line);
     const rects = boxes.map((box) => box.getBoundingClientRect());
     const found = [];
     boxes.forEach((one, i) => {
@@ -296,7 +298,11 @@ def check_lengths(found, melody, options):
     for sign, after in pairwise(signs):
         if not sign["is_note"]:
             continue
-        whole = Fraction(2) if sign["length"] == "breve" else Fraction(1, int(sign["length"]))
+        whole = (
+            Fraction(2)
+            if sign["length"] == "breve"
+            else Fraction(1, int(sign["length"]))
+        )
         length = whole * (2 - Fraction(1, 2 ** sign["dots"])) * 4 * per_quarter
         assert after["step"] - sign["step"] == length
 
@@ -328,7 +334,9 @@ def asked(draw):
     }
     size = notation(**options)["stepsPerMeasure"]
     pitches = draw(st.sampled_from([(60, 84), (55, 96), (62, 69)]))
-    tokens = st.one_of(st.integers(*pitches), st.just(HOLD), st.just(HOLD), st.just(REST))
+    tokens = st.one_of(
+        st.integers(*pitches), st.just(HOLD), st.just(HOLD), st.just(REST)
+    )
     melody = draw(st.lists(tokens, min_size=1, max_size=3 * size))
     return mend_orphan_holds(np.array([melody]))[0], options
 
@@ -359,3 +367,206 @@ def test_tunes_have_room(drawn, reels, jigs, width):
     for rows, options in ((reels, REEL), (jigs, JIG)):
         for melody in rows:
             check_room(drawn(melody, options, width=width))
+
+
+@pytest.mark.integration
+def test_stems_have_the_directions_of_verovio(drawn, reels, jigs):
+    for rows, options in ((reels[::3], REEL), (jigs[::3], JIG)):
+        for melody in rows:
+            signs = [s for m in read(drawn(melody, options)) for s in m if s["stem"]]
+            # A stem that goes down begins below the top of its head.
+            ups = {s["step"]: s["stem"][0] < 3.3 - s["place"] / 2 for s in signs}
+            assert ups == stems_of_verovio(score_svg(melody, **options))
+
+
+def stems_of_verovio(svg):
+    """Whether the stem of each note goes up, by its step."""
+    note = r'<g data-step="(\d+)" class="note">((?:(?!<g data-step).)*?)class="stem"'
+    stem = r'><path d="M\d+ (-?\d+) L\d+ (-?\d+)"'
+    found = re.finditer(note + stem, svg, re.DOTALL)
+    return {int(one[1]): int(one[4]) < int(one[3]) for one in found}
+
+
+@pytest.mark.parametrize("key", ["Gb", "Eb", "F", "C", "D", "F# minor", "C#"])
+def test_clef_and_signatures_stand_where_verovio_puts_them(drawn, key):
+    melody, options = [69, *[_] * 11], {"key": key, "time_signature": "12/8"}
+    page = drawn(melody, options)
+    found = page.evaluate(
+        "all('.clef, .key, .digit').map((one) => [nameOf(one), yOf(one)])"
+    )
+    svg = score_svg(melody, **options)
+    top = int(re.search(r'<path d="M\d+ (\d+) L', svg)[1])
+    head = svg[svg.index('class="clef"') : svg.index('class="layer"')]
+    codes = {"E050": "clef-treble", "E260": "flat", "E262": "sharp"}
+    codes |= {f"E08{digit}": f"digit-{digit}" for digit in range(10)}
+    signs = re.findall(r"#(E[0-9A-F]{3})-\w+\" transform=\"translate\(\d+, (\d+)", head)
+    assert found == [[codes[code], (int(y) - top) / 180] for code, y in signs]
+
+
+@pytest.mark.parametrize("grid", TRIPLET_GRIDS)
+def test_tuplets_have_their_number_and_room(drawn, grid, rng):
+    metre, steps = grid
+    options = {"time_signature": metre, "steps_per_quarter": steps, "key": "G"}
+    third = max(1, steps // 3)
+    lengths = [third] * 3 + [2 * third, third] + [steps]
+    pitches = rng.integers(60, 80, size=3 * len(lengths))
+    pairs = zip(pitches, 3 * lengths, strict=True)
+    melody = [t for pitch, n in pairs for t in [pitch, *[_] * (n - 1)]]
+    for width in WIDTHS:
+        page = drawn(melody, options, width=width)
+        check_room(page)
+        assert page.evaluate("all('.tuplet path:not(.bracket)').map(nameOf)") == (
+            ["tuplet-3"] * 6
+        )
+
+
+def test_low_melodies_have_the_bass_clef(drawn):
+    for pitch, clef, place in ((48, "clef-bass", 3), (72, "clef-treble", 5)):
+        page = drawn([pitch, *[_] * 15], {})
+        assert page.evaluate("all('.clef').map(nameOf)") == [clef]
+        assert read(page)[0][0]["place"] == place
+
+
+def test_an_accidental_is_stated_again_after_a_tied_note(drawn):
+    melody = [61, *[_] * 16, *[_] * 3, 61, *[_] * 11]
+    page = drawn(melody, {"key": "C"})
+    signs = [sign["accidental"] for measure in read(page) for sign in measure]
+    assert signs == ["sharp", None, "sharp"]
+
+
+@pytest.mark.parametrize("melody", [[], [END] * 8, [REST] * 20, [60, END, END]])
+def test_whatever_is_decoded_is_drawn(drawn, melody):
+    page = drawn(melody, REEL)
+    check_room(page)
+    assert page.evaluate("all('.measure').length") == max(1, -(-len(melody) // 16))
+    page.evaluate("staff.moveCursor(3); staff.moveCursor(null)")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_extremes_have_room(drawn, width, rng):
+    leaps = [55, _, 91, _, 55, _, 91, _, 60, _, 96, _, 48, _, 84, _] * 2
+    sixteenths = rng.integers(55, 84, size=64)
+    for melody in (leaps, sixteenths, [0, _, 127, _] * 4, [69, *[_] * 127]):
+        for key in ("D", "Gb"):
+            check_room(drawn(melody, {"key": key}, width=width))
+
+
+def test_marks_are_at_their_notes(drawn, reels):
+    reel = reels[10]
+    mask = np.arange(128) < 24
+    marks = dict.fromkeys(("color", "line", "band"), mask.tolist())
+    page = drawn(reel, REEL, marks=marks)
+    onsets = [onset for onset, *_rest in notes_from_melody(reel) if onset < 24]
+    assert page.evaluate("all('.marked').map((s) => +s.dataset.step)") == onsets
+    assert page.evaluate("all('.mark-line').length") == len(onsets)
+    assert page.evaluate("all('.mark-band').length") == len(onsets)
+    check_room(page)
+
+
+def test_cursor_and_sounding_note(drawn):
+    # The second note is tied over the bar line.
+    page = drawn([62, *[_] * 7, 66, *[_] * 15, 69, *[_] * 7], REEL)
+    sounding = "all('.sounding').map((s) => +s.dataset.step)"
+    place = "Number(svg.querySelector('.cursor').getAttribute('x'))"
+    places = []
+    for step, expected in (
+        (0, [0]),
+        (7.9, [0]),
+        (8, [8, 16]),
+        (20, [8, 16]),
+        (24, [24]),
+    ):
+        page.evaluate(f"staff.moveCursor({step})")
+        assert page.evaluate(sounding) == expected
+        places.append(page.evaluate(place))
+    assert places == sorted(places)
+    page.evaluate("staff.moveCursor(null)")
+    assert page.evaluate(sounding) == []
+    assert not page.locator(".cursor").is_visible()
+
+
+def test_measures_can_be_clicked(drawn, reels):
+    page = drawn(reels[0], REEL, locked=[False, True])
+    page.evaluate(
+        "void (svg.onclick = (event) => {"
+        "  clicked = event.target.closest('[data-measure]').dataset;"
+        "})"
+    )
+    for measure in range(8):
+        area = page.locator(f".measure-area[data-measure='{measure}']")
+        box = area.bounding_box()
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 4)
+        assert page.evaluate("clicked.measure") == str(measure)
+        note = page.locator(f".measure[data-measure='{measure}'] .note .head").first
+        note.click()
+        assert page.evaluate("clicked.measure") == str(measure)
+    assert page.evaluate("all('.locked').map((m) => m.dataset.measure)") == ["1"]
+
+
+def test_pickup_is_not_counted(drawn):
+    melody = [REST] * 12 + [62, _, 64, _] + [66, *[_] * 15] * 8
+    page = drawn(melody, {"key": "D", "pickup": True})
+    assert page.evaluate("all('.measure-number').map((n) => n.textContent)") == ["5"]
+    assert page.evaluate("all('.measure').map((m) => m.dataset.measure)") == [
+        str(i) for i in range(9)
+    ]
+
+
+# ------------------------------------------------------------------ piano rolls
+
+
+def test_roll_has_the_notes(drawn, reels):
+    page = drawn(reels[0], REEL)
+    for melody in reels[:10]:
+        notes = notes_from_melody(melody).tolist()
+        asked = [melody.tolist(), notation(**REEL), {"width": 640, "range": [55, 83]}]
+        page.evaluate("asked => (roll = drawRoll(svg, ...asked))", asked)
+        bars = page.evaluate(
+            "all('.note').map((note) => ['x', 'y', 'width'].map("
+            "  (name) => +note.getAttribute(name)))"
+        )
+        step, row = (640 - 34) / 128, 220 / 29
+        for (onset, duration, pitch), (x, y, width) in zip(notes, bars, strict=True):
+            assert x == pytest.approx(34 + onset * step + 0.5, abs=0.01)
+            assert y == pytest.approx((83 - pitch) * row + 0.5, abs=0.01)
+            assert width == pytest.approx(duration * step - 1, abs=0.01)
+        assert page.evaluate("outside()") == []
+        page.evaluate("roll.moveCursor(64)")
+        sounding = [onset for onset, n, _pitch in notes if onset <= 64 < onset + n]
+        found = page.evaluate("all('.sounding').map((n) => +n.dataset.step)")
+        assert found == sounding
+
+
+def test_roll_of_nothing_and_of_pitches_out_of_range(drawn):
+    page = drawn([60], REEL)
+    for melody, options in (
+        ([], {}),
+        ([REST] * 16, {"locked": [True]}),
+        ([0, _, 127, _], {"range": [60, 72], "marks": {"line": [1] * 4}}),
+        ([60, _, END, END], {"nSteps": 16}),
+    ):
+        asked = [melody, notation(**REEL), options]
+        page.evaluate("asked => (roll = drawRoll(svg, ...asked))", asked)
+        page.evaluate("roll.moveCursor(1); roll.moveCursor(null)")
+        n_notes = len(notes_from_melody(melody)) if melody else 0
+        assert page.evaluate("all('.note').length") == n_notes
+        assert page.evaluate("outside()") == []
+
+
+# ---------------------------------------------------------------------- outlines
+
+
+def test_outlines_are_small_and_in_their_boxes(drawn):
+    assert len(json.dumps(glyphs(), separators=(",", ":"))) < 15_000
+    page = drawn([60], REEL)
+    boxes = page.evaluate(
+        """Object.values(glyphs).map(({ path }) => {
+          const one = document.createElementNS("http://www.w3.org/2000/svg", "path");
+          one.setAttribute("d", path);
+          svg.append(one);
+          const { x, y, width, height } = one.getBBox();
+          return [x, y, x + width, y + height].map((edge) => edge / 250);
+        })"""
+    )
+    for (name, glyph), box in zip(glyphs().items(), boxes, strict=True):
+        assert glyph["box"] == pytest.approx(box, abs=0.03), name
