@@ -29,9 +29,7 @@ const DIRECTIVE_NAME = "(?:propagate-accidentals|MIDI[ \\t=]{1,9}r?transpose)\\b
 const DIRECTIVE = new RegExp(`^${DIRECTIVE_NAME}`, "i");
 const DIRECTIVE_LINE = new RegExp(`^(?:%%|I:)[ \\t]{0,9}(${DIRECTIVE_NAME}.*)$`, "i");
 // Fields before the first tune that hold for all of them.
-const FIELD_OF_BOOK = new RegExp(
-  `^(?:[LMRm]:|(?:%%|[Ii]:)[ \\t]{0,9}${DIRECTIVE_NAME.replace("MIDI", "[Mm][Ii][Dd][Ii]")})`,
-);
+const FIELD_OF_BOOK = new RegExp(`^(?:[LMRm]:|(?:%%|I:)[ \\t]{0,9}${DIRECTIVE_NAME})`);
 const BEGIN_OF_TUNE = /^(?:X:|[ \t]+X: *\d)/;
 const MOVES_OF_KEY = ["transpose", "MIDI transpose"]; // they add up
 
