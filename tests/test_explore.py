@@ -112,7 +112,9 @@ def test_attributes_that_cannot_be_measured_are_left_out(model, reels, titles):
     (attribute,) = data["attributes"]
     assert attribute["name"] == "Mean pitch"
     pitches = attribute_values(reels, "mean_pitch")
-    assert_allclose(attribute["quartiles"], np.percentile(pitches, [0, 25, 50, 75, 100]), atol=1e-4)
+    assert_allclose(
+        attribute["quartiles"], np.percentile(pitches, [0, 25, 50, 75, 100]), atol=1e-4
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,9 +128,13 @@ def test_attributes_that_cannot_be_measured_are_left_out(model, reels, titles):
         ({"key": "H"}, "H"),
     ],
 )
-def test_what_cannot_be_shown_is_refused(model, reels, titles, tmp_path, change, message):
+def test_what_cannot_be_shown_is_refused(
+    model, reels, titles, tmp_path, change, message
+):
     corpus = {"data": reels, "titles": titles}
-    corpus |= {k: change.pop(k) for k in list(change) if k in ("data", "titles", "target")}
+    corpus |= {
+        k: change.pop(k) for k in list(change) if k in ("data", "titles", "target")
+    }
     path = tmp_path / "page.html"
     with pytest.raises(ValueError, match=message):
         explore(path, model, corpus, title="Tunes", **change)
@@ -138,7 +144,9 @@ def test_what_cannot_be_shown_is_refused(model, reels, titles, tmp_path, change,
 def test_a_model_that_pages_cannot_decode_is_refused(reels, titles, tmp_path):
     from sklearn.decomposition import FastICA
 
-    model = make_pipeline(PianoRollEncoder(), FastICA(2, max_iter=1000, tol=1)).fit(reels)
+    model = make_pipeline(PianoRollEncoder(), FastICA(2, max_iter=1000, tol=1)).fit(
+        reels
+    )
     with pytest.raises(ValueError, match="cannot decode FastICA"):
         write(tmp_path / "page.html", model, reels, titles)
 
@@ -190,6 +198,14 @@ def test_a_saved_model_becomes_the_same_page(tunes, tmp_path, capsys):
     assert run("explore", "--model", saved, "--seed", 3, "--out", again) == 0
     assert again.read_bytes() == out.read_bytes()
     assert persistence.load(saved) is not None
-    for option in (["--h", 4], ["--key", "D"], [tunes], ["--paper"], ["--transpose", 1]):
-        said = fails(capsys, "explore", "--model", saved, *option, "--out", again, "--force")
+    for option in (
+        ["--h", 4],
+        ["--key", "D"],
+        [tunes],
+        ["--paper"],
+        ["--transpose", 1],
+    ):
+        said = fails(
+            capsys, "explore", "--model", saved, *option, "--out", again, "--force"
+        )
         assert "--model has learned already" in said

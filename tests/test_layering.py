@@ -35,7 +35,7 @@ ROOMS = {
     "metrics": {"_ngrams", "_overlaps", "datasets", "generation", "markov", "melody"},
     "display": {"_extras", "_web", "generation", "melody", "metrics", "io"},
     "model_selection": {"generation", "journal", "metrics"},
-    "page": {"_files", "_web", "display", "generation"},
+    "page": {"_files", "_web", "display", "generation", "melody", "metrics"},
     "persistence": {"_files", "_fitted"},
     "onnx": {"_extras", "_files", "autoencoder", "generation", "preprocessing"},
     "cli": {

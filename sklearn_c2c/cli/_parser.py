@@ -7,6 +7,7 @@ from sklearn_c2c.cli import _arguments as arguments
 from sklearn_c2c.cli import _completing, _exploring, _learning, _onnx
 from sklearn_c2c.cli._kinds import Default
 from sklearn_c2c.cli._objectives import OBJECTIVES_HELP
+from sklearn_c2c.cli._setting import ATTRIBUTES, ATTRIBUTES_HELP
 
 _EXAMPLES = """\
 examples:
@@ -19,34 +20,6 @@ examples:
   c2c interpolate --model reels/model.c2c 1 2 --out between
   c2c continue --model reels/model.c2c mine.abc --out on    goes on from a beginning
   c2c COMMAND --help                             more of them
-"""
-_ATTRIBUTES = (
-    "hold-share",
-    "note-density",
-    "pitch-range",
-    "mean-absolute-interval",
-    "pitch-class-entropy",
-)
-_ATTRIBUTE_EXAMPLES = f"""\
-attributes to add:
-  {", ".join(_ATTRIBUTES)}
-
-attributes to set:
-{{attributes}}
-
-With --set the tune is changed until an attribute has the value that is asked for, of
-several one after the other, and otherwise as little as possible; the values found are
-printed. With ATTRIBUTE an attribute vector is added to the latent vector of the tune:
-the mean of the quarter of the corpus that has the most of the attribute, minus the mean
-of the quarter that has the least. The larger the latent space, the larger the scales
-that change a tune.
-
-examples:
-  c2c attribute --model reels.c2c 1 note-density --out busy
-  c2c attribute --model reels.c2c mine.abc hold-share --scales 0 1 2 --out calm
-  c2c attribute --model reels.c2c mine.abc --set note-density=+1 --out busier
-  c2c attribute --model reels.c2c mine.abc --set note-density=+2 --steps 4 --out rows
-  c2c attribute --model reels.c2c 1 --set mean-pitch=74 --set contour=-1 --out high
 """
 # Half of the library's: for each start two melodies are written and engraved.
 _N_STARTS = 5
@@ -276,7 +249,7 @@ def _add_attribute(commands):
         "attribute",
         _exploring.attribute,
         "a tune with more or less of an attribute",
-        _ATTRIBUTE_EXAMPLES,
+        ATTRIBUTES_HELP,
     )
     parser.add_argument("tune", metavar="TUNE", help=arguments.TUNE_HELP)
     _add_ways(parser)
@@ -291,7 +264,7 @@ def _add_ways(parser):
         "attribute",
         metavar="ATTRIBUTE",
         nargs="?",
-        choices=_ATTRIBUTES,
+        choices=ATTRIBUTES,
         help="see below",
     )
     way.add_argument(

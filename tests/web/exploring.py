@@ -94,7 +94,10 @@ class Explorer:
         self.page.wait_for_timeout(150)  # the score follows the melody a little later
         signs = self.part("staff").locator(".note[data-step]")
         return sorted(
-            {int(step) for step in signs.evaluate_all("all => all.map(n => n.dataset.step)")}
+            {
+                int(step)
+                for step in signs.evaluate_all("all => all.map(n => n.dataset.step)")
+            }
         )
 
     def download(self, name):

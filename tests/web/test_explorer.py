@@ -78,7 +78,9 @@ def test_a_tune_of_the_map_sounds_and_is_shown_as_python_has_it(start, corpus, w
 def test_a_free_point_is_decoded_while_it_is_dragged(start, width):
     explorer = start(width)
     x, y = explorer.pixel_of_tune(3)
-    explorer.run("explorer.setPresent = ((set) => function (state, how) { (this.seen ??= []).push(state.melody.join()); set.call(this, state, how); })(explorer.setPresent)")
+    explorer.run(
+        "explorer.setPresent = ((set) => function (state, how) { (this.seen ??= []).push(state.melody.join()); set.call(this, state, how); })(explorer.setPresent)"
+    )
     explorer.drag((x, y), (x + 40, y + 30), (x + 60, y - 40))
     assert len(set(explorer.run("explorer.seen"))) > 1
     state = explorer.state
@@ -135,7 +137,9 @@ def test_files_hold_what_is_shown(start, width, tmp_path):
         read = read_melodies(file, key=None, n_measures=8)
         assert read.data[0].tolist() == state["melody"]
         assert name == "midi" or read.titles == [state["title"]]
-    with wave.open(io.BytesIO(explorer.download("save-wav").path().read_bytes())) as sound:
+    with wave.open(
+        io.BytesIO(explorer.download("save-wav").path().read_bytes())
+    ) as sound:
         assert sound.getnframes() / sound.getframerate() > 16  # 8 measures at 120
 
 
@@ -166,7 +170,10 @@ def test_a_link_restores_everything(start, path):
     assert other.run("explorer.link") == link
     assert other.part("favourites").locator("li").count() == 1
     assert other.run("explorer.sequencer.loop") == [32, 128]
-    assert other.run("[explorer.sequencer.tempo, explorer.sequencer.timbre]") == [97, "reed"]
+    assert other.run("[explorer.sequencer.tempo, explorer.sequencer.timbre]") == [
+        97,
+        "reed",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -220,7 +227,12 @@ def test_locked_measures_stay_while_all_else_moves(start, corpus, width):
         lambda: explorer.drag((x + 12, y + 14), (x - 30, y + 20)),
         lambda: explorer.run("explorer.showTune(50)"),
         lambda: explorer.run("explorer.between.moveTo([0.3, 0.8], true)"),
-        lambda: explorer.run("explorer.sliders.rows[0].input.value = 3") or explorer.run("explorer.sliders.rows[0].input.dispatchEvent(new Event('change'))"),
+        lambda: (
+            explorer.run("explorer.sliders.rows[0].input.value = 3")
+            or explorer.run(
+                "explorer.sliders.rows[0].input.dispatchEvent(new Event('change'))"
+            )
+        ),
     ]
     for move in moves:
         move()
@@ -269,7 +281,9 @@ def test_the_present_tune_becomes_a_corner(start, corpus):
     explorer = start()
     explorer.run("explorer.showTune(33)")
     explorer.tab("between")
-    explorer.page.get_by_label("Take the tune nearest to the present melody as B").click()
+    explorer.page.get_by_label(
+        "Take the tune nearest to the present melody as B"
+    ).click()
     assert explorer.page.get_by_label("Tune B").input_value() == corpus.titles[33]
 
 
@@ -441,7 +455,9 @@ def test_transport(start):
         assert explorer.run("explorer.sequencer.timbre") == name
     explorer.part("count-in").check()
     explorer.part("metronome").check()
-    assert explorer.run("[explorer.sequencer.countIn, explorer.sequencer.metronome]") == [True, True]
+    assert explorer.run(
+        "[explorer.sequencer.countIn, explorer.sequencer.metronome]"
+    ) == [True, True]
     explorer.click("play")
     assert not explorer.state["isPlaying"]
     explorer.part("roll").locator("[data-step]").nth(5).click()
@@ -450,7 +466,9 @@ def test_transport(start):
 
 def test_the_form_of_the_nearest_tune_can_be_left_out(start):
     explorer = start()
-    melody = explorer.run("(explorer.between.moveTo([0.4, 0.4], true), explorer.present.melody)")
+    melody = explorer.run(
+        "(explorer.between.moveTo([0.4, 0.4], true), explorer.present.melody)"
+    )
     explorer.part("form").uncheck()
     free = explorer.state["melody"]
     assert free == explorer.run(
@@ -462,15 +480,28 @@ def test_the_form_of_the_nearest_tune_can_be_left_out(start):
 
 def test_colours_have_a_legend(start, corpus, model, tmp_path):
     classes = {"target": np.arange(75) % 3, "target_names": ["a", "<i>b</i>", "c"]}
-    file = write(tmp_path / "p.html", model, corpus.data, corpus.titles, corpus=classes, layout="pca")
+    file = write(
+        tmp_path / "p.html",
+        model,
+        corpus.data,
+        corpus.titles,
+        corpus=classes,
+        layout="pca",
+    )
     explorer = start(file=file)
-    assert explorer.part("legend").locator(".class").all_text_contents() == ["<i>b</i>", "a", "c"]
+    assert explorer.part("legend").locator(".class").all_text_contents() == [
+        "<i>b</i>",
+        "a",
+        "c",
+    ]
     names = explorer.part("colour").locator("option").all_text_contents()
     assert {"Class", "Mean pitch", "Nothing"} <= set(names)
     for name in names:
         explorer.part("colour").select_option(label=name)
     explorer.part("colour").select_option(label="Mean pitch")
-    pitches = [float(x) for x in explorer.part("legend").locator(".tick").all_text_contents()]
+    pitches = [
+        float(x) for x in explorer.part("legend").locator(".tick").all_text_contents()
+    ]
     assert pitches == sorted(pitches) and 60 < pitches[0] < pitches[-1] < 85
 
 
@@ -521,7 +552,9 @@ def test_titles_are_text_and_nothing_else(start, corpus, model, tmp_path):
 
 @pytest.mark.parametrize("n_tunes", [1, 2, 3])
 def test_few_tunes(start, corpus, model, tmp_path, n_tunes):
-    file = write(tmp_path / "few.html", model, corpus.data[:n_tunes], corpus.titles[:n_tunes])
+    file = write(
+        tmp_path / "few.html", model, corpus.data[:n_tunes], corpus.titles[:n_tunes]
+    )
     explorer = start(file=file)
     x, y = explorer.pixel_of_tune(0)
     explorer.drag((x + 30, y + 30), (x + 50, y + 10))
@@ -566,7 +599,9 @@ def test_a_jig_with_a_pickup(start, tmp_path):
         PianoRollEncoder(steps_per_measure=12),
         VariationalAutoencoder(h=4, max_iter=2, random_state=0),
     ).fit(tunes)
-    file = write(tmp_path / "jig.html", model, tunes, [f"Jig {i}" for i in range(12)], **options)
+    file = write(
+        tmp_path / "jig.html", model, tunes, [f"Jig {i}" for i in range(12)], **options
+    )
     explorer = start(file=file)
     assert explorer.part("tempo-shown").text_content() == "♩. = 120"
     locks = explorer.part("locks").locator("button").all_text_contents()
@@ -682,7 +717,9 @@ def test_a_large_map_is_drawn_and_searched(start, corpus, model, tmp_path):
     tunes[(tunes == HOLD) & (before == REST)] = REST
     while ((tunes == HOLD) & (np.roll(tunes, 1, axis=1) == REST)).any():
         tunes[(tunes == HOLD) & (np.roll(tunes, 1, axis=1) == REST)] = REST
-    file = write(tmp_path / "large.html", model, tunes, [f"Tune {i}" for i in range(5000)])
+    file = write(
+        tmp_path / "large.html", model, tunes, [f"Tune {i}" for i in range(5000)]
+    )
     assert file.stat().st_size < 6e6
     explorer = start(file=file)
     x, y = explorer.pixel_of_tune(17)
