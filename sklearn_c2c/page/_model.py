@@ -137,12 +137,7 @@ def _factors(estimator):
 
 
 def _linear_network(chains, arrays):
-    return {
-        "wiring": "dense",
-        **chains,
-        "output": "identity",
-        "groupSize": None,
-    }, arrays
+    return {"wiring": "dense", **chains, "output": "identity", "groupSize": None}, arrays
 
 
 def _layers_of(estimator):

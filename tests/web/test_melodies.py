@@ -235,9 +235,7 @@ def test_the_space_bar_stops_and_goes_on_where_it_disturbs_nothing(shown):
 def test_the_nearest_tune_is_heard_in_its_place(shown, pages):
     page = shown()
     own, nearest = pages["X"][0].tolist(), pages["nearest"].tolist()
-    button = page.get_by_role(
-        "button", name="Hear the nearest tune, B, in place of One"
-    )
+    button = page.get_by_role("button", name="Hear the nearest tune, B, in place of One")
     page.get_by_role("button", name="Play One").click()
     until_recorded(page, 3)
     for expected, change in [

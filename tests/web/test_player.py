@@ -508,9 +508,7 @@ def test_notes_neither_click_nor_clip(wav, timbre):
     samples = wav(melody, {**REEL, "tempo": 100}, timbre=timbre, volume=1)
     assert abs(samples).max() < 0.9 and abs(samples[-50:]).max() < 1e-3
     # A jump is a broad spectrum: what is above 10 kHz, in windows of 3 ms.
-    high = signal.sosfilt(
-        signal.butter(8, 10000, "high", fs=RATE, output="sos"), samples
-    )
+    high = signal.sosfilt(signal.butter(8, 10000, "high", fs=RATE, output="sos"), samples)
     power = signal.convolve(high**2, np.ones(128) / 128, "same")
     at = [onset * 0.15 for onset, _, _ in notes_from_melody(melody)]
     ends = [(onset + n) * 0.15 for onset, n, _ in notes_from_melody(melody)]
