@@ -88,8 +88,10 @@ export class Sequencer extends EventTarget {
       throw new RangeError(`Found a tempo of ${tempo}; expected quarter notes a minute.`);
     }
     this.#tempo = tempo;
-    const from = Math.max(this.#run?.last ?? 0, this.#run ? this.context.currentTime : 0);
-    this.#run?.timeline.setPace(from, this.#secondsPerStep());
+    if (!this.isPlaying) return;
+    // What is scheduled keeps its time; the step after it takes the new tempo from now on.
+    const { last, timeline } = this.#run;
+    timeline.setPace(Math.max(last, this.context.currentTime), this.#secondsPerStep());
   }
 
   get timbre() {

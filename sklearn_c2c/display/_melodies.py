@@ -31,9 +31,9 @@ _NOTE_SIGNS = {
     Fraction(3, 8): "♩.",
 }
 _KEYS = (
-    "Click a note to play from there, or with shift to loop its measure. In a score the "
-    "arrows choose a note and Enter plays from it. The space bar stops and goes on, Esc "
-    "stops."
+    "Click a note to play from there, or with shift to loop its measure. In a score "
+    "the arrows choose a note and Enter plays from it. The space bar stops and goes "
+    "on, Esc stops."
 )
 _KEYS_TO_COMPARE = " B changes between a melody and its nearest tune."
 _FORMATS = {".mid": "MIDI", ".abc": "ABC", ".musicxml": "MusicXML"}

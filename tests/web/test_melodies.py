@@ -52,7 +52,7 @@ def played(page):
 
 
 def until(page, condition):
-    """Wait within the page: `wait_for_function` needs what the page's policy forbids."""
+    """Wait in the page: its policy forbids what `wait_for_function` does."""
     page.evaluate(f"""() => new Promise((done) => {{
         const look = () => ({condition} ? done() : setTimeout(look, 20));
         look();
@@ -235,7 +235,9 @@ def test_the_space_bar_stops_and_goes_on_where_it_disturbs_nothing(shown):
 def test_the_nearest_tune_is_heard_in_its_place(shown, pages):
     page = shown()
     own, nearest = pages["X"][0].tolist(), pages["nearest"].tolist()
-    button = page.get_by_role("button", name="Hear the nearest tune, B, in place of One")
+    button = page.get_by_role(
+        "button", name="Hear the nearest tune, B, in place of One"
+    )
     page.get_by_role("button", name="Play One").click()
     until_recorded(page, 3)
     for expected, change in [
@@ -267,6 +269,7 @@ def test_without_a_corpus_nothing_is_compared(shown):
     assert page.locator(".nearest").count() == 0
 
 
+@pytest.mark.integration
 def test_all_melodies_are_played_in_turn(shown, pages):
     page = shown("short")
     slide(page, "tempo", 280)
@@ -338,7 +341,7 @@ def test_a_notebook_has_one_player_for_all_outputs(open_page, pages, tmp_path):
 
 def test_a_page_says_what_it_needs_without_scripts(shown):
     page = shown(java_script_enabled=False)
-    assert page.get_by_text("The players need JavaScript").is_visible()
+    assert page.locator("noscript p").is_visible()
     assert page.get_by_role("img", name="Score of One").first.is_visible()
 
 
@@ -351,6 +354,7 @@ def test_on_paper_are_the_scores_alone(shown):
         assert page.locator(name).first.is_hidden()
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_axe_finds_nothing_serious(shown, width, scheme):
