@@ -1,18 +1,39 @@
 """Fitted models as a page takes them: a description, and arrays."""
 
+from typing import NamedTuple
+
 import numpy as np
 from sklearn.pipeline import Pipeline
 
 from sklearn_c2c.generation import LatentModel
+from sklearn_c2c.page._factors import factor_layer
 from sklearn_c2c.page._packing import pack_arrays, quantize_columns
 
+# Largest integers of the weights of an encoder, 8 bits, and of a decoder, 11 bits. With
+# 8 bits a tenth of random codes are decoded to other melodies than in Python.
+_ENCODER, _DECODER = 127, 1023
 
-def pack_model(model):
+# Most weights of a dense model of which a page gets all.
+_MOST_WEIGHTS = 3_000_000
+
+# Most columns between the factors of a layer.
+_MOST_FACTORS = 256
+
+
+class _Layer(NamedTuple):
+    coef: np.ndarray
+    intercept: np.ndarray
+    activation: str = "identity"
+
+
+def pack_model(model, X=None):
     """Pack a fitted model for `Model.load` of ``model.js``.
 
     Parameters
     ----------
     model : fitted Pipeline
+        As `describe_model` takes it.
+    X : array-like of int, shape (n_melodies, n_steps), default=None
         As `describe_model` takes it.
 
     Returns
@@ -22,18 +43,21 @@ def pack_model(model):
     text : str
         The arrays.
     """
-    description, arrays = describe_model(model)
+    description, arrays = describe_model(model, X)
     manifest, text = pack_arrays(arrays)
     return description | {"manifest": manifest}, text
 
 
-def describe_model(model):
+def describe_model(model, X=None):
     """Describe a fitted model to ``model.js``.
 
     Parameters
     ----------
     model : fitted Pipeline
         `PianoRollEncoder` and an estimator that a page can decode.
+    X : array-like of int, shape (n_melodies, n_steps), default=None
+        Corpus. A dense model with more than 3 million weights is reduced to what it
+        does in the span of the corpus' melodies and latent vectors, by `factor_layer`.
 
     Returns
     -------
@@ -41,12 +65,13 @@ def describe_model(model):
         For JSON: the encoder's steps, tokens and weight of transitions; the network's
         wiring and what that needs; names of attributes.
     arrays : dict of str to ndarray
-        Weights, as 8-bit integers, and transitions.
+        Weights, as 8-bit integers of an encoder and 11-bit integers of a decoder, and
+        transitions.
 
     Raises
     ------
     ValueError
-        If the model is no such Pipeline.
+        If the model is no such Pipeline, or is too large without X.
     """
     latent = LatentModel(model)
     encoder, estimator = latent.encoder, latent.estimator
@@ -55,7 +80,8 @@ def describe_model(model):
             "A page decodes a Pipeline of a PianoRollEncoder and one estimator; got "
             f"{len(model)} steps."
         )
-    network, arrays = _wiring_of(estimator)(estimator)
+    describe = _wiring_of(estimator)
+    network, arrays = describe(estimator, None if X is None else encoder.transform(X))
     description = {
         "encoder": {
             "nSteps": int(encoder.n_features_in_),
@@ -72,72 +98,81 @@ def _transition_arrays(encoder):
     """Arrays of the transitions; none if these have no weight."""
     if encoder.transition_weight == 0:
         return {}
-    found = encoder.transitions_
     return {
         f"transitions.{name}": array.astype(
             np.float32 if array.dtype.kind == "f" else np.int16
         )
-        for name, array in found.items()
+        for name, array in encoder.transitions_.items()
     }
 
 
 # ------------------------------------------------------------------------- wirings
 
 
-def _dense(estimator):
+def _dense(estimator, roll):
     """Describe a chain of dense layers to the latent variables, and one back."""
-    return _dense_network(estimator, _layers_of(estimator))
+    return _dense_network(estimator, roll, _layers_of(estimator))
 
 
-def _dual_branch(estimator):
+def _dual_branch(estimator, roll):
     """The same; classifiers and adversaries are left out."""
     n_heads = 2 * len(estimator.classes_)
-    return _dense_network(estimator, _layers_of(estimator)[:-n_heads])
+    return _dense_network(estimator, roll, _layers_of(estimator)[:-n_heads])
 
 
-def _dense_network(estimator, layers):
+def _dense_network(estimator, roll, layers):
     code = getattr(estimator, "activation", "identity")
-    chains, arrays = _chains("", layers, estimator.hidden_activation, code)
-    output = {"output": estimator.output, "groupSize": estimator.group_size_}
-    return {"wiring": "dense", **chains, **output}, arrays
+    encoder, decoder = _chains(layers, estimator.hidden_activation, code)
+    n_weights = sum(layer.coef.size for layer in encoder + decoder)
+    if n_weights > _MOST_WEIGHTS:
+        if roll is None:
+            raise ValueError(
+                f"{type(estimator).__name__} has {n_weights} weights, more than the "
+                f"{_MOST_WEIGHTS} that a page holds; pass its corpus as X to reduce it."
+            )
+        encoder = _factored(encoder, roll)
+        decoder = _factored(decoder, estimator.transform(roll))
+    return _network(encoder, decoder, estimator.output, estimator.group_size_)
 
 
-def _pitch_rhythm(estimator):
+def _network(encoder, decoder, output, group_size):
+    """Describe a dense network."""
+    chains, arrays = _describe_chains(encoder, decoder)
+    outputs = {"output": output, "groupSize": group_size}
+    return {"wiring": "dense", **chains, **outputs}, arrays
+
+
+def _pitch_rhythm(estimator, roll):
     """Describe the chains of both branches."""
-    layers, hidden = _layers_of(estimator), estimator.hidden_activation
-    n = len(layers) // 2
+    layers, n = _layers_of(estimator), len(estimator.coefs_) // 2
     layout = estimator._layout(estimator.n_features_in_, estimator.group_size_)
-    pitch, pitch_arrays = _chains("pitch.", layers[:n], hidden, "identity")
-    rhythm, rhythm_arrays = _chains("rhythm.", layers[n:], hidden, "identity")
-    network = {
-        "wiring": "pitchRhythm",
-        "pitch": pitch,
-        "rhythm": rhythm,
+    network, arrays = {"wiring": "pitchRhythm"}, {}
+    for name, branch in (("pitch", layers[:n]), ("rhythm", layers[n:])):
+        chains = _chains(branch, estimator.hidden_activation, "identity")
+        network[name], branch_arrays = _describe_chains(*chains, f"{name}.")
+        arrays |= branch_arrays
+    sizes = {
         "nPitches": layout.n_pitches,
         "stepsPerMeasure": layout.steps_per_measure,
     }
-    return network, pitch_arrays | rhythm_arrays
+    return network | sizes, arrays
 
 
-def _principal_components(estimator):
+def _principal_components(estimator, roll):
     """Describe a layer to the components, and one back."""
     scale = np.sqrt(estimator.explained_variance_) if estimator.whiten else 1.0
     components, mean = estimator.components_, estimator.mean_
     encode = components.T / scale
-    layers = [(encode, -mean @ encode), ((components.T * scale).T, mean)]
-    return _linear_network(*_chains("", layers, "identity", "identity"))
+    encoder = [_Layer(encode, -mean @ encode)]
+    decoder = [_Layer((components.T * scale).T, mean)]
+    return _network(encoder, decoder, "identity", None)
 
 
-def _factors(estimator):
+def _factors(estimator, roll):
     """Describe a layer from the factors; the way to these is no layer."""
     components = estimator.components_
-    layers = [(components, np.zeros(components.shape[1]))]
-    decoder, arrays = _chain("decoder", layers, "identity", "identity")
-    return _linear_network({"encoder": None, "decoder": decoder}, arrays)
-
-
-def _linear_network(chains, arrays):
-    return {"wiring": "dense", **chains, "output": "identity", "groupSize": None}, arrays
+    decoder = [_Layer(components, np.zeros(components.shape[1]))]
+    return _network(None, decoder, "identity", None)
 
 
 def _layers_of(estimator):
@@ -145,29 +180,48 @@ def _layers_of(estimator):
     return [*zip(estimator.coefs_, estimator.intercepts_, strict=True)]
 
 
-def _chains(prefix, layers, hidden, code):
-    """Describe layers to the latent variables, and as many back."""
+def _chains(layers, hidden, code):
+    """Layers to the latent variables, and as many back."""
     n = len(layers) // 2
-    encoder, decoder = layers[:n], layers[n:]
-    h = len(decoder[0][0])
+    last, h = layers[n - 1], len(layers[n][0])
     # Of a variational model's means and log variances a page needs the means.
-    encoder = [*encoder[:-1], [array[..., :h] for array in encoder[-1]]]
-    to_code, encoder_arrays = _chain(f"{prefix}encoder", encoder, hidden, code)
-    from_code, arrays = _chain(f"{prefix}decoder", decoder, hidden, "identity")
-    return {"encoder": to_code, "decoder": from_code}, encoder_arrays | arrays
+    encoder = [*layers[: n - 1], [array[..., :h] for array in last]]
+    return _chain(encoder, hidden, code), _chain(layers[n:], hidden, "identity")
 
 
-def _chain(name, layers, hidden, last):
-    """Describe layers one after another, with activations between and after them."""
+def _chain(layers, hidden, last):
+    """Layers with activations between and after them."""
+    activations = [hidden] * (len(layers) - 1) + [last]
+    pairs = zip(layers, activations, strict=True)
+    return [_Layer(*layer, activation) for layer, activation in pairs]
+
+
+def _factored(chain, inputs):
+    """The first layer as two, if these have fewer weights."""
+    first, *rest = chain
+    narrow, wide = factor_layer(*first[:2], inputs, _MOST_FACTORS)
+    if narrow[0].size + wide[0].size >= first.coef.size:
+        return chain
+    return [_Layer(*narrow), _Layer(*wide, first.activation), *rest]
+
+
+def _describe_chains(encoder, decoder, prefix=""):
+    """Describe two chains; an encoder may be None."""
+    to_code, arrays = None, {}
+    if encoder is not None:
+        to_code, arrays = _describe(encoder, f"{prefix}encoder", _ENCODER)
+    from_code, decoder_arrays = _describe(decoder, f"{prefix}decoder", _DECODER)
+    return {"encoder": to_code, "decoder": from_code}, arrays | decoder_arrays
+
+
+def _describe(chain, name, largest):
+    """Describe layers one after another, under a name."""
     described, arrays = [], {}
-    for k, (coef, intercept) in enumerate(layers):
-        layer = f"{name}.{k}"
-        quantized, scale = quantize_columns(coef)
-        n_in, n_out = coef.shape
-        activation = last if k == len(layers) - 1 else hidden
-        described.append(
-            {"name": layer, "nIn": n_in, "nOut": n_out, "activation": activation}
-        )
+    for k, (coef, intercept, activation) in enumerate(chain):
+        layer, (n_in, n_out) = f"{name}.{k}", coef.shape
+        quantized, scale = quantize_columns(coef, largest)
+        sizes = {"nIn": n_in, "nOut": n_out}
+        described.append({"name": layer, **sizes, "activation": activation})
         arrays |= {
             f"{layer}.coef": quantized,
             f"{layer}.scale": scale,
@@ -177,8 +231,8 @@ def _chain(name, layers, hidden, last):
 
 
 # What describes an estimator, by the name of its class or of one that it inherits from:
-# a function that returns the network, with the name of a wiring in `model.js`, and its
-# arrays.
+# a function of the estimator and of the corpus' piano roll or None, that returns the
+# network, with the name of a wiring in `model.js`, and its arrays.
 _WIRINGS = {
     "Autoencoder": _dense,
     "VariationalAutoencoder": _dense,

@@ -5,7 +5,7 @@ import gzip
 
 import numpy as np
 
-_MOST = 127  # largest 8-bit integer that is used; -128 is not
+_LARGEST_INT8 = 127
 
 # Types of arrays that a page unpacks, see `arrays.js`.
 _TYPES = ("int8", "int16", "int32", "float32")
@@ -51,17 +51,19 @@ def pack_arrays(arrays):
     return manifest, base64.b64encode(packed).decode()
 
 
-def quantize_columns(coef):
-    """Round weights to 8-bit integers with one scale a column.
+def quantize_columns(coef, largest=127):
+    """Round weights to integers with one scale a column.
 
     Parameters
     ----------
     coef : ndarray of float, shape (n_in, n_out)
+    largest : int, default=127
+        Largest integer; the least is its negative.
 
     Returns
     -------
-    quantized : ndarray of int8, shape (n_in, n_out)
-        From -127 to 127.
+    quantized : ndarray of int8 or int16, shape (n_in, n_out)
+        int16 if `largest` is above 127.
     scale : ndarray of float32, shape (n_out,)
         ``quantized * scale`` is near to `coef`.
 
@@ -72,6 +74,7 @@ def quantize_columns(coef):
     >>> quantized.tolist(), (quantized * scale).round(2).tolist()
     ([[64, 0], [-127, 127]], [[0.5, 0.0], [-1.0, 2.0]])
     """
-    largest = np.abs(coef).max(axis=0)
-    scale = np.where(largest > 0, largest / _MOST, 1).astype(np.float32)
-    return np.rint(coef / scale).astype(np.int8), scale
+    size = np.abs(coef).max(axis=0)
+    scale = np.where(size > 0, size / largest, 1).astype(np.float32)
+    dtype = np.int8 if largest <= _LARGEST_INT8 else np.int16
+    return np.rint(coef / scale).astype(dtype), scale
