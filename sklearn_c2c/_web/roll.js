@@ -1,6 +1,6 @@
 // A piano roll in SVG: notes as bars, by pitch and time.
 import { N_PITCHES, lengthOf, notesOf } from "./tokens.js";
-import { decimals, svgElement } from "./svg.js";
+import { decimals, pathText, svgElement } from "./svg.js";
 
 const KEYS_WIDTH = 34; // pixels of the keyboard on the left, with the names of the Cs
 const FEWEST_PITCHES = 13;
@@ -156,7 +156,7 @@ class Roll {
   drawLine(parent, onset, duration, pitch) {
     const x = this.xOf(onset);
     const y = Math.min(this.height - 2, this.yOf(pitch) + this.row + 1);
-    const d = `M${decimals(x)} ${decimals(y)}H${decimals(this.xOf(onset + duration))}v2H${decimals(x)}z`;
+    const d = pathText`M${x} ${y}H${this.xOf(onset + duration)}v2H${x}z`;
     const look = { class: "mark-line", fill: ROLL_COLORS.line, "pointer-events": "none" };
     svgElement("path", { d, ...look }, parent);
   }

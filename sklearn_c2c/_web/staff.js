@@ -129,11 +129,9 @@ class Staff {
       this.pen.digits(parent, "digit", denominator, middle, 3);
       return;
     }
-    // The measure of a pick-up is not counted.
-    const index = this.lines[0].measures.indexOf(line.measures[0]);
     const before = this.lines.slice(0, this.lines.indexOf(line));
     const count = before.reduce((sum, { measures }) => sum + measures.length, 0);
-    const number = count - Number(this.sheet.pickup > 0) + 1 + Math.max(0, index);
+    const number = count + 1 - Number(this.sheet.pickup > 0); // a pick-up is not counted
     const place = { class: "measure-number", x: 0.1, y: -1.8, "font-size": 1.6 };
     svgElement("text", place, parent).textContent = number;
   }

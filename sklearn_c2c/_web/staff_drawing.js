@@ -2,7 +2,7 @@
 //
 // Everything is filled, with the colour of the text around: no stroke.
 import { REST } from "./tokens.js";
-import { decimals, svgElement } from "./svg.js";
+import { decimals, pathText, svgElement } from "./svg.js";
 import { DOT_GAP, DOT_SIZE, LEDGER } from "./staff_spacing.js";
 import { yOfPlace } from "./staff_signs.js";
 import { BEAM_THICKNESS, STEM_WIDTH } from "./staff_stems.js";
@@ -15,7 +15,13 @@ const MOST_DRAWN_FLAGS = 2; // in one outline
 
 // Path of a rectangle.
 export function rectanglePath(x, y, width, height) {
-  return `M${decimals(x)} ${decimals(y)}h${decimals(width)}v${decimals(height)}h${decimals(-width)}z`;
+  return pathText`M${x} ${y}h${width}v${height}h${-width}z`;
+}
+
+// Transformation of a glyph that begins at a place.
+function glyphPlace(x, y, scale = 1) {
+  const size = GLYPH_SCALE * scale;
+  return `translate(${decimals(x)} ${decimals(y)}) scale(${size} -${size})`;
 }
 
 // Draws the signs of one line of music into a parent.
@@ -25,8 +31,7 @@ export class StaffPen {
   }
 
   glyph(parent, name, x, y, className) {
-    const transform = `translate(${decimals(x)} ${decimals(y)}) scale(${GLYPH_SCALE} -${GLYPH_SCALE})`;
-    const attributes = { class: className, d: this.glyphs[name].path, transform };
+    const attributes = { class: className, d: this.glyphs[name].path, transform: glyphPlace(x, y) };
     return svgElement("path", attributes, parent);
   }
 
@@ -50,10 +55,7 @@ export class StaffPen {
     let left = x - (scale * this.widthOfDigits(kind, number)) / 2;
     for (const name of names) {
       const path = this.glyph(parent, name, left, y, kind);
-      if (scale !== 1) {
-        const size = GLYPH_SCALE * scale;
-        path.setAttribute("transform", `translate(${decimals(left)} ${decimals(y)}) scale(${size} -${size})`);
-      }
+      if (scale !== 1) path.setAttribute("transform", glyphPlace(left, y, scale));
       left += scale * this.glyphs[name].box[2];
     }
   }
@@ -98,7 +100,8 @@ export class StaffPen {
   dots(group, { dots, x, width }, y) {
     for (let i = 0; i < dots; i++) {
       const cx = x + width + DOT_GAP + DOT_RADIUS + i * (DOT_GAP + DOT_SIZE);
-      svgElement("circle", { class: "dot", cx: decimals(cx), cy: decimals(y), r: DOT_RADIUS }, group);
+      const dot = { class: "dot", cx: decimals(cx), cy: decimals(y), r: DOT_RADIUS };
+      svgElement("circle", dot, group);
     }
   }
 
@@ -124,8 +127,8 @@ export class StaffPen {
       const shift = -direction * level * BEAM_DISTANCE;
       const thickness = -direction * BEAM_THICKNESS;
       const [left, right] = [yAt(from) + shift, yAt(to) + shift];
-      d += `M${decimals(from)} ${decimals(left)}L${decimals(to)} ${decimals(right)}v${decimals(thickness)}`;
-      d += `L${decimals(from)} ${decimals(left + thickness)}z`;
+      d += pathText`M${from} ${left}L${to} ${right}v${thickness}`;
+      d += pathText`L${from} ${left + thickness}z`;
     }
     const steps = signs.map(({ step }) => step).join(" ");
     svgElement("path", { class: "beam", d, "data-steps": steps }, parent);
@@ -139,8 +142,8 @@ export class StaffPen {
     const bend = Math.min(length / 3, 1.4);
     const [left, right] = [from + bend, to - bend];
     const d =
-      `M${decimals(from)} ${decimals(y)}C${decimals(left)} ${decimals(inner)} ${decimals(right)} ${decimals(inner)} ${decimals(to)} ${decimals(y)}` +
-      `C${decimals(right)} ${decimals(outer)} ${decimals(left)} ${decimals(outer)} ${decimals(from)} ${decimals(y)}z`;
+      pathText`M${from} ${y}C${left} ${inner} ${right} ${inner} ${to} ${y}` +
+      pathText`C${right} ${outer} ${left} ${outer} ${from} ${y}z`;
     svgElement("path", { class: isFromBefore ? "tie from-before" : "tie", d }, parent);
   }
 }

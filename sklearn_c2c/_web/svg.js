@@ -16,3 +16,8 @@ export function svgElement(name, attributes = {}, parent = null) {
 export function decimals(number) {
   return String(Math.round(number * 1000) / 1000);
 }
+
+// Text of a path: a template whose numbers have at most three decimals.
+export function pathText(texts, ...numbers) {
+  return texts.reduce((path, text, i) => path + decimals(numbers[i - 1]) + text);
+}
