@@ -188,6 +188,7 @@ LANGUAGE = [
     "K:D\n|:d8|e8|[1,3 f8:|[2 g8:|[4 a8|]b8|",
     "K:D\n|:d8::e8:||:f8|1 g8:|2 a8||b8|",
     "K:D\nd4 .| e4|f8|g4|a4|b8|",
+    "K:D\n|:A8|d4 e2fg:|",
     # Chords, grace notes, decorations, chord symbols, inline fields
     "K:D\n[DFA]4 [D2A2]2 [A,D]/2[DF]/2z|{gf}A2 ~B2 .c2 !trill!d2|\n"
     '"Am"A4 "^here"B4|d8|',
