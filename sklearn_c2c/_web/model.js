@@ -3,6 +3,7 @@ import { unpackArrays } from "./arrays.js";
 import { decodeSteps, poolPlaces } from "./form.js";
 import { DenseNetwork } from "./network.js";
 import { PitchRhythmNetwork } from "./pitch_rhythm.js";
+import { RecurrentNetwork } from "./recurrent.js";
 import { END, lengthOf } from "./tokens.js";
 import { PianoRollDecoder } from "./transitions.js";
 
@@ -12,6 +13,7 @@ import { PianoRollDecoder } from "./transitions.js";
 const WIRINGS = {
   dense: DenseNetwork,
   pitchRhythm: PitchRhythmNetwork,
+  recurrent: RecurrentNetwork,
 };
 
 export class Model {

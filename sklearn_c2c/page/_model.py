@@ -8,6 +8,7 @@ from sklearn.pipeline import Pipeline
 from sklearn_c2c.generation import LatentModel
 from sklearn_c2c.page._factors import factor_layer
 from sklearn_c2c.page._packing import pack_arrays, quantize_columns
+from sklearn_c2c.page._recurrent import describe_recurrent
 
 # Largest integers of the weights of an encoder, 8 bits, and of a decoder, 11 bits. With
 # 8 bits a tenth of random codes are decoded to other melodies than in Python.
@@ -241,6 +242,8 @@ _WIRINGS = {
     "DualBranchAutoencoder": _dual_branch,
     "PCA": _principal_components,
     "NMF": _factors,
+    "RecurrentAutoencoder": describe_recurrent,
+    "VariationalRecurrentAutoencoder": describe_recurrent,
 }
 
 
