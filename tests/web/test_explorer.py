@@ -3,7 +3,6 @@
 import io
 import re
 import wave
-from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -149,14 +148,13 @@ def test_a_link_restores_everything(start, path):
     explorer.drag((x + 15, y + 10), (x - 20, y + 12))
     explorer.part("tempo").fill("97")
     explorer.part("timbre").select_option("reed")
-    explorer.part("loop-from").select_option(value="2")
+    explorer.part("loop-from").select_option(index=2)
     explorer.part("metronome").check()
     explorer.part("locks").locator("button").nth(4).click()
     explorer.click("keep")
     link = explorer.run("explorer.link")
     state = explorer.state
-    explorer.wait_until("location.hash.length > 10")
-    assert unquote(explorer.page.evaluate("location.hash")) == f"#{unquote(link)}"
+    explorer.wait_until("location.hash.slice(1) === explorer.link")
     other = start()
     other.page.evaluate("localStorage.clear()")
     other.page.goto(f"{path.resolve().as_uri()}#{link}")
@@ -383,7 +381,7 @@ def test_search_by_title_with_the_keyboard(start, corpus, width):
     explorer.page.keyboard.press("/")
     field = explorer.page.get_by_role("combobox", name="Search")
     field.fill("zzz no such tune")
-    assert "No tune" in explorer.page.get_by_role("option").text_content()
+    assert "No tune" in explorer.page.locator(".choices [role=option]").text_content()
     field.press("ArrowDown")
     field.press("Enter")
     assert explorer.shown_title == corpus.titles[0]
@@ -441,8 +439,8 @@ def test_transport(start):
     explorer.part("tempo").fill("150")
     assert explorer.run("explorer.sequencer.tempo") == 150
     assert explorer.part("tempo-shown").text_content() == "♩ = 150"
-    explorer.part("loop-from").select_option(value="3")
-    explorer.part("loop-to").select_option(value="1")
+    explorer.part("loop-from").select_option(index=3)
+    explorer.part("loop-to").select_option(index=1)
     assert explorer.run("explorer.sequencer.loop") == [MEASURE, 4 * MEASURE]
     explorer.part("loop").uncheck()
     assert explorer.run("explorer.sequencer.loop") is None
