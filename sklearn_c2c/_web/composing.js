@@ -15,6 +15,7 @@ export class Composer {
   constructor(model, space, notation) {
     Object.assign(this, { model, space, notation });
     this.keepsForm = true;
+    this.hasProbabilities = model.probabilities(space.code(0)).every((p) => p >= 0);
   }
 
   // A tune as it is, or with the measures that are kept.
@@ -95,6 +96,7 @@ export class Composer {
   }
 
   _decoded(z, letters, kept) {
+    if (!this.hasProbabilities) return Array.from(this.model.decode(z));
     const options = { letters: this.keepsForm ? letters : null, kept: null };
     if (kept) options.kept = { melody: kept.melody, mask: this._maskOf(kept.measures) };
     return Array.from(this.model.decode(z, options));

@@ -37,8 +37,12 @@ export class Explorer {
     this.sequencer.notation = data.notation;
     this.compared = null; // the nearest tune, while it is heard in place of the melody
     this.history = new History(() => this._showHistory());
-    this.favourites = new Favourites(data.title, model.nSteps, () => this._favouritesChanged());
+    this.favourites = new Favourites(data.title, model.decoder, () => this._favouritesChanged());
     this._makePanels(model, arrays);
+    if (!this.composer.hasProbabilities) {
+      // Nothing can be kept, and no form, without probabilities to choose from.
+      for (const name of ["locks", "form-label"]) this.parts[name].hidden = true;
+    }
     this._listen();
     this._follow();
     if (!this.restore(location.hash)) this.showTune(0);

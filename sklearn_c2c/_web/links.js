@@ -45,7 +45,7 @@ export function stateOfFields(fields, composer) {
   }
 
   function freeState({ kind, title, z, melody, at }) {
-    const steps = melodyOfBytes(fromLinkText(melody ?? ""), space.nSteps);
+    const steps = melodyOfBytes(fromLinkText(melody ?? ""), model.decoder);
     const code = floatsOfBytes(fromLinkText(z ?? ""), model.h);
     if (!steps || !code) return null;
     const point = (at ?? "").split(",").map(Number);

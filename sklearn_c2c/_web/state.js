@@ -16,17 +16,17 @@ export function fromLinkText(text) {
   return Uint8Array.from(plain, (character) => character.charCodeAt(0));
 }
 
-// Steps of a melody as bytes, and back. Null if they are no melody of this length: a
-// hold must follow a note, and after the end nothing comes.
+// Steps of a melody as bytes, and back. Null if they are no melody of the model: of its
+// length and its tokens, with a note before each hold, and nothing after the end.
 export function bytesOfMelody(melody) {
   return Uint8Array.from(melody);
 }
 
-export function melodyOfBytes(bytes, nSteps) {
+export function melodyOfBytes(bytes, { nSteps, tokens }) {
   if (bytes.length !== nSteps) return null;
   let before = REST;
   for (const token of bytes) {
-    if (token > END) return null;
+    if (!tokens.includes(token)) return null;
     if (token === HOLD && !(before < N_PITCHES || before === HOLD)) return null;
     if (before === END && token !== END) return null;
     before = token;
@@ -102,9 +102,9 @@ export class History {
 
 // Melodies that the user keeps, in the storage of the browser where it allows it.
 export class Favourites {
-  constructor(name, nSteps, onChange) {
+  constructor(name, form, onChange) {
     this.key = `sklearn_c2c explorer: ${name}`;
-    this.nSteps = nSteps;
+    this.form = form; // {nSteps, tokens} of the model
     this.onChange = onChange;
     this.items = [];
     this.isStored = true;
@@ -143,7 +143,7 @@ export class Favourites {
   _parsed(text) {
     try {
       return JSON.parse(text).flatMap(([title, bytes]) => {
-        const melody = melodyOfBytes(fromLinkText(String(bytes)), this.nSteps);
+        const melody = melodyOfBytes(fromLinkText(String(bytes)), this.form);
         return melody ? [[String(title).slice(0, 200), melody]] : [];
       });
     } catch {

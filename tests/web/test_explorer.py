@@ -6,12 +6,19 @@ import wave
 
 import numpy as np
 import pytest
+from sklearn.decomposition import NMF, PCA
 from sklearn.pipeline import make_pipeline
 
-from sklearn_c2c import PianoRollEncoder, VariationalAutoencoder, datasets
+from sklearn_c2c import (
+    AttributeVariationalAutoencoder,
+    PianoRollEncoder,
+    VariationalAutoencoder,
+    VariationalRecurrentAutoencoder,
+    datasets,
+)
 from sklearn_c2c.io import read_melodies, write_melody
-from sklearn_c2c.melody import HOLD, REST, check_melodies, notes_from_melody
-from sklearn_c2c.metrics import nearest_melody
+from sklearn_c2c.melody import END, HOLD, REST, check_melodies, notes_from_melody
+from sklearn_c2c.metrics import attribute_values, nearest_melody
 from tests.web.exploring import Explorer, onsets, train, write
 
 pytest.importorskip("verovio")
@@ -562,10 +569,45 @@ def test_few_tunes(start, corpus, model, tmp_path, n_tunes):
     check_melodies(explorer.state["melody"])
 
 
-def test_own_latents_are_sliders(start, corpus, tmp_path):
-    from sklearn_c2c import AttributeVariationalAutoencoder
-    from sklearn_c2c.metrics import attribute_values
+@pytest.mark.parametrize("estimator", [PCA(5), NMF(5, max_iter=20, tol=0.1)])
+def test_linear_models(start, corpus, tmp_path, estimator):
+    model = make_pipeline(PianoRollEncoder(), estimator).fit(corpus.data)
+    file = write(tmp_path / "page.html", model, corpus.data, corpus.titles)
+    explorer = start(file=file)
+    x, y = explorer.pixel_of_tune(4)
+    explorer.drag((x + 30, y + 30), (x + 50, y + 10))
+    state = explorer.state
+    check_melodies(state["melody"])
+    is_nmf = isinstance(estimator, NMF)
+    assert explorer.part("locks").is_visible() == is_nmf
+    assert explorer.part("form").is_visible() == is_nmf
+    explorer.tab("own")
+    explorer.click("own-present", "own-take")
+    assert explorer.state["melody"] == state["melody"]
 
+
+@pytest.mark.integration
+def test_whole_tunes_of_a_recurrent_model(start, corpus, tmp_path):
+    tunes = np.full((20, 192), END)
+    tunes[:, :128] = corpus.data[:20]
+    tunes[::3, 64:] = END
+    estimator = VariationalRecurrentAutoencoder(
+        h=8, n_units=16, max_iter=3, random_state=0
+    )
+    model = make_pipeline(PianoRollEncoder(), estimator).fit(tunes)
+    file = write(tmp_path / "page.html", model, tunes, corpus.titles[:20])
+    explorer = start(file=file)
+    explorer.run("explorer.showTune(3, { plays: true })")
+    assert explorer.state["melody"] == tunes[3].tolist()
+    assert explorer.part("locks").locator("button").count() == 4
+    assert heard(explorer, 3) == first_notes(tunes[3], 3)
+    x, y = explorer.pixel_of_tune(4)
+    explorer.drag((x + 30, y + 30), (x + 50, y + 10))
+    check_melodies(explorer.state["melody"])
+    assert explorer.run("explorer.composer.ofTune(1).melody") == tunes[1].tolist()
+
+
+def test_own_latents_are_sliders(start, corpus, tmp_path):
     names = ("note_density", "mean_pitch")
     y = attribute_values(corpus.data, names)
     estimator = AttributeVariationalAutoencoder(
@@ -698,7 +740,7 @@ def test_random_use(start, width):
     explorer = start(width)
     use = {"seed": width, "milliseconds": 8000}
     assert explorer.page.evaluate(RANDOM_USE, use) > 50
-    explorer.page.wait_for_timeout(200)
+    explorer.page.wait_for_timeout(1000)
     assert re.match("[#]", explorer.page.evaluate("location.hash"))
 
 
