@@ -33,6 +33,7 @@ export class PianoRollDecoder {
     this.scores = new Float32Array(this.nSteps * this.nDecoded);
     this.onsets = new Float32Array(this.nSteps * end.length);
     this.holds = new Float32Array(this.nSteps);
+    this.ratios = new Float32Array(this.nDecoded);
   }
 
   // The most probable melody, given the values of each token at each step.
@@ -80,14 +81,14 @@ export class PianoRollDecoder {
       for (let i = 0; i < nDecoded; i++) {
         largest = Math.max(largest, shares[from + i]);
       }
-      let total = 0;
       for (let i = 0; i < nDecoded; i++) {
         const share = Math.max(0, shares[from + i]);
         const ratio = largest > 0 ? Math.fround(share / largest) : 1;
-        total += ratio;
+        this.ratios[i] = ratio;
         scores[to + i] = Math.log(Math.max(ratio, LEAST));
       }
-      const uncertainty = Math.fround(1 - Math.fround(1 / Math.fround(total)));
+      const total = sumAsNumpy(this.ratios);
+      const uncertainty = Math.fround(1 - Math.fround(1 / total));
       sum += uncertainty;
       nOpen += uncertainty > 0 ? 1 : 0;
     }
@@ -117,8 +118,9 @@ export class PianoRollDecoder {
   #likelihoods(values, nSteps, variance) {
     const shares = Float64Array.from(values);
     for (let t = 0; t < nSteps; t++) {
-      const largest = values[t * this.nTokens + this.#largest(values, t, this.nDecoded)];
-      for (let i = t * this.nTokens; i < t * this.nTokens + this.nDecoded; i++) {
+      const start = t * this.nTokens;
+      const largest = values[start + this.#largest(values, t, this.nDecoded)];
+      for (let i = start; i < start + this.nDecoded; i++) {
         shares[i] = Math.exp((values[i] - largest) / (TEMPERATURE * variance));
       }
     }
@@ -167,6 +169,17 @@ export class PianoRollDecoder {
     }
     return best;
   }
+}
+
+// Sum in float32, in NumPy's order for up to 128 numbers: whether a step is certain, and
+// so the mean uncertainty, may depend on the rounding.
+function sumAsNumpy(values) {
+  const n = values.length - (values.length % 8);
+  const sums = new Float32Array(8);
+  for (let i = 0; i < n; i++) sums[i % 8] += values[i];
+  for (const k of [1, 2, 4]) for (let i = 0; i < 8; i += 2 * k) sums[i] += sums[i + k];
+  for (const value of values.subarray(n)) sums[0] += value;
+  return sums[0];
 }
 
 // Turn every hold that has no note to hold into a rest, in place.

@@ -149,8 +149,9 @@ def _pitch_rhythm(estimator, roll):
     layout = estimator._layout(estimator.n_features_in_, estimator.group_size_)
     network, arrays = {"wiring": "pitchRhythm"}, {}
     for name, branch in (("pitch", layers[:n]), ("rhythm", layers[n:])):
-        chains = _chains(branch, estimator.hidden_activation, "identity")
-        network[name], branch_arrays = _describe_chains(*chains, f"{name}.")
+        to_code, from_code = _chains(branch, estimator.hidden_activation, "identity")
+        described = _describe_chains(to_code, from_code, f"{name}.")
+        network[name], branch_arrays = described
         arrays |= branch_arrays
     sizes = {
         "nPitches": layout.n_pitches,
@@ -193,17 +194,20 @@ def _chains(layers, hidden, code):
 def _chain(layers, hidden, last):
     """Layers with activations between and after them."""
     activations = [hidden] * (len(layers) - 1) + [last]
-    pairs = zip(layers, activations, strict=True)
-    return [_Layer(*layer, activation) for layer, activation in pairs]
+    return [
+        _Layer(coef, intercept, activation)
+        for (coef, intercept), activation in zip(layers, activations, strict=True)
+    ]
 
 
 def _factored(chain, inputs):
     """The first layer as two, if these have fewer weights."""
     first, *rest = chain
-    narrow, wide = factor_layer(*first[:2], inputs, _MOST_FACTORS)
+    narrow, wide = factor_layer(first.coef, first.intercept, inputs, _MOST_FACTORS)
     if narrow[0].size + wide[0].size >= first.coef.size:
         return chain
-    return [_Layer(*narrow), _Layer(*wide, first.activation), *rest]
+    between = _Layer(narrow[0], narrow[1])
+    return [between, _Layer(wide[0], wide[1], first.activation), *rest]
 
 
 def _describe_chains(encoder, decoder, prefix=""):
