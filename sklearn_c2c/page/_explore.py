@@ -141,7 +141,7 @@ def explorer_data(model, corpus, *, title, notation, layout, attributes, random_
         The arrays of the model and of the tunes, see `pack_arrays`.
     """
     tunes, titles = _checked(corpus)
-    description, model_text = pack_model(model)
+    description, model_text = pack_model(model, tunes)
     latent = LatentModel(model)
     Z = np.asarray(latent.encode(tunes), dtype=np.float64)
     points, layout = place(Z, layout, random_state)

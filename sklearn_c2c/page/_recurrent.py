@@ -10,13 +10,15 @@ from sklearn_c2c.page._packing import quantize_columns
 _OF_ENCODER = "step ", "measure ", "code"
 
 
-def describe_recurrent(estimator):
+def describe_recurrent(estimator, X=None):
     """Describe a recurrent autoencoder to ``recurrent.js``.
 
     Parameters
     ----------
     estimator : RecurrentAutoencoder or VariationalRecurrentAutoencoder
         Fitted.
+    X : array-like, default=None
+        Not used; the wirings of large models have it.
 
     Returns
     -------
