@@ -152,7 +152,7 @@ def test_a_model_that_pages_cannot_decode_is_refused(reels, titles, tmp_path):
 
 
 def test_tsne_of_few_tunes_says_what_to_do(model, reels):
-    with pytest.raises(ValueError, match="Found 4 tunes.*Pass layout='pca'"):
+    with pytest.raises(ValueError, match=r"Found 4 tunes.*Pass layout='pca'"):
         place(model.transform(reels[:4]), "tsne", 0)
 
 

@@ -16,7 +16,7 @@ examples:
   c2c inspect tunes.abc                          the tunes that would be read, or not
   c2c train bach --out bach.c2c                  a model to keep
   c2c generate --model bach.c2c --out more       new melodies from it
-  c2c explore --out page.html                    an instrument: move and hear the tune change
+  c2c explore --out page.html                    to move, and to hear the tune change
   c2c interpolate --model reels/model.c2c 1 2 --out between
   c2c continue --model reels/model.c2c mine.abc --out on    goes on from a beginning
   c2c COMMAND --help                             more of them
@@ -169,8 +169,8 @@ examples:
         "--layout",
         choices=("auto", "tsne", "pca"),
         default="auto",
-        help="where tunes are on the map: by t-SNE, or by principal components; auto is "
-        "the former for up to 3000 tunes; default: %(default)s",
+        help="where tunes are on the map: by t-SNE, or by principal components; auto "
+        "is t-SNE for up to 3000 tunes; default: %(default)s",
     )
     arguments.add_seed(parser)
     arguments.add_tempo(parser)

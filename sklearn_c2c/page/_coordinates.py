@@ -96,9 +96,9 @@ def directions(Z, attributes, own=()):
         the one that goes with an attribute most first.
     """
     if own:
-        mean, units = Z.mean(axis=0), np.eye(Z.shape[1])
+        around, units = Z - Z.mean(axis=0), np.eye(Z.shape[1])
         return [
-            Direction(units[i], *_limits(Z[:, i] - mean[i]), name, None, i + 1)
+            _direction(units[i], around[:, i], name, None, i + 1)
             for i, name in enumerate(own)
         ]
     positions, vectors = _components(Z, _N_COMPONENTS)
@@ -108,10 +108,8 @@ def directions(Z, attributes, own=()):
         if not scales[i] > 0:
             continue
         sign = -1 if r < 0 else 1
-        limits = _limits(sign * positions[:, i] / scales[i])
-        found.append(
-            Direction(sign * scales[i] * vectors[i], *limits, name, abs(r), i + 1)
-        )
+        vector, position = sign * scales[i] * vectors[i], sign * positions[:, i]
+        found.append(_direction(vector, position / scales[i], name, abs(r), i + 1))
     return found[:_N_DIRECTIONS]
 
 
@@ -153,8 +151,9 @@ def _scaled(points):
     return ((points - (low + high) / 2) / half).astype(np.float32)
 
 
-def _limits(positions):
-    return float(positions.min()), float(positions.max())
+def _direction(vector, position, name, correlation, number):
+    low, high = float(position.min()), float(position.max())
+    return Direction(vector, low, high, name, correlation, number)
 
 
 def _correlation(x, y):

@@ -43,7 +43,7 @@ class Explorer:
         self.page = browser_page
         self.page.wait_for_selector(".explorer[data-ready]")
         self.page.evaluate(
-            "window.sklearnC2CExplorer.then((explorer) => { window.explorer = explorer; })"
+            "window.sklearnC2CExplorer.then((opened) => { window.explorer = opened; })"
         )
 
     def part(self, name):
@@ -87,7 +87,7 @@ class Explorer:
 
     def wait_until(self, condition):
         """Wait until an expression of `explorer` is true."""
-        # Not `wait_for_function`, which evaluates text in the page: the policy forbids it.
+        # Not `wait_for_function`, which evaluates text in the page, against its policy.
         for _ in range(300):
             if self.run(condition):
                 return
@@ -98,12 +98,8 @@ class Explorer:
         """Onsets of the notes of the score, of tied ones the first."""
         self.page.wait_for_timeout(150)  # the score follows the melody a little later
         signs = self.part("staff").locator(".note[data-step]")
-        return sorted(
-            {
-                int(step)
-                for step in signs.evaluate_all("all => all.map(n => n.dataset.step)")
-            }
-        )
+        steps = signs.evaluate_all("all => all.map(sign => sign.dataset.step)")
+        return sorted({int(step) for step in steps})
 
     def download(self, name):
         with self.page.expect_download() as waited:

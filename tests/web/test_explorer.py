@@ -1,8 +1,9 @@
-"""The explorer is driven as a user drives it: what sounds is what is shown and saved."""
+"""The explorer, driven as a user does: what sounds is what is shown and saved."""
 
 import io
 import re
 import wave
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,13 +81,18 @@ def test_a_tune_of_the_map_sounds_and_is_shown_as_python_has_it(start, corpus, w
     assert state["nearest"] == nearest + (nearest >= index)
 
 
+# Remember all melodies that are shown.
+WITH_MEMORY = """explorer.setPresent = ((set) => function (state, how) {
+    (this.seen ??= []).push(state.melody.join());
+    set.call(this, state, how);
+})(explorer.setPresent)"""
+
+
 @WIDTHS
 def test_a_free_point_is_decoded_while_it_is_dragged(start, width):
     explorer = start(width)
     x, y = explorer.pixel_of_tune(3)
-    explorer.run(
-        "explorer.setPresent = ((set) => function (state, how) { (this.seen ??= []).push(state.melody.join()); set.call(this, state, how); })(explorer.setPresent)"
-    )
+    explorer.run(WITH_MEMORY)
     explorer.drag((x, y), (x + 40, y + 30), (x + 60, y - 40))
     assert len(set(explorer.run("explorer.seen"))) > 1
     state = explorer.state
@@ -669,68 +675,7 @@ def test_axe_finds_nothing_serious(start, width, scheme):
         assert [(v["id"], v["nodes"][0]["html"]) for v in serious] == []
 
 
-RANDOM_USE = """async (data) => {
-    const { explorer } = window;
-    let seed = data.seed;
-    const random = (n) => {
-        seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-        return Math.floor((seed / 2 ** 32) * n);
-    };
-    const keys = ["b", "k", " ", "ArrowLeft", "ArrowDown", "Enter", "+", "-", "0", "Escape"];
-    const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-    const end = performance.now() + data.milliseconds;
-    let n = 0;
-    while (performance.now() < end) {
-        n++;
-        const controls = [...document.querySelectorAll(
-            "button:not(:disabled), input, select, textarea, [role=slider], canvas, summary",
-        )].filter((node) => node.checkVisibility() && !/save|print|copy/.test(node.dataset.part));
-        const control = controls[random(controls.length)];
-        const box = control.getBoundingClientRect();
-        const at = { bubbles: true, cancelable: true, pointerId: 1, button: 0,
-            clientX: box.left + (box.width * random(100)) / 100,
-            clientY: box.top + (box.height * random(100)) / 100 };
-        if (control.matches("select")) {
-            control.selectedIndex = random(control.options.length);
-            control.dispatchEvent(new Event("change", { bubbles: true }));
-        } else if (control.matches("[type=range]")) {
-            control.value = Number(control.min) + (random(100) / 100) * (control.max - control.min);
-            control.dispatchEvent(new Event("input", { bubbles: true }));
-            control.dispatchEvent(new Event("change", { bubbles: true }));
-        } else if (control.matches("[type=text], textarea")) {
-            control.focus();
-            control.value = ["", "the", "X:1\\nK:D\\nDEFG|", "zzz"][random(4)];
-            control.dispatchEvent(new Event("input", { bubbles: true }));
-            control.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
-        } else if (control.matches("canvas, [role=slider]")) {
-            const target = control.matches("canvas") ? control : control.parentElement;
-            target.setPointerCapture = () => {};
-            target.dispatchEvent(new PointerEvent("pointerdown", at));
-            for (let i = 0; i < 4; i++) {
-                at.clientX += random(60) - 30;
-                at.clientY += random(60) - 30;
-                target.dispatchEvent(new PointerEvent("pointermove", at));
-            }
-            target.dispatchEvent(new PointerEvent("pointerup", at));
-            control.dispatchEvent(new KeyboardEvent("keydown", { key: keys[random(10)], bubbles: true }));
-        } else {
-            control.click();
-        }
-        await wait(random(30));
-        const { present } = explorer;
-        const notes = explorer.view.shown.melody;
-        if (notes.join() !== explorer.melody.join()) throw new Error("another melody is shown");
-        if (present.kept) {
-            present.kept.measures.forEach((isKept, i) => {
-                const part = (melody) => melody.slice(16 * i, 16 * i + 16).join();
-                if (isKept && part(present.melody) !== part(present.kept.melody)) {
-                    throw new Error(`measure ${i} was not kept`);
-                }
-            });
-        }
-    }
-    return n;
-}"""
+RANDOM_USE = Path(__file__).with_name("random_use.js").read_text()
 
 
 @pytest.mark.integration
