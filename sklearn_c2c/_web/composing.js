@@ -66,7 +66,8 @@ export class Composer {
       ? Float32Array.from(model.encode(melody))
       : space.mixed(space.weightsAlike(melody));
     const letters = space.lettersOf(melody);
-    return { title, melody, z, letters, place, near: [], tune: -1, kept: null, base: null, isDecoded: false };
+    const made = { title, melody, z, letters, place };
+    return { ...made, near: [], tune: -1, kept: null, base: null, isDecoded: false };
   }
 
   // The same state with a measure kept or free.

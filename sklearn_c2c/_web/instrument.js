@@ -103,7 +103,8 @@ export class Explorer {
   get link() {
     const form = this.composer.keepsForm ? "" : "free";
     const favourites = this.favourites.toText();
-    return writeLink({ ...fieldsOfState(this.present), ...this.transport.settings(), form, favourites });
+    const fields = { ...fieldsOfState(this.present), ...this.transport.settings() };
+    return writeLink({ ...fields, form, favourites });
   }
 
   // Hear the nearest tune in place of the melody, and back.
@@ -130,14 +131,17 @@ export class Explorer {
     const { notation, glyphs, pitchRange: range } = data;
     const kept = () => this.present.kept;
     const present = () => ({ title: this.present.title, melody: this.present.melody });
-    this.transport = new Transport(parts, sequencer, notation, model.nSteps, () => this._keepLink());
+    const changed = () => this._keepLink();
+    this.transport = new Transport(parts, sequencer, notation, model.nSteps, changed);
     this.view = new MelodyView(parts, { notation, glyphs, range }, {
       onLock: (measure) => this.setPresent(composer.withLock(this.present, measure)),
       onStep: (step) => this.transport.play(step),
     });
     this.mapPanel = new MapPanel(parts, space, data, arrays, sequencer, {
       onTune: (index) => this.showTune(index, { plays: true }),
-      onPoint: (point, isLast) => this.setPresent(composer.ofPoint(point, kept()), { isLast, plays: true }),
+      onPoint: (point, isLast) => {
+        this.setPresent(composer.ofPoint(point, kept()), { isLast, plays: true });
+      },
       present: () => this.present.place,
     });
     this.between = new Between(parts, space, {
@@ -253,11 +257,13 @@ export class Explorer {
 
   _showScene() {
     const { present } = this;
-    const own = present.isDecoded || present.tune >= 0 ? [] : [{ point: present.place, title: present.title }];
+    const isOwn = !present.isDecoded && present.tune < 0;
+    const own = isOwn ? [{ point: present.place, title: present.title }] : [];
     const isBetween = this.parts.moving.dataset.tab === "tab-between";
     const corners = isBetween ? this.between.corners : [];
     const { near, place } = present;
-    this.mapPanel.map.show({ present: place, free: near.length ? place : null, near, own, corners });
+    const free = near.length ? place : null;
+    this.mapPanel.map.show({ present: place, free, near, own, corners });
   }
 
   _showHistory() {

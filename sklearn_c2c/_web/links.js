@@ -28,35 +28,34 @@ export function fieldsOfState(state) {
 
 // The state of some fields, or null if there is none or it is damaged.
 export function stateOfFields(fields, composer) {
-  const { space, model } = composer;
   try {
-    const state = fields.tune === undefined ? freeState(fields, composer) : tuneState(fields, composer);
+    const read = fields.tune === undefined ? freeState : tuneState;
+    const state = read(fields, composer);
     if (!state) return null;
-    const kept = keptOf(fields.kept, state.melody, composer);
-    return { ...state, kept };
+    return { ...state, kept: keptOf(fields.kept, state.melody, composer) };
   } catch {
     return null; // characters that are not base64
   }
+}
 
-  function tuneState({ tune }) {
-    const index = Number(tune);
-    const isThere = Number.isInteger(index) && index >= 0 && index < space.size;
-    return isThere ? composer.ofTune(index) : null;
-  }
+function tuneState({ tune }, composer) {
+  const index = Number(tune);
+  const isThere = Number.isInteger(index) && index >= 0 && index < composer.space.size;
+  return isThere ? composer.ofTune(index) : null;
+}
 
-  function freeState({ kind, title, z, melody, at }) {
-    const steps = melodyOfBytes(fromLinkText(melody ?? ""), model.decoder);
-    const code = floatsOfBytes(fromLinkText(z ?? ""), model.h);
-    if (!steps || !code) return null;
-    const point = (at ?? "").split(",").map(Number);
-    const hasPlace = point.length === 2 && point.every(Number.isFinite);
-    const place = hasPlace ? point : space.placeOf(steps);
-    const near = space.near(...place, 1);
-    const isDecoded = kind !== "own";
-    const letters = space.lettersOf(isDecoded ? space.tune(near[0][0]) : steps);
-    const name = (title || "Melody").slice(0, LONGEST_TITLE);
-    return { title: name, melody: steps, z: code, letters, place, near: [], tune: -1, kept: null, base: null, isDecoded };
-  }
+function freeState({ kind, title, z, melody, at }, { space, model }) {
+  const steps = melodyOfBytes(fromLinkText(melody ?? ""), model.decoder);
+  const code = floatsOfBytes(fromLinkText(z ?? ""), model.h);
+  if (!steps || !code) return null;
+  const point = (at ?? "").split(",").map(Number);
+  const hasPlace = point.length === 2 && point.every(Number.isFinite);
+  const place = hasPlace ? point : space.placeOf(steps);
+  const isDecoded = kind !== "own";
+  const letters = space.lettersOf(isDecoded ? space.tune(space.near(...place, 1)[0][0]) : steps);
+  const name = (title || "Melody").slice(0, LONGEST_TITLE);
+  const read = { title: name, melody: steps, z: code, letters, place, isDecoded };
+  return { ...read, near: [], tune: -1, kept: null, base: null };
 }
 
 function keptOf(text, melody, { notation }) {

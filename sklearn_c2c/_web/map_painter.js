@@ -117,7 +117,7 @@ export class MapPainter {
   _spriteOf(index) {
     if (!this.shades) return this.sprites[0];
     const shade = this.shades[index];
-    return this.isClass ? this.sprites[shade % N_CLASS_COLOURS] : this.sprites[Math.min(shade, N_SHADES)];
+    return this.sprites[this.isClass ? shade % N_CLASS_COLOURS : Math.min(shade, N_SHADES)];
   }
 
   // One small picture of a point for each colour, as pixels.
@@ -145,7 +145,9 @@ export class MapPainter {
   _colours() {
     const { theme } = this;
     if (!this.shades) return [this.quiet];
-    if (this.isClass) return Array.from({ length: N_CLASS_COLOURS }, (_, i) => colourOfClass(i, theme));
+    if (this.isClass) {
+      return Array.from({ length: N_CLASS_COLOURS }, (_, i) => colourOfClass(i, theme));
+    }
     const shades = Array.from({ length: N_SHADES }, (_, i) => colourOf(i / (N_SHADES - 1), theme));
     return [...shades, this.quiet];
   }

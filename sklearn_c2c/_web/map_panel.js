@@ -36,7 +36,9 @@ export class MapPanel {
 
   _fillColours() {
     const { attributes, classes } = this.data;
-    const options = attributes.map(({ name }, i) => makeElement("option", { value: `a${i}` }, name));
+    const options = attributes.map(({ name }, i) => {
+      return makeElement("option", { value: `a${i}` }, name);
+    });
     if (classes.length) options.unshift(makeElement("option", { value: "class" }, "Class"));
     options.push(makeElement("option", { value: "none" }, "Nothing"));
     this.parts.colour.append(...options);

@@ -57,7 +57,8 @@ export class MelodyView {
     if (!room) return;
     const width = room < NARROW ? 1.6 * room : room;
     this.drawn = performance.now();
-    this.staff = drawStaff(this.parts.staff, melody, this.notation, { glyphs, width, marks, locked });
+    const options = { glyphs, width, marks, locked };
+    this.staff = drawStaff(this.parts.staff, melody, this.notation, options);
   }
 
   _drawRoll() {
@@ -66,7 +67,8 @@ export class MelodyView {
     if (!width) return;
     const height = width < NARROW ? 120 : 150;
     const { range } = this;
-    this.roll = drawRoll(this.parts.roll, melody, this.notation, { width, height, range, marks, locked });
+    const options = { width, height, range, marks, locked };
+    this.roll = drawRoll(this.parts.roll, melody, this.notation, options);
   }
 
   // From a note from its onset, from elsewhere in a measure from its beginning.

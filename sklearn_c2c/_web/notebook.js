@@ -28,13 +28,19 @@ export class Notebook {
 
   _row(item, i) {
     const { favourites } = this;
-    const title = makeElement("input", { type: "text", value: item.title, "aria-label": `Title of favourite ${i + 1}` });
+    const title = makeElement("input", {
+      type: "text",
+      value: item.title,
+      "aria-label": `Title of favourite ${i + 1}`,
+    });
     title.addEventListener("change", () => {
       favourites.rename(i, title.value);
       this.onChange();
     });
     const button = (text, act) => {
-      const made = makeElement("button", { type: "button", className: "plain", "aria-label": `${text} ${item.title}` }, text);
+      const name = `${text} ${item.title}`;
+      const look = { type: "button", className: "plain", "aria-label": name };
+      const made = makeElement("button", look, text);
       made.addEventListener("click", act);
       return made;
     };

@@ -97,7 +97,8 @@ export class TunePicker {
     const n = Math.min(this.found.length, MOST_SHOWN);
     if (key === "ArrowDown" || key === "ArrowUp") {
       if (this.list.hidden) this._search();
-      else if (n) this.active = (this.active + (key === "ArrowDown" ? 1 : n - (this.active < 0 ? 0 : 1))) % n;
+      else if (key === "ArrowDown" && n) this.active = (this.active + 1) % n;
+      else if (n) this.active = (Math.max(this.active, 0) + n - 1) % n;
       this._markActive();
     } else if (key === "Enter" && !this.list.hidden && this.active >= 0) {
       this._pick(this.found[this.active]);

@@ -4,6 +4,8 @@ import { writeMidi } from "./midi.js";
 import { writeMusicXml } from "./musicxml.js";
 import { renderWav } from "./wav.js";
 
+const MUSICXML_TYPE = "application/vnd.recordare.musicxml+xml";
+
 // Files of the present melody, and texts to copy. `present()` is {title, melody},
 // `notation()` that of the melody at the tempo that is set.
 export class TakeAlong {
@@ -12,7 +14,7 @@ export class TakeAlong {
     const clicks = {
       "save-midi": () => this._save("mid", "audio/midi", writeMidi),
       "save-abc": () => this._save("abc", "text/vnd.abc", writeAbc),
-      "save-musicxml": () => this._save("musicxml", "application/vnd.recordare.musicxml+xml", writeMusicXml),
+      "save-musicxml": () => this._save("musicxml", MUSICXML_TYPE, writeMusicXml),
       "save-wav": () => this._saveWav(),
       "copy-abc": () => this._copy(this.abc, "ABC"),
       "copy-link": () => this._copy(this.link(), "A link to this melody"),
