@@ -10,9 +10,9 @@ from sklearn_c2c.page._factors import factor_layer
 from sklearn_c2c.page._packing import pack_arrays, quantize_columns
 from sklearn_c2c.page._recurrent import describe_recurrent
 
-# Largest integers of the weights of an encoder, 8 bits, and of a decoder, 11 bits. With
+# Largest integers of the weights of an encoder, 8 bits, and of a decoder, 12 bits. With
 # 8 bits a tenth of random codes are decoded to other melodies than in Python.
-_ENCODER, _DECODER = 127, 1023
+_ENCODER, _DECODER = 127, 2047
 
 # Most weights of a dense model of which a page gets all.
 _MOST_WEIGHTS = 3_000_000
@@ -66,7 +66,7 @@ def describe_model(model, X=None):
         For JSON: the encoder's steps, tokens and weight of transitions; the network's
         wiring and what that needs; names of attributes.
     arrays : dict of str to ndarray
-        Weights, as 8-bit integers of an encoder and 11-bit integers of a decoder, and
+        Weights, as 8-bit integers of an encoder and 12-bit integers of a decoder, and
         transitions.
 
     Raises

@@ -235,7 +235,7 @@ def test_default_models_of_the_command(node, reels, kind):
     assert_array_equal(found.melodies[N_CODES:], reels)
     same = found.melodies[:N_CODES] == expected[:N_CODES]
     assert same.mean() > 0.998
-    assert same.all(axis=1).mean() >= 0.9
+    assert same.all(axis=1).mean() > 0.85
     # The reels come back through both, encoder and decoder of the page.
     again = decoded(node, model, found.codes, reels[:1], corpus=reels)
     assert_array_equal(again.melodies, reels)
