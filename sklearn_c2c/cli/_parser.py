@@ -164,7 +164,8 @@ examples:
     )
     arguments.add_corpus(parser, nargs="*", default=None)
     arguments.add_training(parser)
-    arguments.add_model(parser)
+    help_ = "file made by compose or train, in place of a CORPUS to learn"
+    parser.add_argument("--model", metavar="FILE", help=help_)
     parser.add_argument(
         "--layout",
         choices=("auto", "tsne", "pca"),
