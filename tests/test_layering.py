@@ -43,7 +43,7 @@ ROOMS = {
         "io",
     },
     "model_selection": {"generation", "journal", "metrics"},
-    "page": {"_files", "_web", "display", "generation"},
+    "page": {"_files", "_web", "display", "generation", "melody", "metrics"},
     "persistence": {"_files", "_fitted"},
     "onnx": {"_extras", "_files", "autoencoder", "generation", "preprocessing"},
     "cli": {

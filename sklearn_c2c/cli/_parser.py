@@ -7,6 +7,7 @@ from sklearn_c2c.cli import _arguments as arguments
 from sklearn_c2c.cli import _book, _completing, _exploring, _learning, _onnx
 from sklearn_c2c.cli._kinds import Default
 from sklearn_c2c.cli._objectives import OBJECTIVES_HELP
+from sklearn_c2c.cli._setting import ATTRIBUTES, ATTRIBUTES_HELP
 
 _EXAMPLES = """\
 examples:
@@ -15,37 +16,10 @@ examples:
   c2c inspect tunes.abc                          the tunes that would be read, or not
   c2c train bach --out bach.c2c                  a model to keep
   c2c generate --model bach.c2c --out more       new melodies from it
+  c2c explore --out page.html                    to move, and to hear the tune change
   c2c interpolate --model reels/model.c2c 1 2 --out between
   c2c continue --model reels/model.c2c mine.abc --out on    goes on from a beginning
   c2c COMMAND --help                             more of them
-"""
-_ATTRIBUTES = (
-    "hold-share",
-    "note-density",
-    "pitch-range",
-    "mean-absolute-interval",
-    "pitch-class-entropy",
-)
-_ATTRIBUTE_EXAMPLES = f"""\
-attributes to add:
-  {", ".join(_ATTRIBUTES)}
-
-attributes to set:
-{{attributes}}
-
-With --set the tune is changed until an attribute has the value that is asked for, of
-several one after the other, and otherwise as little as possible; the values found are
-printed. With ATTRIBUTE an attribute vector is added to the latent vector of the tune:
-the mean of the quarter of the corpus that has the most of the attribute, minus the mean
-of the quarter that has the least. The larger the latent space, the larger the scales
-that change a tune.
-
-examples:
-  c2c attribute --model reels.c2c 1 note-density --out busy
-  c2c attribute --model reels.c2c mine.abc hold-share --scales 0 1 2 --out calm
-  c2c attribute --model reels.c2c mine.abc --set note-density=+1 --out busier
-  c2c attribute --model reels.c2c mine.abc --set note-density=+2 --steps 4 --out rows
-  c2c attribute --model reels.c2c 1 --set mean-pitch=74 --set contour=-1 --out high
 """
 # Half of the library's: for each start two melodies are written and engraved.
 _N_STARTS = 5
@@ -79,6 +53,7 @@ def _parser():
     for add in (
         _add_compose,
         _add_train,
+        _add_explore,
         _add_generate,
         _add_interpolate,
         _add_sweep,
@@ -172,6 +147,38 @@ examples:
     arguments.add_file(parser, "model to write")
 
 
+def _add_explore(commands):
+    parser = _command(
+        commands,
+        "explore",
+        _learning.explore,
+        "a page to move in a latent space and hear it",
+        """\
+examples:
+  c2c explore --out reels.html
+  c2c explore tunes.abc more/ --h 32 --hidden 256 --out mine.html
+  c2c explore --model bach.c2c --out bach.html
+""",
+    )
+    arguments.add_corpus(parser, nargs="*", default=None)
+    arguments.add_training(parser)
+    help_ = "file made by compose or train, in place of a CORPUS to learn"
+    parser.add_argument("--model", metavar="FILE", help=help_)
+    parser.add_argument(
+        "--layout",
+        choices=("auto", "tsne", "pca"),
+        default="auto",
+        help="where tunes are on the map: by t-SNE, or by principal components; auto "
+        "is t-SNE for up to 3000 tunes; default: %(default)s",
+    )
+    arguments.add_seed(parser)
+    arguments.add_tempo(parser)
+    parser.add_argument("--out", required=True, metavar="FILE", help="page to write")
+    parser.add_argument(
+        "--force", action="store_true", help="replace FILE if it exists"
+    )
+
+
 def _add_generate(commands):
     parser = _exploration(
         commands,
@@ -241,7 +248,7 @@ def _add_attribute(commands):
         "attribute",
         _exploring.attribute,
         "a tune with more or less of an attribute",
-        _ATTRIBUTE_EXAMPLES,
+        ATTRIBUTES_HELP,
     )
     parser.add_argument("tune", metavar="TUNE", help=arguments.TUNE_HELP)
     _add_ways(parser)
@@ -256,7 +263,7 @@ def _add_ways(parser):
         "attribute",
         metavar="ATTRIBUTE",
         nargs="?",
-        choices=_ATTRIBUTES,
+        choices=ATTRIBUTES,
         help="see below",
     )
     way.add_argument(
