@@ -1,10 +1,12 @@
 """Pages that need no network: scores and players, and a latent space to explore.
 
 `write_page` makes a single HTML file of melodies, with judgements of a result and how
-it was made; `explore` one to move in a latent space and to listen to it.
+it was made; `explore` one to move in a latent space and to listen to it, which
+`Explorer` shows in a notebook.
 """
 
 from sklearn_c2c.page._explore import explore
 from sklearn_c2c.page._page import write_page
+from sklearn_c2c.page._widget import Explorer
 
-__all__ = ["explore", "write_page"]
+__all__ = ["Explorer", "explore", "write_page"]

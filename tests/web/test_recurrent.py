@@ -101,9 +101,7 @@ def wild(model, rng):
 def test_codes_and_probabilities_are_those_of_python(
     node, melodies, rng, kind, cell, measure
 ):
-    estimator = kind(
-        h=5, n_units=13, cell=cell, steps_per_measure=measure, max_iter=1
-    )
+    estimator = kind(h=5, n_units=13, cell=cell, steps_per_measure=measure, max_iter=1)
     model = wild(fitted(estimator, melodies), rng)
     packed = as_packed(model)
     Z = rng.standard_normal((40, 5)).astype(np.float32)
