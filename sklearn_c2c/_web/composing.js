@@ -57,6 +57,13 @@ export class Composer {
     return { title, melody, z, letters, place, near: [], tune: -1, kept, base, isDecoded: true };
   }
 
+  // A latent vector that is given, decoded without a form.
+  ofCode(z, title) {
+    const melody = this._decoded(z, null, null);
+    const place = this.space.placeOf(melody);
+    return { title, melody, z, letters: null, place, near: [], tune: -1, kept: null, base: null, isDecoded: true };
+  }
+
   // A melody of the user's own. Without an encoder its code is a mixture of those that
   // it is alike.
   ofOwn(melody, title) {

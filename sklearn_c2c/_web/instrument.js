@@ -19,17 +19,21 @@ import { Transport } from "./transport.js";
 const N_WALK = 9; // melodies of a walk from A to B
 const LINK_PAUSE = 300; // milliseconds from a change to the address that keeps it
 
-// The explorer of a latent space. `data` as of `page._explore.explorer_data`.
-export class Explorer {
-  static async open(root, data, modelText, tunesText) {
+// The explorer of a latent space. `data` as of `page._explore.explorer_data`. On a page
+// of its own it has the keys, and the address keeps its state; in a notebook it has the
+// keys that are pressed in it. An event "change" tells that a new state is shown.
+export class Explorer extends EventTarget {
+  static async open(root, data, modelText, tunesText, options) {
     const model = await Model.load(data.model, modelText);
     const arrays = await unpackArrays(data.manifest, tunesText);
-    return new Explorer(root, data, model, arrays);
+    return new Explorer(root, data, model, arrays, options);
   }
 
-  constructor(root, data, model, arrays) {
+  constructor(root, data, model, arrays, { hasPage = true } = {}) {
+    super();
     this.root = root;
     this.data = data;
+    this.hasPage = hasPage;
     this.parts = partsOf(root);
     this.space = new Space(model, arrays, data.titles, data.notation);
     this.composer = new Composer(model, this.space, data.notation);
@@ -45,7 +49,7 @@ export class Explorer {
     }
     this._listen();
     this._follow();
-    if (!this.restore(location.hash)) this.showTune(0);
+    if (!hasPage || !this.restore(location.hash)) this.showTune(0);
   }
 
   // The melody that is shown, and that sounds from the next measure on.
@@ -187,9 +191,11 @@ export class Explorer {
       this.mapPanel.map.resize();
       this._showScene();
     });
-    window.addEventListener("keydown", (event) => this._key(event));
+    const keyed = this.hasPage ? window : this.root;
+    keyed.addEventListener("keydown", (event) => this._key(event));
     window.addEventListener("hashchange", () => {
-      if (location.hash.slice(1) !== this.written) this.restore(location.hash);
+      const isNew = this.hasPage && location.hash.slice(1) !== this.written;
+      if (isNew) this.restore(location.hash);
     });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       this.mapPanel.readTheme();
@@ -237,6 +243,7 @@ export class Explorer {
     this.parts["reset-all"].disabled = !present.base;
     this._showMelody();
     this._showScene();
+    this.dispatchEvent(new Event("change"));
   }
 
   _showMelody() {
@@ -284,6 +291,7 @@ export class Explorer {
 
   // Keep all in the address, a little later: browsers allow few changes a second.
   _keepLink() {
+    if (!this.hasPage) return;
     clearTimeout(this.linkTimer);
     this.linkTimer = setTimeout(() => {
       this.written = this.link;

@@ -107,7 +107,7 @@ def explore(
     >>> os.path.getsize(path) > 1000
     True
     """
-    data, model_text, tunes_text = explorer_data(
+    parts = explorer_data(
         model,
         corpus,
         title=title,
@@ -116,9 +116,14 @@ def explore(
         attributes=attributes,
         random_state=random_state,
     )
+    write_atomically(path, explorer_page(*parts).encode())
+
+
+def explorer_page(data, model_text, tunes_text):
+    """HTML of the page, from what `explorer_data` returns."""
     script = _web.script("explorer")
-    page = Template(part("explorer.html")).substitute(
-        title=escape(title),
+    return Template(part("explorer.html")).substitute(
+        title=escape(data["title"]),
         policy=policy(script),
         style=part("explorer.css"),
         body=explorer_body(data),
@@ -127,7 +132,6 @@ def explore(
         tunes=tunes_text,
         script=script,
     )
-    write_atomically(path, page.encode())
 
 
 def explorer_data(model, corpus, *, title, notation, layout, attributes, random_state):
