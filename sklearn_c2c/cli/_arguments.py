@@ -479,3 +479,17 @@ def add_file(parser, help_):
     parser.add_argument(
         "--force", action="store_true", help="replace FILE if it exists"
     )
+
+
+def new_command(commands, name, function, summary, epilog):
+    """Add a command that runs a function of the parsed arguments."""
+    parser = commands.add_parser(
+        name,
+        help=summary,
+        description=function.__doc__,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(command=function, parser=parser)
+    return parser

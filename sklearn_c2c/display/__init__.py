@@ -1,11 +1,11 @@
 """Figures of melodies, models and training: piano rolls, latent spaces, curves, scores.
 
 The Display classes follow scikit-learn's: the constructor takes computed arrays, `plot`
-the style. `Melodies` shows scores with players in a notebook. `glyphs` is for the pages.
+the style. `Melodies` shows scores with players in a notebook.
 """
 
 from sklearn_c2c.display._attractors import AttractorDisplay
-from sklearn_c2c.display._glyphs import glyphs
+from sklearn_c2c.display._glyphs import glyphs as glyphs
 from sklearn_c2c.display._interpolation import InterpolationDisplay
 from sklearn_c2c.display._latent_space import LatentSpaceDisplay
 from sklearn_c2c.display._loss_curve import LossCurveDisplay
