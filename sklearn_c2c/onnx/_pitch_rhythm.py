@@ -80,11 +80,14 @@ def _split(graph, layout, x):
         for part in ((pitches, n_pitches), (is_onset, 1))
     )
     place = graph.apply("CumSum", is_onset, np.int64(2), exclusive=1)
-    places = np.arange(layout.steps_per_measure, dtype=graph.dtype)
+    # Rows of places and columns of steps; not by Transpose, which older versions of ONNX
+    # Runtime fuse with the product to an operator that they do not have for float64.
+    place, is_onset = (
+        graph.apply("Reshape", column, [0, 0, 1, -1]) for column in (place, is_onset)
+    )
+    places = np.arange(layout.steps_per_measure, dtype=graph.dtype)[:, np.newaxis]
     is_at = graph.cast(graph.apply("Equal", place, places), graph.dtype)
-    is_at = graph.apply("Mul", is_at, is_onset)
-    to_places = graph.apply("Transpose", is_at, perm=[0, 1, 3, 2])
-    notes = graph.apply("MatMul", to_places, pitches)
+    notes = graph.apply("MatMul", graph.apply("Mul", is_at, is_onset), pitches)
     return (
         _by_melody(graph, layout, notes, n_pitches),
         graph.apply("Reshape", rhythm, [0, n_steps * n_rhythm]),
