@@ -29,6 +29,7 @@ ROOMS = {
     "preprocessing": {"_fitted", "_transitions", "_validation", "melody"},
     "markov": {"_fitted", "_ngrams", "_validation", "melody"},
     "autoencoder": {"_epochs", "_fitted", "_nn", "_validation"},
+    "boltzmann": {"_epochs", "_fitted", "_nn", "_validation", "autoencoder"},
     "generation": {"melody"},
     "objectives": {"melody", "metrics"},
     "metrics": {"_ngrams", "_overlaps", "datasets", "generation", "markov", "melody"},

@@ -336,12 +336,7 @@ class BaseAutoencoder(
         }
 
     def _latent_attributes(self, least, largest, mean, variance):
-        return {
-            "latent_min_": least,
-            "latent_max_": largest,
-            "latent_mean_": mean.astype(least.dtype),
-            "latent_std_": np.sqrt(np.maximum(variance, 0)).astype(least.dtype),
-        }
+        return latent_attributes(least, largest, mean, variance)
 
     def _fitted_form(self):
         """Forms of the fitted attributes, by the parameters and `n_features_in_`."""
@@ -416,3 +411,13 @@ def latent_statistics(latents):
     mean = np.sum(totals, axis=0) / n_samples
     variance = np.sum(squares, axis=0) / n_samples - mean**2
     return np.min(least, axis=0), np.max(largest, axis=0), mean, variance
+
+
+def latent_attributes(least, largest, mean, variance):
+    """Fitted attributes with the `latent_statistics`, in the type of the data."""
+    return {
+        "latent_min_": least,
+        "latent_max_": largest,
+        "latent_mean_": mean.astype(least.dtype),
+        "latent_std_": np.sqrt(np.maximum(variance, 0)).astype(least.dtype),
+    }
