@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from sklearn_c2c._data import latent_attributes, latent_statistics, one_hot_group_size
 from sklearn_c2c._epochs import EpochTrainedMixin, History
 from sklearn_c2c._nn.activations import sigmoid
 from sklearn_c2c._nn.adam import Adam
@@ -20,13 +21,13 @@ from sklearn_c2c._nn.boltzmann import Energy
 from sklearn_c2c._nn.losses import probabilities, probabilities_vjp
 from sklearn_c2c._nn.threads import Workers
 from sklearn_c2c._validation import check_input, check_magnitude, check_memory
-from sklearn_c2c.autoencoder._base import latent_attributes, latent_statistics
-from sklearn_c2c.autoencoder._data import one_hot_group_size
+from sklearn_c2c.boltzmann._energy import EnergyMixin
 from sklearn_c2c.boltzmann._form import fitted_form
 from sklearn_c2c.boltzmann._training import Network, dense, initial, resumed
 
 
 class SoftmaxRBM(
+    EnergyMixin,
     EpochTrainedMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
@@ -164,7 +165,8 @@ class SoftmaxRBM(
     J.-P. Briot, "Compress to Create", footnote 31. S. Lattner, M. Grachten, G. Widmer,
     "Imposing higher-level structure in polyphonic music generation using convolutional
     restricted Boltzmann machines and constraints", 2018. T. Tieleman, "Training
-    restricted Boltzmann machines using approximations to the likelihood gradient", 2008.
+    restricted Boltzmann machines using approximations to the likelihood gradient",
+    2008.
 
     Examples
     --------
@@ -329,110 +331,6 @@ class SoftmaxRBM(
 
         return p, vjp
 
-    def free_energy(self, X):
-        """Free energy of samples.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        F : ndarray of shape (n_samples,)
-            ``- log p(v)`` but for a constant, in nats.
-        """
-        V = self._check_V(X)
-        with Workers() as workers:
-            return self._energy(workers).free_energy(V)
-
-    def free_energy_gradient(self, X):
-        """Gradient of the free energy with respect to the visible units.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Also values between 0 and 1, such as probabilities.
-
-        Returns
-        -------
-        gradient : ndarray of shape (n_samples, n_features)
-        """
-        V = self._check_V(X)
-        with Workers() as workers:
-            return self._energy(workers).free_energy_gradient(V)
-
-    def score_samples(self, X):
-        """Log-likelihood of samples but for a constant: minus the free energy.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        log_likelihood : ndarray of shape (n_samples,)
-            In nats. Values of models with other weights cannot be compared.
-        """
-        return -self.free_energy(X)
-
-    def gibbs(self, X, *, n_steps=1, random_state=None):
-        """Run Gibbs sampling from given samples.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        n_steps : int, default=1
-            Each step draws the hidden units and then the visible ones.
-        random_state : int, RandomState instance or None, default=None
-            An int makes the result reproducible.
-
-        Returns
-        -------
-        V : ndarray of shape (n_samples, n_features)
-            One-hot in each group.
-        """
-        V, rng = self._check_V(X), check_random_state(random_state)
-        with Workers() as workers:
-            return self._energy(workers).gibbs(V, n_steps, rng)
-
-    def sample(self, n_samples=1, *, n_steps=1000, random_state=None):
-        """Draw samples by Gibbs sampling from the persistent chains.
-
-        Parameters
-        ----------
-        n_samples : int, default=1
-        n_steps : int, default=1000
-            Steps of Gibbs sampling from a chain that is drawn at random.
-        random_state : int, RandomState instance or None, default=None
-            An int makes the result reproducible.
-
-        Returns
-        -------
-        V : ndarray of shape (n_samples, n_features)
-            One-hot in each group.
-        """
-        check_is_fitted(self)
-        rng = check_random_state(random_state)
-        start = self.chains_[rng.randint(len(self.chains_), size=n_samples)]
-        return self.gibbs(start, n_steps=n_steps, random_state=rng)
-
-    def sample_prior(self, n_samples=1, *, random_state=None):
-        """Draw probabilities of the hidden units, those of drawn samples.
-
-        With it `generation.sample` draws from the model by its method "prior".
-
-        Parameters
-        ----------
-        n_samples : int, default=1
-        random_state : int, RandomState instance or None, default=None
-            An int makes the result reproducible.
-
-        Returns
-        -------
-        H : ndarray of shape (n_samples, n_windows * n_components)
-        """
-        return self.transform(self.sample(n_samples, random_state=random_state))
-
     # ------------------------------------------------------------------ checks
 
     def _check_training_data(self, X, y, *, reset):
@@ -475,17 +373,13 @@ class SoftmaxRBM(
         else:
             group_size, window_size = self._sizes(X)
             shape = group_size * window_size, self.n_components
-            check_memory(
-                3 * X.dtype.itemsize * math.prod(shape),
-                f"Training with n_components={self.n_components} on {X.shape[1]} "
-                "columns",
-            )
+            n_bytes = 3 * X.dtype.itemsize * math.prod(shape)
+            check_memory(n_bytes, f"Training with n_components={self.n_components}")
             state = initial(X, shape, group_size, self.n_chains, history.rng)
         settings = self.learning_rate_init, self.beta_1, self.beta_2, self.epsilon
         adam = Adam(*settings, X.dtype, state.n_updates)
-        workers, stride = Workers(), group_size * self.stride
         values = [weights.value for weights in state.weights]
-        energy = Energy(*values, group_size, stride, workers)
+        energy = Energy(*values, group_size, group_size * self.stride, Workers())
         return Network(energy, state, self.n_gibbs, self.max_iter, adam, history)
 
     def _fitted_attributes(self, X, network):

@@ -7,8 +7,8 @@ from scipy import sparse
 from sklearn.utils import gen_batches
 
 from sklearn_c2c._nn.activations import sigmoid
+from sklearn_c2c._nn.adam import fresh
 from sklearn_c2c._nn.initial import marginal_logits
-from sklearn_c2c.autoencoder._stack import fresh
 
 # Standard deviation of the initial weights.
 _SCALE = 0.01
