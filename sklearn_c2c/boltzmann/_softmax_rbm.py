@@ -343,7 +343,8 @@ class SoftmaxRBM(
 
     def _check_V(self, X):
         check_is_fitted(self)
-        return dense(self._check_training_data(X, None, reset=False)[0])
+        X, _ = self._check_training_data(X, None, reset=False)
+        return dense(X, self.group_size_)
 
     def _sizes(self, X):
         """Columns of a group, and groups of a window."""

@@ -44,7 +44,7 @@ def initial(X, shape, group_size, n_chains, rng):
     coef = (_SCALE * rng.standard_normal(shape)).astype(X.dtype)
     visible_bias = marginal_logits(X, group_size).astype(X.dtype)
     hidden_bias = np.zeros(shape[1], X.dtype)
-    chains = dense(X[rng.randint(X.shape[0], size=n_chains)])
+    chains = dense(X[rng.randint(X.shape[0], size=n_chains)], group_size)
     weights = [fresh(array) for array in (coef, hidden_bias, visible_bias)]
     return State(weights, chains, 0)
 
@@ -101,7 +101,7 @@ class Network:
 
     def step(self, X, y=None):
         """Update the weights with a batch; return its loss before."""
-        V, rng, workers = dense(X), self.history.rng, self.energy.workers
+        V, rng, workers = self._dense(X), self.history.rng, self.energy.workers
         n_groups = V.shape[1] // self.energy.group_size
         groups = rng.randint(n_groups, size=len(V))
         loss = n_groups * float(self.energy.conditional_log_loss(V, groups).sum())
@@ -119,7 +119,7 @@ class Network:
         n_groups = X.shape[1] // self.energy.group_size
         total = 0.0
         for rows in gen_batches(X.shape[0], _CHUNK):
-            V = dense(X[rows])
+            V = self._dense(X[rows])
             for group in range(n_groups):
                 groups = np.full(len(V), group)
                 total += float(self.energy.conditional_log_loss(V, groups).sum())
@@ -135,7 +135,10 @@ class Network:
     def latents(self, X):
         """Yield the probabilities of the hidden units of all samples, by chunks."""
         for rows in gen_batches(X.shape[0], _CHUNK):
-            yield sigmoid(self.energy.hidden(dense(X[rows])))
+            yield sigmoid(self.energy.hidden(self._dense(X[rows])))
+
+    def _dense(self, X):
+        return dense(X, self.energy.group_size)
 
     def copy_weights(self):
         """Copies of all weights, for `restore`."""
@@ -155,6 +158,26 @@ class Network:
         }
 
 
-def dense(X):
-    """X as a dense array."""
-    return X.toarray() if sparse.issparse(X) else X
+def dense(X, group_size):
+    """Visible units of samples, dense, with a 1 in each group also after an end.
+
+    The groups after the end of a melody, which are zeros in a piano roll, have their 1
+    in the last column, that of the end: the groups of draws have one, too.
+
+    Parameters
+    ----------
+    X : {ndarray, csr_array} of shape (n_samples, n_features)
+    group_size : int
+
+    Returns
+    -------
+    V : ndarray of shape (n_samples, n_features)
+    """
+    V = X.toarray() if sparse.issparse(X) else X
+    groups = V.reshape(len(V), -1, group_size)
+    if groups[:, -1].any(axis=1).all():
+        return V
+    has_ended = np.maximum.accumulate(groups[..., -1] == 1, axis=1)
+    groups = groups.copy()
+    groups[has_ended & ~groups.any(axis=2), -1] = 1
+    return groups.reshape(V.shape)

@@ -8,7 +8,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, validate_param
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c.generation._models import LatentModel
-from sklearn_c2c.melody import HOLD, REST
+from sklearn_c2c.melody import END, HOLD, N_PITCHES, REST, mend_orphan_holds
 
 # Temperature of the draws in the last iteration.
 _LAST_TEMPERATURE = 0.05
@@ -70,7 +70,8 @@ def impose(
     X : array-like of int, shape (n_melodies, n_steps), default=None
         Melodies to start from; None starts from draws of the model.
     fixed : array-like of int, shape (n_steps,), default=None
-        The token of each step that is given, and -1 where the token is free.
+        The token of each step that is given, and -1 where the token is free. After an
+        `END` all steps are given.
     weight : float, default=1000.0
         Weight of the objective, in nats of the free energy for a unit.
     n_iter : int, default=300
@@ -94,7 +95,7 @@ def impose(
     ------
     ValueError
         If the model is not a Pipeline of a `PianoRollEncoder` and a `SoftmaxRBM`, or
-        `fixed` has another length, tokens without a column, or an orphan hold.
+        `fixed` has another length, tokens that the encoder does not have, or no melody.
 
     See Also
     --------
@@ -150,40 +151,27 @@ class _Machine:
                 f"{type(self.estimator).__name__} as the last of {len(model)} steps."
             )
         self._objective, self._weight = objective, weight
-        self._shape = -1, self.encoder.n_features_in_, self.encoder.n_tokens_
-        self._is_given, self._given = self._columns(fixed)
-
-    def _columns(self, fixed):
-        """Mask of the given steps, and their one-hot tokens."""
-        n_steps = self._shape[1]
-        fixed = np.full(n_steps, _FREE) if fixed is None else np.asarray(fixed)
-        given = fixed[:, np.newaxis] == self.encoder.tokens_
-        is_given = fixed != _FREE
-        if fixed.shape != (n_steps,) or (is_given & ~given.any(axis=1)).any():
-            raise ValueError(
-                f"fixed must be one token for each of {n_steps} steps, each with a "
-                f"column ({self.encoder.tokens_.min()} to {HOLD}), or {_FREE} where "
-                f"it is free; got {fixed!r}."
-            )
-        orphan = (fixed == HOLD) & np.append(True, fixed[:-1] == REST)
-        if orphan.any():
-            raise ValueError(
-                f"fixed has a hold at step {orphan.argmax()}, which prolongs no note."
-            )
-        return is_given, given.astype(self.estimator.chains_.dtype)
+        n_steps, self._tokens = self.encoder.n_features_in_, self.encoder.tokens_
+        self._shape = -1, n_steps, self.encoder.n_tokens_
+        self._fixed = _checked(fixed, n_steps, self._tokens)
+        self._is_possible = _possible(self._fixed, self._tokens)
 
     def start(self, X, n_samples, rng):
         """Piano rolls to start from, with the given tokens."""
         if X is None:
-            drawn = {"n_steps": _N_STEPS_BEFORE, "random_state": rng}
-            return self._clamp(self.estimator.sample(n_samples, **drawn))
-        V = self.encoder.transform(X)
-        return self._clamp(np.asarray(V.toarray() if hasattr(V, "toarray") else V))
+            settings = {"n_steps": _N_STEPS_BEFORE, "random_state": rng}
+            V = self.estimator.sample(n_samples, **settings)
+        else:
+            V = self.encoder.transform(X)
+        P = self.estimator.inverse_transform(self.estimator.transform(V))
+        V = np.asarray(V.toarray() if hasattr(V, "toarray") else V, dtype=P.dtype)
+        V = _LEAST * P.reshape(self._shape) + V.reshape(self._shape)
+        return self._one_hot(self._allowed(V).argmax(axis=2), self._allowed(V))
 
     def gibbs(self, V, n_steps, rng):
         """Gibbs sampling with the given tokens."""
         for _ in range(n_steps):
-            V = self._clamp(self.estimator.gibbs(V, random_state=rng))
+            V = self.draw(self.guided(V, 0, rng), rng)
         return V
 
     def guided(self, V, n_updates, rng):
@@ -191,28 +179,30 @@ class _Machine:
         H = self.estimator.transform(V)
         H = (rng.random_sample(H.shape) < H).astype(H.dtype)
         P = self.estimator.inverse_transform(H).reshape(self._shape)
+        P = self._allowed(P.astype(np.float64))
         for _ in range(n_updates):
-            _, gradient = self._objective.surrogate(P, self.encoder.tokens_)
+            _, gradient = self._objective.surrogate(P, self._tokens)
             A = np.log(np.maximum(P, _LEAST))
             A += (self._weight / n_updates) * gradient.reshape(P.shape)
-            P = np.exp(A - A.max(axis=2, keepdims=True))
-            P /= P.sum(axis=2, keepdims=True)
-        return P.astype(V.dtype)
+            P = self._allowed(np.exp(A - A.max(axis=2, keepdims=True)))
+        return P
 
     def draw(self, P, rng):
         """One-hot piano rolls, drawn in proportion to P, with the given tokens."""
         total = P.cumsum(axis=2)
         uniform = rng.random_sample((*P.shape[:2], 1)) * total[..., -1:]
-        column = (total <= uniform).sum(axis=2).clip(max=P.shape[2] - 1)
-        V = column[..., np.newaxis] == np.arange(P.shape[2])
-        return self._clamp(V.reshape(len(P), -1).astype(P.dtype))
+        return self._one_hot((total <= uniform).sum(axis=2), P)
 
     def judge(self, V):
         """Melodies of piano rolls, their objective, free energy and total score."""
-        melodies = self.encoder.inverse_transform(V)
+        tokens = self._tokens[V.reshape(self._shape).argmax(axis=2)]
+        has_ended = np.maximum.accumulate(tokens == END, axis=1)
+        melodies = np.where(has_ended, END, mend_orphan_holds(tokens)).astype(np.int16)
         value = np.asarray(self._objective(melodies), dtype=np.float64)
+        V = self.encoder.transform(melodies)
         free_energy = self.estimator.free_energy(V).astype(np.float64)
-        score = self._weight * np.nan_to_num(value) - free_energy
+        worst_if_undefined = np.where(np.isnan(value), -np.inf, value)
+        score = self._weight * worst_if_undefined - free_energy
         return {
             "melodies": melodies,
             "value": value,
@@ -220,11 +210,60 @@ class _Machine:
             "score": score,
         }
 
-    def _clamp(self, V):
-        """Set the tokens of the given steps."""
-        V = V.reshape(self._shape).copy()
-        V[:, self._is_given] = self._given[self._is_given]
-        return V.reshape(len(V), -1)
+    def _allowed(self, P):
+        """P without tokens that contradict the given ones; each step sums to 1."""
+        P = np.where(self._is_possible, np.maximum(P, np.finfo(P.dtype).tiny), 0)
+        return P / P.sum(axis=2, keepdims=True)
+
+    def _one_hot(self, column, P):
+        """Piano rolls of columns; each hold that is given prolongs a note."""
+        column = column.clip(max=P.shape[2] - 1)
+        is_note = self._tokens < N_PITCHES
+        for step in _first_holds(self._fixed):
+            tokens = mend_orphan_holds(self._tokens[column[:, : step + 1]])
+            rows = tokens[:, step] == REST
+            likeliest = (P[rows, step - 1] * is_note).argmax(axis=1)
+            column[rows, step - 1] = likeliest
+        V = column[..., np.newaxis] == np.arange(P.shape[2])
+        return V.reshape(len(P), -1).astype(self.estimator.chains_.dtype)
+
+
+def _checked(fixed, n_steps, tokens):
+    """The given token of each step, `_FREE` where there is none."""
+    if fixed is None:
+        return np.full(n_steps, _FREE)
+    fixed = np.asarray(fixed)
+    if fixed.shape != (n_steps,) or not np.isin(fixed, [_FREE, *tokens]).all():
+        raise ValueError(
+            f"fixed must be one token for each of {n_steps} steps, each of those that "
+            f"the encoder has ({tokens.min()} to {tokens.max()}), or {_FREE} where it "
+            f"is free; got {fixed!r}."
+        )
+    before = np.append(REST, fixed[:-1])
+    after_end = np.maximum.accumulate(before == END)
+    is_wrong = (fixed == HOLD) & (before == REST)
+    is_wrong |= after_end & (fixed != END) & (fixed != _FREE)
+    is_wrong[0] |= fixed[0] == END
+    if is_wrong.any():
+        raise ValueError(
+            f"fixed is no melody at step {is_wrong.argmax()}: a hold prolongs a note, "
+            "and after the end there is nothing else."
+        )
+    return np.where(after_end, END, fixed)
+
+
+def _possible(fixed, tokens):
+    """Mask of shape (n_steps, n_tokens): tokens that do not contradict given ones."""
+    is_free = fixed == _FREE
+    possible = is_free[:, np.newaxis] | (fixed[:, np.newaxis] == tokens)
+    later = np.flatnonzero(~is_free & (fixed != END)).max(initial=0)
+    possible[: later + 1, tokens == END] = False
+    return possible
+
+
+def _first_holds(fixed):
+    """Steps of given holds after a step that is free."""
+    return np.flatnonzero((fixed[1:] == HOLD) & (fixed[:-1] == _FREE)) + 1
 
 
 def _better(best, found):
