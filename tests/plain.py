@@ -15,9 +15,8 @@ from scipy import sparse, special
 
 from sklearn_c2c import _viterbi
 from sklearn_c2c._nn import adam as optimizer
-from sklearn_c2c._nn import boltzmann
+from sklearn_c2c._nn import boltzmann, kernels
 from sklearn_c2c._nn import gates as recurrent_kernels
-from sklearn_c2c._nn import kernels
 from sklearn_c2c._nn.kernels import Weights
 
 

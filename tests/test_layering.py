@@ -32,7 +32,7 @@ ROOMS = {
     "autoencoder": {"_data", "_epochs", "_fitted", "_nn", "_validation"},
     "boltzmann": {"_data", "_epochs", "_fitted", "_nn", "_validation"},
     "generation": {"melody"},
-    "objectives": {"melody", "metrics"},
+    "objectives": {"generation", "melody", "metrics"},
     "metrics": {"_ngrams", "_overlaps", "datasets", "generation", "markov", "melody"},
     "display": {"_web", "generation", "melody", "metrics", "io"},
     "model_selection": {"generation", "journal", "metrics"},

@@ -261,9 +261,35 @@ class SoftmaxRBM(
         -------
         H : ndarray of shape (n_samples, n_windows * n_components)
         """
+        return self.encode_with_vjp(X)[0]
+
+    def encode_with_vjp(self, X):
+        """Encode X, and return the vector-Jacobian product of encoding.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Also values between 0 and 1, such as probabilities.
+
+        Returns
+        -------
+        H : ndarray of shape (n_samples, n_windows * n_components)
+            As of `transform`.
+        vjp : callable
+            Takes the gradient of any quantity with respect to H, and returns its
+            gradient with respect to X.
+        """
         V = self._check_V(X)
         with Workers() as workers:
-            return sigmoid(self._energy(workers).hidden(V))
+            H = sigmoid(self._energy(workers).hidden(V))
+
+        def vjp(cotangent):
+            without_bias = np.zeros_like(self.visible_bias_)
+            with Workers() as workers:
+                energy = self._energy(workers)._replace(visible_bias=without_bias)
+                return energy.visible(cotangent * H * (1 - H))
+
+        return H, vjp
 
     def inverse_transform(self, X):
         """Probabilities of the visible units, given the hidden ones.
