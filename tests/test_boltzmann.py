@@ -41,7 +41,8 @@ def energy(request, rng):
 def energy_of(energy, v, h):
     """The energy by its formula, in plain loops."""
     total = -v @ energy.visible_bias
-    for columns, units in zip(energy.windows, np.split(h, len(energy.windows))):
+    by_window = np.split(h, len(energy.windows))
+    for columns, units in zip(energy.windows, by_window, strict=True):
         total -= units @ energy.hidden_bias + v[columns] @ energy.coef @ units
     return total
 

@@ -23,6 +23,7 @@ POSITIONAL = {"X", "y", "X_without", "corpus", "path", "argv", "ax", "input_feat
 POSITIONAL |= {"n_samples", "n_points", "n_neighbors", "scale", "weights", "semitones"}
 POSITIONAL |= {"mode"}
 POSITIONAL_OF = {
+    "Activity": {"units"},
     "AttributeVariationalAutoencoder": {"h"},
     "Autoencoder": {"h"},
     "DualBranchAutoencoder": {"h_a", "h_b"},

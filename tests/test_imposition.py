@@ -173,7 +173,7 @@ def test_errors_of_given_tokens(model, fixed, message):
 
 def test_after_an_end_that_is_given_is_nothing_else(ragged_model):
     fixed = fixed_but(slice(3, 5), [END, 62], 16)
-    with pytest.raises(ValueError, match="no melody at step 4: .* after the end"):
+    with pytest.raises(ValueError, match=r"no melody at step 4: .* after the end"):
         impose(ragged_model, HoldCount(), fixed=fixed, n_iter=1)
     with pytest.raises(ValueError, match="no melody at step 0"):
         impose(ragged_model, HoldCount(), fixed=fixed_but(0, END, 16), n_iter=1)

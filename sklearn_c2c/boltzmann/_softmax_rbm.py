@@ -405,8 +405,9 @@ class SoftmaxRBM(
             state = initial(X, shape, group_size, self.n_chains, history.rng)
         settings = self.learning_rate_init, self.beta_1, self.beta_2, self.epsilon
         adam = Adam(*settings, X.dtype, state.n_updates)
-        values = [weights.value for weights in state.weights]
-        energy = Energy(*values, group_size, group_size * self.stride, Workers())
+        coef, hidden_bias, visible_bias = (part.value for part in state.weights)
+        sizes = group_size, group_size * self.stride
+        energy = Energy(coef, hidden_bias, visible_bias, *sizes, Workers())
         return Network(energy, state, self.n_gibbs, self.max_iter, adam, history)
 
     def _fitted_attributes(self, X, network):
@@ -430,9 +431,14 @@ class SoftmaxRBM(
 
     def _energy(self, workers):
         """Energy with the fitted weights."""
-        weights = self.coef_, self.hidden_bias_, self.visible_bias_
-        group_size = self.group_size_
-        return Energy(*weights, group_size, group_size * self.stride, workers)
+        return Energy(
+            self.coef_,
+            self.hidden_bias_,
+            self.visible_bias_,
+            self.group_size_,
+            self.group_size_ * self.stride,
+            workers,
+        )
 
     def _fitted_form(self):
         return fitted_form(self)

@@ -44,7 +44,7 @@ def impose(
     n_samples=10,
     X=None,
     fixed=None,
-    weight=1000.0,
+    weight=2000.0,
     n_iter=300,
     n_gibbs=1,
     n_updates=1,
@@ -72,7 +72,7 @@ def impose(
     fixed : array-like of int, shape (n_steps,), default=None
         The token of each step that is given, and -1 where the token is free. After an
         `END` all steps are given.
-    weight : float, default=1000.0
+    weight : float, default=2000.0
         Weight of the objective, in nats of the free energy for a unit.
     n_iter : int, default=300
         Iterations.

@@ -18,10 +18,10 @@ class StyleProfile(Objective):
 
     ``(1 - w) * cos(N, M) + w * cos(D, C)``
 
-    where cos is the cosine of the angle between two arrays of counts, 0 if one has none.
-    The surrogate is that of the expected counts, each of which is exact. This is the
-    style transfer of Gatys et al. with statistics of melodies in place of those of a
-    network: optimise it from the latent vector of another style.
+    where cos is the cosine of the angle between two arrays of counts, 0 if one has
+    none. The surrogate is that of the expected counts, each of which is exact. This is
+    the style transfer of Gatys et al. with statistics of melodies in place of those of
+    a network: optimise it from the latent vector of another style.
 
     Parameters
     ----------
@@ -103,12 +103,12 @@ def _cosine(counts, target):
     return values.reshape(len(counts)), (target - values * counts / norm) / norm
 
 
-def _transitions(O):
+def _transitions(onsets):
     """Expected number of notes of each pitch that are followed by each other pitch.
 
     Parameters
     ----------
-    O : ndarray of shape (n_melodies, n_steps, n_pitches)
+    onsets : ndarray of shape (n_melodies, n_steps, n_pitches)
         Probability that a note of each pitch begins at each step.
 
     Returns
@@ -116,20 +116,20 @@ def _transitions(O):
     counts : ndarray of shape (n_melodies, n_pitches, n_pitches)
     pull_back : callable
     """
-    none = 1 - O.sum(axis=2, keepdims=True)
-    last = np.zeros_like(O)  # probability of each pitch to be the last one before
-    for t in range(1, O.shape[1]):
-        last[:, t] = O[:, t - 1] + none[:, t - 1] * last[:, t - 1]
+    none = 1 - onsets.sum(axis=2, keepdims=True)
+    last = np.zeros_like(onsets)  # probability of each pitch to be the last one before
+    for t in range(1, onsets.shape[1]):
+        last[:, t] = onsets[:, t - 1] + none[:, t - 1] * last[:, t - 1]
 
     def pull_back(G):
-        of_O, of_last = last @ G, O @ G.swapaxes(1, 2)
-        later = np.zeros_like(O[:, 0])
-        for t in range(O.shape[1] - 1, -1, -1):
-            of_O[:, t] += later - (later * last[:, t]).sum(axis=1, keepdims=True)
+        of_onsets, of_last = last @ G, onsets @ G.swapaxes(1, 2)
+        later = np.zeros_like(onsets[:, 0])
+        for t in range(onsets.shape[1] - 1, -1, -1):
+            of_onsets[:, t] += later - (later * last[:, t]).sum(axis=1, keepdims=True)
             later = of_last[:, t] + none[:, t] * later
-        return of_O
+        return of_onsets
 
-    return last.swapaxes(1, 2) @ O, pull_back
+    return last.swapaxes(1, 2) @ onsets, pull_back
 
 
 def _lengths(Q, tokens, longest):
