@@ -35,6 +35,7 @@ _MODULES = (
     "metrics",
     "model_selection",
     "objectives",
+    "onnx",
     "page",
     "persistence",
     "preprocessing",

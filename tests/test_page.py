@@ -11,7 +11,7 @@ from sklearn_c2c import Autoencoder, VariationalAutoencoder
 from sklearn_c2c.display import Melodies
 from sklearn_c2c.display._melodies import part
 from sklearn_c2c.io import write_melody
-from sklearn_c2c.melody import HOLD, REST, notes_from_melody
+from sklearn_c2c.melody import END, HOLD, REST, notes_from_melody
 from sklearn_c2c.metrics import evaluate
 from sklearn_c2c.page import _judges, write_page
 
@@ -80,7 +80,7 @@ def test_every_melody_has_a_score_for_each_width_and_a_player(write):
     scores = [a["aria-label"] for a in page.all("div") if a.get("role") == "img"]
     assert scores == ["Score of One"] * 2 + ["Score of Two"] * 2
     buttons = [a.get("aria-label") for a in page.all("button")]
-    assert buttons == [None, "Play One", "Play Two"]
+    assert buttons == [None, "Loop One", "Play One", "Loop Two", "Play Two"]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_tempo_is_shown_in_beats_of_the_metre(write, metre, shown, steps):
     page = Outline(write(time_signature=metre, tempo=120))
     assert page.text("output") == [shown]
     sign, _, beats = shown.partition(" = ")
-    (slider,) = (a for a in page.all("input") if a.get("type") == "range")
+    (slider,) = (a for a in page.all("input") if a.get("class") == "tempo")
     assert (slider["data-sign"], slider["value"]) == (sign, beats)
     sections = [a for a in page.all("section") if a["class"] == "melody"]
     assert {section["data-steps-per-beat"] for section in sections} == {steps}
@@ -218,6 +218,35 @@ def test_what_is_in_common_with_the_corpus_is_marked(write):
     assert legends(Outline(write([MELODY], **options))) == []
 
 
+def test_the_nearest_tune_travels_in_the_page(write):
+    tunes = [TUNES[1], [*TUNES[0][:8], END, END]]
+    corpus = {"data": np.array(tunes), "titles": ["The Copied", EVIL]}
+    options = {"time_signature": "5/4", "steps_per_quarter": 2}
+    page = Outline(write([MELODY], corpus=corpus, **options))
+    (section,) = (a for a in page.all("section") if a["class"] == "melody")
+    assert json.loads(section["data-nearest"]) == {
+        "title": EVIL,
+        "steps": 8,
+        "notes": notes_from_melody(tunes[1]).tolist(),
+    }
+    (button,) = (a for a in page.all("button") if a.get("class") == "nearest")
+    assert EVIL in button["title"] and EVIL in button["aria-label"]
+    alone = write([MELODY], **options)
+    assert "data-nearest" not in alone and 'class="nearest"' not in alone
+    assert "nearest tune" in page.text("p")[0]  # what the keys are
+    assert "nearest tune" not in Outline(alone).text("p")[0]
+
+
+def test_the_player_knows_measures_and_flats(write):
+    options = {"time_signature": "6/8", "steps_per_quarter": 2}
+    for key, flats in (("D", None), ("Gm", "true"), (None, None)):
+        page = Outline(write([MELODY[:6]], key=key, **options))
+        (section,) = (a for a in page.all("section") if a["class"] == "melody")
+        assert section["data-steps-per-measure"] == "6"
+        assert section["data-steps-per-quarter"] == "2"
+        assert section.get("data-flats") == flats
+
+
 def test_whole_copies_and_nothing_in_common(write):
     corpus = {"data": np.array([MELODIES[1]]), "titles": ["The Nearest"]}
     strange = [[50, 50, 50, 50] * 4]
@@ -302,16 +331,16 @@ def test_judges_are_there_to_open(write):
     }
     text = write(judges=table)
     page = Outline(text)
-    (details,) = page.all("details")
+    (details,) = (a for a in page.all("details") if a["class"] == "judges")
     assert "open" not in details
-    assert page.text("summary") == ["Does it sound like a tune?"]
+    assert page.text("summary")[-1] == "Does it sound like a tune?"
     columns = ["generated", "real", "mine"]
     assert page.text("th")[:4] == ["Measure", *columns] and page.text("i") == columns
     cells = [data.strip() for tag, data in page.texts if tag == "td"]
     dash = "\N{EN DASH}"
     assert cells == ["0.123", "0.900", "1.000", "28.00", *[dash] * 4, "-2.500"]
     assert page.text("b") == ["Repeat a measure", "Longest copied run", "of_my_own"]
-    assert "<details" not in write()
+    assert '<details class="judges"' not in write()
 
 
 @pytest.mark.integration

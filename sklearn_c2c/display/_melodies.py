@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from sklearn_c2c import _web
 from sklearn_c2c.display._score import check_marks, score_svg
 from sklearn_c2c.io import make_sheet
 from sklearn_c2c.melody import (
@@ -29,15 +30,22 @@ _NOTE_SIGNS = {
     Fraction(1, 4): "♩",
     Fraction(3, 8): "♩.",
 }
+_KEYS = (
+    "Click a note to play from there, or with shift to loop its measure. In a score "
+    "the arrows choose a note and Enter plays from it. The space bar stops and goes "
+    "on, Esc stops."
+)
+_KEYS_TO_COMPARE = " B changes between a melody and its nearest tune."
 _FORMATS = {".mid": "MIDI", ".abc": "ABC", ".musicxml": "MusicXML"}
 
 
 class Melodies:
     """Scores and players of melodies, to end a cell of a notebook with.
 
-    Each melody is engraved, for wide and for narrow screens, and can be played. A
-    notebook and the gallery of the documentation show the object when a cell ends with
-    it; no network is needed.
+    Each melody is engraved, for wide and for narrow screens, and can be played: from
+    any note, at a tempo that can be changed meanwhile, with measures in a loop, and in
+    turn with the nearest tune of a corpus. A notebook and the gallery of the
+    documentation show the object when a cell ends with it; no network is needed.
 
     Parameters
     ----------
@@ -49,7 +57,7 @@ class Melodies:
         For each melody, the files that hold it, for links to them.
     corpus : Bunch or dict, default=None
         With ``data`` and ``titles``: the tunes among which the nearest one to each
-        melody is named.
+        melody is named, and can be heard in its place. Its notes are in the HTML.
     time_signature : str, default="4/4"
         Metre.
     steps_per_quarter : int, default=4
@@ -148,17 +156,19 @@ class Melodies:
         Returns
         -------
         str
-            An HTML element with its style and its script. A page may hold several; only
-            one melody plays at a time.
+            An HTML element with its style and its script. A page may hold several; they
+            share one player, so only one melody plays at a time.
         """
         sheet = self._sheet(self.X[0])
         beats = round(sheet.beats_per_minute)
-        marks = self._marks_of_each()
-        rows = zip(self.X, self.titles, self.files, marks, strict=True)
+        nearest = self._nearest_tunes()
+        marks = self._marks_of_each(nearest)
+        rows = zip(self.X, self.titles, self.files, marks, nearest, strict=True)
         return Template(part("melodies.html")).substitute(
             style=part("melodies.css"),
             script=self.script,
             alone="" if len(self.X) > 1 else " hidden",
+            keys=_KEYS + (_KEYS_TO_COMPARE if self.corpus is not None else ""),
             tempo=beats,
             slowest=min(40, beats),
             fastest=max(280, beats),
@@ -168,47 +178,96 @@ class Melodies:
 
     @property
     def script(self):
-        """The script as it stands in the HTML, for a content security policy."""
-        return part("melodies.js")
+        """The script as it stands in the HTML, for a content security policy.
 
-    def _marks_of_each(self):
+        It is that of all pages with melodies: the modules ``_web/melodies.js`` and what
+        they import, joined.
+        """
+        return _web.script("melodies")
+
+    def _nearest_tunes(self):
+        """For each melody the index of its nearest tune; None without a corpus."""
+        if self.corpus is None:
+            return [None] * len(self.X)
+        return nearest_melody(self.X, np.asarray(self.corpus["data"]))[0].tolist()
+
+    def _marks_of_each(self, nearest):
         """For each melody its marks: by the way of marking, a mask and a caption."""
         marks = [{} for _ in self.X]
         if self.corpus is not None:
-            marks = _marks_in_common(self.X, self.corpus)
+            marks = _marks_in_common(self.X, nearest, self.corpus)
         for style, (mask, caption) in self.marks.items():
             for own, row in zip(marks, np.asarray(mask), strict=True):
                 own[style] = row, f"{escape(caption)}:"
         return marks
 
-    def _section(self, melody, title, files, marks, heading):
+    def _section(self, melody, title, files, marks, nearest, heading):
         """One melody: title, player, score, legend of the marks, files."""
         name = escape(title)
         n_steps = melody_lengths(melody)
         melody = melody[:n_steps]
         marks = {way: (mask[:n_steps], text) for way, (mask, text) in marks.items()}
-        sheet = self._sheet(melody)
         masks = {style: mask for style, (mask, _) in marks.items()}
         scores = "\n".join(
-            f'<div class="score {kind}" role="img" aria-label="Score of {name}">'
+            f'<div class="score {kind}" role="img" aria-label="Score of {name}"'
+            f' data-lm-suppress-shortcuts="true">'
             f"{self._score(melody, width, masks)}</div>"
             for kind, width in _WIDTHS.items()
         )
-        notes = json.dumps(notes_from_melody(melody).tolist(), separators=(",", ":"))
         return f"""\
-<section class="melody" data-start="{sheet.start}" data-steps="{len(melody)}"
- data-steps-per-beat="{float(4 * sheet.beat * self.steps_per_quarter):g}"
- data-notes="{notes}">
+<section class="melody" {self._data(melody, nearest)}>
 <div class="melody-head">
 <{heading} class="melody-title">{name}</{heading}>
-<button type="button" data-name="{name}" aria-label="Play {name}">Play</button>
+<div class="melody-buttons">
+{self._compare_button(name, nearest)}
+<button type="button" class="loop" aria-pressed="false"
+ aria-label="Loop {name}">Loop</button>
+<button type="button" class="play" data-name="{name}"
+ aria-label="Play {name}">Play</button>
 </div>
+</div>
+<div class="loop-measures" hidden>Measures
+<input type="number" value="1" aria-label="First measure of the loop">
+to <input type="number" value="1" aria-label="Last measure of the loop"></div>
 {scores}
 <div class="melody-foot">
 {_legend(marks, melody)}
 {_links(files, name)}
 </div>
 </section>"""
+
+    def _data(self, melody, nearest):
+        """Attributes of the element of a melody: what its player needs to know."""
+        sheet = self._sheet(melody)
+        data = {
+            "start": sheet.start,
+            "steps": len(melody),
+            "steps-per-quarter": self.steps_per_quarter,
+            "steps-per-measure": sheet.steps_per_measure,
+            "steps-per-beat": f"{float(4 * sheet.beat * self.steps_per_quarter):g}",
+            "notes": _compact_json(notes_from_melody(melody).tolist()),
+        }
+        if sheet.key is not None and sheet.key.signature < 0:
+            data["flats"] = "true"  # names of the black keys
+        if nearest is not None:
+            tune = np.asarray(self.corpus["data"][nearest])
+            data["nearest"] = _compact_json(
+                {
+                    "title": str(self.corpus["titles"][nearest]),
+                    "steps": int(melody_lengths(tune)),
+                    "notes": notes_from_melody(tune).tolist(),
+                }
+            )
+        return "\n ".join(f'data-{name}="{escape(str(data[name]))}"' for name in data)
+
+    def _compare_button(self, name, nearest):
+        if nearest is None:
+            return ""
+        tune = escape(self.corpus["titles"][nearest])
+        return f"""\
+<button type="button" class="nearest" aria-pressed="false" title="{tune} (key B)"
+ aria-label="Hear the nearest tune, {tune}, in place of {name}"
+ data-lm-suppress-shortcuts="true">Nearest tune</button>"""
 
     def _score(self, melody, width, masks):
         return score_svg(
@@ -241,6 +300,10 @@ def part(name):
     return resources.files("sklearn_c2c.display").joinpath(name).read_text("utf-8")
 
 
+def _compact_json(value):
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 def _links(files, name):
     if not files:
         return ""
@@ -257,10 +320,9 @@ def _format(file):
     return _FORMATS.get(suffix, suffix.lstrip(".").upper() or file)
 
 
-def _marks_in_common(melodies, corpus):
+def _marks_in_common(melodies, nearest, corpus):
     """Mark the steps that each melody has in common with the tunes of the corpus."""
     tunes, titles = np.asarray(corpus["data"]), list(map(escape, corpus["titles"]))
-    nearest, _ = nearest_melody(melodies, tunes)
     runs = longest_copied_run(melodies, tunes, return_start=True)
     steps = np.arange(melodies.shape[1])
     marks = []

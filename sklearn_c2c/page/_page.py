@@ -37,8 +37,9 @@ def write_page(
 ):
     """Write melodies as one HTML page to look at and listen to, without a network.
 
-    Each melody is engraved, for wide and for narrow screens, and can be played. The
-    same arguments give the same bytes.
+    Each melody is engraved, for wide and for narrow screens, and can be played: from
+    any note, at a tempo that can be changed meanwhile, with measures in a loop, and in
+    turn with the nearest tune of a corpus. The same arguments give the same bytes.
 
     Parameters
     ----------
@@ -54,7 +55,7 @@ def write_page(
         For each melody, the files that hold it, by paths relative to the page.
     corpus : Bunch or dict, default=None
         With ``data`` and ``titles``: the tunes among which the nearest one to each
-        melody is named.
+        melody is named, and can be heard in its place. Its notes are in the page.
     model : estimator, default=None
         A fitted estimator whose loss curve is shown.
     settings : dict, default=None
@@ -124,10 +125,10 @@ def write_page(
 
 def _page(shown, *, title, settings, model, judges):
     """Fill in the template of the page."""
-    return Template(_part("page.html")).substitute(
+    return Template(part("page.html")).substitute(
         title=escape(title),
-        policy=_policy(shown.script),
-        style=_part("page.css"),
+        policy=policy(shown.script),
+        style=part("page.css"),
         melodies=shown.to_html(heading="h2"),
         judges="" if judges is None else judges_to_html(judges),
         settings=_table(settings or {}),
@@ -136,12 +137,12 @@ def _page(shown, *, title, settings, model, judges):
     )
 
 
-def _part(name):
+def part(name):
     """Text of a file in this folder."""
     return resources.files("sklearn_c2c.page").joinpath(name).read_text("utf-8")
 
 
-def _policy(script):
+def policy(script):
     """Content security policy: only the page's own script runs, nothing is fetched."""
     digest = hashlib.sha256(script.encode()).digest()
     digest = base64.b64encode(digest).decode()
