@@ -64,10 +64,10 @@ class SoftmaxRBM(
     n_gibbs : int, default=1
         Steps of Gibbs sampling of each chain in an update.
 
-    n_chains : int, default=100
+    n_chains : int, default=64
         Number of persistent chains.
 
-    learning_rate_init : float, default=0.002
+    learning_rate_init : float, default=0.005
         Learning rate of Adam. It falls linearly to 0 over `max_iter` epochs, so that
         chains follow the distribution of the weights.
 
@@ -80,10 +80,10 @@ class SoftmaxRBM(
     epsilon : float, default=1e-8
         Added to the root of Adam's second moment.
 
-    batch_size : int, default=20
+    batch_size : int, default=32
         Samples per update.
 
-    max_iter : int, default=300
+    max_iter : int, default=200
         Epochs: passes over the data.
 
     shuffle : bool, default=True
@@ -96,7 +96,7 @@ class SoftmaxRBM(
     validation_fraction : float in (0, 1), default=0.1
         Share of samples set aside for early stopping.
 
-    n_iter_no_change : int, default=300
+    n_iter_no_change : int, default=200
         As in `Autoencoder`.
 
     tol : float, default=1e-4
@@ -213,17 +213,17 @@ class SoftmaxRBM(
         window_size=None,
         stride=16,
         n_gibbs=1,
-        n_chains=100,
-        learning_rate_init=0.002,
+        n_chains=64,
+        learning_rate_init=0.005,
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-8,
-        batch_size=20,
-        max_iter=300,
+        batch_size=32,
+        max_iter=200,
         shuffle=True,
         early_stopping=False,
         validation_fraction=0.1,
-        n_iter_no_change=300,
+        n_iter_no_change=200,
         tol=1e-4,
         warm_start=False,
         random_state=None,
