@@ -228,15 +228,15 @@ def log_likelihood(model, X):
 
 
 def test_the_exact_log_likelihood_rises(pairs):
-    settings = dict(n_components=6, learning_rate_init=0.005, random_state=0)
-    model, found = SoftmaxRBM(**settings), []
+    settings = dict(n_components=6, batch_size=20, n_chains=100, random_state=0)
+    model, found = SoftmaxRBM(learning_rate_init=0.005, **settings), []
     for _ in range(4):
         for _ in range(20):
             model.partial_fit(pairs)
         found.append(log_likelihood(model, pairs))
     assert (np.diff(found) > 0.1).all()
     # A rate that falls comes near the most that any model reaches, minus the entropy.
-    model = SoftmaxRBM(6, learning_rate_init=0.02, max_iter=100, random_state=0)
+    model = SoftmaxRBM(learning_rate_init=0.02, max_iter=100, **settings)
     p = np.bincount(index_of(pairs), minlength=len(STATES)) / len(pairs)
     best = (p * np.log(np.maximum(p, 1e-300))).sum()
     assert best - 0.1 < log_likelihood(model.fit(pairs), pairs) < best
@@ -287,7 +287,7 @@ def bits(model):
     return [getattr(model, name).tobytes() for name in names]
 
 
-SETTINGS = dict(n_components=9, n_chains=11, max_iter=2, random_state=0)
+SETTINGS = dict(n_components=9, n_chains=11, batch_size=20, max_iter=2, random_state=0)
 
 
 @pytest.mark.parametrize("n_threads", ["1", "2", "3"])
@@ -408,7 +408,9 @@ def test_draws_of_melodies_of_any_length_end_as_those_of_the_corpus(reels):
     X = pad_melodies(rows, n_steps=64)
     model = make_pipeline(
         PianoRollEncoder(),
-        SoftmaxRBM(16, learning_rate_init=0.01, max_iter=150, random_state=0),
+        SoftmaxRBM(
+            16, batch_size=20, learning_rate_init=0.01, max_iter=150, random_state=0
+        ),
     ).fit(X)
     roll, machine = model[0].transform(X), model[-1]
     filled = roll.reshape(len(X), 64, -1).copy()

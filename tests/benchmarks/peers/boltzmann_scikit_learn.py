@@ -12,9 +12,7 @@ def train(task, rows, turns):
     """Train by `partial_fit` of batches, whose size is the number of its chains."""
     X = piano_roll(rows, sparse_output=False)
     rng = np.random.default_rng(0)
-    model = BernoulliRBM(
-        task.n_components, learning_rate=LEARNING_RATE, random_state=0
-    )
+    model = BernoulliRBM(task.n_components, learning_rate=LEARNING_RATE, random_state=0)
     # Chains are as many as the samples of the first batch, which others must equal.
     batches = list(gen_batches(len(X), task.batch_size, min_batch_size=task.batch_size))
     model.partial_fit(X[batches[0]])
