@@ -33,12 +33,14 @@ from sklearn_c2c import (
     PianoRollEncoder,
     PitchRhythmAutoencoder,
     RecurrentAutoencoder,
+    SoftmaxRBM,
     VariationalAutoencoder,
     VariationalRecurrentAutoencoder,
     persistence,
 )
-from sklearn_c2c.generation import decode
+from sklearn_c2c.generation import decode, impose
 from sklearn_c2c.melody import END, check_melodies
+from sklearn_c2c.objectives import HoldCount
 
 MELODIES = np.random.default_rng(0).integers(60, 68, size=(12, 8))
 MELODIES[:, 3] = 129
@@ -79,6 +81,11 @@ def models():
             encoder(sparse_output=True),
             VariationalRecurrentAutoencoder(2, n_units=3, cell="lstm", **common),
         ),
+        make_pipeline(encoder(), SoftmaxRBM(3, n_chains=4, **common)),
+        make_pipeline(
+            encoder(sparse_output=True),
+            SoftmaxRBM(2, window_size=4, stride=2, early_stopping=True, **common),
+        ),
     ]
 
 
@@ -90,6 +97,7 @@ def ragged_models():
         RecurrentAutoencoder(3, **settings),
         VariationalRecurrentAutoencoder(2, **settings),
         Autoencoder(3, output="softmax", max_iter=2, random_state=0),
+        SoftmaxRBM(3, n_chains=4, max_iter=2, random_state=0),
     )
     return [make_pipeline(clone(encoder), estimator) for estimator in estimators]
 
@@ -260,9 +268,14 @@ def use(model):
     assert 0 <= decoded.min() <= decoded.max() < 130 + is_ragged
     if hasattr(model[-1], "decode_by_steps"):
         check_melodies(decode(model, Z, beam_width=2))
-    if hasattr(model[-1], "partial_fit") and hasattr(model[-1], "coefs_"):
-        last = model[-1]
-        encoded = model[0].transform(melodies)
+    last, encoded = model[-1], model[0].transform(melodies)
+    if hasattr(last, "free_energy"):
+        assert np.isfinite(last.free_energy(encoded)).all()
+        drawn = impose(model, HoldCount(), n_samples=2, n_iter=1, random_state=0)
+        check_melodies(drawn.melodies)
+        if not last.early_stopping and last.n_gibbs < 10:  # others would take hours
+            last.partial_fit(encoded)
+    if hasattr(last, "partial_fit") and hasattr(last, "coefs_"):
         if not last.early_stopping:
             last.partial_fit(encoded)
         last.score(encoded)

@@ -15,8 +15,8 @@ from scipy import sparse, special
 
 from sklearn_c2c import _viterbi
 from sklearn_c2c._nn import adam as optimizer
+from sklearn_c2c._nn import boltzmann, kernels
 from sklearn_c2c._nn import gates as recurrent_kernels
-from sklearn_c2c._nn import kernels
 from sklearn_c2c._nn.kernels import Weights
 
 
@@ -38,6 +38,7 @@ def in_place_of_kernels():
             patch.setattr(kernels, function.__name__, function)
         for function in (add_at, gru_deltas, gru_states, lstm_deltas, lstm_states):
             patch.setattr(recurrent_kernels, function.__name__, function)
+        patch.setattr(boltzmann, "draw_groups", draw_groups)
         patch.setattr(optimizer, "adam", adam)
         patch.setattr(_viterbi, "viterbi", viterbi)
         yield
@@ -230,6 +231,16 @@ def _normal(x):
 def add_at(lo, hi, sums, index, values):
     """See `gates.add_at`."""
     np.add.at(sums[:, lo:hi], index, values[:, lo:hi])
+
+
+def draw_groups(lo, hi, out, p, uniforms):
+    """See `boltzmann.draw_groups`."""
+    n_groups = uniforms.shape[1]
+    size = p.shape[1] // n_groups
+    totals = p[lo:hi].reshape(hi - lo, n_groups, size).cumsum(axis=2)
+    n_below = (totals <= uniforms[lo:hi, :, np.newaxis]).sum(axis=2)
+    drawn = n_below.clip(max=size - 1)[..., np.newaxis] == np.arange(size)
+    out[lo:hi] = drawn.reshape(hi - lo, n_groups * size)
 
 
 def viterbi(lo, hi, out, onsets, holds, levels, pitch, rhythm, ends):

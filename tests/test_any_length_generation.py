@@ -20,6 +20,7 @@ from sklearn_c2c import (
     PianoRollEncoder,
     PitchRhythmAutoencoder,
     RecurrentAutoencoder,
+    SoftmaxRBM,
     VariationalAutoencoder,
     VariationalRecurrentAutoencoder,
     generation,
@@ -58,7 +59,12 @@ CORPUS = pad_melodies(
     ]
 )
 TOKENS = np.array([60, 62, 64, 66, 67, 71, 74, HOLD, REST, END])
+MACHINE = make_pipeline(
+    PianoRollEncoder((60, 74), dtype=np.float64),
+    SoftmaxRBM(4, window_size=6, stride=2, max_iter=9, random_state=0),
+).fit(CORPUS)
 OBJECTIVES = {
+    "Activity": [objectives.Activity(MACHINE), objectives.Activity(MACHINE, [1, 9])],
     "Consonance": [
         objectives.Consonance(CORPUS[0]),
         objectives.Consonance(CORPUS[1], unison=0.5),
@@ -66,17 +72,21 @@ OBJECTIVES = {
     "Contour": [objectives.Contour([0, 2, 1])],
     "FirstNote": [objectives.FirstNote(62)],
     "HoldCount": [objectives.HoldCount()],
+    "InRange": [objectives.InRange(62, 67)],
     "InScale": [objectives.InScale("D")],
+    "LastNote": [objectives.LastNote(62)],
     "NoteDensity": [objectives.NoteDensity()],
+    "OnsetPattern": [objectives.OnsetPattern([62, HOLD, 64, 64, HOLD])],
     "PitchRange": [objectives.PitchRange()],
     "SelfSimilarity": [
         objectives.SelfSimilarity("AB"),
         objectives.SelfSimilarity(CORPUS[1], steps_per_measure=2),
     ],
     "StyleLikeness": [objectives.StyleLikeness(CORPUS, order=2)],
+    "StyleProfile": [objectives.StyleProfile(CORPUS, longest=4)],
 }
 EACH = [objective for several in OBJECTIVES.values() for objective in several]
-EACH.append(0.5 * EACH[3] - objectives.NoteDensity())
+EACH.append(0.5 * OBJECTIVES["HoldCount"][0] - objectives.NoteDensity())
 
 
 def test_every_objective_is_tried():
@@ -97,6 +107,9 @@ def value_of_cut(objective, melody):
     if isinstance(objective, objectives.Consonance):  # needs the row; nothing sounds
         missing = 12 - len(melody)
         return objective([np.append(melody, np.full(missing, REST))])[0]
+    if isinstance(objective, objectives.Activity):  # needs the row, too
+        row = np.append(melody, np.full(12 - len(melody), END))
+        return MACHINE.transform([row])[0] @ objective._weights
     try:
         return objective([melody])[0]
     except ValueError as error:
@@ -138,7 +151,7 @@ def test_the_surrogate_is_the_mean_over_the_lengths(rng, monkeypatch):
     P = some_outputs(rng, n=1)
     Q = P[0] / P[0].sum(axis=1, keepdims=True)
     for objective in EACH:
-        if isinstance(objective, objectives.Consonance):
+        if isinstance(objective, objectives.Consonance | objectives.Activity):
             continue
         mean, is_left = 0.0, 1.0
         for n in range(1, 13):
@@ -232,6 +245,9 @@ KINDS = {
         random_state=0,
     ),
     "dual branch": lambda: DualBranchAutoencoder(8, 8, max_iter=60, random_state=0),
+    "Boltzmann": lambda: SoftmaxRBM(
+        24, learning_rate_init=0.01, max_iter=60, random_state=0
+    ),
     "recurrent": lambda: RecurrentAutoencoder(
         8, n_units=24, max_iter=12, random_state=0
     ),
@@ -391,6 +407,25 @@ def rule_of_give_attributes(model, X):
     scale, mean = model[-1].attribute_scale_[0], model[-1].attribute_mean_[0]
     assert_allclose(view.transform(X)[:, 0] * scale + mean, share_of_onsets(X), 1e-4)
     return [generation.translate(view, X[:3], 0)]
+
+
+def rule_of_impose(model, X):
+    if not hasattr(model[-1], "free_energy"):
+        with pytest.raises(ValueError, match="and a SoftmaxRBM; got"):
+            generation.impose(model, objectives.HoldCount())
+        return []
+    objective = objectives.NoteDensity() - 0.1 * objectives.LastNote(62)
+    result = generation.impose(model, objective, X=X[:6], n_iter=3, random_state=0)
+    assert_array_equal(result.start_melodies, X[:6])
+    expected = np.hstack([objective([row]) for row in cut(result.melodies)])
+    assert_array_equal(result.after, expected)
+    fixed = np.full(N_STEPS, -1)
+    fixed[[0, 8]], fixed[48:] = 62, END
+    settings = {"n_samples": 4, "n_iter": 3, "random_state": 0}
+    ends = generation.impose(model, objective, fixed=fixed, **settings).melodies
+    lengths = melody_lengths(ends)
+    assert (lengths > 8).all() and (lengths <= 48).all()
+    return [result.melodies, ends]
 
 
 def rule_of_interpolate(model, X):

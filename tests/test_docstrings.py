@@ -23,6 +23,7 @@ POSITIONAL = {"X", "y", "X_without", "corpus", "path", "argv", "ax", "input_feat
 POSITIONAL |= {"n_samples", "n_points", "n_neighbors", "scale", "weights", "semitones"}
 POSITIONAL |= {"mode"}
 POSITIONAL_OF = {
+    "Activity": {"units"},
     "AttributeVariationalAutoencoder": {"h"},
     "Autoencoder": {"h"},
     "DualBranchAutoencoder": {"h_a", "h_b"},
@@ -31,6 +32,7 @@ POSITIONAL_OF = {
     "PianoRollEncoder": {"pitch_range"},
     "PitchRhythmAutoencoder": {"h_pitch", "h_rhythm"},
     "RecurrentAutoencoder": {"h"},
+    "SoftmaxRBM": {"n_components"},
     "VariationalAutoencoder": {"h"},
     "VariationalRecurrentAutoencoder": {"h"},
 }

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse, special
 
-from sklearn_c2c._nn import kernels, layers
+from sklearn_c2c._nn import boltzmann, kernels, layers
 from sklearn_c2c._nn.kernels import AdamUpdate, Columns, Weights
 from tests import plain
 
@@ -289,3 +289,26 @@ def test_updates_missed_for_long_leave_no_denormals(run, dtype):
     assert (m == 0).all()
     assert_allclose(v, BETA_2**n_missed, rtol=1e-2)
     assert np.isfinite(p).all() and (p < 1).all()
+
+
+@pytest.mark.parametrize("size", [1, 2, 31])
+def test_groups_are_drawn_up_to_the_uniform_number(rng, run, dtype, size):
+    p = rng.dirichlet(np.full(size, 0.3), (9, 5)).astype(dtype)
+    uniforms = rng.uniform(size=(9, 5)).astype(dtype)
+    uniforms[0], uniforms[1] = 0, 1 - np.finfo(dtype).epsneg
+    p[2] *= dtype(0.5)  # rounding may leave a sum below 1: then the last one is drawn
+    uniforms[2] = 0.9
+    expected = np.array(
+        [
+            [min(np.searchsorted(np.cumsum(q), u, side="right"), size - 1)
+             for q, u in zip(*row, strict=True)]
+            for row in zip(p, uniforms, strict=True)
+        ]
+    )  # fmt: skip
+    out = np.full((9, 5 * size), np.nan, dtype)
+    for lo, hi in blocks(9):
+        args = lo, hi, out, p.reshape(9, -1), uniforms
+        run(boltzmann.draw_groups, *args)
+    assert_array_equal(out.reshape(9, 5, size).argmax(axis=2), expected)
+    assert_array_equal(out.reshape(9, 5, size).sum(axis=2), 1)
+    assert (out[2].reshape(5, size)[:, -1] == 1).all()

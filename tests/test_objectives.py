@@ -5,26 +5,37 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.decomposition import PCA
+from sklearn.pipeline import make_pipeline
 
+from sklearn_c2c import Autoencoder, PianoRollEncoder, SoftmaxRBM
+from sklearn_c2c.generation import optimize
 from sklearn_c2c.melody import (
     HOLD,
     REST,
     mend_orphan_holds,
+    notes_from_melody,
     sounding_pitches,
     transpose,
 )
 from sklearn_c2c.metrics import hold_share, in_scale_share, note_density, pitch_range
 from sklearn_c2c.objectives import (
+    Activity,
     Consonance,
     Contour,
     FirstNote,
     HoldCount,
+    InRange,
     InScale,
+    LastNote,
     NoteDensity,
+    OnsetPattern,
     PitchRange,
     SelfSimilarity,
     StyleLikeness,
+    StyleProfile,
 )
+from sklearn_c2c.objectives._profile import _lengths, _transitions
 from tests.strategies import melodies
 
 CODES = np.array([*range(55, 84), HOLD, REST])
@@ -34,8 +45,28 @@ CORPUS = [
     [74, 73, 71, 69, 67, 66, 64, 62, 62, HOLD, HOLD, HOLD],
     [REST, REST, 66, HOLD, 65, 66, REST, REST, 74, HOLD, 62, 60],
 ]
+
+
+def fitted(estimator):
+    """A model of the corpus in float64, for differences."""
+    encoder = PianoRollEncoder((55, 83), dtype=np.float64)
+    return make_pipeline(encoder, estimator).fit(CORPUS)
+
+
+MACHINE = fitted(SoftmaxRBM(6, window_size=4, stride=2, max_iter=20, random_state=0))
 READY = {
     "first note": FirstNote(62),
+    "last note": LastNote(62),
+    "notes in range": InRange(60, 66),
+    "onsets": OnsetPattern(CORPUS[0]),
+    "onsets of a measure": OnsetPattern([62, HOLD, 62]),
+    "profile": StyleProfile(CORPUS[:2]),
+    "profile of lengths": StyleProfile(CORPUS, length_weight=0.9, longest=3),
+    "activity": Activity(MACHINE),
+    "activity of units": Activity(MACHINE, [0, 7]),
+    "activity of a code": Activity(
+        fitted(Autoencoder(4, hidden_layer_sizes=(5,), max_iter=2, random_state=0)), 2
+    ),
     "holds": HoldCount(),
     "density": NoteDensity(),
     "range": PitchRange(),
@@ -72,6 +103,8 @@ def outputs(rng, n=4):
 
 # ------------------------------------------------------------- values by hand
 
+PROFILE = StyleProfile([[62, 64, HOLD, HOLD], [62, 64, HOLD, HOLD]])
+
 
 @pytest.mark.parametrize(
     "objective, melody, value",
@@ -80,6 +113,22 @@ def outputs(rng, n=4):
         (FirstNote(62), [64, 62, 62], 0),
         (FirstNote(62), [REST, REST, 62], 1),
         (FirstNote(62), [REST, REST, REST], 0),
+        (LastNote(62), [64, 62, HOLD], 1),
+        (LastNote(62), [62, 64, REST], 0),
+        (LastNote(62), [62, REST, REST], 1),
+        (LastNote(62), [REST, REST, REST], 0),
+        (InRange(62, 66), [62, HOLD, HOLD, 66, 67, REST], 2 / 3),
+        (InRange(62, 62), [REST, REST], np.nan),
+        (OnsetPattern([62, HOLD]), [62, HOLD, REST, 62, 62], 3 / 5),
+        (OnsetPattern([62, REST, REST]), [66, REST, REST, 66], 1),
+        # transitions (62, 64) twice, lengths 1 and 3 twice, of the corpus below
+        (PROFILE, [62, 64, HOLD, HOLD], 1),
+        (PROFILE, [62, 64, 62, 64], 0.5 * 2 / 5**0.5 + 0.5 / 2**0.5),
+        (PROFILE, [62, HOLD, HOLD, 64], 1),
+        (PROFILE, [REST, REST, REST, 62], 0.5 / 2**0.5),
+        (PROFILE, [REST, REST, REST, REST], 0),
+        (StyleProfile([[62] * 4], length_weight=0), [62, 62, HOLD, REST], 1),
+        (StyleProfile([[62, HOLD, 64, 65]], longest=2), [62, HOLD, HOLD, 64, 65], 1),
         (HoldCount(), [62, HOLD, HOLD, 64, HOLD], 3),
         (HoldCount(), [62, 62, REST], 0),
         (NoteDensity(), [62, HOLD, 62, REST], 0.5),
@@ -138,6 +187,47 @@ def test_the_style_prefers_its_own(reels, rng):
     assert (own > foreign).all()
 
 
+def test_the_profile_of_a_style_is_that_of_its_melodies(reels):
+    profile = StyleProfile(reels)
+    moved = StyleProfile(transpose(reels, 1))
+    assert (profile(reels) > moved(reels)).all()
+    whole = StyleProfile(reels[:1])
+    assert_allclose(whole(reels[:1]), 1)
+    assert (whole(reels[1:]) < 1).all()
+
+
+def test_expected_counts_against_every_melody(rng):
+    """All melodies of four steps and four tokens, by their probabilities."""
+    codes = np.array([60, 62, HOLD, REST])
+    P = rng.uniform(size=(4, 4)) ** 2
+    Q = P / P.sum(axis=1, keepdims=True)
+    drawn = np.array(list(itertools.product(range(4), repeat=4)))
+    weights = np.prod(Q[np.arange(4), drawn], axis=1)
+    following, lasting = np.zeros((2, 2)), np.zeros(3)
+    for weight, melody in zip(weights, mend_orphan_holds(codes[drawn]), strict=True):
+        _, lengths, pitches = notes_from_melody(melody).T
+        for length in lengths:
+            lasting[min(length, 3) - 1] += weight
+        for pair in itertools.pairwise((pitches - 60) // 2):
+            following[tuple(pair)] += weight
+    found, _ = _transitions(Q[None, :, :2])
+    assert_allclose(found[0], following)
+    found, _ = _lengths(Q[None], codes, 3)
+    assert_allclose(found[0], lasting)
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "softmax"])
+def test_a_search_finds_what_excites_a_unit(reels, output):
+    estimator = Autoencoder(12, output=output, max_iter=40, random_state=0)
+    model = make_pipeline(PianoRollEncoder(), estimator).fit(reels[:, :32])
+    for unit in (0, 5):
+        dream = Activity(model, unit)
+        settings = {"n_starts": 3, "max_iter": 40, "random_state": 0}
+        result = optimize(model, dream, **settings)
+        assert result.after.mean() > result.before.mean()
+        assert_allclose(result.after, model.transform(result.melodies)[:, unit])
+
+
 def test_a_template_has_the_form_of_itself(reels):
     values = np.array([SelfSimilarity(reel)(reels) for reel in reels[:10]])
     assert_array_equal(values.diagonal(), 1)
@@ -193,7 +283,7 @@ def test_the_surrogate_is_the_expected_value(rng):
     cumulative = np.cumsum(P[0] / P[0].sum(axis=1, keepdims=True), axis=1)
     tokens = (rng.uniform(size=(20_000, N_STEPS, 1)) > cumulative).sum(axis=2)
     X = mend_orphan_holds(CODES[tokens])
-    for name in ["first note", "holds", "density", "range"]:
+    for name in ["first note", "last note", "holds", "density", "range", "onsets"]:
         values = np.nan_to_num(READY[name](X))
         error = 4 * values.std() / np.sqrt(len(X))
         assert abs(READY[name].surrogate(P, CODES)[0][0] - values.mean()) < error
@@ -333,6 +423,24 @@ def test_only_objectives_and_functions_add_up(wrong):
         (lambda: FirstNote(128), "an integer in 0-127 .*got 128"),
         (lambda: FirstNote(60.5), r"an integer in 0-127 .*got 60\.5"),
         (lambda: FirstNote("C4"), "an integer in 0-127 .*got 'C4'"),
+        (lambda: LastNote(-1), "an integer in 0-127 .*got -1"),
+        (lambda: InRange(60.5, 62), r"low must be a MIDI pitch.*got 60\.5"),
+        (lambda: InRange(62, 60), "low must not be above high, got low=62, high=60"),
+        (lambda: OnsetPattern([REST, REST]), "at least one note"),
+        (lambda: OnsetPattern(CORPUS), "one row"),
+        (lambda: StyleProfile([62, 64]), r"with notes, .* got shape \(2,\)"),
+        (lambda: StyleProfile([[REST, REST]]), "with notes"),
+        (lambda: StyleProfile(CORPUS, length_weight=2), "length_weight=2"),
+        (lambda: StyleProfile(CORPUS, longest=0), "longest=0"),
+        (lambda: Activity(MACHINE, 30), "integers in 0-29, got 30"),
+        (lambda: Activity(MACHINE, []), r"integers in 0-29, got \[\]"),
+        (lambda: Activity(MACHINE, 0.5), "integers in 0-29, got 0.5"),
+        (lambda: Activity(fitted(PCA(2))), "PCA gives no gradient through its enc"),
+        (lambda: Activity(MACHINE)([[62]]), "reads 12 steps, but melodies have 1"),
+        (
+            lambda: Activity(MACHINE).surrogate(np.ones((1, 12, 2)), [20, 62]),
+            r"no column for the tokens \[20\] of the decoder, only for 55 to 129",
+        ),
         (lambda: np.nan * HoldCount(), "finite weight of an objective, got nan"),
         (lambda: InScale("H"), "'H'; expected a tonic"),
         (lambda: InScale("D", mode="blue"), "'blue'; expected one of major"),

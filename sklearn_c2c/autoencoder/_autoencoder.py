@@ -1,6 +1,8 @@
 """The deterministic autoencoder."""
 
+import numpy as np
 from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c._nn.activations import ACTIVATIONS
 from sklearn_c2c._nn.layers import Activation
@@ -237,6 +239,34 @@ class Autoencoder(BaseAutoencoder):
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
+
+    def encode_with_vjp(self, X):
+        """Encode X, and return the vector-Jacobian product of encoding.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            As of `transform`.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, h)
+            As of `transform`.
+        vjp : callable
+            Takes the gradient of any quantity with respect to the latent vectors, and
+            returns its gradient with respect to X, of shape (n_samples, n_features).
+        """
+        check_is_fitted(self)
+        X = self._check_X(X, reset=False)
+        with self._fitted_stack() as stack:
+            a, to_encoder = stack.encoder(X)
+            Z, to_code = stack.code(a)
+
+        def vjp(cotangent):
+            with stack:
+                return to_encoder(to_code(np.asarray(cotangent, dtype=Z.dtype)))
+
+        return Z, vjp
 
     def _code_activation(self):
         return self.activation

@@ -1,4 +1,4 @@
-"""Objectives for `generation.optimize`: measures of melodies, with gradients.
+"""Objectives of `generation.optimize` and `impose`: measures, with gradients.
 
 An objective is a callable that takes melodies and returns one value for each. Its
 `surrogate` is the expected value under the decoder's probabilities of the tokens at
@@ -7,25 +7,35 @@ Objectives add up, with weights: ``0.5 * HoldCount() - FirstNote(60)``; a plain 
 of melodies may be a term, but then the sum has no gradient.
 """
 
+from sklearn_c2c.objectives._activity import Activity
 from sklearn_c2c.objectives._form import SelfSimilarity
 from sklearn_c2c.objectives._notes import (
     FirstNote,
     HoldCount,
+    InRange,
     InScale,
+    LastNote,
     NoteDensity,
     PitchRange,
 )
+from sklearn_c2c.objectives._profile import StyleProfile
+from sklearn_c2c.objectives._rhythm import OnsetPattern
 from sklearn_c2c.objectives._sounding import Consonance, Contour
 from sklearn_c2c.objectives._style import StyleLikeness
 
 __all__ = [
+    "Activity",
     "Consonance",
     "Contour",
     "FirstNote",
     "HoldCount",
+    "InRange",
     "InScale",
+    "LastNote",
     "NoteDensity",
+    "OnsetPattern",
     "PitchRange",
     "SelfSimilarity",
     "StyleLikeness",
+    "StyleProfile",
 ]

@@ -1,4 +1,4 @@
-"""Objectives of notes: first note, number of holds, density, range, scale."""
+"""Objectives of notes: first and last one, holds, density, range, scale."""
 
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral
@@ -44,33 +44,79 @@ class FirstNote(Objective):
     pitch: int
 
     def __post_init__(self):
-        if not isinstance(self.pitch, Integral) or not 0 <= self.pitch < N_PITCHES:
-            raise ValueError(
-                "pitch must be a MIDI pitch, an integer in 0-127 such as 60 for C4; "
-                f"got {self.pitch!r}."
-            )
+        _check_pitches(pitch=self.pitch)
 
     def _value(self, X):
         first = is_pitch(X).argmax(axis=1)
         return X[np.arange(len(X)), first] == self.pitch
 
     def _expected(self, Q, tokens):
-        wanted, silent = tokens == self.pitch, ~is_pitch(tokens)
-        if not wanted.any():
+        return _first_has_pitch(Q, tokens, self.pitch)
+
+
+@dataclass(eq=False)
+class LastNote(Objective):
+    """Whether the last note has a given pitch: 1 or 0.
+
+    Holds and rests may come after its onset. The surrogate is the probability of this,
+    as of `FirstNote` from the last step backwards.
+
+    Parameters
+    ----------
+    pitch : int
+        MIDI pitch, 0-127.
+
+    Examples
+    --------
+    >>> from sklearn_c2c.melody import HOLD, REST
+    >>> from sklearn_c2c.objectives import LastNote
+    >>> LastNote(62)([[60, 62, HOLD], [60, 62, REST], [62, 62, 60]])
+    array([1., 1., 0.])
+    """
+
+    pitch: int
+
+    def __post_init__(self):
+        _check_pitches(pitch=self.pitch)
+
+    def _value(self, X):
+        backwards = X[:, ::-1]
+        last = is_pitch(backwards).argmax(axis=1)
+        return backwards[np.arange(len(X)), last] == self.pitch
+
+    def _expected(self, Q, tokens):
+        values, gradient = _first_has_pitch(Q[:, ::-1], tokens, self.pitch)
+        return values, gradient[:, ::-1]
+
+
+def _check_pitches(**pitches):
+    """Raise a ValueError unless all are MIDI pitches."""
+    for name, pitch in pitches.items():
+        if not isinstance(pitch, Integral) or not 0 <= pitch < N_PITCHES:
             raise ValueError(
-                f"No token has the pitch {self.pitch} ({pitch_name(self.pitch)}): the "
-                f"model knows {tokens[~silent].min()}-{tokens[~silent].max()}."
+                f"{name} must be a MIDI pitch, an integer in 0-127 such as 60 for C4; "
+                f"got {pitch!r}."
             )
-        q_wanted, q_silent = Q @ wanted, Q @ silent
-        n_melodies, n_steps = q_wanted.shape
-        before = np.ones((n_melodies, n_steps))
-        np.cumprod(q_silent[:, :-1], axis=1, out=before[:, 1:])
-        # Probability that the first note at or after step t has the pitch.
-        onward = np.zeros((n_melodies, n_steps + 1))
-        for t in range(n_steps - 1, -1, -1):
-            onward[:, t] = q_wanted[:, t] + q_silent[:, t] * onward[:, t + 1]
-        gradient = before[:, :, None] * (wanted + onward[:, 1:, None] * silent)
-        return onward[:, 0], gradient
+
+
+def _first_has_pitch(Q, tokens, pitch):
+    """Probability that the first note has a pitch, and its gradient."""
+    wanted, silent = tokens == pitch, ~is_pitch(tokens)
+    if not wanted.any():
+        raise ValueError(
+            f"No token has the pitch {pitch} ({pitch_name(pitch)}): the model knows "
+            f"{tokens[~silent].min()}-{tokens[~silent].max()}."
+        )
+    q_wanted, q_silent = Q @ wanted, Q @ silent
+    n_melodies, n_steps = q_wanted.shape
+    before = np.ones((n_melodies, n_steps))
+    np.cumprod(q_silent[:, :-1], axis=1, out=before[:, 1:])
+    # Probability that the first note at or after step t has the pitch.
+    onward = np.zeros((n_melodies, n_steps + 1))
+    for t in range(n_steps - 1, -1, -1):
+        onward[:, t] = q_wanted[:, t] + q_silent[:, t] * onward[:, t + 1]
+    gradient = before[:, :, None] * (wanted + onward[:, 1:, None] * silent)
+    return onward[:, 0], gradient
 
 
 @dataclass(eq=False)
@@ -197,9 +243,53 @@ class InScale(Objective):
         return in_scale_share(X, self.tonic, mode=self.mode)
 
     def _expected(self, Q, tokens):
-        pitch = is_pitch(tokens)
-        member = pitch & np.isin(tokens % 12, self._scale)
-        n_notes = np.maximum((Q @ pitch).sum(axis=1), TINY)
-        values = (Q @ member).sum(axis=1) / n_notes
-        slope = (member - values[:, None] * pitch) / n_notes[:, None]
-        return values, np.broadcast_to(slope[:, None], Q.shape)
+        return _share_of_notes(Q, tokens, np.isin(tokens % 12, self._scale))
+
+
+@dataclass(eq=False)
+class InRange(Objective):
+    """Share of the notes whose pitch is in a range; NaN without notes.
+
+    Each note counts once, whatever its length. The surrogate is that of `InScale`.
+
+    Parameters
+    ----------
+    low, high : int
+        Lowest and highest MIDI pitch of the range, 0-127.
+
+    Examples
+    --------
+    >>> from sklearn_c2c.melody import HOLD
+    >>> from sklearn_c2c.objectives import InRange
+    >>> InRange(62, 74)([[62, HOLD, 74, 69], [62, HOLD, HOLD, 60]])
+    array([1. , 0.5])
+    """
+
+    low: int
+    high: int
+
+    def __post_init__(self):
+        _check_pitches(low=self.low, high=self.high)
+        if self.low > self.high:
+            raise ValueError(
+                f"low must not be above high, got low={self.low}, high={self.high}."
+            )
+
+    def _value(self, X):
+        is_note = is_pitch(X)
+        n_notes = is_note.sum(axis=1)
+        n_inside = (is_note & (X >= self.low) & (X <= self.high)).sum(axis=1)
+        return np.where(n_notes, n_inside / np.maximum(n_notes, 1), np.nan)
+
+    def _expected(self, Q, tokens):
+        return _share_of_notes(Q, tokens, (tokens >= self.low) & (tokens <= self.high))
+
+
+def _share_of_notes(Q, tokens, is_member):
+    """Expected number of notes that are members by that of all, and its gradient."""
+    pitch = is_pitch(tokens)
+    member = pitch & is_member
+    n_notes = np.maximum((Q @ pitch).sum(axis=1), TINY)
+    values = (Q @ member).sum(axis=1) / n_notes
+    slope = (member - values[:, None] * pitch) / n_notes[:, None]
+    return values, np.broadcast_to(slope[:, None], Q.shape)
