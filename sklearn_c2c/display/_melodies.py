@@ -13,7 +13,7 @@ import numpy as np
 
 from sklearn_c2c import _web
 from sklearn_c2c.display._score import check_marks, score_svg
-from sklearn_c2c.io import make_sheet
+from sklearn_c2c.io import make_sheets
 from sklearn_c2c.melody import (
     N_PITCHES,
     check_melodies,
@@ -283,7 +283,7 @@ to <input type="number" value="1" aria-label="Last measure of the loop"></div>
 
     def _sheet(self, melody):
         """How a melody is laid out: where its score begins, and its beat."""
-        return make_sheet(
+        return make_sheets(
             melody,
             self.time_signature,
             self.steps_per_quarter,
@@ -291,7 +291,7 @@ to <input type="number" value="1" aria-label="Last measure of the loop"></div>
             title="",
             tempo=self.tempo,
             pickup=self.pickup,
-        )
+        )[0]
 
 
 @cache

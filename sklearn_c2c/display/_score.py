@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from sklearn_c2c.display._studio import studio
-from sklearn_c2c.io import make_sheet, melody_to_abc, write_melody
+from sklearn_c2c.io import make_sheets, melody_to_abc, write_melody
 from sklearn_c2c.melody import HOLD, melody_lengths
 
 # Ways to mark steps, and their colours. Blue and orange differ for the colour-blind,
@@ -146,7 +146,7 @@ def score_svg(
         "pickup": pickup,
         "repeats": repeats,
     }
-    sheet = make_sheet(melody, **writing)
+    sheet = make_sheets(melody, **writing)[0]
     marks = check_marks(marks, np.shape(melody))
     notation = _notation(sheet, melody, **writing)
     options = _LAYOUT | {
