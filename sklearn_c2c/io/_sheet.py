@@ -399,7 +399,7 @@ def make_sheets(
     silent = 0
     if pickup:
         silent = _silent_steps(melodies, steps_per_measure, int(steps_per_quarter))
-    filled = [_filled_up(voice[silent:], steps_per_measure) for voice in melodies]
+    filled = [_filled_up(voice, steps_per_measure)[silent:] for voice in melodies]
     return [
         Sheet(
             voice,
@@ -416,6 +416,18 @@ def make_sheets(
         )
         for voice, name in zip(filled, names, strict=True)
     ]
+
+
+def make_sheet(melody, *notation, **options):
+    """Check everything that a writer needs, and lay out the melody or first voice.
+
+    Parameters and errors are those of `make_sheets`.
+
+    Returns
+    -------
+    Sheet
+    """
+    return make_sheets(melody, *notation, **options)[0]
 
 
 def _filled_up(melody, steps_per_measure):

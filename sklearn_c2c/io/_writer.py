@@ -268,10 +268,13 @@ def _strip_chance(root):
 
 
 def _score(sheets):
-    from music21 import metadata, stream
+    from music21 import layout, metadata, stream
 
-    title = metadata.Metadata(title=sheets[0].title)
-    return stream.Score([title, *map(_part, sheets)])
+    parts = [_part(sheet) for sheet in sheets]
+    score = stream.Score([metadata.Metadata(title=sheets[0].title), *parts])
+    if len(parts) > 1:
+        score.insert(0, layout.StaffGroup(parts, symbol="bracket", barTogether=True))
+    return score
 
 
 def _part(sheet):
