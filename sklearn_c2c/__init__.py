@@ -33,6 +33,7 @@ _MODULES = (
     "metrics",
     "model_selection",
     "objectives",
+    "onnx",
     "page",
     "persistence",
     "preprocessing",

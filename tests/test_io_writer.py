@@ -308,6 +308,13 @@ def test_midi_bytes_do_not_depend_on_when_they_are_written():
     assert melody_to_midi([60, _]) == melody_to_midi([60, _])
 
 
+def test_musicxml_ends_each_tie_once(tmp_path):
+    path = tmp_path / "a.musicxml"
+    write_melody([62, *[_] * 11, 64, *[_] * 39, 66, _, 67, _, *[69] * 8], path)
+    text = path.read_text("utf-8")
+    assert [text.count(f'<tie type="{kind}"') for kind in ("start", "stop")] == [3, 3]
+
+
 def test_musicxml_tells_neither_when_nor_by_what_it_was_written(tmp_path):
     path = tmp_path / "tune.musicxml"
     write_melody([60, _, 62, _] * 4, path)
