@@ -77,6 +77,7 @@ OBJECTIVES = {
     "LastNote": [objectives.LastNote(62)],
     "NoteDensity": [objectives.NoteDensity()],
     "OnsetPattern": [objectives.OnsetPattern([62, HOLD, 64, 64, HOLD])],
+    "OfVoice": [objectives.OfVoice(objectives.NoteDensity(), 0, n_voices=1)],
     "PitchRange": [objectives.PitchRange()],
     "SelfSimilarity": [
         objectives.SelfSimilarity("AB"),

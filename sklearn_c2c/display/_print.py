@@ -28,8 +28,9 @@ def write_score(
     pickup=False,
     marks=None,
     repeats="played",
+    voices=None,
 ):
-    """Write the score of a melody to a PDF, PNG or SVG file.
+    """Write the score of a melody, or of several voices, to a PDF, PNG or SVG file.
 
     PDF is for printing: pages of paper, as many as the melody needs, which are broken
     between lines of music. PNG and SVG are a picture of the whole score.
@@ -49,7 +50,7 @@ def write_score(
         pixel of `width`.
     paper : {"a4", "a5", "us-letter", "us-legal"}, default="a4"
         Format of the pages of a PDF file.
-    time_signature, steps_per_quarter, key, title, pickup, marks, repeats
+    time_signature, steps_per_quarter, key, title, pickup, marks, repeats, voices
         As in `score_svg`.
 
     Raises
@@ -98,6 +99,7 @@ def write_score(
         pickup=pickup,
         marks=marks,
         repeats=repeats,
+        voices=voices,
     )
     write_atomically(path, content)
 

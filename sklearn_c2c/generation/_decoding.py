@@ -9,7 +9,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c.generation._form import FORM, alike, letters_of, tunes_of
 from sklearn_c2c.generation._models import MODEL, LatentModel
-from sklearn_c2c.melody import END, HOLD, melody_lengths, mend_orphan_holds
+from sklearn_c2c.generation._voices import mend_voices, own_tokens
+from sklearn_c2c.melody import END, HOLD, melody_lengths
 
 
 @validate_params(
@@ -142,7 +143,7 @@ def decode(
     encoder = latent.encoder
     melodies = np.full((len(Z), encoder.n_features_in_), END, np.int16)
     melodies[:, : columns.shape[1]] = encoder.tokens_[columns]
-    return mend_orphan_holds(melodies)
+    return mend_voices(encoder, melodies)
 
 
 class _Sequences:
@@ -154,11 +155,16 @@ class _Sequences:
     def __init__(self, latent, n, ends=None):
         self.columns = np.empty((n, 0), int)
         self._is_end = latent.encoder.tokens_ == END
+        self._is_own = own_tokens(latent.encoder)
         self._ends = ends if self._is_end.any() else None
 
     def allowed(self, log_p):
-        """Log-probabilities: no end at the first step, and nothing else after it."""
+        """Log-probabilities: no end at the first step, and nothing else after it.
+
+        No pitch is allowed outside the range of its voice.
+        """
         step, is_over = self.columns.shape[1], self.have_ended()
+        log_p = np.where(self._is_own[step], log_p, -np.inf)
         if self._ends is not None:
             is_over = step >= self._ends
         if step == 0 or self._ends is not None:

@@ -4,7 +4,7 @@ import struct
 
 import numpy as np
 
-from sklearn_c2c.io._sheet import make_sheet
+from sklearn_c2c.io._sheet import make_sheets
 from sklearn_c2c.io._timbres import SAMPLE_RATE, TIMBRES, render_note
 from sklearn_c2c.melody import notes_from_melody
 
@@ -25,16 +25,17 @@ def melody_to_wav(
     tempo=120,
     pickup=False,
     timbre="plucked",
+    voices=None,
 ):
-    """Write a melody as the bytes of a WAV file: sound, of 16 bits and 44.1 kHz, mono.
+    """Write a melody, or several voices, as the bytes of a WAV file.
 
-    The same arguments give the same bytes.
+    It is sound of 16 bits and 44.1 kHz, mono. The same arguments give the same bytes.
 
     Parameters
     ----------
     melody : array-like of int, shape (n_steps,)
         A legal melody, played up to its end. The last measure is filled up with rest.
-    time_signature, steps_per_quarter, key, title, tempo, pickup
+    time_signature, steps_per_quarter, key, title, tempo, pickup, voices
         As in `write_melody`. The key does not change the sound.
     timbre : {"plucked", "reed", "flute"}, default="plucked"
         Sound of the notes: a string by the algorithm of Karplus and Strong, or a sum of
@@ -59,11 +60,10 @@ def melody_to_wav(
     (b'RIFF', 1)
     """
     check_timbre(timbre)
-    sheet = make_sheet(
-        melody, time_signature, steps_per_quarter, key, title, tempo, pickup
-    )
-    chunks = _chunk(b"fmt ", _FORMAT) + _title_chunk(sheet.title)
-    return _chunk(b"RIFF", b"WAVE" + chunks + _chunk(b"data", _samples(sheet, timbre)))
+    notation = time_signature, steps_per_quarter, key, title, tempo, pickup
+    sheets = make_sheets(melody, *notation, voices=voices)
+    chunks = _chunk(b"fmt ", _FORMAT) + _title_chunk(sheets[0].title)
+    return _chunk(b"RIFF", b"WAVE" + chunks + _chunk(b"data", _samples(sheets, timbre)))
 
 
 def check_timbre(timbre):
@@ -73,17 +73,22 @@ def check_timbre(timbre):
         raise ValueError(f"Found timbre={timbre!r}; expected {options}.")
 
 
-def _samples(sheet, timbre):
-    """Bytes of the samples: each note is added where it begins."""
+def _samples(sheets, timbre):
+    """Bytes of the samples: each note is added where it begins.
+
+    Where several voices together would be too loud, all is softer.
+    """
+    sheet = sheets[0]
     step = 60 * SAMPLE_RATE / (sheet.tempo * sheet.steps_per_quarter)
     _check_duration(sheet, step)
     n_samples = round(len(sheet.melody) * step + _SILENCE * SAMPLE_RATE)
     sound = np.zeros(n_samples, np.float32)
-    for onset, duration, pitch in notes_from_melody(sheet.melody).tolist():
+    notes = np.vstack([notes_from_melody(one.melody) for one in sheets])
+    for onset, duration, pitch in notes.tolist():
         start, stop = round(onset * step), round((onset + duration) * step)
         note = render_note(timbre, pitch, stop - start)
         sound[start : start + len(note)] += note
-    sound *= _FULL_SCALE
+    sound *= _FULL_SCALE / max(1, np.abs(sound).max(initial=0))
     return np.rint(sound, out=sound).astype("<i2").tobytes()
 
 

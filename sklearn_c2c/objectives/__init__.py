@@ -22,6 +22,7 @@ from sklearn_c2c.objectives._profile import StyleProfile
 from sklearn_c2c.objectives._rhythm import OnsetPattern
 from sklearn_c2c.objectives._sounding import Consonance, Contour
 from sklearn_c2c.objectives._style import StyleLikeness
+from sklearn_c2c.objectives._voices import OfVoice
 
 __all__ = [
     "Activity",
@@ -33,6 +34,7 @@ __all__ = [
     "InScale",
     "LastNote",
     "NoteDensity",
+    "OfVoice",
     "OnsetPattern",
     "PitchRange",
     "SelfSimilarity",

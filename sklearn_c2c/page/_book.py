@@ -26,6 +26,7 @@ def write_tune_book(
     key=None,
     pickup=False,
     repeats="played",
+    voices=None,
     callback=None,
 ):
     """Write the scores of many melodies as one book, a PDF or an HTML file.
@@ -52,6 +53,8 @@ def write_tune_book(
         Format of the printed pages.
     time_signature, steps_per_quarter, key, pickup, repeats
         As in `score_svg`, for all melodies; or a list with one for each melody.
+    voices : int or list of str, default=None
+        Number or names of the voices of all rows, as in `score_svg`.
     callback : callable, default=None
         Called as ``callback(n_engraved)`` after each melody. An engraving takes some
         30 ms.
@@ -103,7 +106,8 @@ def write_tune_book(
         "pickup": pickup,
         "repeats": repeats,
     }
-    tunes = _engraved(melodies, _of_each(notation, n_melodies), width, callback)
+    each = [one | {"voices": voices} for one in _of_each(notation, n_melodies)]
+    tunes = _engraved(melodies, each, width, callback)
     write_atomically(path, typeset(tunes, _one_line(title), paper))
 
 

@@ -81,6 +81,11 @@ def describe_model(model, X=None):
             "A page decodes a Pipeline of a PianoRollEncoder and one estimator; got "
             f"{len(model)} steps."
         )
+    if encoder.n_voices > 1:
+        raise ValueError(
+            f"A page decodes melodies of one voice; got a PianoRollEncoder with "
+            f"n_voices={encoder.n_voices}."
+        )
     describe = _wiring_of(estimator)
     network, arrays = describe(estimator, None if X is None else encoder.transform(X))
     description = {
