@@ -18,11 +18,13 @@ _ESTIMATORS = {
     "PianoRollEncoder": "sklearn_c2c.preprocessing",
     "PitchRhythmAutoencoder": "sklearn_c2c.autoencoder",
     "RecurrentAutoencoder": "sklearn_c2c.autoencoder",
+    "SoftmaxRBM": "sklearn_c2c.boltzmann",
     "VariationalAutoencoder": "sklearn_c2c.autoencoder",
     "VariationalRecurrentAutoencoder": "sklearn_c2c.autoencoder",
 }
 _MODULES = (
     "autoencoder",
+    "boltzmann",
     "datasets",
     "display",
     "generation",

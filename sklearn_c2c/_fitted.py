@@ -15,6 +15,12 @@ FLOATS = np.dtype(np.float32), np.dtype(np.float64)
 INTEGERS = np.dtype(np.int16), np.dtype(np.int32), np.dtype(np.int64)
 _LARGEST = np.finfo(np.float64).max
 
+# Most updates of an optimizer in a file that is accepted: it keeps a rate for each.
+_MOST_UPDATES = 10**8
+
+# Numbers in the state of the generator MT19937.
+_GENERATOR_KEY = 624
+
 
 @dataclass(frozen=True)
 class Array:
@@ -295,6 +301,32 @@ def float_type(arrays):
     if isinstance(first, np.ndarray) and first.dtype in FLOATS:
         return first.dtype
     return FLOATS[0]
+
+
+def averages_form(shapes, dtypes):
+    """Forms of Adam's two averages of each array of weights."""
+    return [
+        average
+        for shape in shapes
+        for average in (Array(shape, dtypes), Array(shape, dtypes, low=0))
+    ]
+
+
+def optimizer_form(moments):
+    """Form of the state of an optimizer, with the forms of its averages."""
+    return {
+        "moments": moments,
+        "step": Whole(0, _MOST_UPDATES),
+        "rng": {
+            "bit_generator": OneOf(("MT19937",)),
+            "state": {
+                "key": Array((_GENERATOR_KEY,), (np.dtype(np.uint32),)),
+                "pos": Whole(0, _GENERATOR_KEY),
+            },
+            "has_gauss": Whole(0, 1),
+            "gauss": Number(),
+        },
+    }
 
 
 def _optional(n_features):

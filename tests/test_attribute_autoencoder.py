@@ -5,6 +5,7 @@ from scipy import sparse
 from sklearn.pipeline import make_pipeline
 
 from sklearn_c2c import AttributeVariationalAutoencoder, PianoRollEncoder, metrics
+from sklearn_c2c._nn.adam import resting
 from sklearn_c2c._nn.layers import Chain, Dense
 from sklearn_c2c._nn.threads import Workers
 from sklearn_c2c.autoencoder import _attribute_stack
@@ -13,7 +14,6 @@ from sklearn_c2c.autoencoder._attribute_stack import (
     pairwise_disorder,
     squared_error,
 )
-from sklearn_c2c.autoencoder._stack import resting
 from tests.test_layers import GRADIENT
 
 REGULARIZATIONS = ["given", "squared", "pairwise", "geodesic"]

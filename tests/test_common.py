@@ -17,6 +17,7 @@ from sklearn_c2c import (
     PianoRollEncoder,
     PitchRhythmAutoencoder,
     RecurrentAutoencoder,
+    SoftmaxRBM,
     VariationalAutoencoder,
     VariationalRecurrentAutoencoder,
 )
@@ -53,6 +54,8 @@ ESTIMATORS = [
     RecurrentAutoencoder(h=3, n_units=5, max_iter=3),
     RecurrentAutoencoder(h=2, n_units=3, cell="lstm", max_iter=3),
     VariationalRecurrentAutoencoder(2, n_units=4, group_size=1, max_iter=3),
+    SoftmaxRBM(n_components=3, n_chains=5, max_iter=5),
+    SoftmaxRBM(2, group_size=1, window_size=1, stride=1, n_chains=4, max_iter=3),
     MarkovMelodies(),
     MarkovMelodies(order=2, smoothing=0, steps_per_measure=2),
 ]

@@ -31,6 +31,7 @@ POSITIONAL_OF = {
     "PianoRollEncoder": {"pitch_range"},
     "PitchRhythmAutoencoder": {"h_pitch", "h_rhythm"},
     "RecurrentAutoencoder": {"h"},
+    "SoftmaxRBM": {"n_components"},
     "VariationalAutoencoder": {"h"},
     "VariationalRecurrentAutoencoder": {"h"},
 }

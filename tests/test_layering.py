@@ -13,6 +13,7 @@ import sklearn_c2c
 
 ROOMS = {
     "_nn": set(),
+    "_data": set(),
     "_epochs": set(),
     "_viterbi": {"_nn"},
     "_overlaps": {"_nn"},
@@ -28,7 +29,8 @@ ROOMS = {
     "_transitions": {"_fitted", "_nn", "_validation", "_viterbi", "melody"},
     "preprocessing": {"_fitted", "_transitions", "_validation", "melody"},
     "markov": {"_fitted", "_ngrams", "_validation", "melody"},
-    "autoencoder": {"_epochs", "_fitted", "_nn", "_validation"},
+    "autoencoder": {"_data", "_epochs", "_fitted", "_nn", "_validation"},
+    "boltzmann": {"_data", "_epochs", "_fitted", "_nn", "_validation"},
     "generation": {"melody"},
     "objectives": {"melody", "metrics"},
     "metrics": {"_ngrams", "_overlaps", "datasets", "generation", "markov", "melody"},

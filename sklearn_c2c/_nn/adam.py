@@ -58,3 +58,13 @@ class Adam:
         flat = Weights(*(array.reshape(-1) for array in weights))
         args = flat, gradient.reshape(-1), self.present
         workers.run(adam, gradient.size, 8 * gradient.size, *args)
+
+
+def resting(value):
+    """Weights that are not trained, or that another layer trains."""
+    return Weights(value, None, None)
+
+
+def fresh(value):
+    """Weights without updates so far."""
+    return Weights(value, np.zeros_like(value), np.zeros_like(value))

@@ -15,15 +15,20 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from sklearn_c2c._data import (
+    latent_attributes,
+    latent_statistics,
+    loss_limit,
+    one_hot_group_size,
+)
 from sklearn_c2c._epochs import EpochTrainedMixin, History
 from sklearn_c2c._fitted import Divisor
 from sklearn_c2c._nn import initial
 from sklearn_c2c._nn.activations import ACTIVATIONS
-from sklearn_c2c._nn.adam import Adam
+from sklearn_c2c._nn.adam import Adam, fresh, resting
 from sklearn_c2c._validation import check_input, check_magnitude, check_memory
-from sklearn_c2c.autoencoder._data import loss_limit, one_hot_group_size
 from sklearn_c2c.autoencoder._form import fitted_form
-from sklearn_c2c.autoencoder._stack import Layer, Training, fresh, resting
+from sklearn_c2c.autoencoder._stack import Layer, Training
 
 # Arrays of a layer's size in training: the weights and Adam's two averages.
 _ARRAYS_OF_A_LAYER = 3
@@ -336,12 +341,7 @@ class BaseAutoencoder(
         }
 
     def _latent_attributes(self, least, largest, mean, variance):
-        return {
-            "latent_min_": least,
-            "latent_max_": largest,
-            "latent_mean_": mean.astype(least.dtype),
-            "latent_std_": np.sqrt(np.maximum(variance, 0)).astype(least.dtype),
-        }
+        return latent_attributes(least, largest, mean, variance)
 
     def _fitted_form(self):
         """Forms of the fitted attributes, by the parameters and `n_features_in_`."""
@@ -393,26 +393,3 @@ def stack_shapes(n_features, hidden_layer_sizes, code_width, h):
     encoder = [n_features, *hidden, int(code_width)]
     decoder = [int(h), *hidden[::-1], n_features]
     return [*pairwise(encoder), *pairwise(decoder)]
-
-
-def latent_statistics(latents):
-    """Least, largest, mean and variance of each latent variable over the data.
-
-    Parameters
-    ----------
-    latents : iterable of ndarray
-        Latent vectors in parts; all at once would be larger than their data.
-
-    Returns
-    -------
-    least, largest, mean, variance : ndarray of shape (h,)
-    """
-    parts, n_samples = [], 0
-    for Z in latents:
-        sums = [powers.sum(axis=0, dtype=np.float64) for powers in (Z, Z * Z)]
-        parts.append((Z.min(axis=0), Z.max(axis=0), *sums))
-        n_samples += len(Z)
-    least, largest, totals, squares = zip(*parts, strict=True)
-    mean = np.sum(totals, axis=0) / n_samples
-    variance = np.sum(squares, axis=0) / n_samples - mean**2
-    return np.min(least, axis=0), np.max(largest, axis=0), mean, variance

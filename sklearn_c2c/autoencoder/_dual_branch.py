@@ -12,10 +12,11 @@ from sklearn.utils.validation import check_array, check_consistent_length
 from sklearn_c2c._fitted import check_form
 from sklearn_c2c._nn import initial
 from sklearn_c2c._nn.activations import ACTIVATIONS
+from sklearn_c2c._nn.adam import fresh
 from sklearn_c2c._nn.layers import Activation
 from sklearn_c2c.autoencoder._base import BaseAutoencoder
 from sklearn_c2c.autoencoder._dual_stack import DualBranchStack, Sight
-from sklearn_c2c.autoencoder._stack import Layer, fresh
+from sklearn_c2c.autoencoder._stack import Layer
 
 # Fewest and most sets of labels.
 _LABEL_SETS = 1, 2

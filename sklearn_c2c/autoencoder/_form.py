@@ -1,24 +1,16 @@
 """Forms of the fitted attributes of an autoencoder, checked when a file is read."""
 
-import numpy as np
-
-from sklearn_c2c._fitted import Array, Curve, Divisor, Number, OneOf, Whole, float_type
-
-# Most updates of an optimizer in a file that is accepted: it keeps a rate for each.
-_MOST_UPDATES = 10**8
-
-# Numbers in the state of the generator MT19937.
-_GENERATOR_KEY = 624
-
-_GENERATOR_FORM = {
-    "bit_generator": OneOf(("MT19937",)),
-    "state": {
-        "key": Array((_GENERATOR_KEY,), (np.dtype(np.uint32),)),
-        "pos": Whole(0, _GENERATOR_KEY),
-    },
-    "has_gauss": Whole(0, 1),
-    "gauss": Number(),
-}
+from sklearn_c2c._fitted import (
+    Array,
+    Curve,
+    Divisor,
+    Number,
+    OneOf,
+    Whole,
+    averages_form,
+    float_type,
+    optimizer_form,
+)
 
 
 def fitted_form(model, shapes):
@@ -58,21 +50,10 @@ def fitted_form(model, shapes):
     if fitted.get("validation_loss_curve_") is not None:
         form["validation_loss_curve_"] = Curve()
     if "_optimizer_state" in fitted:
-        form["_optimizer_state"] = {
-            "moments": _averages_form(shapes, dtype),
-            "step": Whole(0, _MOST_UPDATES),
-            "rng": _GENERATOR_FORM,
-        }
+        form["_optimizer_state"] = optimizer_form(_averages_form(shapes, dtype))
     return form
 
 
 def _averages_form(shapes, dtype):
     """Two averages of each array of weights."""
-    return [
-        [
-            average
-            for array in (shape, shape[1:])
-            for average in (Array(array, dtype), Array(array, dtype, low=0))
-        ]
-        for shape in shapes
-    ]
+    return [averages_form((shape, shape[1:]), dtype) for shape in shapes]

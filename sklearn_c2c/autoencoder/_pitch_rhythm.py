@@ -6,10 +6,10 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils._param_validation import Interval
 
+from sklearn_c2c._data import one_hot_group_size
 from sklearn_c2c._fitted import OneOf, check_form
 from sklearn_c2c._nn.gaussian import GaussianCode
 from sklearn_c2c.autoencoder._base import stack_shapes
-from sklearn_c2c.autoencoder._data import one_hot_group_size
 from sklearn_c2c.autoencoder._pitch_rhythm_stack import (
     Layout,
     PitchRhythmStack,

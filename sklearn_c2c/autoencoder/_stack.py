@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils import gen_batches
 
 from sklearn_c2c._epochs import History
-from sklearn_c2c._nn.adam import Adam
+from sklearn_c2c._nn.adam import Adam, resting
 from sklearn_c2c._nn.gaussian import split_code
 from sklearn_c2c._nn.kernels import Weights
 from sklearn_c2c._nn.layers import Activation, Chain, Dense, SparseDense, Tied
@@ -35,16 +35,6 @@ class Training(NamedTuple):
     history: History
     loss_limit: float  # the largest mean loss that is not yet divergence
     is_sparse: bool  # whether batches are CSR
-
-
-def resting(value):
-    """Weights that are not trained, or that another layer trains."""
-    return Weights(value, None, None)
-
-
-def fresh(value):
-    """Weights without updates so far."""
-    return Weights(value, np.zeros_like(value), np.zeros_like(value))
 
 
 class Stack:

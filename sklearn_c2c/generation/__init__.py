@@ -11,6 +11,7 @@ from sklearn_c2c.generation._decoding import decode
 from sklearn_c2c.generation._encoding import encode
 from sklearn_c2c.generation._exploration import average, neighbors, translate
 from sklearn_c2c.generation._giving import give_attributes
+from sklearn_c2c.generation._imposition import impose
 from sklearn_c2c.generation._models import LatentModel
 from sklearn_c2c.generation._optimization import optimize
 from sklearn_c2c.generation._paths import interpolate, interpolate_grid, sweep
@@ -31,6 +32,7 @@ __all__ = [
     "decode",
     "encode",
     "give_attributes",
+    "impose",
     "interpolate",
     "interpolate_grid",
     "neighbors",

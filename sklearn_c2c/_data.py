@@ -1,4 +1,4 @@
-"""Properties of the data that the outputs and their loss depend on."""
+"""Properties of training data and of its latent vectors."""
 
 import numpy as np
 from scipy import sparse
@@ -40,3 +40,36 @@ def loss_limit(X):
     if X.min() < 0 or X.max() > 1:
         return np.finfo(np.float64).max
     return _DIVERGED * np.log(2) * X.shape[1]
+
+
+def latent_statistics(latents):
+    """Least, largest, mean and variance of each latent variable over the data.
+
+    Parameters
+    ----------
+    latents : iterable of ndarray
+        Latent vectors in parts; all at once would be larger than their data.
+
+    Returns
+    -------
+    least, largest, mean, variance : ndarray of shape (h,)
+    """
+    parts, n_samples = [], 0
+    for Z in latents:
+        sums = [powers.sum(axis=0, dtype=np.float64) for powers in (Z, Z * Z)]
+        parts.append((Z.min(axis=0), Z.max(axis=0), *sums))
+        n_samples += len(Z)
+    least, largest, totals, squares = zip(*parts, strict=True)
+    mean = np.sum(totals, axis=0) / n_samples
+    variance = np.sum(squares, axis=0) / n_samples - mean**2
+    return np.min(least, axis=0), np.max(largest, axis=0), mean, variance
+
+
+def latent_attributes(least, largest, mean, variance):
+    """Fitted attributes with the `latent_statistics`, in the type of the data."""
+    return {
+        "latent_min_": least,
+        "latent_max_": largest,
+        "latent_mean_": mean.astype(least.dtype),
+        "latent_std_": np.sqrt(np.maximum(variance, 0)).astype(least.dtype),
+    }
