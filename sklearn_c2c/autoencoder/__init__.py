@@ -10,6 +10,14 @@ from sklearn_c2c.autoencoder._variational_recurrent import (
     VariationalRecurrentAutoencoder,
 )
 
+# Needed by `harmony`, besides the public names.
+from sklearn_c2c.autoencoder._form import network_form as network_form
+from sklearn_c2c.autoencoder._network import NetworkMixin as NetworkMixin
+from sklearn_c2c.autoencoder._network import checked_sizes as checked_sizes
+from sklearn_c2c.autoencoder._stack import Layer as Layer
+from sklearn_c2c.autoencoder._stack import Stack as Stack
+from sklearn_c2c.autoencoder._stack import Training as Training
+
 __all__ = [
     "AttributeVariationalAutoencoder",
     "Autoencoder",

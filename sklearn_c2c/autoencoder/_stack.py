@@ -146,13 +146,20 @@ class Stack:
 
     def step(self, X, y=None):
         """Update all weights along the mean loss of a batch; return its losses."""
+        return {"reconstruction": self.update(X, X)}
+
+    def update(self, X, target, *, rate=1.0):
+        """Update all weights towards a target, at a share of the learning rate.
+
+        Returns the loss before, in nats summed over samples.
+        """
         a, to_encoder = self.encoder(X)
         z, to_code = self.code(a)
         logits, to_decoder = self.reconstruct(z, X, in_training=True)
-        loss, delta = self.loss(logits, X)
-        self.training.adam.tick()
+        loss, delta = self.loss(logits, target)
+        self.training.adam.tick(rate)
         to_encoder(to_code(to_decoder(delta)))
-        return {"reconstruction": loss}
+        return loss
 
     @property
     def history(self):
