@@ -138,6 +138,24 @@ class Ascending:
 
 
 @dataclass(frozen=True)
+class Ranges:
+    """An int16 array of `n` pairs in a range, the lower value first."""
+
+    n: int
+    low: int
+    high: int
+
+    def accepts(self, value):
+        """Whether a value is such an array."""
+        form = Array((self.n, 2), INTEGERS[:1], self.low, self.high)
+        return form.accepts(value) and bool((value[:, 0] <= value[:, 1]).all())
+
+    def __str__(self):
+        span = f"from {self.low} to {self.high}"
+        return f"an int16 array of {self.n} pairs {span}, the lower first"
+
+
+@dataclass(frozen=True)
 class Number:
     """A finite number in a range."""
 

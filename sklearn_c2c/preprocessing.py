@@ -15,7 +15,23 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sklearn_c2c._fitted import Ascending, Same, Whole, length
+from sklearn_c2c._fitted import (
+    Ascending,
+    Divisor,
+    Ranges,
+    Same,
+    Whole,
+    check_form,
+    length,
+)
+from sklearn_c2c._tokens import (
+    most_probable_lengths,
+    own_tokens,
+    pitch_ranges,
+    token_columns,
+    token_name,
+    tokens_between,
+)
 from sklearn_c2c._transitions import (
     Transitions,
     count_transitions,
@@ -25,14 +41,11 @@ from sklearn_c2c._transitions import (
 from sklearn_c2c._validation import check_input
 from sklearn_c2c.melody import (
     END,
-    HOLD,
     N_PITCHES,
-    REST,
-    check_melodies,
+    check_voices,
     melody_lengths,
     mend_orphan_holds,
-    pitch_name,
-    raise_where,
+    split_voices,
 )
 
 __all__ = ["PianoRollEncoder"]
@@ -53,10 +66,15 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     end. It is 1 in the first step after the last one of a melody; the groups of all
     later steps are zeros, which have no part in the loss of softmax outputs.
 
+    A row of several voices is their melodies one after the other, of the same length.
+    All voices have the same columns; each has its own range and its own transitions,
+    and is decoded by itself.
+
     Parameters
     ----------
-    pitch_range : "auto" or (int, int), default="auto"
-        Lowest and highest MIDI pitch, both included. "auto" takes those of the data.
+    pitch_range : "auto", (int, int) or list of (int, int), default="auto"
+        Lowest and highest MIDI pitch, both included, or such a pair for each voice.
+        "auto" takes those of the data, for each voice its own.
 
     dtype : {np.float32, np.float64}, default=np.float32
         Dtype of the piano roll, in which the following estimators compute.
@@ -76,10 +94,17 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     steps_per_measure : int, default=16
         Steps per measure, for the transitions: 16 for sixteenths in 4/4, 12 in 6/8.
 
+    n_voices : int, default=1
+        Number of voices of a row. Several voices do not end early.
+
     Attributes
     ----------
     pitch_range_ : tuple of (int, int)
         Lowest and highest MIDI pitch that has a column.
+
+    voice_ranges_ : ndarray of int16, shape (n_voices, 2)
+        Lowest and highest MIDI pitch of each voice. No other pitch is encoded in this
+        voice, nor decoded.
 
     tokens_ : ndarray of int16, shape (`n_tokens_`,)
         The token of each column of a step: the pitches of the range, `HOLD`, `REST`,
@@ -88,18 +113,19 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     n_tokens_ : int
         Columns per step, the length of `tokens_`.
 
-    transitions_ : dict of str to ndarray
-        Log ratios of the probabilities in the corpus with and without their context,
-        estimated by the method of Witten and Bell. The symbols are the ``pitches`` of
-        the corpus, any other pitch, and rest. ``pitch[level, b, a, s]`` is the log
-        ratio of symbol s after b, and b after a, at a metrical level, at most 2;
-        ``level`` is the metrical level of each place in the measure.
-        ``rhythm[place, age, i]`` is the log ratio, halved, of a hold (i = 0) or an
-        onset (i = 1) at a place, with age the number of steps since the last onset;
-        ``end[s]`` is that of the last symbol.
+    transitions_ : dict of str to ndarray, or list of such dicts
+        One for each voice if there are several. Log ratios of the probabilities in the
+        corpus with and without their context, estimated by the method of Witten and
+        Bell. The symbols are the ``pitches`` of the corpus, any other pitch, and rest.
+        ``pitch[level, b, a, s]`` is the log ratio of symbol s after b, and b after a,
+        at a metrical level, at most 2; ``level`` is the metrical level of each place in
+        the measure. ``rhythm[place, age, i]`` is the log ratio, halved, of a hold
+        (i = 0) or an onset (i = 1) at a place, with age the number of steps since the
+        last onset; ``end[s]`` is that of the last symbol.
 
     n_features_in_ : int
-        Number of steps of a row, the most that a melody can have.
+        Number of steps of a row, the most that a melody can have; of several voices, of
+        all of them together.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the steps, if the data has string column names.
@@ -124,6 +150,13 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     ['t000_C#4', 't000_D4', 't000_D#4', 't000_E4', 't000_hold', 't000_rest']
     >>> encoder.inverse_transform(encoder.transform(X)).tolist() == X
     True
+
+    Two voices of two steps each:
+
+    >>> X = [[74, HOLD, 62, 64], [76, 76, 60, REST]]
+    >>> encoder = PianoRollEncoder(n_voices=2).fit(X)
+    >>> encoder.voice_ranges_.tolist(), encoder.n_tokens_
+    ([[74, 76], [60, 64]], 19)
     """
 
     __module__ = "sklearn_c2c"  # where it is public, and what model files name
@@ -135,6 +168,7 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         "ends": [StrOptions({"auto"}), "boolean"],
         "transition_weight": [Interval(Real, 0, None, closed="left")],
         "steps_per_measure": [Interval(Integral, 1, None, closed="left")],
+        "n_voices": [Interval(Integral, 1, None, closed="left")],
     }
 
     def __init__(
@@ -146,6 +180,7 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         transition_weight=0.9,
         ends="auto",
         steps_per_measure=16,
+        n_voices=1,
     ):
         self.pitch_range = pitch_range
         self.dtype = dtype
@@ -153,6 +188,7 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         self.transition_weight = transition_weight
         self.ends = ends
         self.steps_per_measure = steps_per_measure
+        self.n_voices = n_voices
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -162,7 +198,8 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         ----------
         X : array-like of int, shape (n_melodies, n_steps)
             Melodies: MIDI pitches 0-127, `REST` (128), `HOLD` (129); shorter ones are
-            filled up with `END` (130).
+            filled up with `END` (130). With several voices, n_steps is the number of
+            steps of all of them together.
 
         y : Ignored
             Not used, present for API consistency by convention.
@@ -174,24 +211,28 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a value is not a token, a pitch is outside a given range, or there is no
-            pitch for "auto".
+            If a value is not a token, a pitch is outside a given range, there is no
+            pitch for "auto", or n_voices does not divide the steps.
         """
-        melodies = check_melodies(
-            validate_data(self, check_input(X), ensure_non_negative=True)
+        melodies = check_voices(
+            validate_data(self, check_input(X), ensure_non_negative=True), self.n_voices
         )
         context = self._init_callback_context()
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        low, high = self._pitch_range(melodies)
-        ends = (melodies == END).any() if self.ends == "auto" else self.ends
-        tokens = _tokens(low, high, ends=ends)
-        _token_columns(melodies, tokens)
+        voices = split_voices(melodies, self.n_voices)
+        ranges = pitch_ranges(self.pitch_range, voices)
+        low, high = int(ranges[:, 0].min()), int(ranges[:, 1].max())
+        tokens = tokens_between(low, high, ends=self._has_end(melodies))
+        token_columns(melodies, tokens, ranges)
         self.pitch_range_ = (low, high)
+        self.voice_ranges_ = ranges
         self.tokens_ = tokens
         self.n_tokens_ = len(self.tokens_)
-        self.transitions_ = count_transitions(
-            melodies, self.steps_per_measure
-        )._asdict()
+        counted = [
+            count_transitions(voices[:, voice], self.steps_per_measure)._asdict()
+            for voice in range(self.n_voices)
+        ]
+        self.transitions_ = counted if self.n_voices > 1 else counted[0]
         context.call_on_fit_task_end(
             estimator=self, X=X, y=y, reconstruction_attributes={}
         )
@@ -213,15 +254,16 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a pitch is outside the range, or a melody is shorter than its row and
-            none of `fit` was. The message names melody, step and token.
+            If a pitch is outside the range of its voice, or a melody is shorter than
+            its row and none of `fit` was. The message names melody, step and token.
         """
         check_is_fitted(self)
-        melodies = check_melodies(
-            validate_data(self, check_input(X), reset=False, ensure_non_negative=True)
+        melodies = check_voices(
+            validate_data(self, check_input(X), reset=False, ensure_non_negative=True),
+            self.n_voices,
         )
         n_melodies, n_steps = melodies.shape
-        columns = _token_columns(melodies, self.tokens_)
+        columns = token_columns(melodies, self.tokens_, self.voice_ranges_)
         columns += self.n_tokens_ * np.arange(n_steps, dtype=columns.dtype)
         n_ones = np.minimum(melody_lengths(melodies) + 1, n_steps)  # with the end
         columns = columns[np.arange(n_steps) < n_ones[:, np.newaxis]]
@@ -249,6 +291,8 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
         A melody ends before the first step, of those after step 0, at which the end has
         the largest value, if there is one; transitions do not count for the length.
+        Several voices are decoded one by one, each to its own pitches and along its
+        own transitions.
 
         The result is a legal melody for any `X`. Without transitions an orphan hold, at
         the first step or after a rest, is decoded as a rest. Of equal values of a step
@@ -293,7 +337,7 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             As `inverse_transform`.
         """
         parts = self._checked_parts(X)
-        return np.hstack([_most_probable_lengths(roll, self.tokens_) for roll in parts])
+        return np.hstack([most_probable_lengths(roll, self.tokens_) for roll in parts])
 
     def _checked_parts(self, X):
         """Check piano rolls; batches of (n_melodies, n_steps, n_tokens), one if dense.
@@ -316,27 +360,36 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         return (X[rows].toarray().reshape(shape) for rows in chunks)
 
     def _melodies(self, roll):
-        lengths = _most_probable_lengths(roll, self.tokens_)
+        if self.n_voices > 1:
+            voices = np.split(roll, self.n_voices, axis=1)
+            decoded = [self._most_probable(*found) for found in enumerate(voices)]
+            return np.hstack(decoded)
+        lengths = most_probable_lengths(roll, self.tokens_)
         melodies = np.full(roll.shape[:2], END, dtype=np.int16)
         for n_steps in np.unique(lengths):
             rows = lengths == n_steps
             steps = roll if rows.all() else roll[rows]
-            melodies[rows, :n_steps] = self._most_probable(steps[:, :n_steps])
+            melodies[rows, :n_steps] = self._most_probable(0, steps[:, :n_steps])
         return melodies
 
-    def _most_probable(self, roll):
-        """Most probable melodies of the length of the piano rolls."""
+    def _most_probable(self, voice, roll):
+        """Most probable melodies of a voice, of the length of the piano rolls."""
         tokens = self.tokens_[self.tokens_ != END]
+        is_own = own_tokens(tokens, self.voice_ranges_[voice])
         roll = roll[:, :, : len(tokens)]
+        if not is_own.all():
+            tokens, roll = tokens[is_own], roll[:, :, is_own]
         if self.transition_weight == 0:
             return mend_orphan_holds(tokens[roll.argmax(axis=2)])
-        transitions = Transitions(**self.transitions_)
+        found = self.transitions_[voice] if self.n_voices > 1 else self.transitions_
         weight = self.transition_weight
-        melodies = most_probable_melodies(roll, tokens, transitions, weight)
+        melodies = most_probable_melodies(roll, tokens, Transitions(**found), weight)
         return mend_orphan_holds(melodies)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the columns, of step and token, such as ``t012_D5``, ``t012_hold``.
+
+        Of several voices the names begin with the voice: ``v0_t012_D5``.
 
         Parameters
         ----------
@@ -349,31 +402,28 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         _check_feature_names_in(self, input_features)
-        names = [_token_name(token) for token in self.tokens_]
-        return np.array(
-            [f"t{t:03d}_{name}" for t in range(self.n_features_in_) for name in names],
-            dtype=object,
-        )
+        names = [token_name(token) for token in self.tokens_]
+        n_steps = self.n_features_in_ // self.n_voices
+        steps = [f"t{t:03d}" for t in range(n_steps)]
+        if self.n_voices > 1:
+            steps = [f"v{voice}_{t}" for voice in range(self.n_voices) for t in steps]
+        return np.array([f"{t}_{name}" for t in steps for name in names], dtype=object)
 
-    def _pitch_range(self, melodies):
-        if isinstance(self.pitch_range, str):
-            pitches = melodies[melodies < N_PITCHES]
-            if not pitches.size:
-                raise ValueError(
-                    'pitch_range="auto" found no pitch in X, only rests and holds; '
-                    "give pitch_range=(low, high)."
-                )
-            return int(pitches.min()), int(pitches.max())
-        try:
-            low, high = map(int, self.pitch_range)
-        except (TypeError, ValueError):
-            low, high = -1, -1
-        if not 0 <= low <= high < N_PITCHES:
+    def _has_end(self, melodies):
+        """Whether there is a column for the end of melodies."""
+        if self.n_voices > 1 and self.ends is True:
             raise ValueError(
-                f"pitch_range must be 'auto' or (low, high), MIDI pitches with "
-                f"0 <= low <= high <= 127, got {self.pitch_range!r}."
+                f"Found ends=True with n_voices={self.n_voices}; voices do not end "
+                "early. Fill them up with rests, and leave ends='auto'."
             )
-        return low, high
+        return (melodies == END).any() if self.ends == "auto" else self.ends
+
+    def __setstate__(self, state):
+        # Encoders saved before there were voices have one, and its range.
+        before = {"n_voices": 1}
+        if "pitch_range_" in state:
+            before["voice_ranges_"] = np.array([state["pitch_range_"]], np.int16)
+        super().__setstate__(before | state)
 
     def _fitted_form(self):
         """Forms of the fitted attributes, see `_fitted`."""
@@ -382,16 +432,25 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         low, high = 0, N_PITCHES - 1
         if pitch_range.accepts(fitted.get("pitch_range_")):
             low, high = self.pitch_range_
-        tokens = _tokens(low, high, ends=False)
+        tokens = tokens_between(low, high, ends=False)
         if length(fitted.get("tokens_"), 0, least=0) > len(tokens):
-            tokens = _tokens(low, high, ends=True)
+            tokens = tokens_between(low, high, ends=True)
+        label, ranges = type(self).__name__, Ranges(self.n_voices, low, high)
+        check_form(f"{label}.n_voices", self.n_voices, Divisor(self.n_features_in_))
+        check_form(f"{label}.voice_ranges_", fitted.get("voice_ranges_"), ranges)
+        found = fitted.get("transitions_")
+        is_each = isinstance(found, list) and len(found) == self.n_voices
+        each = found if is_each else [found] * self.n_voices
+        forms = [
+            transitions_form(one, tokens[own_tokens(tokens, own) & (tokens != END)])
+            for one, own in zip(each, self.voice_ranges_, strict=True)
+        ]
         return {
             "pitch_range_": pitch_range,
+            "voice_ranges_": ranges,
             "tokens_": Same(tokens),
             "n_tokens_": Whole(len(tokens), len(tokens)),
-            "transitions_": transitions_form(
-                fitted.get("transitions_"), tokens[tokens != END]
-            ),
+            "transitions_": forms if self.n_voices > 1 else forms[0],
         }
 
     @property
@@ -404,44 +463,3 @@ class PianoRollEncoder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.positive_only = True
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def _tokens(low, high, *, ends):
-    """The token of each column of a step."""
-    end = [END] if ends else []
-    return np.array([*range(low, high + 1), HOLD, REST, *end], dtype=np.int16)
-
-
-def _token_name(token):
-    names = {HOLD: "hold", REST: "rest", END: "end"}
-    return names.get(token) or pitch_name(token)
-
-
-def _token_columns(X, tokens):
-    """The column of each token within its step."""
-    low, high = tokens[0], tokens[tokens < N_PITCHES][-1]
-    raise_where(
-        X,
-        (X < N_PITCHES) & ((X < low) | (X > high)),
-        f"this pitch is outside {low}-{high} ({pitch_name(low)}-{pitch_name(high)}); "
-        f"transpose the melody, or fit with a pitch_range=(low, high) that includes it",
-    )
-    raise_where(
-        X,
-        (X == END) & (tokens[-1] != END),
-        "the melody ends here, and the encoder has no column for the end, as all "
-        "melodies of fit were as long as their rows; fit with ends=True",
-    )
-    column_of = np.zeros(END + 1, dtype=np.int32)
-    column_of[tokens] = np.arange(len(tokens))
-    return column_of[X]
-
-
-def _most_probable_lengths(roll, tokens):
-    """Steps before the first one, after step 0, at which the end has most."""
-    n_melodies, n_steps, _ = roll.shape
-    if tokens[-1] != END:
-        return np.full(n_melodies, n_steps)
-    ends = roll.argmax(axis=2) == len(tokens) - 1
-    ends[:, 0] = False
-    return np.where(ends.any(axis=1), ends.argmax(axis=1), n_steps)

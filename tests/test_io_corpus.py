@@ -26,7 +26,7 @@ def read_collection(name, metre):
 
 def metres_of(name):
     tunes = [tune for _, tune in read_tunes(corpus_folder(name)) if not tune.fault]
-    return {str(_excerpt.metre_of(tune.parts[0]) or "4/4") for tune in tunes}
+    return {str(_excerpt.metre_of(tune.parts[:1]) or "4/4") for tune in tunes}
 
 
 def check_round_trips(melodies, folder, suffix, every=1):

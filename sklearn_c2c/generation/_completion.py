@@ -18,10 +18,11 @@ from sklearn_c2c.generation._form import (
 )
 from sklearn_c2c.generation._models import MODEL, LatentModel, as_row
 from sklearn_c2c.generation._rhythm import new_rhythm
+from sklearn_c2c.generation._voices import own_tokens, steps_of_voice
 from sklearn_c2c.melody import (
     END,
     N_PITCHES,
-    check_melodies,
+    check_voices,
     measure_mask,
     pitch_name,
     transpose,
@@ -88,8 +89,10 @@ def complete(
         The melody, in any key and range. The steps that are not kept are ignored.
 
     keep : array-like of bool, shape (n_steps,), or of int
-        Mask of the given steps; or numbers of the given measures, from 1. For a melody
-        with a pick-up measure, `melody.measure_mask` makes the mask. A melody does not
+        Mask of the given steps; or numbers of the given measures, from 1, in all
+        voices. For a melody with a pick-up measure, `melody.measure_mask` makes the
+        mask. One of several voices is given by ``np.arange(n_steps) // n == voice``,
+        with n the steps of a voice. A melody does not
         end before the last given note, hold or rest; where `END` is given, it has
         ended. Elsewhere the end is generated, as any token is.
 
@@ -234,7 +237,7 @@ def _given(encoder, start, keep, aspect):
             "fit with some melodies that end early."
         )
     filling = np.where(ended, END, _ANY_PITCH)
-    melody = check_melodies(np.where(kept, melody, filling))
+    melody = check_voices(np.where(kept, melody, filling), encoder.n_voices)
     return _Given(melody[0], kept, aspect)
 
 
@@ -282,8 +285,8 @@ def _kept_steps(keep, encoder):
         return np.zeros(n_steps, bool)
     if keep.dtype == bool and keep.shape == (n_steps,):
         return keep
-    measure = encoder.steps_per_measure
-    n_measures = -(-n_steps // measure)
+    measure, n_in_voice = encoder.steps_per_measure, steps_of_voice(encoder)
+    n_measures = -(-n_in_voice // measure)
     is_number = keep.dtype.kind in "iu" and keep.ndim == 1
     if (
         not (is_number and len(keep) <= n_measures)
@@ -293,7 +296,7 @@ def _kept_steps(keep, encoder):
             f"keep must be a bool mask of {n_steps} steps, or measures from 1 to "
             f"{n_measures}; got {keep.dtype} {keep.tolist()}."
         )
-    return measure_mask(keep, n_steps, measure)
+    return np.tile(measure_mask(keep, n_in_voice, measure), encoder.n_voices)
 
 
 def _allowed(encoder, given, semitones):
@@ -303,12 +306,12 @@ def _allowed(encoder, given, semitones):
     if given.aspect == "rhythm":
         allowed |= (encoder.tokens_ < N_PITCHES) & (note < N_PITCHES)
     allowed |= ~given.kept[:, np.newaxis]
-    in_midi = tokens >= 0
-    allowed &= in_midi
+    possible = own_tokens(encoder) & (tokens >= 0)
+    allowed &= possible
     if not allowed.any(axis=1).all():
         raise ValueError(_outside(encoder, given, semitones))
     if given.aspect == "pitches":
-        allowed = np.tile(in_midi, (len(given.kept), 1))
+        allowed = possible
     allowed[np.ix_(given.goes_on, tokens == END)] = False
     allowed[after_end(given.melody)] = True
     return allowed
@@ -323,13 +326,17 @@ def _moved_back(encoder, semitones):
 
 
 def _outside(encoder, given, semitones=None):
-    low, high = map(pitch_name, encoder.pitch_range_)
+    low, high = map(_names, encoder.voice_ranges_.T)
     lowest, highest = map(pitch_name, (given.pitches.min(), given.pitches.max()))
     moved = "in any key" if semitones is None else f"moved by {semitones:+d} semitones"
     return (
         f"The given notes, {lowest} to {highest}, do not fit into the range of the "
         f"model, {low} to {high}, {moved}."
     )
+
+
+def _names(pitches):
+    return ", ".join(map(pitch_name, pitches))
 
 
 def _best_transposition(latent, given, descent):
@@ -351,13 +358,12 @@ def _best_transposition(latent, given, descent):
 
 def _fitting_transpositions(encoder, given):
     """Transpositions that bring all given pitches into the range, small ones first."""
-    low, high = encoder.pitch_range_
-    lowest, highest = given.pitches.min(), given.pitches.max()
-    fitting = [
-        k
-        for k in sorted(range(1 - N_PITCHES, N_PITCHES), key=abs)
-        if low <= lowest + k and highest + k <= high
-    ]
+    low, high = np.repeat(encoder.voice_ranges_, steps_of_voice(encoder), axis=0).T
+    is_note = given.kept & (given.melody < N_PITCHES)
+    least = (low - given.melody)[is_note].max()
+    most = (high - given.melody)[is_note].min()
+    by_size = sorted(range(1 - N_PITCHES, N_PITCHES), key=abs)
+    fitting = [k for k in by_size if least <= k <= most]
     if not fitting:
         raise ValueError(_outside(encoder, given))
     near = [k for k in fitting if abs(k) <= _OCTAVE]

@@ -9,7 +9,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c.generation._form import FORM, alike, letters_of
 from sklearn_c2c.generation._models import MODEL, LatentModel
-from sklearn_c2c.melody import END, HOLD, mend_orphan_holds
+from sklearn_c2c.generation._voices import mend_voices, own_tokens
+from sklearn_c2c.melody import END, HOLD
 
 
 @validate_params(
@@ -132,7 +133,7 @@ def decode(
     encoder = latent.encoder
     melodies = np.full((len(Z), encoder.n_features_in_), END, np.int16)
     melodies[:, : columns.shape[1]] = encoder.tokens_[columns]
-    return mend_orphan_holds(melodies)
+    return mend_voices(encoder, melodies)
 
 
 class _Sequences:
@@ -141,9 +142,14 @@ class _Sequences:
     def __init__(self, latent, n):
         self.columns = np.empty((n, 0), int)
         self._is_end = latent.encoder.tokens_ == END
+        self._is_own = own_tokens(latent.encoder)
 
     def allowed(self, log_p):
-        """Log-probabilities: no end at the first step, and nothing else after it."""
+        """Log-probabilities: no end at the first step, and nothing else after it.
+
+        No pitch is allowed outside the range of its voice.
+        """
+        log_p = np.where(self._is_own[self.columns.shape[1]], log_p, -np.inf)
         if not self.columns.shape[1]:
             return np.where(self._is_end, -np.inf, log_p)
         after_end = np.where(self._is_end, 0, -np.inf)

@@ -1,13 +1,15 @@
 """Form: places of a melody that are alike, and decoding that makes them equal.
 
 Places are equal divisions of a row, such as half measures. Each has a letter, and
-places of one letter are alike, as far as they are before the end of the melody.
+places of one letter are alike, as far as they are before the end of the melody. Places
+of different voices are not alike.
 """
 
 import re
 
 import numpy as np
 
+from sklearn_c2c.generation._voices import steps_of_voice
 from sklearn_c2c.melody import END, HOLD, N_PITCHES, check_melodies, melody_lengths
 
 # The constraint on every `form` of this package.
@@ -64,19 +66,22 @@ def letters_of(latent, form, Z, *, X=None, rng=None):
     """
     if form is None:
         return None
-    n_steps = latent.encoder.n_features_in_
+    n_voices, n_steps = latent.encoder.n_voices, steps_of_voice(latent.encoder)
     if not isinstance(form, str):
         melodies = _one_for_each(form, len(Z))
-        letters = _letters(_half_measures(latent.encoder, melodies))
+        letters = _letters(_half_measures(latent.encoder, melodies), n_voices)
         return np.tile(letters, (len(Z) // len(letters), 1))
     if form == "corpus":
-        return _letters(_half_measures(latent.encoder, _near(latent, Z, X, rng)))
+        melodies = _near(latent, Z, X, rng)
+        return _letters(_half_measures(latent.encoder, melodies), n_voices)
     if not re.fullmatch("[A-Z]+", form) or n_steps % len(form):
         raise ValueError(
             f'form must be "corpus", a melody, or letters from A to Z that divide the '
             f"{n_steps} steps equally; got {form!r} of {len(form)} letters."
         )
-    return np.tile(np.unique(list(form), return_inverse=True)[1], (len(Z), 1))
+    letters = np.unique(list(form), return_inverse=True)[1]
+    letters = letters + len(form) * np.arange(n_voices)[:, np.newaxis]
+    return np.tile(letters.ravel(), (len(Z), 1))
 
 
 def _one_for_each(form, n_melodies):
@@ -312,7 +317,7 @@ def _steps_of_half_measure(encoder):
 
 def has_half_measures(encoder):
     """Whether half measures divide the melodies of an encoder."""
-    return encoder.n_features_in_ % _steps_of_half_measure(encoder) == 0
+    return steps_of_voice(encoder) % _steps_of_half_measure(encoder) == 0
 
 
 def _half_measures(encoder, melodies):
@@ -326,20 +331,23 @@ def _half_measures(encoder, melodies):
     place = _steps_of_half_measure(encoder)
     if not has_half_measures(encoder):
         raise ValueError(
-            f"Half measures of {place} steps do not divide {n_steps} steps, so no "
-            "melody has a form. Fit a PianoRollEncoder with the steps_per_measure of "
-            f"the melodies (now {encoder.steps_per_measure}), or give letters."
+            f"Half measures of {place} steps do not divide {steps_of_voice(encoder)} "
+            "steps, so no melody has a form. Fit a PianoRollEncoder with the "
+            f"steps_per_measure of the melodies (now {encoder.steps_per_measure}), or "
+            "give letters."
         )
     return melodies.reshape(-1, n_steps // place, place)
 
 
-def _letters(places):
-    """Number of the first equal place, for each place.
+def _letters(places, n_voices):
+    """Number of the first equal place of the same voice, for each place.
 
     A place that reaches beyond the end of its melody is like no other one.
     """
+    voice = np.repeat(np.arange(n_voices), places.shape[1] // n_voices)
     same = (places[:, :, np.newaxis] == places[:, np.newaxis]).all(axis=3)
     same &= (places != END).all(axis=2)[:, np.newaxis]
+    same &= voice == voice[:, np.newaxis]
     return (same | np.eye(places.shape[1], dtype=bool)).argmax(axis=2)
 
 

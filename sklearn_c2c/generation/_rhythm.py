@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sklearn_c2c.generation._voices import steps_of_voice, transitions_of
 from sklearn_c2c.melody import END, HOLD, REST
 
 
@@ -11,7 +12,8 @@ def new_rhythm(encoder, P, melody, kept):
     The symbols of each group of neighboring given steps stay in their order within the
     group. Their onsets maximise ``sum_t(log q_t(i_t) + w * r(i_t))``, where i_t is 1 if
     a symbol begins at step t and 0 otherwise, q_t is the decoder's probability of i_t,
-    r the log ratio of the rhythm in ``encoder.transitions_``, and w its weight.
+    r the log ratio of the rhythm in ``encoder.transitions_``, and w its weight. Each
+    of several voices is a melody of its own.
 
     Parameters
     ----------
@@ -32,15 +34,26 @@ def new_rhythm(encoder, P, melody, kept):
     tiny = np.finfo(np.float64).tiny
     log_q = np.log(np.maximum(np.stack([hold, 1 - hold], axis=1), tiny))
     melody, kept = melody.copy(), kept & (melody != END)
+    n_steps = steps_of_voice(encoder)
+    for voice in range(encoder.n_voices):
+        own = slice(voice * n_steps, (voice + 1) * n_steps)
+        rhythm = transitions_of(encoder, voice)["rhythm"].astype(float)
+        _place_all(
+            melody[own], kept[own], log_q[own], encoder.transition_weight * rhythm
+        )
+    return melody
+
+
+def _place_all(melody, kept, log_q, rhythm):
+    """Place the symbols of a voice in its given steps, in place."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], kept, [False]])))
     for begin, end in edges.reshape(-1, 2):
         symbols = _symbols(melody[begin:end])
         # A group that begins with a hold prolongs the note before it.
         is_onset = _place(
-            len(symbols), log_q[begin:end], encoder, begin, melody[begin] != HOLD
+            len(symbols), log_q[begin:end], rhythm, begin, melody[begin] != HOLD
         )
         melody[begin:end] = _tokens(symbols, is_onset)
-    return melody
 
 
 def _symbols(tokens):
@@ -57,9 +70,8 @@ def _tokens(symbols, is_onset):
     return np.where(is_onset | (tokens == REST), tokens, HOLD)
 
 
-def _place(n_symbols, log_q, encoder, begin, begins_at_once):
+def _place(n_symbols, log_q, rhythm, begin, begins_at_once):
     """Onsets of n symbols, by dynamic programming over steps, symbols and ages."""
-    rhythm = encoder.transition_weight * encoder.transitions_["rhythm"].astype(float)
     n_places, n_ages = len(rhythm), rhythm.shape[1]
     n_steps = len(log_q)
     score = np.full((n_symbols + 1, n_ages), -np.inf)

@@ -7,7 +7,7 @@ import numpy as np
 
 from sklearn_c2c.io import _excerpt as rules
 from sklearn_c2c.io._parameters import MAX_MEASURES, MAX_STEPS_PER_QUARTER
-from sklearn_c2c.io._parts import choose_part
+from sklearn_c2c.io._parts import choose_part, choose_voices
 from sklearn_c2c.io._tune import (
     TICKS_PER_QUARTER,
     Tune,
@@ -102,12 +102,12 @@ def melodies_from(tunes, choice):
     """
     rejected = {}  # by index of the tune, as are parts, excerpts and rows
     parts = _each(
-        lambda i: _part_of(tunes[i].tune, choice), range(len(tunes)), rejected
+        lambda i: _parts_of(tunes[i].tune, choice), range(len(tunes)), rejected
     )
-    metres = {i: rules.metre_of(part) for i, part in parts.items()}
+    metres = {i: rules.metre_of(voices) for i, voices in parts.items()}
     metre = _common_metre(metres.values(), choice)
     excerpts = _each(
-        lambda i: _excerpt_of(parts[i], metres[i], metre, choice), parts, rejected
+        lambda i: _excerpts_of(parts[i], metres[i], metre, choice), parts, rejected
     )
     steps_per_quarter = _steps_per_quarter(excerpts.values(), choice)
     steps_per_measure = metre.steps_per_measure(steps_per_quarter)
@@ -139,7 +139,7 @@ class _Grid(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """A row of steps, and counts of the changes that fit the notes into it."""
+    """A row of steps, of one voice or more, and counts of changes made to fit them."""
 
     steps: np.ndarray
     upbeat: int  # steps at its end that led to the next section
@@ -180,6 +180,7 @@ def _result(read, rejected, grid, choice):
         time_signature=str(grid.metre),
         steps_per_quarter=grid.steps_per_quarter,
         n_measures=choice.n_measures,
+        n_voices=choice.n_voices,
         pickup=choice.pickup,
         DESCR=_describe(upbeats, len(read) + len(rejected), grid, choice),
     )
@@ -204,12 +205,15 @@ def _each(function, places, rejected):
     return found
 
 
-def _part_of(tune, choice):
-    """The part to read of a tune, if the tune is in the mode asked for."""
-    part = choose_part(tune, choice.part)
+def _parts_of(tune, choice):
+    """The parts to read of a tune, if the tune is in the mode asked for."""
+    if choice.voices is None:
+        parts = [choose_part(tune, choice.part)]
+    else:
+        parts = choose_voices(tune, choice.voices)
     if choice.only_mode:
         _check_mode_of(tune, choice.only_mode)
-    return part
+    return parts
 
 
 def _check_mode_of(tune, mode):
@@ -229,16 +233,16 @@ def _common_metre(metres, choice):
     return Counter(metres).most_common(1)[0][0] if metres else Metre(4, 4)
 
 
-def _excerpt_of(part, own, metre, choice):
-    """Notes of a part's window in ticks, before they are rounded to steps."""
+def _excerpts_of(parts, own, metre, choice):
+    """Notes of each voice's window in ticks, before they are rounded to steps."""
     if own is None and choice.time_signature is None:
         raise TuneError(
             "states no metre; pass time_signature= to say which it is in", "metre", ""
         )
     if own not in (None, metre):
         raise TuneError(f"is in {own}, not in {metre}", "metre", str(own))
-    excerpt = rules.excerpt(
-        part,
+    excerpts = rules.excerpts(
+        parts,
         metre,
         None if choice.is_whole else choice.n_measures,
         repeats=choice.repeats,
@@ -246,8 +250,8 @@ def _excerpt_of(part, own, metre, choice):
         tolerance=choice.less_than_half_a_step,
     )
     if choice.is_whole:
-        _check_length(excerpt.n_measures, choice)
-    return excerpt
+        _check_length(excerpts[0].n_measures, choice)
+    return excerpts
 
 
 def _check_length(found, choice):
@@ -266,28 +270,40 @@ def _check_length(found, choice):
     raise TuneError(f"has {what}, {than}", "length", found)
 
 
-def _row(tune, excerpt, grid, choice):
+def _row(tune, excerpts, grid, choice):
     """Row of the measures of a tune's window, and of a pick-up that is kept."""
-    exact = choice.steps_per_quarter == "auto"
-    tolerance = 0 if exact else TICKS_PER_QUARTER // (2 * grid.steps_per_quarter)
-    notes = rules.one_voice(excerpt, choice.chords, tolerance)
     before = grid.steps_per_measure if choice.pickup == "keep" else 0
-    n_steps = before + excerpt.n_measures * grid.steps_per_measure
-    if choice.off_grid == "reject":
-        rules.check_grid(excerpt, notes, grid.steps_per_quarter)
-    steps, n_moved, n_merged = rules.on_grid(notes, grid.steps_per_quarter, n_steps)
-    upbeat = rules.close(steps, excerpt.stop, grid.steps_per_quarter)
-    if (steps[before:] == REST).all():
-        n = excerpt.n_measures
+    voices = [_voice(excerpt, before, grid, choice) for excerpt in excerpts]
+    if all((voice.steps[before:] == REST).all() for voice in voices):
+        n = excerpts[0].n_measures
         where = f"{n} measures" if n > 1 else "measure"
         raise TuneError(f"has no notes in the first {where}", "empty")
+    steps = np.concatenate([voice.steps for voice in voices])
     if choice.key is not None:
         steps = _moved(steps, rules.semitones_to(tune, choice.key))
     if choice.pitch_range is not None:
         _check_range(steps, *choice.pitch_range)
+    return voices[0]._replace(
+        steps=steps,
+        upbeat=max(voice.upbeat for voice in voices),
+        n_chord_notes=sum(voice.n_chord_notes for voice in voices),
+        n_moved=sum(voice.n_moved for voice in voices),
+        n_merged=sum(voice.n_merged for voice in voices),
+    )
+
+
+def _voice(excerpt, before, grid, choice):
+    """Row of one voice of a tune, `before` steps of it that of the pick-up."""
+    exact = choice.steps_per_quarter == "auto"
+    tolerance = 0 if exact else TICKS_PER_QUARTER // (2 * grid.steps_per_quarter)
+    notes = rules.one_voice(excerpt, choice.chords, tolerance)
+    n_steps = before + excerpt.n_measures * grid.steps_per_measure
+    if choice.off_grid == "reject":
+        rules.check_grid(excerpt, notes, grid.steps_per_quarter)
+    steps, n_moved, n_merged = rules.on_grid(notes, grid.steps_per_quarter, n_steps)
     return _Row(
         steps=steps,
-        upbeat=upbeat,
+        upbeat=rules.close(steps, excerpt.stop, grid.steps_per_quarter),
         n_measures=excerpt.n_measures,
         n_silent=excerpt.n_silent,
         n_silent_after=excerpt.n_silent_after,
@@ -373,7 +389,7 @@ def _steps_per_quarter(excerpts, choice):
     """Steps asked for, or with "auto" the fewest that hold all notes exactly."""
     if choice.steps_per_quarter != "auto":
         return choice.steps_per_quarter
-    steps = rules.finest_grid([excerpt.notes for excerpt in excerpts])
+    steps = rules.finest_grid([one.notes for voices in excerpts for one in voices])
     if steps > MAX_STEPS_PER_QUARTER:
         raise ValueError(
             f"The greatest common divisor of all onsets and durations is 1/{steps} of "

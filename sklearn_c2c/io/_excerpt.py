@@ -48,21 +48,23 @@ class Excerpt(NamedTuple):
         return f"measure {number}" if number else "the pick-up"
 
 
-def metre_of(part):
-    """Metre of the measure where a part's first note is, or None.
+def metre_of(parts):
+    """Metre of the measure where the first note of all voices is, or None.
 
-    Of a part without notes it is that of the first measure.
+    Without notes it is that of the first measure.
     """
-    row = part.measures[first_sounding(part.notes, part.measures)]
-    return metre_of_row(row.tolist())
+    measures = parts[0].measures
+    notes = _together([part.notes for part in parts])
+    return metre_of_row(measures[first_sounding(notes, measures)].tolist())
 
 
-def excerpt(part, metre, n_measures, *, repeats, pickup, tolerance):
-    """Cut the first full measures, or all of them, out of a part.
+def excerpts(parts, metre, n_measures, *, repeats, pickup, tolerance):
+    """Cut the first full measures, or all of them, out of the voices of a tune.
 
     Parameters
     ----------
-    part : Part
+    parts : list of Part
+        At least one; all have the same measures.
     metre : Metre
     n_measures : int or None
         None takes all, up to the last that has a note.
@@ -74,35 +76,46 @@ def excerpt(part, metre, n_measures, *, repeats, pickup, tolerance):
 
     Returns
     -------
-    Excerpt
-        Ties joined, notes cut to the row's measures.
+    list of Excerpt
+        One for each part, of the same measures. Ties joined, notes cut to them.
     """
     bar = measure_ticks(metre)
-    notes, measures = unfold(part, played=repeats == "played")
-    notes = without_unisons(notes)
-    if not len(notes):
+    unfolded = [unfold(part, played=repeats == "played") for part in parts]
+    voices, measures = [without_unisons(notes) for notes, _ in unfolded], unfolded[0][1]
+    sounding = _together(voices)
+    if not len(sounding):
         raise TuneError("has no notes", "empty")
-    window = find_window(notes, measures, metre, n_measures, pickup, tolerance)
-    start, end = window.start, window.end
-    if pickup == "keep":
-        start -= bar
-    notes = _join_ties(notes)
-    onsets = np.maximum(notes[:, ONSET], start)
-    ends = np.minimum(ends_of(notes), end)
-    notes[:, ONSET], notes[:, DURATION] = onsets - start, ends - onsets
-    notes = notes[ends > onsets]
+    window = find_window(sounding, measures, metre, n_measures, pickup, tolerance)
+    start = window.start - (bar if pickup == "keep" else 0)
+    voices = [_cut(_join_ties(notes), start, window.end) for notes in voices]
     stop = window.stop - start
     if window.leads_on:
-        stop -= _upbeat(notes, stop, metre, window.pick_up)
-    return Excerpt(
-        notes=notes,
-        stop=stop,
-        n_measures=window.n_measures,
-        n_silent=window.n_silent,
-        n_silent_after=window.n_silent_after,
-        bar=bar,
-        has_pickup=pickup == "keep",
-    )
+        stop -= _upbeat(voices[0], stop, metre, window.pick_up)
+    return [
+        Excerpt(
+            notes=notes,
+            stop=stop,
+            n_measures=window.n_measures,
+            n_silent=window.n_silent,
+            n_silent_after=window.n_silent_after,
+            bar=bar,
+            has_pickup=pickup == "keep",
+        )
+        for notes in voices
+    ]
+
+
+def _together(voices):
+    """Notes of all voices, by onset."""
+    notes = np.concatenate(voices)
+    return notes[np.argsort(notes[:, ONSET], kind="stable")]
+
+
+def _cut(notes, start, end):
+    """Notes between two times, cut there, in ticks from the first one."""
+    onsets, ends = np.maximum(notes[:, ONSET], start), np.minimum(ends_of(notes), end)
+    notes[:, ONSET], notes[:, DURATION] = onsets - start, ends - onsets
+    return notes[ends > onsets]
 
 
 def play_order(measures, played):

@@ -9,6 +9,8 @@ from sklearn_c2c.melody import parse_metre, parse_mode, stated_mode
 
 MAX_MEASURES = 4096
 
+MAX_VOICES = 64
+
 # The finest grid: 48 is that of both 64ths and 32nd triplets.
 MAX_STEPS_PER_QUARTER = 48
 
@@ -25,6 +27,7 @@ class Choice:
     repeats: str = "written"
     pickup: str = "drop"
     part: str | int | None = None
+    voices: int | tuple[str | int, ...] | None = None
     chords: str = "reject"
     off_grid: str = "round"
     pitch_range: tuple[int, int] | None = None
@@ -44,6 +47,7 @@ class Choice:
         if self.time_signature is not None:
             parse_metre(self.time_signature)
         _check_part(self.part)
+        _check_voices(self)
         _check_mode(self.key, self.mode)
         if self.pitch_range is not None:
             bounds = tuple(np.ravel(self.pitch_range))
@@ -57,6 +61,13 @@ class Choice:
     def is_whole(self):
         """Whether tunes are read whole, whatever their length."""
         return not _is_whole_number(self.n_measures)
+
+    @property
+    def n_voices(self):
+        """Number of voices of a row."""
+        if self.voices is None:
+            return 1
+        return self.voices if _is_whole_number(self.voices) else len(self.voices)
 
     @property
     def limits(self):
@@ -121,6 +132,34 @@ def _check_part(part):
     if not (part is None or isinstance(part, str) or _is_whole_number(part)):
         raise ValueError(
             f"Found part={part!r}; expected a name, a number from 0, 'melody' or None."
+        )
+
+
+def _check_voices(choice):
+    """Check which voices are to be read, and what does not go with several."""
+    voices = choice.voices
+    if voices is None:
+        return
+    if not _is_whole_number(voices):
+        is_list = isinstance(voices, (list, tuple)) and len(voices) > 0
+        if not is_list or not all(
+            isinstance(voice, str) or _is_whole_number(voice) for voice in voices
+        ):
+            raise ValueError(
+                f"Found voices={voices!r}; expected a number of voices, or a list of "
+                "the names or numbers of their parts."
+            )
+    else:
+        _check_count("voices", voices, MAX_VOICES)
+    if choice.part is not None:
+        raise ValueError(
+            f"Found part={choice.part!r} and voices={voices!r}; expected one of them, "
+            "part for a melody or voices for several."
+        )
+    if choice.is_whole:
+        raise ValueError(
+            f"Found voices={voices!r} with n_measures={choice.n_measures!r}; voices do "
+            "not end early. Pass n_measures as an integer."
         )
 
 

@@ -1,11 +1,18 @@
-"""Choice of one part among several."""
+"""Choice of one part among several, or of several voices."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 
 from sklearn_c2c.io._excerpt import sound_together, without_unisons
-from sklearn_c2c.io._tune import PITCH, TICKS_PER_QUARTER, TuneError
+from sklearn_c2c.io._tune import (
+    LENGTH,
+    PITCH,
+    START,
+    TICKS_PER_QUARTER,
+    TuneError,
+)
 
 # Words in the name of a part with the melody, the clearest first.
 _MELODY_WORDS = (
@@ -46,11 +53,7 @@ def choose_part(tune, part):
     TuneError
         If the tune has a fault, or no such part.
     """
-    if tune.fault:
-        raise TuneError(tune.fault, tune.fault_kind)
-    parts = tune.sounding_parts
-    if not parts:
-        raise TuneError("has no notes", "empty")
+    parts = _sounding(tune)
     ids = [candidate.id or candidate.name for candidate in parts]
     names = [candidate.name for candidate in parts]
     for known in (ids, names):
@@ -71,6 +74,66 @@ def choose_part(tune, part):
     if not isinstance(number, str) and -len(parts) <= number < len(parts):
         return parts[number]
     raise TuneError(f"has no part {part!r}, only {_listed(parts)}", "parts")
+
+
+def choose_voices(tune, voices):
+    """Pick the parts of a tune that are its voices.
+
+    Parameters
+    ----------
+    tune : Tune
+    voices : int or sequence of str or int
+        The number of parts that have notes, or what `choose_part` takes for each.
+
+    Returns
+    -------
+    list of Part
+        All with the measures of the longest one.
+
+    Raises
+    ------
+    TuneError
+        If the tune has a fault or no such parts, or their measures differ.
+    """
+    sounding = _sounding(tune)
+    if isinstance(voices, (int, np.integer)):
+        if len(sounding) != voices:
+            raise TuneError(
+                f"has {len(sounding)} parts with notes, {_listed(sounding)}, not "
+                f"voices={voices}; pass voices= with their names or numbers",
+                "parts",
+                len(sounding),
+            )
+        return _in_one_metre(sounding)
+    parts = [choose_part(tune, voice) for voice in voices]
+    for i, part in enumerate(parts):
+        if any(part is other for other in parts[:i]):
+            raise TuneError(f"has one part {_called(part)} for two voices", "parts")
+    return _in_one_metre(parts)
+
+
+def _in_one_metre(parts):
+    """Give all voices the measures of the longest one, if theirs are the same."""
+    longest = max((part.measures for part in parts), key=len)
+    times = [START, LENGTH]
+    for part in parts:
+        if not np.array_equal(
+            part.measures[:, times], longest[: len(part.measures), times]
+        ):
+            raise TuneError(
+                f"has other bar lines in its part {_called(part)} than in others",
+                "measures",
+            )
+    return [replace(part, measures=longest) for part in parts]
+
+
+def _sounding(tune):
+    """Parts of a tune that have notes, if there are any."""
+    if tune.fault:
+        raise TuneError(tune.fault, tune.fault_kind)
+    if not tune.sounding_parts:
+        raise TuneError("has no notes", "empty")
+    return tune.sounding_parts
 
 
 def _listed(parts):

@@ -28,6 +28,7 @@ def read_melodies(
     repeats="written",
     pickup="drop",
     part=None,
+    voices=None,
     chords="reject",
     off_grid="round",
     pitch_range=None,
@@ -84,9 +85,15 @@ def read_melodies(
         that is named so, or like a singer or a melody instrument; else the one with the
         highest mean pitch among the parts in which one note sounds at a time, or among
         all if there are none. None rejects such tunes.
+    voices : int or list of str or int, default=None
+        Voices to read of each tune, for rows of several: their parts as `part` takes
+        them, in the order of the row, such as ``["Soprano", "Alto"]``; or how many
+        parts with notes a tune has, which are read in their own order. A row is their
+        melodies one after the other (see `melody.split_voices`), of the same measures
+        and transposed together. Not with whole tunes.
     chords : {"reject", "highest"}, default="reject"
-        What to do where several notes sound together: leave the tune out, or keep
-        the highest.
+        What to do where several notes of a part sound together: leave the tune out, or
+        keep the highest.
     off_grid : {"round", "reject"}, default="round"
         What to do with an onset between two time steps: move it to the nearest, the
         earlier of two equally near, or leave the tune out.
@@ -104,7 +111,8 @@ def read_melodies(
     -------
     Bunch
         ``data``
-            ndarray of int16, shape (n_melodies, n_steps): see `sklearn_c2c.melody`. Of
+            ndarray of int16, shape (n_melodies, n_steps): see `sklearn_c2c.melody`.
+            With `voices`, n_steps is the number of steps of all of them together. Of
             whole tunes n_steps is the length of the longest; the others are filled up
             with `END`.
         ``titles``, ``sources``, ``tonalities``, ``tempos``
@@ -131,7 +139,8 @@ def read_melodies(
             ``"metre"``, ``"measures"`` (bar lines that do not keep the metre),
             ``"length"``, ``"chords"``, ``"off grid"``, ``"key"`` (none to transpose
             from), ``"mode"``, ``"range"``, ``"duplicate"``.
-        ``time_signature``, ``steps_per_quarter``, ``n_measures``, ``pickup``
+        ``time_signature``, ``steps_per_quarter``, ``n_measures``, ``n_voices``,
+        ``pickup``
             Parameters that all rows share; `n_measures` as it was given.
         ``DESCR``
             One sentence about the corpus.
@@ -176,6 +185,7 @@ def read_melodies(
         repeats=repeats,
         pickup=pickup,
         part=part,
+        voices=voices,
         chords=chords,
         off_grid=off_grid,
         pitch_range=pitch_range,

@@ -30,6 +30,7 @@ from sklearn_c2c.melody._rows import (
     sounding_pitches,
     transpose,
 )
+from sklearn_c2c.melody._voices import check_voices, split_voices
 
 # Assigned here because the reference takes the texts of constants from assignments.
 #: Token of a step at which nothing sounds.
@@ -49,6 +50,7 @@ __all__ = [
     "Key",
     "Metre",
     "check_melodies",
+    "check_voices",
     "measure_mask",
     "melody_from_notes",
     "melody_lengths",
@@ -61,5 +63,6 @@ __all__ = [
     "raise_where",
     "scale_pitch_classes",
     "sounding_pitches",
+    "split_voices",
     "transpose",
 ]
