@@ -6,7 +6,7 @@ import numpy as np
 
 from sklearn_c2c._transitions import Transitions, most_probable_melodies
 from sklearn_c2c.harmony._voice_leading import faults, forbid, forbid_crossing
-from sklearn_c2c.melody import END, HOLD, REST, mend_orphan_holds
+from sklearn_c2c.melody import HOLD, REST, mend_orphan_holds
 
 # Most times that a voice is decoded again without what broke the rules.
 _MOST_REPAIRS = 12
@@ -43,7 +43,6 @@ def decode(melodies, stack, voices, settings):
     Returns
     -------
     ndarray of int16, shape (n_pieces, n_added, n_steps)
-        What is after the ends of the melodies has no meaning.
     """
     parts = [
         _decode(melodies[start : start + _CHUNK], stack, voices, settings)
@@ -104,8 +103,3 @@ def _most_probable(roll, voice, weight):
         return mend_orphan_holds(voice.tokens[roll.argmax(axis=2)])
     melodies = most_probable_melodies(roll, voice.tokens, voice.transitions, weight)
     return mend_orphan_holds(melodies)
-
-
-def ends_with(added, melodies):
-    """Voices that end where their melodies end."""
-    return np.where((melodies == END)[:, np.newaxis], np.int16(END), added)

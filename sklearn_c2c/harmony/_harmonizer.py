@@ -5,7 +5,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
+from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -24,10 +24,17 @@ from sklearn_c2c.autoencoder import (
     checked_sizes,
     network_form,
 )
-from sklearn_c2c.harmony._decoding import Voice, decode, ends_with
+from sklearn_c2c.harmony._decoding import Voice, decode
 from sklearn_c2c.harmony._layout import Layout
 from sklearn_c2c.harmony._stack import HarmonyStack
-from sklearn_c2c.melody import END, HOLD, N_PITCHES, REST, check_melodies, raise_where
+from sklearn_c2c.melody import (
+    END,
+    N_PITCHES,
+    check_melodies,
+    check_voices,
+    raise_where,
+    split_voices,
+)
 
 
 class Harmonizer(NetworkMixin, BaseEstimator):
@@ -250,8 +257,8 @@ class Harmonizer(NetworkMixin, BaseEstimator):
         Returns
         -------
         Y : ndarray of int16, shape (n_pieces, n_added * n_steps)
-            The added voices one after the other, as in `fit`. They end where the melody
-            ends. ``numpy.hstack([X, Y])`` are whole pieces.
+            The added voices one after the other, as in `fit`. ``numpy.hstack([X, Y])``
+            are whole pieces.
 
         Raises
         ------
@@ -271,7 +278,7 @@ class Harmonizer(NetworkMixin, BaseEstimator):
         ]
         with self._stack(self._fitted_layers(), self._layout()) as stack:
             added = decode(melodies, stack, voices, self)
-        return ends_with(added, melodies).reshape(len(melodies), -1)
+        return added.reshape(len(melodies), -1)
 
     def score(self, X, y):
         """Compute the share of the steps of the added voices that are as given.
@@ -287,7 +294,7 @@ class Harmonizer(NetworkMixin, BaseEstimator):
         Returns
         -------
         score : float
-            Of the steps before the ends of the melodies.
+            Of tokens that agree, holds among them. See also `metrics.voice_accuracy`.
 
         Raises
         ------
@@ -300,7 +307,7 @@ class Harmonizer(NetworkMixin, BaseEstimator):
                 f"Expected y of shape {predicted.shape}, that of the prediction, got "
                 f"{y.shape}."
             )
-        return float((predicted == y)[predicted != END].mean())
+        return float((predicted == y).mean())
 
     # ------------------------------------------------------------------ checks
 
@@ -308,7 +315,14 @@ class Harmonizer(NetworkMixin, BaseEstimator):
         checked = validate_data(
             self, check_input(X), reset=reset, ensure_non_negative=True
         )
-        return check_melodies(checked)
+        melodies = check_melodies(checked)
+        raise_where(
+            melodies,
+            melodies == END,
+            "the melody ends here, and voices are as long as their rows; fill it up "
+            "with rests",
+        )
+        return melodies
 
     def _check_training_data(self, X, y, *, reset):
         """Samples of pieces, and the tokens of the added voices at their steps."""
@@ -319,7 +333,8 @@ class Harmonizer(NetworkMixin, BaseEstimator):
                 "n_added * n_steps)."
             )
         melodies = self._check_melodies(X, reset=reset)
-        added = _check_voices(check_input(y), melodies)
+        added = _check_added(check_input(y), melodies.shape[1])
+        check_consistent_length(melodies, added)
         pieces = np.concatenate([melodies[:, np.newaxis], added], axis=1)
         if reset:
             self._learn(pieces)
@@ -392,24 +407,16 @@ class Harmonizer(NetworkMixin, BaseEstimator):
         return tags
 
 
-def _check_voices(y, melodies):
-    """The other voices of melodies, (n_pieces, n_added, n_steps)."""
-    y, (n_pieces, n_steps) = np.asarray(y), melodies.shape
-    if y.ndim != 2 or len(y) != n_pieces or not y.shape[1] or y.shape[1] % n_steps:
+def _check_added(y, n_steps):
+    """The voices that are added to melodies, (n_pieces, n_added, n_steps)."""
+    y = np.asarray(y)
+    if y.ndim != 2 or not y.shape[1] or y.shape[1] % n_steps:
         raise ValueError(
-            f"Expected y of shape ({n_pieces}, n_added * {n_steps}), the other voices "
-            f"of each melody one after the other, got {y.shape}."
+            f"Expected y of shape (n_pieces, n_added * {n_steps}), the other voices of "
+            f"each melody one after the other, got {y.shape}."
         )
-    voices = check_melodies(y.reshape(-1, n_steps)).reshape(n_pieces, -1, n_steps)
-    longer = (melodies == END)[:, np.newaxis] & (voices != END)
-    shorter = (melodies != END)[:, np.newaxis] & (voices == END)
-    raise_where(
-        voices.reshape(-1, n_steps),
-        (longer | shorter).reshape(-1, n_steps),
-        "expected voices that end where their melody ends, counting voices of y as "
-        "melodies",
-    )
-    return voices
+    n_added = y.shape[1] // n_steps
+    return split_voices(check_voices(y, n_added), n_added)
 
 
 def _range_of(voices):

@@ -6,7 +6,13 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import Bunch
 
-from sklearn_c2c.melody import END, N_PITCHES, check_melodies, sounding_pitches
+from sklearn_c2c.melody import (
+    END,
+    N_PITCHES,
+    check_voices,
+    sounding_pitches,
+    split_voices,
+)
 from sklearn_c2c.metrics._notes import mean_by_melody, notes_of, ratio
 
 # Pitch classes of the chords that count as recognised, from the root: triads (major,
@@ -434,15 +440,9 @@ def chord_tone_share(X, *, n_voices=4, steps_per_beat=4):
 
 def _voices(X, n_voices):
     """Check pieces; a single one is a set of one."""
-    X = np.atleast_2d(np.asarray(X))
-    if n_voices < 1 or X.ndim != 2 or X.shape[1] % n_voices:
-        raise ValueError(
-            f"Expected n_voices={n_voices} voices of as many steps each, one after the "
-            f"other, got rows of shape {X.shape}."
-        )
-    shape = len(X), n_voices, X.shape[1] // n_voices
-    rows = check_melodies(X.reshape(-1, shape[2]))
-    pitches = sounding_pitches(rows).reshape(shape)
+    voices = split_voices(np.atleast_2d(check_voices(X, n_voices)), n_voices)
+    pitches = sounding_pitches(voices)
+    rows = voices.reshape(-1, voices.shape[-1])
     return _Voices(n_voices, rows, pitches, pitches < N_PITCHES)
 
 
