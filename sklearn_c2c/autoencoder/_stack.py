@@ -148,18 +148,19 @@ class Stack:
         """Update all weights along the mean loss of a batch; return its losses."""
         return {"reconstruction": self.update(X, X)}
 
-    def update(self, X, target, *, rate=1.0):
-        """Update all weights towards a target, at a share of the learning rate.
-
-        Returns the loss before, in nats summed over samples.
-        """
+    def update(self, X, target):
+        """Update all weights; return the loss before, in nats summed over samples."""
         a, to_encoder = self.encoder(X)
         z, to_code = self.code(a)
         logits, to_decoder = self.reconstruct(z, X, in_training=True)
         loss, delta = self.loss(logits, target)
-        self.training.adam.tick(rate)
+        self.start_update()
         to_encoder(to_code(to_decoder(delta)))
         return loss
+
+    def start_update(self):
+        """Tell the optimizer that another update begins."""
+        self.training.adam.tick()
 
     @property
     def history(self):

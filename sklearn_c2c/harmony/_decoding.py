@@ -61,13 +61,17 @@ def _decode(melodies, stack, voices, settings):
     if not settings.chain:
         rolls = stack.probabilities(layout.samples(layout.codes(pieces)), known)
         for i, voice in enumerate(voices):
-            pieces[:, i + 1] = _most_probable(_own(rolls[:, i], layout, voice), voice, weight)
+            pieces[:, i + 1] = _most_probable(
+                _own(rolls[:, i], layout, voice), voice, weight
+            )
         return pieces[:, 1:]
     order = [n_added, *range(1, n_added)]
     for i in order * (1 + settings.n_rounds):
         known[i] = False
         samples = layout.samples(layout.codes(pieces))
-        roll = _own(stack.probabilities(samples, known)[:, i - 1], layout, voices[i - 1])
+        roll = _own(
+            stack.probabilities(samples, known)[:, i - 1], layout, voices[i - 1]
+        )
         above = pieces[:, :i][:, known[:i]]
         below = pieces[:, i + 1 :][:, known[i + 1 :]]
         rules = (above, below) if settings.voice_leading else None

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from sklearn_c2c._data import loss_limit
 from sklearn_c2c._epochs import History
@@ -36,21 +36,24 @@ from sklearn_c2c.melody import (
     split_voices,
 )
 
+# Most voices of a model that is read from a file.
+_MOST_VOICES = 64
+
 
 class Harmonizer(NetworkMixin, BaseEstimator):
     """Add voices to melodies, as learned from pieces of several voices.
 
-    A network with hidden layers sees a melody, as one-hot vectors of what sounds and of
-    onsets, and gives the probabilities of the tokens of each other voice at each step.
+    A network with hidden layers sees a melody, as one-hot vectors of what sounds, of
+    onsets and of the pitch classes that occur in it, and gives the probabilities of the tokens of each other voice at each step.
     With ``chain=True`` it also sees the voices that are decided: first the lowest voice
     is decided, given the melody, then from the top down each other one, given those
     before it; then each again, given all others. In training, the voices that it sees
     are drawn at random. Each voice is decoded to its most probable course along the
     transitions of its voice in the data, as by `PianoRollEncoder`.
 
-    With ``window=None, chain=False, voice_leading=False, transition_weight=0`` it is
-    MiniBach: a network of one hidden layer from whole rows of the melody to all other
-    voices at once, of which the token with the largest probability is taken.
+    With ``window=None, noise=0, chain=False, transition_weight=0`` it is MiniBach: a
+    network of one hidden layer from whole rows of the melody to all other voices at
+    once, of which the token with the largest probability is taken.
 
     Parameters
     ----------
@@ -60,9 +63,13 @@ class Harmonizer(NetworkMixin, BaseEstimator):
     hidden_activation : {"sigmoid", "tanh", "relu", "identity"}, default="relu"
         Activation of the hidden layers.
 
-    window : int or None, default=16
+    window : int or None, default=8
         Steps before and after each step that the network sees, with the place in the
         measure; the same network is used for all steps. None sees whole rows.
+
+    noise : float in [0, 1), default=0.3
+        Share of the steps, of each voice that the network sees, that are hidden from it
+        in training, at random.
 
     chain : bool, default=True
         Whether voices are decided one after the other, as above, or all at once.
@@ -96,7 +103,7 @@ class Harmonizer(NetworkMixin, BaseEstimator):
     batch_size : int, default=64
         Samples per update: steps of pieces, or whole pieces with ``window=None``.
 
-    max_iter : int, default=20
+    max_iter : int, default=10
         Epochs: passes over the data.
 
     shuffle : bool, default=True
@@ -194,6 +201,7 @@ class Harmonizer(NetworkMixin, BaseEstimator):
     _parameter_constraints: dict = {
         **NetworkMixin._parameter_constraints,
         "window": [Interval(Integral, 0, None, closed="left"), None],
+        "noise": [Interval(Real, 0, 1, closed="left")],
         "chain": ["boolean"],
         "n_rounds": [Interval(Integral, 0, None, closed="left")],
         "voice_leading": ["boolean"],
@@ -206,7 +214,8 @@ class Harmonizer(NetworkMixin, BaseEstimator):
         hidden_layer_sizes=(256,),
         *,
         hidden_activation="relu",
-        window=16,
+        window=8,
+        noise=0.3,
         chain=True,
         n_rounds=1,
         voice_leading=True,
@@ -217,7 +226,7 @@ class Harmonizer(NetworkMixin, BaseEstimator):
         beta_2=0.999,
         epsilon=1e-8,
         batch_size=64,
-        max_iter=20,
+        max_iter=10,
         shuffle=True,
         n_iter_no_change=30,
         tol=1e-4,
@@ -228,6 +237,7 @@ class Harmonizer(NetworkMixin, BaseEstimator):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.hidden_activation = hidden_activation
         self.window = window
+        self.noise = noise
         self.chain = chain
         self.n_rounds = n_rounds
         self.voice_leading = voice_leading
@@ -270,12 +280,8 @@ class Harmonizer(NetworkMixin, BaseEstimator):
         melodies = self._check_melodies(X, reset=False)
         low, high = self.pitch_range_
         _check_pitches(melodies, low, high)
-        voices = [
-            Voice(*limits, Transitions(**transitions))
-            for limits, transitions in zip(
-                self.voice_ranges_, self.transitions_, strict=True
-            )
-        ]
+        known = zip(self.voice_ranges_, self.transitions_, strict=True)
+        voices = [Voice(*limits, _loaded(transitions)) for limits, transitions in known]
         with self._stack(self._fitted_layers(), self._layout()) as stack:
             added = decode(melodies, stack, voices, self)
         return added.reshape(len(melodies), -1)
@@ -333,7 +339,7 @@ class Harmonizer(NetworkMixin, BaseEstimator):
                 "n_added * n_steps)."
             )
         melodies = self._check_melodies(X, reset=reset)
-        added = _check_added(check_input(y), melodies.shape[1])
+        added = _check_added(y, melodies.shape[1])
         check_consistent_length(melodies, added)
         pieces = np.concatenate([melodies[:, np.newaxis], added], axis=1)
         if reset:
@@ -351,12 +357,13 @@ class Harmonizer(NetworkMixin, BaseEstimator):
     def _learn(self, pieces):
         """Set what is known of the voices before training."""
         self.n_added_ = pieces.shape[1] - 1
-        self.voice_ranges_, self.transitions_ = [], []
-        for voice in pieces[:, 1:].swapaxes(0, 1):
-            self.voice_ranges_.append(_range_of(voice))
-            transitions = count_transitions(voice, self.steps_per_measure)
-            self.transitions_.append(transitions._asdict())
-        self.pitch_range_ = _range_of(pieces)
+        self.pitch_range_ = _range_of(pieces, (0, N_PITCHES - 1))
+        voices = pieces[:, 1:].swapaxes(0, 1)
+        self.voice_ranges_ = [_range_of(voice, self.pitch_range_) for voice in voices]
+        self.transitions_ = [
+            count_transitions(voice, self.steps_per_measure)._asdict()
+            for voice in voices
+        ]
 
     # ---------------------------------------------------------------- training
 
@@ -380,7 +387,9 @@ class Harmonizer(NetworkMixin, BaseEstimator):
             layers, n_updates = self._resumed_layers(history)
         else:
             coefs = [initial.glorot(history.rng, *shape, dtype) for shape in shapes]
-            layers = [Layer(fresh(c), fresh(np.zeros(c.shape[1], dtype))) for c in coefs]
+            layers = [
+                Layer(fresh(c), fresh(np.zeros(c.shape[1], dtype))) for c in coefs
+            ]
         adam = self._optimizer(dtype, n_updates)
         limit = loss_limit(np.zeros((1, layout.n_outputs), bool))
         return self._stack(layers, layout, Training(adam, history, limit, True))
@@ -388,11 +397,43 @@ class Harmonizer(NetworkMixin, BaseEstimator):
     def _stack(self, layers, layout, training=None):
         code, group_size = Activation(self.hidden_activation), layout.n_pitches + 2
         wired = layers, self.hidden_activation, code, group_size, training
-        settings = {"layout": layout, "chain": self.chain, "n_epochs": self.max_iter}
-        return HarmonyStack(*wired, **settings)
+        return HarmonyStack(
+            *wired,
+            layout=layout,
+            chain=self.chain,
+            noise=self.noise,
+            n_epochs=self.max_iter,
+        )
 
     def _fitted_attributes(self, X, network):
         return self._training_attributes(network)
+
+    def _fitted_form(self):
+        """Forms of the fitted attributes, see `_fitted`."""
+        fitted, dtype = vars(self), FLOATS[:1]
+        pitch_range, low, high = Ascending(2, 0, N_PITCHES - 1), 0, N_PITCHES - 1
+        if pitch_range.accepts(fitted.get("pitch_range_")):
+            low, high = self.pitch_range_
+        is_known = Whole(1, _MOST_VOICES).accepts(fitted.get("n_added_"))
+        n_added = fitted["n_added_"] if is_known else 1
+        sizes = n_added, self.n_features_in_, self.window, self.steps_per_measure
+        shapes = self._layer_shapes(Layout(low, high, *sizes))
+        limits, found = fitted.get("voice_ranges_"), fitted.get("transitions_")
+        voice_range = Ascending(2, low, high)
+        if type(limits) is not list or not all(map(voice_range.accepts, limits)):
+            limits = []
+        is_list = type(found) is list and len(found) == len(limits)
+        transitions = [
+            transitions_form(one, Voice(*voice_range, None).tokens)
+            for one, voice_range in zip(found if is_list else [], limits, strict=False)
+        ]
+        return {
+            "n_added_": Whole(1, _MOST_VOICES),
+            "pitch_range_": pitch_range,
+            "voice_ranges_": [voice_range] * n_added,
+            "transitions_": transitions,
+            **network_form(self, shapes, dtype),
+        }
 
     # ----------------------------------------------------------------- scikit-learn
 
@@ -409,8 +450,8 @@ class Harmonizer(NetworkMixin, BaseEstimator):
 
 def _check_added(y, n_steps):
     """The voices that are added to melodies, (n_pieces, n_added, n_steps)."""
-    y = np.asarray(y)
-    if y.ndim != 2 or not y.shape[1] or y.shape[1] % n_steps:
+    y = check_array(check_input(y), input_name="y")
+    if y.shape[1] % n_steps:
         raise ValueError(
             f"Expected y of shape (n_pieces, n_added * {n_steps}), the other voices of "
             f"each melody one after the other, got {y.shape}."
@@ -419,18 +460,22 @@ def _check_added(y, n_steps):
     return split_voices(check_voices(y, n_added), n_added)
 
 
-def _range_of(voices):
-    """Lowest and highest pitch; those of all pitches where there is none."""
+def _range_of(voices, otherwise):
+    """Lowest and highest pitch of some voices, or another range without any."""
     pitches = voices[voices < N_PITCHES]
-    return (int(pitches.min()), int(pitches.max())) if pitches.size else (0, N_PITCHES - 1)
+    return (int(pitches.min()), int(pitches.max())) if pitches.size else otherwise
+
+
+def _loaded(transitions):
+    """Transitions whose arrays are in memory; those of a worker may be in a file."""
+    return Transitions(**{name: np.asarray(part) for name, part in transitions.items()})
 
 
 def _check_pitches(voices, low, high):
+    voices = voices.reshape(-1, voices.shape[-1])
     raise_where(
-        voices.reshape(-1, voices.shape[-1]),
-        ((voices < N_PITCHES) & ((voices < low) | (voices > high))).reshape(
-            -1, voices.shape[-1]
-        ),
+        voices,
+        (voices < N_PITCHES) & ((voices < low) | (voices > high)),
         f"this pitch is outside {low}-{high}, the range of all voices in fit; transpose "
-        f"the piece",
+        "the piece",
     )

@@ -1,7 +1,7 @@
 """Inputs and targets of a network that adds voices to a melody.
 
 A *code* stands for what a voice does at a step: ``2 * column + is_onset``, with a column
-for each pitch and a last one for rest, or `NOTHING` after the end and outside the row.
+for each pitch and a last one for rest, or `NOTHING` outside the row.
 """
 
 from typing import NamedTuple
@@ -9,9 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from sklearn_c2c.melody import END, HOLD, N_PITCHES, REST, sounding_pitches
+from sklearn_c2c.melody import HOLD, N_PITCHES, REST, sounding_pitches
 
 NOTHING = -1
+
+_N_CLASSES = 12  # pitch classes
 
 
 class Layout(NamedTuple):
@@ -66,7 +68,8 @@ class Layout(NamedTuple):
     def n_inputs(self):
         """Columns of the input."""
         per_step = self.n_pitches + 2  # with rest and onset
-        return (self.n_added + 1) * self.n_seen * per_step + self.n_places + 12
+        n_codes = (self.n_added + 1) * self.n_seen
+        return n_codes * per_step + self.n_places + _N_CLASSES
 
     @property
     def n_outputs(self):
@@ -77,11 +80,10 @@ class Layout(NamedTuple):
         """Codes of voices of shape (..., n_steps)."""
         sounding = sounding_pitches(voices)
         columns = np.where(sounding == REST, self.n_pitches, sounding - self.low)
-        codes = 2 * columns + (voices < N_PITCHES)
-        return np.where(voices == END, NOTHING, codes).astype(np.int16)
+        return (2 * columns + (voices < N_PITCHES)).astype(np.int16)
 
     def samples(self, codes):
-        """Samples of pieces: the codes that they see, and the place in the measure.
+        """Samples of pieces: codes, place in the measure, and the melody's pitch classes.
 
         Parameters
         ----------
@@ -89,8 +91,9 @@ class Layout(NamedTuple):
 
         Returns
         -------
-        ndarray of int16, shape (n_samples, n_voices * n_seen + 1)
-            One sample for each piece, or for each step of each piece in order.
+        ndarray of int16, shape (n_samples, n_codes + 1 + 12)
+            One sample for each piece, or for each step of each piece in order, with
+            ``n_codes = n_voices * n_seen``.
         """
         classes = self._pitch_classes(codes[:, 0])
         if self.window is None:
@@ -107,57 +110,48 @@ class Layout(NamedTuple):
 
     def _pitch_classes(self, codes):
         """Which pitch classes occur in melodies, (n_pieces, 12), from the lowest."""
-        columns = np.where(codes == NOTHING, self.n_pitches, codes // 2)
         occurs = np.zeros((len(codes), self.n_pitches + 1), bool)
-        np.put_along_axis(occurs, columns, True, axis=1)
-        classes = np.arange(self.n_pitches) % 12
-        found = [occurs[:, :-1][:, classes == c].any(axis=1) for c in range(12)]
+        np.put_along_axis(occurs, codes // 2, True, axis=1)
+        pitches = occurs[:, :-1]
+        found = [pitches[:, c::_N_CLASSES].any(axis=1) for c in range(_N_CLASSES)]
         return np.column_stack(found).astype(np.int16)
 
     def answers(self, voices):
-        """Columns of the tokens to predict, (n_samples, n_added * n_decided).
-
-        `NOTHING` after the end of a piece.
-        """
-        column_of = np.full(END + 1, NOTHING, np.int16)
+        """Columns of the tokens to predict, (n_samples, n_added * n_decided)."""
+        column_of = np.zeros(HOLD + 1, np.int16)
         column_of[self.tokens] = np.arange(len(self.tokens))
         columns = column_of[voices]
         if self.window is None:
             return columns.reshape(len(columns), -1)
         return columns.swapaxes(1, 2).reshape(-1, self.n_added)
 
-    def inputs(self, samples, known, hidden=None):
-        """One-hot inputs of samples, as a CSR array; voices not known are zeros.
+    def inputs(self, samples, seen):
+        """One-hot inputs of samples, as a CSR array; what is not seen is zeros.
 
         Parameters
         ----------
-        samples : ndarray of int16, shape (n_samples, n_voices * n_seen + 1)
-        known : ndarray of bool, shape (n_samples, n_voices)
+        samples : ndarray of int16, shape (n_samples, n_codes + 1 + 12)
+        seen : ndarray of bool, shape (n_samples, n_codes)
         """
-        n_codes = known.shape[1] * self.n_seen
+        n_codes, per_step = seen.shape[1], self.n_pitches + 2
         codes, place = samples[:, :n_codes], samples[:, n_codes : n_codes + 1]
-        classes = samples[:, n_codes + 1 :]
-        is_there = (codes != NOTHING) & np.repeat(known, self.n_seen, axis=1)
-        if hidden is not None:
-            is_there &= ~hidden
-        per_step = self.n_pitches + 2
-        first = np.arange(codes.shape[1]) * per_step
+        is_there = seen & (codes != NOTHING)
+        first = np.arange(n_codes) * per_step
         sounding = np.where(is_there, first + codes // 2, NOTHING)
         onset = np.where(is_there & (codes % 2 == 1), first + per_step - 1, NOTHING)
-        columns = np.stack([sounding, onset], axis=2).reshape(len(codes), -1)
+        columns = [np.stack([sounding, onset], axis=2).reshape(len(codes), -1)]
         if self.n_places:
-            columns = np.hstack([columns, codes.shape[1] * per_step + place])
-        first = self.n_inputs - 12
-        occurs = np.where(classes, first + np.arange(12), NOTHING)
-        columns = np.hstack([columns, occurs])
-        return ones(columns, self.n_inputs)
+            columns.append(n_codes * per_step + place)
+        first_class = self.n_inputs - _N_CLASSES
+        classes = first_class + np.arange(_N_CLASSES)
+        columns.append(np.where(samples[:, n_codes + 1 :], classes, NOTHING))
+        return ones(np.hstack(columns), self.n_inputs)
 
     def targets(self, answers, known):
         """One-hot targets of samples; the groups of voices that are known are zeros."""
         asked = np.repeat(~known[:, 1:], self.n_decided, axis=1)
         first = np.arange(answers.shape[1]) * (self.n_pitches + 2)
-        is_there = asked & (answers != NOTHING)
-        return ones(np.where(is_there, first + answers, NOTHING), self.n_outputs)
+        return ones(np.where(asked, first + answers, NOTHING), self.n_outputs)
 
     def roll(self, outputs):
         """Outputs as probabilities of (n_pieces, n_added, n_steps, n_tokens)."""

@@ -5,37 +5,42 @@ import numpy as np
 from sklearn_c2c.autoencoder import Stack
 
 
-import os
-NOISE=float(os.environ.get("NOISE","0.3"))
 class HarmonyStack(Stack):
     """Hidden layers between what is known of voices and the tokens of the others.
 
     Parameters
     ----------
-    *stack, **settings :
+    *stack :
         As of `Stack`.
     layout : Layout
     chain : bool
         Whether some of the other voices are known, at random, in training.
-    n_epochs : int, default=1
+    noise : float
+        Share of the steps of known voices that are hidden, at random, in training.
+    n_epochs : int
         Epochs over which the learning rate falls to 0.
     """
 
-    def __init__(self, *stack, layout, chain, n_epochs=1, **settings):
-        super().__init__(*stack, **settings)
-        self.layout, self._chain, self._n_epochs = layout, chain, n_epochs
+    def __init__(self, *stack, layout, chain, noise, n_epochs):
+        super().__init__(*stack)
+        self.layout, self._chain = layout, chain
+        self._noise, self._n_epochs = noise, n_epochs
         if self.training:
             self._last_epoch = self.history.n_epochs + n_epochs
 
     def step(self, X, y=None):
         """Update all weights with a batch of samples and their answers."""
         known = self._drawn(len(X))
-        n_codes = known.shape[1] * self.layout.n_seen
-        hidden = self.history.rng.random_sample((len(X), n_codes)) < NOISE
-        inputs, targets = self.layout.inputs(X, known, hidden), self.layout.targets(y, known)
+        seen = np.repeat(known, self.layout.n_seen, axis=1)
+        if self._noise:
+            seen &= self.history.rng.random_sample(seen.shape) >= self._noise
+        inputs, targets = self.layout.inputs(X, seen), self.layout.targets(y, known)
+        return {"reconstruction": self.update(inputs, targets)}
+
+    def start_update(self):
+        """Tell the optimizer that an update begins, at the rate of this epoch."""
         left = self._last_epoch - self.history.n_epochs
-        loss = self.update(inputs, targets, rate=min(1.0, left / self._n_epochs))
-        return {"reconstruction": loss}
+        self.training.adam.tick(min(1.0, left / self._n_epochs))
 
     def _drawn(self, n_samples):
         """Voices that are known: the given one, and fewer than all others at random."""
@@ -58,10 +63,11 @@ class HarmonyStack(Stack):
             As of `Layout.samples`.
         known : ndarray of bool, shape (n_voices,)
         """
-        known = np.broadcast_to(known, (len(samples), len(known)))
+        seen = known.repeat(self.layout.n_seen)
+        seen = np.broadcast_to(seen, (len(samples), len(seen)))
         outputs = np.empty((len(samples), self.layout.n_outputs), np.float32)
         for start in range(0, len(samples), self.chunk):
             rows = slice(start, start + self.chunk)
-            inputs = self.layout.inputs(samples[rows], known[rows])
+            inputs = self.layout.inputs(samples[rows], seen[rows])
             outputs[rows] = self.decode(self.encode(inputs))[0]
         return self.layout.roll(outputs)

@@ -337,7 +337,9 @@ def wide_spacing_share(X, *, n_voices=4):
     """
     voices = _voices(X, n_voices)
     pairs = voices.neighbors()
-    is_wide = is_counted = np.zeros((len(voices.pitches), voices.pitches.shape[2]), bool)
+    is_wide = is_counted = np.zeros(
+        (len(voices.pitches), voices.pitches.shape[2]), bool
+    )
     for high, low in pairs[: max(1, len(pairs) - 1)]:
         together = voices.together(high, low)
         apart = voices.pitches[:, high] - voices.pitches[:, low]
@@ -490,7 +492,9 @@ def _chord_members(X, n_voices, steps_per_beat):
         Whether root and third of the chord sound.
     """
     if steps_per_beat < 1:
-        raise ValueError(f"Expected steps_per_beat of at least 1, got {steps_per_beat}.")
+        raise ValueError(
+            f"Expected steps_per_beat of at least 1, got {steps_per_beat}."
+        )
     voices = _voices(X, n_voices)
     beats = voices.pitches[:, :, ::steps_per_beat].swapaxes(1, 2)
     sounds = beats < N_PITCHES
