@@ -163,7 +163,10 @@ def test_silent_voices_stay_silent():
 def test_windows_are_those_of_a_plain_loop(rng):
     layout = Layout(60, 64, n_added=1, n_steps=6, window=1, steps_per_measure=4)
     voices = mend_orphan_holds(rng.choice([60, 62, 64, HOLD, REST], (3, 2, 6)))
-    samples, answers = layout.samples(layout.codes(voices)), layout.answers(voices[:, 1:])
+    samples, answers = (
+        layout.samples(layout.codes(voices)),
+        layout.answers(voices[:, 1:]),
+    )
     assert layout.n_inputs == 2 * 3 * 7 + 4 + 12
     inputs = layout.inputs(samples, np.ones((18, 6), bool)).toarray()
     for i in range(3):

@@ -44,10 +44,10 @@ class Harmonizer(NetworkMixin, BaseEstimator):
     """Add voices to melodies, as learned from pieces of several voices.
 
     A network with hidden layers sees a melody, as one-hot vectors of what sounds, of
-    onsets and of the pitch classes that occur in it, and gives the probabilities of the tokens of each other voice at each step.
-    With ``chain=True`` it also sees the voices that are decided: first the lowest voice
-    is decided, given the melody, then from the top down each other one, given those
-    before it; then each again, given all others. In training, the voices that it sees
+    onsets and of the pitch classes that occur in it, and gives the probabilities of the
+    tokens of each other voice at each step. With ``chain=True`` it also sees the voices
+    that are decided: first the lowest voice is decided, given the melody, then from the
+    top down each other one, given those before it; then each again, given all others. In training, the voices that it sees
     are drawn at random. Each voice is decoded to its most probable course along the
     transitions of its voice in the data, as by `PianoRollEncoder`.
 
