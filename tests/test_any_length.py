@@ -484,10 +484,12 @@ RULES = {
                 "pitch_name",
                 "raise_where",
                 "scale_pitch_classes",
+                "split_voices",  # voices do not end early
             ],
             NO_MELODIES,
         ),
         "check_melodies": each(melody.check_melodies, fill=END),
+        "check_voices": each(lambda X: melody.check_voices(X, 1), fill=END),
         "melody_lengths": each(melody.melody_lengths),
         "mend_orphan_holds": each(melody.mend_orphan_holds, fill=END),
         "notes_from_melody": each(lambda X: list(map(melody.notes_from_melody, X))),

@@ -68,6 +68,7 @@ OBJECTIVES = {
     "HoldCount": [objectives.HoldCount()],
     "InScale": [objectives.InScale("D")],
     "NoteDensity": [objectives.NoteDensity()],
+    "OfVoice": [objectives.OfVoice(objectives.NoteDensity(), 0, n_voices=1)],
     "PitchRange": [objectives.PitchRange()],
     "SelfSimilarity": [
         objectives.SelfSimilarity("AB"),

@@ -1,5 +1,5 @@
-// Plays a melody by its steps, scheduled a little ahead on the clock of the audio.
-import { REST, lengthOf, notesOf } from "./tokens.js";
+// Plays a melody, or several voices, by its steps, scheduled a little ahead on the clock of the audio.
+import { REST, lengthOf, notesOf, voicesOf } from "./tokens.js";
 import { TIMBRES, soundClick, startNote } from "./timbres.js";
 import { Timeline } from "./timeline.js";
 
@@ -12,8 +12,9 @@ const MOST_RECORDED = 4096;
 // Step at which a melody begins: after the rest before the pick-up, if there is one. The
 // pick-up lasts whole 64ths, as in the score.
 export function startOf(melody, { pickup, stepsPerMeasure, stepsPerQuarter }) {
-  const onset = melody.findIndex((token) => token !== REST);
-  if (!pickup || onset < 0) return 0;
+  const onsets = voicesOf(melody).map((voice) => voice.findIndex((token) => token !== REST));
+  const onset = Math.min(...onsets.filter((step) => step >= 0));
+  if (!pickup || onset === Infinity) return 0;
   let grid = stepsPerQuarter; // steps of the least number of whole 64ths
   for (let i = 0; i < 4 && grid % 2 === 0; i++) grid /= 2;
   const silent = Math.min(onset, stepsPerMeasure);
@@ -30,7 +31,7 @@ export class Sequencer extends EventTarget {
   clicks = []; // clicks scheduled: {step, time, isAccented}, the newest
 
   #melody = [];
-  #notes = []; // of each step, the note that sounds: [onset, duration, pitch] or null
+  #notes = []; // of each voice and step, the note that sounds: [onset, duration, pitch] or null
   #pending = null; // the melody of the next measure
   #notation = { stepsPerQuarter: 4, stepsPerMeasure: 16, stepsPerBeat: 4, pickup: false };
   #tempo = 120;
@@ -138,7 +139,7 @@ export class Sequencer extends EventTarget {
       first: fromStep,
       begin: Infinity, // time at which the first step sounds
       counted, // steps that are left to count in
-      note: null, // that sounds: {note, sound, entry}
+      notes: [], // of each voice, what sounds: {note, sound, entry} or null
       end: Infinity, // time at which the melody ends
       heard: [], // events to come: [time, name, detail]
       timer: setInterval(() => this.#look(), INTERVAL),
@@ -154,7 +155,9 @@ export class Sequencer extends EventTarget {
     const { out, timer } = this.#run;
     const { currentTime } = this.context;
     clearInterval(timer);
-    this.#endNote(Math.max(currentTime, this.#run.note?.entry.time));
+    for (const note of this.#run.notes) {
+      if (note) this.#endNote(note, Math.max(currentTime, note.entry.time));
+    }
     if (!isAtEnd) out.gain.setTargetAtTime(0, currentTime, FADE);
     setTimeout(() => out.disconnect(), isAtEnd ? 1000 : 12000 * FADE);
     this.#run = null;
@@ -207,7 +210,7 @@ export class Sequencer extends EventTarget {
       if (this.#pending && stepInMeasure(run.next, stepsPerMeasure) === 0) this.#takeOver(time);
       this.#goRound(time);
       if (run.next >= lengthOf(this.#melody)) {
-        this.#endNote(time);
+        this.#endNotes(time);
         run.end = time;
         return;
       }
@@ -225,28 +228,32 @@ export class Sequencer extends EventTarget {
     if (!this.loop) return;
     const [from, to] = this.loop;
     if (this.#run.next < Math.min(to, lengthOf(this.#melody))) return;
-    this.#endNote(time);
+    this.#endNotes(time);
     if (this.#pending) this.#takeOver(time);
     this.#run.timeline.jump(time, from);
     this.#run.next = from;
   }
 
-  // Begin the note of a step, unless it sounds already. What is held there sounds, even
+  // Begin the notes of a step, unless they sound already. What is held there sounds, even
   // if its onset was in another melody or is outside the loop.
   #sound(step, time) {
-    const run = this.#run;
+    const { notes, heard } = this.#run;
     if (stepInMeasure(step, this.#notation.stepsPerMeasure) === 0) {
-      run.heard.push([time, "measure", { step, time }]);
+      heard.push([time, "measure", { step, time }]);
     }
-    const note = this.#notes[step];
-    if (note === (run.note?.note ?? null)) return;
+    const nVoices = Math.max(notes.length, this.#notes.length);
+    for (let voice = 0; voice < nVoices; voice++) {
+      notes[voice] = this.#soundVoice(notes[voice], this.#notes[voice]?.[step], step, time);
+    }
+  }
+
+  // What sounds of a voice after a step, given what did and the note there.
+  #soundVoice(before = null, note = null, step, time) {
+    if (note === (before?.note ?? null)) return before;
     const isHeld = note !== null && note[0] < step;
-    if (isHeld && run.note?.entry.pitch === note[2]) {
-      run.note.note = note;
-      return;
-    }
-    this.#endNote(time);
-    if (note) this.#beginNote(note, step, time);
+    if (isHeld && before?.entry.pitch === note[2]) return { ...before, note };
+    if (before) this.#endNote(before, time);
+    return note && this.#beginNote(note, step, time);
   }
 
   #beginNote(note, step, time) {
@@ -254,17 +261,19 @@ export class Sequencer extends EventTarget {
     const duration = (onset + steps - step) * this.#secondsPerStep();
     const entry = { step, pitch, time, duration };
     const sound = startNote(this.context, this.#run.out, this.#timbre, pitch, time);
-    this.#run.note = { note, sound, entry };
     this.#run.heard.push([time, "note", entry]);
     remember(this.record, entry);
+    return { note, sound, entry };
   }
 
-  #endNote(time) {
-    const { note } = this.#run;
-    if (!note) return;
-    note.sound.release(time);
-    note.entry.duration = time - note.entry.time;
-    this.#run.note = null;
+  #endNote({ sound, entry }, time) {
+    sound.release(time);
+    entry.duration = time - entry.time;
+  }
+
+  #endNotes(time) {
+    for (const note of this.#run.notes) if (note) this.#endNote(note, time);
+    this.#run.notes = [];
   }
 
   // Click at the beats from this step to the next.
@@ -284,10 +293,11 @@ export class Sequencer extends EventTarget {
     const melody = this.#pending;
     this.#melody = melody;
     this.#pending = null;
-    this.#notes = Array(lengthOf(melody)).fill(null);
-    for (const note of notesOf(melody)) {
-      this.#notes.fill(note, note[0], note[0] + note[1]);
-    }
+    this.#notes = voicesOf(melody).map((voice) => {
+      const sounding = Array(lengthOf(melody)).fill(null);
+      for (const note of notesOf(voice)) sounding.fill(note, note[0], note[0] + note[1]);
+      return sounding;
+    });
     if (this.isPlaying) this.#run.heard.push([time, "melody", { melody }]);
     else this.#emit("melody", { melody });
   }

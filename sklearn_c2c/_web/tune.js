@@ -9,17 +9,18 @@ export class Tune {
   loop = null; // first and last measure, counted from 0
   anchor = null; // measure at which the loop was begun by a click
   place = null; // step that sounds or sounded last
-  #marked = null; // note whose signs are marked as sounding
+  #marked = []; // notes whose signs are marked as sounding
   #chosen = 0; // index of the note that the keys are at
 
   // `section` is the element of the melody, as `display.Melodies` makes it.
   constructor(section) {
     const { dataset } = section;
     this.section = section;
-    this.notes = JSON.parse(dataset.notes);
+    this.all = JSON.parse(dataset.notes);
+    this.notes = byVoice(this.all).find((notes) => notes.length) ?? []; // that keys choose from
     this.length = Number(dataset.steps);
     this.start = Number(dataset.start);
-    this.melody = melodyOf(this.notes, this.length);
+    this.melody = melodyOf(this.all, this.length);
     this.notation = {
       stepsPerQuarter: Number(dataset.stepsPerQuarter),
       stepsPerMeasure: Number(dataset.stepsPerMeasure),
@@ -81,10 +82,11 @@ export class Tune {
   // signs, and a sign may be played several times.
   mark(step) {
     if (step !== null) this.place = step;
-    const note = step === null ? null : this.#noteAt(step);
-    if (note === this.#marked) return;
-    this.#marked = note;
-    this.#toggle("sounding", note);
+    const notes = step === null ? [] : this.#notesAt(step);
+    const isSame = notes.length === this.#marked.length;
+    if (isSame && notes.every((note, i) => note === this.#marked[i])) return;
+    this.#marked = notes;
+    this.#toggle("sounding", notes);
   }
 
   // Step of the sign that a click means, or null.
@@ -103,7 +105,7 @@ export class Tune {
     this.#chosen = Math.max(0, index);
     const note = this.notes[this.#chosen];
     if (!note) return;
-    this.#toggle("chosen", note);
+    this.#toggle("chosen", [note]);
     for (const score of this.scores) {
       score.setAttribute("aria-valuenow", this.#chosen + 1);
       score.setAttribute("aria-valuetext", this.#described(note));
@@ -130,15 +132,16 @@ export class Tune {
     return true;
   }
 
-  #noteAt(step) {
-    const sounds = ([onset, duration]) => onset <= step && step < onset + duration;
-    return this.notes.find(sounds) ?? null;
+  #notesAt(step) {
+    return this.all.filter(([onset, duration]) => onset <= step && step < onset + duration);
   }
 
-  #toggle(name, note) {
+  #toggle(name, notes) {
     for (const sign of this.section.querySelectorAll("[data-step]")) {
-      const isOf = (step) => note && step >= note[0] && step < note[0] + note[1];
-      sign.classList.toggle(name, stepsOf(sign).some(isOf));
+      const voice = Number(sign.dataset.voice ?? 0);
+      const isOf = ([onset, duration, , of = 0]) =>
+        of === voice && stepsOf(sign).some((step) => step >= onset && step < onset + duration);
+      sign.classList.toggle(name, notes.some(isOf));
     }
   }
 
@@ -166,14 +169,26 @@ function nearestOf({ title, steps, notes }) {
   return { title, melody: melodyOf(notes, steps) };
 }
 
-// Tokens of notes as [onset, duration, pitch].
+// Notes of each voice: a fourth number is that of the voice, 0 where there is none.
+function byVoice(notes) {
+  const voices = [[]];
+  for (const note of notes) (voices[note[3] ?? 0] ??= []).push(note);
+  return Array.from(voices, (voice) => voice ?? []);
+}
+
+// Tokens of notes as [onset, duration, pitch], of several voices an array for each.
 function melodyOf(notes, length) {
-  const melody = Array(length).fill(REST);
+  const voices = byVoice(notes).map((voice) => tokensOf(voice, length));
+  return voices.length > 1 ? voices : voices[0];
+}
+
+function tokensOf(notes, length) {
+  const tokens = Array(length).fill(REST);
   for (const [onset, duration, pitch] of notes) {
-    melody.fill(HOLD, onset, onset + duration);
-    melody[onset] = pitch;
+    tokens.fill(HOLD, onset, onset + duration);
+    tokens[onset] = pitch;
   }
-  return melody;
+  return tokens;
 }
 
 function stepsOf(sign) {

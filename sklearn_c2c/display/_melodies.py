@@ -13,12 +13,13 @@ import numpy as np
 
 from sklearn_c2c import _web
 from sklearn_c2c.display._score import check_marks, score_svg
-from sklearn_c2c.io import make_sheet
+from sklearn_c2c.io import make_sheet, voice_names
 from sklearn_c2c.melody import (
     N_PITCHES,
-    check_melodies,
+    check_voices,
     melody_lengths,
     notes_from_melody,
+    split_voices,
 )
 from sklearn_c2c.metrics import longest_copied_run, nearest_melody
 
@@ -79,6 +80,9 @@ class Melodies:
     repeats : {"played", "signs"}, default="played"
         Whether parts that are played twice at once are engraved once between repeat
         signs (see `score_svg`). The players play everything.
+    voices : int or list of str, default=None
+        Number or names of the voices of rows of several, which have a staff each and
+        are played together. None shows melodies.
 
     Raises
     ------
@@ -115,8 +119,11 @@ class Melodies:
         pickup=False,
         marks=None,
         repeats="played",
+        voices=None,
     ):
-        self.X = np.atleast_2d(check_melodies(X))
+        self.voices = voices
+        self._n_voices = 1 if voices is None else len(voice_names(voices))
+        self.X = np.atleast_2d(check_voices(X, self._n_voices))
         self.titles = titles or [f"Melody {i + 1}" for i in range(len(self.X))]
         self.files = files or [()] * len(self.X)
         self.corpus = corpus
@@ -241,11 +248,11 @@ to <input type="number" value="1" aria-label="Last measure of the loop"></div>
         sheet = self._sheet(melody)
         data = {
             "start": sheet.start,
-            "steps": len(melody),
+            "steps": len(melody) // self._n_voices,
             "steps-per-quarter": self.steps_per_quarter,
             "steps-per-measure": sheet.steps_per_measure,
             "steps-per-beat": f"{float(4 * sheet.beat * self.steps_per_quarter):g}",
-            "notes": _compact_json(notes_from_melody(melody).tolist()),
+            "notes": _compact_json(self._notes(melody)),
         }
         if sheet.key is not None and sheet.key.signature < 0:
             data["flats"] = "true"  # names of the black keys
@@ -254,11 +261,19 @@ to <input type="number" value="1" aria-label="Last measure of the loop"></div>
             data["nearest"] = _compact_json(
                 {
                     "title": str(self.corpus["titles"][nearest]),
-                    "steps": int(melody_lengths(tune)),
-                    "notes": notes_from_melody(tune).tolist(),
+                    "steps": int(melody_lengths(tune)) // self._n_voices,
+                    "notes": self._notes(tune),
                 }
             )
         return "\n ".join(f'data-{name}="{escape(str(data[name]))}"' for name in data)
+
+    def _notes(self, melody):
+        """Notes, of several voices with the number of the voice."""
+        notes = []
+        for i, voice in enumerate(split_voices(melody, self._n_voices)):
+            own = [i] * (self._n_voices > 1)
+            notes += [[*note, *own] for note in notes_from_melody(voice).tolist()]
+        return notes
 
     def _compare_button(self, name, nearest):
         if nearest is None:
@@ -279,6 +294,7 @@ to <input type="number" value="1" aria-label="Last measure of the loop"></div>
             pickup=self.pickup,
             marks=masks,
             repeats=self.repeats,
+            voices=self.voices,
         )
 
     def _sheet(self, melody):
@@ -291,6 +307,7 @@ to <input type="number" value="1" aria-label="Last measure of the loop"></div>
             title="",
             tempo=self.tempo,
             pickup=self.pickup,
+            voices=self.voices,
         )
 
 

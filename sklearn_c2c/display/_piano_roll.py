@@ -4,11 +4,12 @@ import numpy as np
 
 from sklearn_c2c.display._studio import studio
 from sklearn_c2c.melody import (
-    check_melodies,
+    check_voices,
     melody_lengths,
     notes_from_melody,
     parse_metre,
     pitch_name,
+    split_voices,
 )
 
 _ROOM_BETWEEN_ROLLS = 3  # semitones
@@ -35,6 +36,8 @@ class PianoRollDisplay:
         Distance between measure lines, in steps.
     titles : list of str, default=None
         Title above each melody.
+    voices : list of ndarray of int, each of shape (n_notes,), default=None
+        For each melody, the number of the voice of each note, by which it is coloured.
 
     Attributes
     ----------
@@ -63,7 +66,8 @@ class PianoRollDisplay:
     >>> plt.show()
     """
 
-    def __init__(self, notes, *, n_steps, steps_per_measure, titles=None):
+    def __init__(self, notes, *, n_steps, steps_per_measure, titles=None, voices=None):
+        self.voices = voices
         self.notes = notes
         self.n_steps = n_steps
         self.steps_per_measure = steps_per_measure
@@ -77,6 +81,7 @@ class PianoRollDisplay:
         time_signature="4/4",
         steps_per_quarter=4,
         titles=None,
+        n_voices=1,
         ax=None,
         **kwargs,
     ):
@@ -92,6 +97,8 @@ class PianoRollDisplay:
             Steps in a quarter note.
         titles : list of str, default=None
             Title above each melody.
+        n_voices : int, default=1
+            Number of voices of a row, which are drawn together in colours.
         ax : matplotlib Axes, default=None
             Axes to draw on. If None, a new figure is made.
         **kwargs : dict
@@ -102,15 +109,19 @@ class PianoRollDisplay:
         PianoRollDisplay
             Or the subclass whose method was called.
         """
-        X = np.atleast_2d(check_melodies(X))
+        X = np.atleast_2d(check_voices(X, n_voices))
         metre = parse_metre(time_signature)
         if titles is not None and len(titles) != len(X):
             raise ValueError(f"Got {len(titles)} titles for {len(X)} melodies.")
+        each = [list(map(notes_from_melody, row)) for row in split_voices(X, n_voices)]
+        numbers = np.arange(n_voices)
+        voices = [np.repeat(numbers, list(map(len, notes))) for notes in each]
         display = cls(
-            [notes_from_melody(melody) for melody in X],
-            n_steps=melody_lengths(X),
+            [np.vstack(notes) for notes in each],
+            n_steps=melody_lengths(X) // n_voices,
             steps_per_measure=metre.steps_per_measure(steps_per_quarter),
             titles=titles,
+            voices=None if n_voices == 1 else voices,
         )
         return display.plot(ax=ax, **kwargs)
 
@@ -142,10 +153,11 @@ class PianoRollDisplay:
         bases = row_height * np.arange(len(self.notes))[::-1]
         onsets, durations, pitches = np.vstack(self.notes).T
         heights = pitches - low + np.repeat(bases, [len(notes) for notes in self.notes])
-        bar_kwargs = {"height": 0.9, "color": "tab:blue", "alpha": 0.6} | (
-            bar_kwargs or {}
-        )
-        onset_kwargs = {"color": "tab:blue", "linewidth": 2} | (onset_kwargs or {})
+        color = "tab:blue"
+        if self.voices is not None:
+            color = [f"C{voice % 10}" for voice in np.concatenate(self.voices)]
+        bar_kwargs = {"height": 0.9, "color": color, "alpha": 0.6} | (bar_kwargs or {})
+        onset_kwargs = {"color": color, "linewidth": 2} | (onset_kwargs or {})
         # Bars end before the next note, so that two of one pitch do not touch.
         self.bars_ = ax.barh(heights, durations - 0.15, left=onsets, **bar_kwargs)
         self.onsets_ = ax.vlines(

@@ -5,12 +5,13 @@ import zlib
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import numpy as np
 
 from sklearn_c2c.display._studio import studio
 from sklearn_c2c.io import make_sheet, melody_to_abc, write_melody
-from sklearn_c2c.melody import HOLD, melody_lengths
+from sklearn_c2c.melody import HOLD, melody_lengths, split_voices
 
 # Ways to mark steps, and their colours. Blue and orange differ for the colour-blind,
 # and each way has another shape; the blue has a contrast of 4 to 1 on white and on
@@ -27,6 +28,9 @@ _LEAD = 70  # units by which a mark begins before the sign
 _STAFF_LINE = re.compile(r'<path d="M\d+ (\d+) L(\d+) ')
 _SIGN = re.compile(
     r'<g id="(?P<name>[^"]*)" class="(?:note|rest)\b.*?translate\((?P<x>\d+)'
+)
+_GROUP = re.compile(
+    r'<g id="(?P<name>[^"]*)" class="(?P<kind>measure|staff|note|rest)\b'
 )
 _SCALE = 44  # percent of verovio's own size: a staff is 32 pixels high
 # Options of verovio for every score.
@@ -66,8 +70,9 @@ def score_svg(
     pickup=False,
     marks=None,
     repeats="played",
+    voices=None,
 ):
-    """Engrave a melody in staff notation.
+    """Engrave a melody, or several voices, in staff notation.
 
     Parameters
     ----------
@@ -101,6 +106,9 @@ def score_svg(
         Whether parts that are played twice at once are engraved once between repeat
         signs, as in `sklearn_c2c.io.write_melody`. A note in them is marked if it is
         marked at least one time.
+    voices : int or list of str, default=None
+        Number or names of the voices of a row of several, which have a staff each.
+        None engraves one melody.
 
     Returns
     -------
@@ -145,6 +153,7 @@ def score_svg(
         "tempo": 120,
         "pickup": pickup,
         "repeats": repeats,
+        "voices": voices,
     }
     sheet = make_sheet(melody, **writing)
     marks = check_marks(marks, np.shape(melody))
@@ -158,10 +167,16 @@ def score_svg(
     seed = zlib.crc32(f"{width} {notation}".encode()) >> 2
     toolkit = verovio.toolkit()
     svg = _engrave(toolkit, notation, options, seed, n_before=int(sheet.pickup > 0))
-    steps = _steps_of_signs(toolkit, sheet)
+    signs = _signs(svg, _steps_of_signs(toolkit, sheet), len(sheet.voices) or 1)
+    return _with_steps(_with_marks(svg, signs, marks, melody, sheet), signs, sheet)
+
+
+def _with_marks(svg, signs, marks, melody, sheet):
+    voices = split_voices(melody, len(sheet.voices) or 1)
     for style, mask in marks.items():
-        svg = _mark(svg, style, _marked_signs(steps, melody, mask))
-    return _with_steps(svg, steps)
+        names = _marked_signs(signs, voices, mask)
+        svg = _mark(svg, style, names, "staff" if sheet.voices else "measure")
+    return svg
 
 
 def check_marks(marks, shape):
@@ -200,8 +215,8 @@ def check_marks(marks, shape):
 def _notation(sheet, melody, **options):
     """Write a melody as input for verovio: with a clef, without tempo and names."""
     has_signs = any(measure.closes for measure in sheet.written())
-    if has_signs or sheet.steps_per_quarter.bit_count() > 1:
-        # verovio reads endings and triplets from MusicXML alone.
+    if sheet.voices or has_signs or sheet.steps_per_quarter.bit_count() > 1:
+        # verovio reads voices, endings and triplets from MusicXML alone.
         return _musicxml(melody, **options)
     abc = re.sub(r"^Q:.*\n", "", melody_to_abc(melody, **options), flags=re.M)
     return abc.replace("\nK:none\n", "\nK:C\n")  # verovio's clef needs a key
@@ -212,7 +227,10 @@ def _musicxml(melody, **options):
         path = Path(folder, "melody.musicxml")
         write_melody(melody, path, **options)
         xml = path.read_text("utf-8")
-    for element in ("direction", "part-name", "encoding-date", "creator"):
+    elements = ["direction", "encoding-date", "creator"]
+    if not isinstance(options["voices"], (list, tuple)):
+        elements.append("part-name")
+    for element in elements:
         xml = re.sub(rf"<{element}\b.*?</{element}>", "", xml, flags=re.S)
     clef = "<clef><sign>G</sign><line>2</line></clef>"
     return xml if "<clef" in xml else xml.replace("</time>", f"</time>{clef}", 1)
@@ -269,21 +287,41 @@ def _steps_of_signs(toolkit, sheet):
     return steps
 
 
-def _marked_signs(steps, melody, mask):
+class _Played(NamedTuple):
+    """Where a written note or rest is played: its voice, and steps of the voice."""
+
+    voice: int
+    steps: list
+
+
+def _signs(svg, steps, n_voices):
+    """Notes and rests by their names; the staves of a measure are the voices."""
+    signs, voice = {}, 0
+    for group in _GROUP.finditer(svg):
+        if group["kind"] == "measure":
+            voice = -1
+        elif group["kind"] == "staff":
+            voice = min(voice + 1, n_voices - 1)
+        elif group["name"] in steps:
+            signs[group["name"]] = _Played(voice, steps[group["name"]])
+    return signs
+
+
+def _marked_signs(signs, voices, mask):
     """Names of the notes and rests that a mask marks; none that fill up."""
-    melody = np.asarray(melody)
-    n_steps = melody_lengths(melody)
-    begun = np.where(melody != HOLD, np.arange(len(melody)), 0)
-    mask = mask[np.maximum.accumulate(begun)]
+    n_steps = melody_lengths(voices)
+    begun = np.where(voices != HOLD, np.arange(voices.shape[1]), 0)
+    begun = np.maximum.accumulate(begun, axis=1)
+    mask = np.take_along_axis(mask.reshape(voices.shape), begun, axis=1)
     return {
         name
-        for name, played in steps.items()
-        if any(step < n_steps and mask[step] for step in played)
+        for name, (voice, played) in signs.items()
+        if any(step < n_steps[voice] and mask[voice, step] for step in played)
     }
 
 
-def _mark(svg, style, names):
-    """Mark the notes and rests of these names."""
+def _mark(svg, style, names, staff):
+    """Mark the notes and rests of these names; `staff` is the class of a staff."""
     color = _MARK_COLORS[style]
     if style == "color":
         return re.sub(
@@ -291,12 +329,12 @@ def _mark(svg, style, names):
             rf'\1 marked" color="{color}" fill="{color}"',
             svg,
         )
-    head, *measures = re.split(r'(?=<g id="[^"]*" class="measure")', svg)
-    return head + "".join(_with_areas(part, style, names) for part in measures)
+    head, *staves = re.split(rf'(?=<g id="[^"]*" class="{staff}")', svg)
+    return head + "".join(_with_areas(part, style, names, staff) for part in staves)
 
 
-def _with_areas(measure, style, names):
-    """Draw behind a measure, from each marked sign to the next one."""
+def _with_areas(measure, style, names, staff):
+    """Draw behind a measure of a staff, from each marked sign to the next one."""
     tops, rights = zip(*_STAFF_LINE.findall(measure)[:5], strict=True)
     upper, lower = _EDGES[style](int(tops[0]), int(tops[-1]))
     signs = [(sign["name"], int(sign["x"]) - _LEAD) for sign in _SIGN.finditer(measure)]
@@ -308,13 +346,14 @@ def _with_areas(measure, style, names):
         for (name, x), end in zip(signs, ends, strict=True)
         if name in names
     )
-    return measure.replace('class="measure">', f'class="measure">{areas}', 1)
+    return measure.replace(f'class="{staff}">', f'class="{staff}">{areas}', 1)
 
 
-def _with_steps(svg, steps):
-    """Put the steps of each note in place of verovio's passing names."""
-    for name, played in steps.items():
+def _with_steps(svg, signs, sheet):
+    """Put the steps of each note, and its voice, in place of verovio's names."""
+    for name, (voice, played) in signs.items():
         note, step = ' class="note', " ".join(map(str, played))
-        svg = svg.replace(f'<g id="{name}"{note}', f'<g data-step="{step}"{note}')
+        data = f'data-step="{step}"' + f' data-voice="{voice}"' * bool(sheet.voices)
+        svg = svg.replace(f'<g id="{name}"{note}', f"<g {data}{note}")
     svg = re.sub(r' id="[^"]*"(?= class=)', "", svg[svg.index("<svg") :])
     return svg.replace('color="black"', 'fill="currentColor"', 1)

@@ -16,6 +16,7 @@ from sklearn_c2c.io._reader import read_files as read_files
 from sklearn_c2c.io._reader import read_melodies
 from sklearn_c2c.io._reader import read_tunes as read_tunes
 from sklearn_c2c.io._sheet import make_sheet as make_sheet
+from sklearn_c2c.io._sheet import voice_names as voice_names
 from sklearn_c2c.io._writer import melody_to_midi, write_melody
 
 __all__ = ["melody_to_abc", "melody_to_midi", "read_melodies", "write_melody"]

@@ -4,7 +4,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from sklearn_c2c.io._key import spell
-from sklearn_c2c.io._sheet import make_sheet
+from sklearn_c2c.io._sheet import make_sheets
 from sklearn_c2c.melody import REST, parse_key
 
 _MARKS = {-1: "_", 0: "=", 1: "^"}
@@ -21,14 +21,15 @@ def melody_to_abc(
     tempo=120,
     pickup=False,
     repeats="played",
+    voices=None,
 ):
-    """Write a melody as ABC text.
+    """Write a melody, or several voices, as ABC text.
 
     Parameters
     ----------
     melody : array-like of int, shape (n_steps,)
         A legal melody, written up to its end. The last measure is filled up with rest.
-    time_signature, steps_per_quarter, key, title, tempo, pickup, repeats
+    time_signature, steps_per_quarter, key, title, tempo, pickup, repeats, voices
         As in `write_melody`.
 
     Returns
@@ -51,22 +52,52 @@ def melody_to_abc(
     Q:1/4=120
     K:D
     DFDF DFDF |]
+    >>> print(melody_to_abc([74, 129, 62, 57], steps_per_quarter=1, voices=2).rstrip())
+    %abc-2.1
+    X:1
+    T:
+    M:4/4
+    L:1/8
+    Q:1/4=120
+    %%score [1 2]
+    K:none
+    V:1 clef=treble name="Voice 1"
+    d4 z4 |]
+    V:2 clef=bass name="Voice 2"
+    D2A,2 z4 |]
     """
-    sheet = make_sheet(
-        melody, time_signature, steps_per_quarter, key, title, tempo, pickup, repeats
-    )
-    title = sheet.title.replace("%", "\\%")  # a bare one starts a comment
+    notation = time_signature, steps_per_quarter, key, title, tempo, pickup, repeats
+    sheets = make_sheets(melody, *notation, voices=voices)
+    sheet = sheets[0]
     numerator, denominator = sheet.beat.as_integer_ratio()
     header = [
         "%abc-2.1",
         "X:1",
-        f"T:{title}",
+        f"T:{_escaped(sheet.title)}",
         f"M:{sheet.metre}",
         "L:1/8",
         f"Q:{numerator}/{denominator}={sheet.beats_per_minute:g}",
+        *_voices_field(sheets),
         f"K:{_key_field(sheet.key)}",
     ]
-    return "\n".join([*header, *_lines(sheet), ""])
+    return "\n".join([*header, *_music(sheets), ""])
+
+
+def _escaped(text):
+    return text.replace("%", "\\%")  # a bare one starts a comment
+
+
+def _voices_field(sheets):
+    """Directive that puts the staves of several voices together."""
+    numbers = " ".join(str(i + 1) for i in range(len(sheets)))
+    return [f"%%score [{numbers}]"] if len(sheets) > 1 else []
+
+
+def _music(sheets):
+    for i, sheet in enumerate(sheets):
+        if len(sheets) > 1:
+            yield f'V:{i + 1} clef={sheet.clef} name="{_escaped(sheet.name)}"'
+        yield from _lines(sheet)
 
 
 def _lines(sheet):

@@ -62,8 +62,8 @@ def written_measures(measures, *, n_upbeat):
 
     Parameters
     ----------
-    measures : ndarray of int, shape (n_measures, steps_per_measure)
-        The steps of a melody, as they are played.
+    measures : ndarray of int, shape (n_measures, n_voices, steps_per_measure)
+        The steps of a melody, or of several voices, as they are played.
     n_upbeat : int
         Steps at the end that `read_melodies` takes for an upbeat to a repeat, if a
         repeat sign follows. Unless they only hold a note or go on resting, the last
@@ -73,8 +73,9 @@ def written_measures(measures, *, n_upbeat):
     -------
     list of Written
     """
-    last, *upbeat = measures.ravel()[-1 - n_upbeat :]
-    may_close = set(upbeat) <= {REST if last == REST else HOLD}
+    may_close = all(
+        _goes_on(voice.ravel()[-1 - n_upbeat :]) for voice in measures.swapaxes(0, 1)
+    )
     parts = _fewest_measures(_parts_by_start(measures, may_close))
     found, place = [], 0
     for part in parts:
@@ -82,6 +83,12 @@ def written_measures(measures, *, n_upbeat):
         found += part.written()
         place = part.end
     return found + [Written(i) for i in range(place, len(measures))]
+
+
+def _goes_on(steps):
+    """Whether all steps but the first only hold its note, or go on resting."""
+    last, *upbeat = steps.tolist()
+    return set(upbeat) <= {REST if last == REST else HOLD}
 
 
 def _parts_by_start(measures, may_close):
@@ -94,7 +101,8 @@ def _parts_by_start(measures, may_close):
     """
     n_measures = len(measures)
     kind = np.unique(measures, axis=0, return_inverse=True)[1].ravel()
-    is_cut = np.append(measures[:, 0] != HOLD, True)  # no note is held into a measure
+    no_hold = (measures[:, :, 0] != HOLD).all(axis=1)  # no note is held into a measure
+    is_cut = np.append(no_hold, True)
     by_start = [[] for _ in range(n_measures + 1)]
     for length in range(n_measures // 2, _SHORTEST_PART - 1, -1):
         run = _run_lengths(kind[:-length] == kind[length:])

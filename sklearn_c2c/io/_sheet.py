@@ -6,7 +6,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate, groupby, pairwise
 from math import ceil, gcd, isfinite
-from numbers import Real
+from numbers import Integral, Real
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -15,16 +15,20 @@ import numpy as np
 from sklearn_c2c.io._sections import Written, written_measures
 from sklearn_c2c.melody import (
     END,
+    N_PITCHES,
     REST,
     Key,
     Metre,
     check_melodies,
+    check_voices,
     notes_from_melody,
     parse_key,
     parse_metre,
+    split_voices,
 )
 
 _LONGEST_QUARTERS = 32  # of a maxima, the longest note that MusicXML has
+_MIDDLE_C = 60
 _REPEATS = ("played", "signs")
 
 
@@ -33,7 +37,8 @@ class Sheet:
     """A legal melody filled up to whole measures, and how to notate it.
 
     Its first `start` steps, rests before a pick-up, are left out; it begins with an
-    incomplete measure of `pickup` steps, 0 for none.
+    incomplete measure of `pickup` steps, 0 for none. It may be one of several `voices`,
+    which are all that sound together.
     """
 
     melody: np.ndarray
@@ -45,6 +50,15 @@ class Sheet:
     title: str
     tempo: float
     repeats: str = "played"
+    name: str = ""
+    voices: tuple = ()  # the melodies of all voices, if there are several
+
+    @property
+    def clef(self):
+        """The clef: "bass" for the low ones of several voices, else "treble"."""
+        pitches = self.melody[self.melody < N_PITCHES]
+        is_low = self.voices and len(pitches) and np.median(pitches) < _MIDDLE_C
+        return "bass" if is_low else "treble"
 
     @property
     def beat(self):
@@ -73,7 +87,8 @@ class Sheet:
         n_before = int(self.pickup > 0)  # the measure of the pick-up, never repeated
         if self.repeats == "played":
             return [Written(i) for i in range(n_before + len(self.melody) // length)]
-        measures = self.melody[self.pickup :].reshape(-1, length)
+        voices = [voice[self.pickup :] for voice in self.voices or (self.melody,)]
+        measures = np.stack([voice.reshape(-1, length) for voice in voices], axis=1)
         # As `read_melodies` has it: the pick-up, or what follows the last beat's onset.
         n_upbeat = max(self.pickup, ceil(4 * self.beat * self.steps_per_quarter) - 1)
         found = written_measures(measures, n_upbeat=n_upbeat)
@@ -331,11 +346,12 @@ def _threes_and_twos(number):
     return [3] * threes + [2] * (rest // 2) + [1] * (rest % 2)
 
 
-def _silent_steps(melody, steps_per_measure, steps_per_quarter):
+def _silent_steps(melodies, steps_per_measure, steps_per_quarter):
     """Steps of rest before a pick-up, rounded so that the pick-up lasts whole 64ths."""
-    if (melody == REST).all():
+    sounds = np.any(np.stack(melodies) != REST, axis=0)
+    if not sounds.any():
         return 0
-    silent = min(int(np.argmax(melody != REST)), steps_per_measure)
+    silent = min(int(np.argmax(sounds)), steps_per_measure)
     return silent - silent % (steps_per_quarter // gcd(steps_per_quarter, 16))
 
 
@@ -346,7 +362,7 @@ def check_repeats(repeats):
         raise ValueError(f"Found repeats={repeats!r}; expected {options}.")
 
 
-def make_sheet(
+def make_sheets(
     melody,
     time_signature,
     steps_per_quarter,
@@ -355,6 +371,8 @@ def make_sheet(
     tempo,
     pickup,
     repeats="played",
+    *,
+    voices=None,
 ):
     """Check everything that a writer needs (see `write_melody`).
 
@@ -362,20 +380,15 @@ def make_sheet(
 
     Returns
     -------
-    Sheet
+    list of Sheet
+        One for each voice.
 
     Raises
     ------
     ValueError
         If the melody is not legal, or a parameter is out of range.
     """
-    melody = check_melodies(melody)
-    if melody.ndim != 1:
-        raise ValueError(
-            f"Expected one melody of shape (n_steps,), got shape {melody.shape}; "
-            f"write each row to a file of its own."
-        )
-    melody = melody[melody != END]
+    melodies, names = _voices(melody, voices)
     metre = parse_metre(time_signature)
     steps_per_measure = metre.steps_per_measure(steps_per_quarter)
     if not isinstance(tempo, Real) or not isfinite(tempo) or not 10 <= tempo <= 1000:
@@ -383,25 +396,97 @@ def make_sheet(
             f"Found tempo={tempo!r}; expected quarter notes per minute, 10 to 1000."
         )
     check_repeats(repeats)
-    missing = -len(melody) % steps_per_measure
     silent = 0
     if pickup:
-        silent = _silent_steps(melody, steps_per_measure, int(steps_per_quarter))
-    melody = melody[silent:]
-    return Sheet(
-        np.append(melody, np.full(missing, REST, melody.dtype)),
-        silent,
-        -silent % steps_per_measure,
-        metre,
-        int(steps_per_quarter),
-        None if key is None else parse_key(key),
-        _one_line(str(title)),
-        float(tempo),
-        repeats=repeats,
-    )
+        silent = _silent_steps(melodies, steps_per_measure, int(steps_per_quarter))
+    filled = [_filled_up(voice, steps_per_measure)[silent:] for voice in melodies]
+    return [
+        Sheet(
+            voice,
+            silent,
+            -silent % steps_per_measure,
+            metre,
+            int(steps_per_quarter),
+            None if key is None else parse_key(key),
+            one_line(str(title)),
+            float(tempo),
+            repeats=repeats,
+            name=name,
+            voices=tuple(filled) if len(filled) > 1 else (),
+        )
+        for voice, name in zip(filled, names, strict=True)
+    ]
 
 
-def _one_line(title):
+def make_sheet(melody, *notation, **options):
+    """Check everything that a writer needs, and lay out the melody or first voice.
+
+    Parameters and errors are those of `make_sheets`.
+
+    Returns
+    -------
+    Sheet
+    """
+    return make_sheets(melody, *notation, **options)[0]
+
+
+def _filled_up(melody, steps_per_measure):
+    """A melody filled up with rest to whole measures."""
+    missing = -len(melody) % steps_per_measure
+    return np.append(melody, np.full(missing, REST, melody.dtype))
+
+
+def _voices(melody, voices):
+    """Melodies of the voices, without their ends, and the names of the voices."""
+    if voices is None:
+        melody = check_melodies(melody)
+        _check_is_one(melody)
+        return [melody[melody != END]], [""]
+    names = voice_names(voices)
+    melody = check_voices(melody, len(names))
+    _check_is_one(melody)
+    return list(split_voices(melody, len(names))), names
+
+
+def _check_is_one(melody):
+    if melody.ndim != 1:
+        raise ValueError(
+            f"Expected one melody of shape (n_steps,), got shape {melody.shape}; "
+            f"write each row to a file of its own."
+        )
+
+
+def voice_names(voices):
+    """Names of voices, which are given or numbered from 1.
+
+    Parameters
+    ----------
+    voices : int or list of str
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    ValueError
+        If there is no voice, or names are no strings or not different.
+    """
+    if isinstance(voices, Integral) and not isinstance(voices, bool) and voices > 0:
+        return [f"Voice {i + 1}" for i in range(voices)]
+    is_list = isinstance(voices, (list, tuple)) and len(voices) > 0
+    if not is_list or not all(isinstance(name, str) for name in voices):
+        raise ValueError(
+            f"Found voices={voices!r}; expected a number of voices, or a list of their "
+            "names."
+        )
+    names = [one_line(name).replace('"', "'") for name in voices]
+    if len(set(names)) < len(names) or not all(names):
+        raise ValueError(f"Found voices={voices!r}; expected names that differ.")
+    return names
+
+
+def one_line(title):
     """A title without line breaks and characters that break the encoding."""
     title = "".join(c if c.isprintable() else " " for c in title)
     return " ".join(title.split())

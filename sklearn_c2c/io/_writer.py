@@ -8,10 +8,11 @@ from pathlib import Path
 from sklearn_c2c._files import write_atomically
 from sklearn_c2c.io._abc_writer import melody_to_abc
 from sklearn_c2c.io._key import spell
-from sklearn_c2c.io._sheet import check_repeats, make_sheet
+from sklearn_c2c.io._sheet import check_repeats, make_sheets
 from sklearn_c2c.melody import REST, notes_from_melody, parse_key
 
 _VELOCITY = 90
+_CHANNELS = [*range(1, 10), *range(11, 17)]  # all but that of percussion
 _TICKS_PER_QUARTER = 480  # at most, if the steps do not divide them
 
 
@@ -26,8 +27,9 @@ def write_melody(
     tempo=120,
     pickup=False,
     repeats="played",
+    voices=None,
 ):
-    """Write a melody to a MIDI, ABC or MusicXML file.
+    """Write a melody, or several voices, to a MIDI, ABC or MusicXML file.
 
     Read back by `read_melodies` with the same metre and steps, it is unchanged; with
     repeat signs, if repeats are read as they are played.
@@ -60,6 +62,10 @@ def write_melody(
         signs. Its last measure, or of 8 measures or more its last two, may differ the
         second time, and is then written as first and second ending. MIDI has no such
         signs: there everything is played.
+    voices : int or list of str, default=None
+        Number or names of the voices of a row of several, each of which is a track in
+        MIDI, a part in MusicXML and a ``V:`` in ABC; `read_melodies` takes the same.
+        None writes one melody.
 
     Raises
     ------
@@ -95,6 +101,7 @@ def write_melody(
         tempo=tempo,
         pickup=pickup,
         repeats=repeats,
+        voices=voices,
     )
     write_atomically(path, content.encode() if isinstance(content, str) else content)
 
@@ -108,14 +115,15 @@ def melody_to_midi(
     title="",
     tempo=120,
     pickup=False,
+    voices=None,
 ):
-    """Write a melody as the bytes of a MIDI file.
+    """Write a melody, or several voices, as the bytes of a MIDI file.
 
     Parameters
     ----------
     melody : array-like of int, shape (n_steps,)
         A legal melody, written up to its end. The last measure is filled up with rest.
-    time_signature, steps_per_quarter, key, title, tempo, pickup
+    time_signature, steps_per_quarter, key, title, tempo, pickup, voices
         As in `write_melody`.
 
     Returns
@@ -134,26 +142,46 @@ def melody_to_midi(
     """
     from music21 import midi
 
-    sheet = make_sheet(
-        melody, time_signature, steps_per_quarter, key, title, tempo, pickup
-    )
-    ticks_per_step = max(1, _TICKS_PER_QUARTER // sheet.steps_per_quarter)
+    notation = time_signature, steps_per_quarter, key, title, tempo, pickup
+    sheets = make_sheets(melody, *notation, voices=voices)
+    ticks_per_step = max(1, _TICKS_PER_QUARTER // sheets[0].steps_per_quarter)
     file = midi.MidiFile()
-    file.ticksPerQuarterNote = ticks_per_step * sheet.steps_per_quarter
+    file.ticksPerQuarterNote = ticks_per_step * sheets[0].steps_per_quarter
+    file.tracks = list(_tracks(sheets, ticks_per_step))
+    file.format = int(len(sheets) > 1)
+    return file.writestr()
+
+
+def _tracks(sheets, ticks_per_step):
+    """One track; of several voices one without notes, then one for each."""
+    from music21 import midi
+
+    length = len(sheets[0].melody) * ticks_per_step
     track = midi.MidiTrack(0)
+    events = list(_meta_events(sheets[0], track))
+    if len(sheets) == 1:
+        events += _note_events(sheets[0], track, voice=0)
+    yield _filled(track, events, ticks_per_step, length)
+    for voice, sheet in enumerate(sheets if len(sheets) > 1 else ()):
+        track = midi.MidiTrack(voice + 1)
+        name = _meta_event(track, "SEQUENCE_TRACK_NAME", sheet.name.encode())
+        events = [name, *_note_events(sheet, track, voice)]
+        yield _filled(track, events, ticks_per_step, length)
+
+
+def _filled(track, events, ticks_per_step, length):
+    """Put events, with their steps, into a track of so many ticks."""
+    from music21 import midi
+
     time = 0
-    events = [*_meta_events(sheet, track), *_note_events(sheet, track)]
     for step, event in sorted(events, key=itemgetter(0)):
         track.events += [midi.DeltaTime(track, time=step * ticks_per_step - time)]
         track.events += [event]
         time = step * ticks_per_step
     # The end of the track states the length, also where the last measures are silent.
-    rest = len(sheet.melody) * ticks_per_step - time
-    end = midi.MidiEvent(track, type=midi.MetaEvents.END_OF_TRACK)
-    end.data = b""
-    track.events += [midi.DeltaTime(track, time=rest), end]
-    file.tracks = [track]
-    return file.writestr()
+    _, end = _meta_event(track, "END_OF_TRACK", b"")
+    track.events += [midi.DeltaTime(track, time=length - time), end]
+    return track
 
 
 def _melody_to_midi(melody, *, repeats, **notation):
@@ -163,27 +191,31 @@ def _melody_to_midi(melody, *, repeats, **notation):
 
 
 def _meta_events(sheet, track):
-    from music21 import midi
-
+    """Steps and events of title, tempo, metre and key."""
     microseconds = round(6e7 / sheet.tempo)
-    kinds = midi.MetaEvents
     contents = [
-        (0, kinds.SEQUENCE_TRACK_NAME, sheet.title.encode()),
-        (0, kinds.SET_TEMPO, microseconds.to_bytes(3, "big")),
+        (0, "SEQUENCE_TRACK_NAME", sheet.title.encode()),
+        (0, "SET_TEMPO", microseconds.to_bytes(3, "big")),
     ]
     if sheet.pickup:  # a bar with a metre of its own, as notation programs write it
         length = Fraction(sheet.pickup, 4 * sheet.steps_per_quarter)
-        contents.append((0, kinds.TIME_SIGNATURE, _metre(*length.as_integer_ratio())))
-    metre = _metre(*sheet.metre)
-    contents.append((sheet.pickup, kinds.TIME_SIGNATURE, metre))
+        contents.append((0, "TIME_SIGNATURE", _metre(*length.as_integer_ratio())))
+    contents.append((sheet.pickup, "TIME_SIGNATURE", _metre(*sheet.metre)))
     if sheet.key is not None:
         minor = sheet.key.mode in ("minor", "aeolian", "dorian", "phrygian")
         signature = bytes([sheet.key.signature % 256, minor])
-        contents.append((0, kinds.KEY_SIGNATURE, signature))
+        contents.append((0, "KEY_SIGNATURE", signature))
     for step, kind, content in contents:
-        event = midi.MidiEvent(track, type=kind)
-        event.data = content
-        yield step, event
+        yield _meta_event(track, kind, content, step)
+
+
+def _meta_event(track, kind, content, step=0):
+    """The step of an event and the event."""
+    from music21 import midi
+
+    event = midi.MidiEvent(track, type=midi.MetaEvents[kind])
+    event.data = content
+    return step, event
 
 
 def _metre(beats, beat_type):
@@ -195,16 +227,17 @@ def _metre(beats, beat_type):
     return bytes([beats, beat_type.bit_length() - 1, 24, 8])
 
 
-def _note_events(sheet, track):
+def _note_events(sheet, track, voice):
     from music21 import midi
 
     kinds = midi.ChannelVoiceMessages
+    channel = _CHANNELS[voice % len(_CHANNELS)]
     for onset, duration, pitch in notes_from_melody(sheet.melody).tolist():
         for step, kind, velocity in [
             (onset, kinds.NOTE_ON, _VELOCITY),
             (onset + duration, kinds.NOTE_OFF, 0),
         ]:
-            event = midi.MidiEvent(track, type=kind, channel=1)
+            event = midi.MidiEvent(track, type=kind, channel=channel)
             event.pitch, event.velocity = pitch, velocity
             yield step, event
 
@@ -213,8 +246,8 @@ def _melody_to_musicxml(melody, **notation):
     """Write a melody as the bytes of a MusicXML file."""
     from music21.musicxml.m21ToXml import ScoreExporter
 
-    sheet = make_sheet(melody, **notation)
-    exporter = ScoreExporter(_score(sheet), makeNotation=False)
+    sheets = make_sheets(melody, **notation)
+    exporter = ScoreExporter(_score(sheets), makeNotation=False)
     exporter.parse()
     _strip_chance(exporter.xmlRoot)
     return exporter.asBytes()
@@ -229,15 +262,26 @@ def _strip_chance(root):
         parent = root.find(path)
         for element in parent.findall(made_up):
             parent.remove(element)
-    for element in [*root.iter("score-part"), *root.iter("part")]:
-        element.set("id", "P1")
+    for kind in ("score-part", "part"):
+        for number, element in enumerate(root.iter(kind), start=1):
+            element.set("id", f"P{number}")
 
 
-def _score(sheet):
-    from music21 import bar, metadata, stream
+def _score(sheets):
+    from music21 import layout, metadata, stream
 
-    part = stream.Part(id="Melody")
-    part.partName = "Melody"
+    parts = [_part(sheet) for sheet in sheets]
+    score = stream.Score([metadata.Metadata(title=sheets[0].title), *parts])
+    if len(parts) > 1:
+        score.insert(0, layout.StaffGroup(parts, symbol="bracket", barTogether=True))
+    return score
+
+
+def _part(sheet):
+    from music21 import bar, stream
+
+    part = stream.Part(id=sheet.name or "Melody")
+    part.partName = sheet.name or "Melody"
     played = list(sheet.measures())
     written = sheet.written()
     for number, one in enumerate(written, start=sheet.pickup == 0):
@@ -248,7 +292,7 @@ def _score(sheet):
     _tie(part)
     part.makeAccidentals(inPlace=True)
     part.makeBeams(inPlace=True)
-    return stream.Score([metadata.Metadata(title=sheet.title), part])
+    return part
 
 
 def _measure(sheet, events, number, *, is_first):
@@ -274,7 +318,7 @@ def _first_signs(sheet):
     """Clef, key, metre and tempo."""
     from music21 import clef, duration, key, meter, tempo
 
-    signs = [clef.TrebleClef()]
+    signs = [clef.BassClef() if sheet.clef == "bass" else clef.TrebleClef()]
     if sheet.key is not None:
         tonic = sheet.key.tonic.replace("b", "-")
         signs.append(key.Key(tonic, sheet.key.mode))

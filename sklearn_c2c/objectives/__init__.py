@@ -17,6 +17,7 @@ from sklearn_c2c.objectives._notes import (
 )
 from sklearn_c2c.objectives._sounding import Consonance, Contour
 from sklearn_c2c.objectives._style import StyleLikeness
+from sklearn_c2c.objectives._voices import OfVoice
 
 __all__ = [
     "Consonance",
@@ -25,6 +26,7 @@ __all__ = [
     "HoldCount",
     "InScale",
     "NoteDensity",
+    "OfVoice",
     "PitchRange",
     "SelfSimilarity",
     "StyleLikeness",

@@ -34,6 +34,7 @@ def write_page(
     marks=None,
     judges=None,
     repeats="played",
+    voices=None,
 ):
     """Write melodies as one HTML page to look at and listen to, without a network.
 
@@ -84,6 +85,8 @@ def write_page(
     repeats : {"played", "signs"}, default="played"
         Whether parts that are played twice at once are engraved once between repeat
         signs (see `score_svg`). The players play everything.
+    voices : int or list of str, default=None
+        Number or names of the voices of rows of several (see `Melodies`).
 
     Raises
     ------
@@ -118,6 +121,7 @@ def write_page(
         pickup=pickup,
         marks=marks,
         repeats=repeats,
+        voices=voices,
     )
     page = _page(shown, title=title, settings=settings, model=model, judges=judges)
     write_atomically(path, page.encode())

@@ -558,3 +558,60 @@ def test_the_file_begins_with_the_pickup(wav, reels):
     silent = round(12 * STEP * RATE)
     assert not whole[:silent].any() and abs(begun[:400]).max() > 0.01
     assert len(whole) - len(begun) == pytest.approx(silent, abs=1)
+
+
+# -------------------------------------------------------------------------- voices
+
+
+@pytest.fixture(scope="module")
+def chorale():
+    from sklearn_c2c.datasets import load_bach_chorales
+
+    return load_bach_chorales(n_melodies=1).data[0].reshape(4, -1)
+
+
+def test_all_voices_sound_together(run, chorale):
+    found = run([[0, "melody", plain(chorale)], [0, "play", None]], seconds=10)
+    notes = [notes_from_melody(voice) for voice in chorale]
+    expected = sorted((LEAD + n[0] * STEP, n[2], n[1] * STEP) for v in notes for n in v)
+    heard = sorted((e["time"], e["pitch"], e["duration"]) for e in found["record"])
+    assert len(heard) == len(expected) == 144
+    np.testing.assert_allclose(heard, expected, atol=1e-9)
+    assert found["heard"][-1][0::2] == ["stop", True]
+
+
+def test_voices_go_round_in_a_loop_and_stop_together(run, chorale):
+    events = [
+        [0, "melody", plain(chorale)],
+        [0, "loop", [16, 32]],
+        [0, "play", None],
+        [3.0, "stop", None],
+    ]
+    found = run(events, seconds=5)
+    inside = [
+        n for voice in chorale for n in notes_from_melody(voice) if 16 <= n[0] < 32
+    ]
+    first = [e for e in found["record"] if e["time"] < LEAD + 15.5 * STEP]
+    assert sorted((e["step"], e["pitch"]) for e in first) == sorted(
+        (int(onset), int(pitch)) for onset, _, pitch in inside
+    )
+    assert max(e["time"] + e["duration"] for e in found["record"]) < 3.2
+    assert not found["isPlaying"]
+
+
+def test_a_melody_takes_over_from_voices(run, chorale, tunes):
+    events = [
+        [0, "melody", plain(chorale)],
+        [0, "play", None],
+        [0.1, "melody", tunes[0]],
+    ]
+    found = run(events, seconds=10)
+    own = notes_from_melody(tunes[0])
+    later = [e for e in found["record"] if e["step"] >= 16]
+    assert played(later) == own[own[:, 0] >= 16][:, [0, 2]].tolist()
+
+
+def test_voices_are_rendered_as_their_sum(wav, chorale):
+    both = wav(chorale[:2])
+    each = [wav(voice) for voice in chorale[:2]]
+    np.testing.assert_allclose(both, each[0] + each[1], atol=3 / 32768)
