@@ -5,11 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
 from sklearn_c2c import Harmonizer, datasets, metrics
+from sklearn_c2c._nn.adam import FallingAdam, fresh
+from sklearn_c2c._nn.layers import Dense, SparseDense
+from sklearn_c2c._nn.threads import Workers
 from sklearn_c2c.harmony._layout import Layout
 from sklearn_c2c.harmony._voice_leading import faults, forbid_crossing
 from sklearn_c2c.melody import HOLD, REST, check_voices, mend_orphan_holds
@@ -103,6 +107,29 @@ def test_training_goes_on(pieces):
     whole = Harmonizer(random_state=0, **SMALL).partial_fit(X, Y).partial_fit(X, Y)
     assert whole.n_iter_ == 2
     assert clone(model).get_params() == model.get_params()
+
+
+def test_a_rate_that_falls_is_that_of_missed_updates_too(rng):
+    X = (rng.random((12, 30)) < 0.05).astype(np.float64)
+    delta = rng.standard_normal((12, 4))
+    found = []
+    for kind in (Dense, SparseDense):
+        shares = iter([1, 0.75, 0.5, 0.25, 0.1, 0.0])
+        adam = FallingAdam(*(0.01, 0.9, 0.99, 1e-8, np.float64), share=shares.__next__)
+        coef, intercept = fresh(np.ones((30, 4))), fresh(np.zeros(4))
+        with Workers() as workers:
+            options = {"is_first": True} if kind is Dense else {}
+            layer = kind(coef, intercept, workers, adam, **options)
+            for i in range(0, 12, 2):
+                rows = X[i : i + 2]
+                rows = rows if kind is Dense else sparse.csr_array(rows)
+                _, pull_back = layer(rows)
+                adam.tick()
+                pull_back(delta[i : i + 2])
+            if kind is SparseDense:
+                layer.apply_pending_updates()
+        found.append(coef.value)
+    assert_allclose(*found, rtol=1e-12)
 
 
 def test_models_are_scored_by_cross_validation(pieces):

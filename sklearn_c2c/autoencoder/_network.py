@@ -54,9 +54,9 @@ class NetworkMixin(EpochTrainedMixin):
             f"Training with {size_settings(self)} on {n_columns} columns",
         )
 
-    def _optimizer(self, dtype, n_updates):
+    def _optimizer(self, dtype, n_updates, *, make=Adam):
         settings = self.learning_rate_init, self.beta_1, self.beta_2, self.epsilon
-        return Adam(*settings, dtype, n_updates)
+        return make(*settings, dtype, n_updates)
 
     def _fitted_layers(self):
         arrays = zip(self.coefs_, self.intercepts_, strict=True)

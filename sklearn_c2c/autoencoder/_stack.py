@@ -154,13 +154,9 @@ class Stack:
         z, to_code = self.code(a)
         logits, to_decoder = self.reconstruct(z, X, in_training=True)
         loss, delta = self.loss(logits, target)
-        self.start_update()
+        self.training.adam.tick()
         to_encoder(to_code(to_decoder(delta)))
         return loss
-
-    def start_update(self):
-        """Tell the optimizer that another update begins."""
-        self.training.adam.tick()
 
     @property
     def history(self):

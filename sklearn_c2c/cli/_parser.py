@@ -4,7 +4,7 @@ import argparse
 
 import sklearn_c2c
 from sklearn_c2c.cli import _arguments as arguments
-from sklearn_c2c.cli import _completing, _exploring, _learning
+from sklearn_c2c.cli import _completing, _exploring, _harmonizing, _learning
 from sklearn_c2c.cli._kinds import Default
 from sklearn_c2c.cli._objectives import OBJECTIVES_HELP
 
@@ -89,6 +89,7 @@ def _parser():
         _add_vary,
         _add_complete,
         _add_continue,
+        _add_harmonize,
         _add_inspect,
     ):
         add(commands)
@@ -451,6 +452,29 @@ def _add_completion(parser, keep_help):
     )
     arguments.add_form(parser)
     arguments.add_seed(parser)
+    arguments.add_result(parser)
+
+
+def _add_harmonize(commands):
+    parser = _command(
+        commands,
+        "harmonize",
+        _harmonizing.harmonize,
+        "add alto, tenor and bass to a tune",
+        """\
+Without --model it learns Bach's chorales, and leaves the model in the folder. The tune
+is transposed to the key of the model, and all voices are transposed back.
+
+examples:
+  c2c harmonize mine.abc --out four-voices
+  c2c harmonize --model four-voices/model.c2c other.abc --out again
+""",
+    )
+    help_ = "model.c2c that harmonize wrote; without it, Bach's chorales are learned"
+    arguments.add_model(parser, help_)
+    arguments.add_voice(parser)
+    parser.add_argument("tune", metavar="TUNE", help=arguments.TUNE_HELP)
+    arguments.add_seed(parser, _NOTHING_DRAWN)
     arguments.add_result(parser)
 
 

@@ -1,5 +1,6 @@
 """An estimator that adds voices to a melody."""
 
+from functools import partial
 from itertools import pairwise
 from numbers import Integral, Real
 
@@ -13,7 +14,7 @@ from sklearn_c2c._data import loss_limit
 from sklearn_c2c._epochs import History
 from sklearn_c2c._fitted import FLOATS, Ascending, Whole
 from sklearn_c2c._nn import initial
-from sklearn_c2c._nn.adam import fresh
+from sklearn_c2c._nn.adam import FallingAdam, fresh
 from sklearn_c2c._nn.layers import Activation
 from sklearn_c2c._transitions import Transitions, count_transitions, transitions_form
 from sklearn_c2c._validation import check_input
@@ -47,9 +48,10 @@ class Harmonizer(NetworkMixin, BaseEstimator):
     onsets and of the pitch classes that occur in it, and gives the probabilities of the
     tokens of each other voice at each step. With ``chain=True`` it also sees the voices
     that are decided: first the lowest voice is decided, given the melody, then from the
-    top down each other one, given those before it; then each again, given all others. In training, the voices that it sees
-    are drawn at random. Each voice is decoded to its most probable course along the
-    transitions of its voice in the data, as by `PianoRollEncoder`.
+    top down each other one, given those before it; then each again, given all others.
+    In training, the voices that it sees are drawn at random. Each voice is decoded to
+    its most probable course along the transitions of this voice in the data, as by
+    `PianoRollEncoder`.
 
     With ``window=None, noise=0, chain=False, transition_weight=0`` it is MiniBach: a
     network of one hidden layer from whole rows of the melody to all other voices at
@@ -390,7 +392,13 @@ class Harmonizer(NetworkMixin, BaseEstimator):
             layers = [
                 Layer(fresh(c), fresh(np.zeros(c.shape[1], dtype))) for c in coefs
             ]
-        adam = self._optimizer(dtype, n_updates)
+        last = history.n_epochs + self.max_iter
+
+        def share():
+            return (last - history.n_epochs) / self.max_iter
+
+        falling = partial(FallingAdam, share=share)
+        adam = self._optimizer(dtype, n_updates, make=falling)
         limit = loss_limit(np.zeros((1, layout.n_outputs), bool))
         return self._stack(layers, layout, Training(adam, history, limit, True))
 
@@ -402,7 +410,6 @@ class Harmonizer(NetworkMixin, BaseEstimator):
             layout=layout,
             chain=self.chain,
             noise=self.noise,
-            n_epochs=self.max_iter,
         )
 
     def _fitted_attributes(self, X, network):
@@ -476,6 +483,6 @@ def _check_pitches(voices, low, high):
     raise_where(
         voices,
         (voices < N_PITCHES) & ((voices < low) | (voices > high)),
-        f"this pitch is outside {low}-{high}, the range of all voices in fit; transpose "
-        "the piece",
+        f"this pitch is outside {low}-{high}, the range of all voices in fit; "
+        "transpose the piece",
     )

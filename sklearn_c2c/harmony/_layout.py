@@ -1,7 +1,7 @@
 """Inputs and targets of a network that adds voices to a melody.
 
-A *code* stands for what a voice does at a step: ``2 * column + is_onset``, with a column
-for each pitch and a last one for rest, or `NOTHING` outside the row.
+A *code* stands for what a voice does at a step: ``2 * column + is_onset``, with a
+column for each pitch and a last one for rest, or `NOTHING` outside the row.
 """
 
 from typing import NamedTuple
@@ -83,7 +83,7 @@ class Layout(NamedTuple):
         return (2 * columns + (voices < N_PITCHES)).astype(np.int16)
 
     def samples(self, codes):
-        """Samples of pieces: codes, place in the measure, and the melody's pitch classes.
+        """Samples of pieces: codes, place in the measure, pitch classes of the melody.
 
         Parameters
         ----------

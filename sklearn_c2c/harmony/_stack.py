@@ -17,16 +17,11 @@ class HarmonyStack(Stack):
         Whether some of the other voices are known, at random, in training.
     noise : float
         Share of the steps of known voices that are hidden, at random, in training.
-    n_epochs : int
-        Epochs over which the learning rate falls to 0.
     """
 
-    def __init__(self, *stack, layout, chain, noise, n_epochs):
+    def __init__(self, *stack, layout, chain, noise):
         super().__init__(*stack)
-        self.layout, self._chain = layout, chain
-        self._noise, self._n_epochs = noise, n_epochs
-        if self.training:
-            self._last_epoch = self.history.n_epochs + n_epochs
+        self.layout, self._chain, self._noise = layout, chain, noise
 
     def step(self, X, y=None):
         """Update all weights with a batch of samples and their answers."""
@@ -36,11 +31,6 @@ class HarmonyStack(Stack):
             seen &= self.history.rng.random_sample(seen.shape) >= self._noise
         inputs, targets = self.layout.inputs(X, seen), self.layout.targets(y, known)
         return {"reconstruction": self.update(inputs, targets)}
-
-    def start_update(self):
-        """Tell the optimizer that an update begins, at the rate of this epoch."""
-        left = self._last_epoch - self.history.n_epochs
-        self.training.adam.tick(min(1.0, left / self._n_epochs))
 
     def _drawn(self, n_samples):
         """Voices that are known: the given one, and fewer than all others at random."""

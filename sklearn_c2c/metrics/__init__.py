@@ -53,6 +53,7 @@ from sklearn_c2c.metrics._attributes import (
     stepwise_share,
     syncopation,
 )
+from sklearn_c2c.metrics._chords import chord_share, chord_tone_share
 from sklearn_c2c.metrics._continuity import path_continuity
 from sklearn_c2c.metrics._control import (
     control_r2,
@@ -79,17 +80,9 @@ from sklearn_c2c.metrics._form import (
 )
 from sklearn_c2c.metrics._frechet import frechet_distance
 from sklearn_c2c.metrics._harmony import (
-    chord_share,
-    chord_tone_share,
     compare_harmony,
     harmony_statistics,
-    out_of_range_share,
-    parallel_fifths,
-    parallel_octaves,
     voice_accuracy,
-    voice_crossings,
-    voice_leap_share,
-    wide_spacing_share,
 )
 from sklearn_c2c.metrics._histograms import (
     interval_histogram,
@@ -141,6 +134,14 @@ from sklearn_c2c.metrics._two_sample import (
     half_against_half,
     melody_features,
     two_sample_auc,
+)
+from sklearn_c2c.metrics._voice_leading import (
+    out_of_range_share,
+    parallel_fifths,
+    parallel_octaves,
+    voice_crossings,
+    voice_leap_share,
+    wide_spacing_share,
 )
 
 __all__ = [
