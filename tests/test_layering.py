@@ -55,6 +55,7 @@ ROOMS = {
         "datasets",
         "display",
         "generation",
+        "harmony",
         "io",
         "melody",
         "metrics",

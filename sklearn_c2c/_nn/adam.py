@@ -78,9 +78,9 @@ class FallingAdam(Adam):
         super().__init__(*settings)
         self._share = share
 
-    def tick(self):
-        """Start the next update, with the share of the learning rate."""
-        super().tick(self._share())
+    def tick(self, share=1.0):
+        """Start the next update, with a share of the rate at this time."""
+        super().tick(share * self._share())
 
 
 def resting(value):

@@ -145,18 +145,17 @@ class Stack:
     # ----------------------------------------------------------------- training
 
     def step(self, X, y=None):
-        """Update all weights along the mean loss of a batch; return its losses."""
-        return {"reconstruction": self.update(X, X)}
+        """Update all weights along the mean loss of a batch; return its losses.
 
-    def update(self, X, target):
-        """Update all weights; return the loss before, in nats summed over samples."""
+        The targets are y, or X itself.
+        """
         a, to_encoder = self.encoder(X)
         z, to_code = self.code(a)
         logits, to_decoder = self.reconstruct(z, X, in_training=True)
-        loss, delta = self.loss(logits, target)
+        loss, delta = self.loss(logits, X if y is None else y)
         self.training.adam.tick()
         to_encoder(to_code(to_decoder(delta)))
-        return loss
+        return {"reconstruction": loss}
 
     @property
     def history(self):

@@ -30,7 +30,7 @@ class HarmonyStack(Stack):
         if self._noise:
             seen &= self.history.rng.random_sample(seen.shape) >= self._noise
         inputs, targets = self.layout.inputs(X, seen), self.layout.targets(y, known)
-        return {"reconstruction": self.update(inputs, targets)}
+        return super().step(inputs, targets)
 
     def _drawn(self, n_samples):
         """Voices that are known: the given one, and fewer than all others at random."""

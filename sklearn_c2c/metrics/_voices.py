@@ -6,6 +6,7 @@ import numpy as np
 
 from sklearn_c2c.melody import (
     N_PITCHES,
+    check_voices,
     sounding_pitches,
     split_voices,
 )
