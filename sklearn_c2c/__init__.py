@@ -37,6 +37,7 @@ _MODULES = (
     "metrics",
     "model_selection",
     "objectives",
+    "onnx",
     "page",
     "persistence",
     "preprocessing",

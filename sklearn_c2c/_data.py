@@ -35,6 +35,33 @@ def one_hot_group_size(X):
     return None
 
 
+def has_end(X, group_size):
+    """Whether the last token of a step is the end, given columns of melodies.
+
+    A melody that ends leaves all columns of the later steps 0. One that ends at the
+    last step leaves none. Then the last token is the end if it is in no other step, and
+    the third last one has to be a hold: it is never in the first step, never after the
+    second last, which then is the rest, and more frequent than that and than the mean
+    of the pitches.
+    """
+    X = sparse.csc_array(X) != 0
+    last_step = sparse.csr_array(X[:, -group_size:])
+    if (np.diff(last_step.indptr) == 0).any():
+        return True
+    if group_size < 4:  # a pitch, and these three
+        return False
+    hold, rest, end = (X[:, group_size - n :: group_size].toarray() for n in (3, 2, 1))
+    counts = np.reshape(X.sum(axis=0), (-1, group_size)).sum(axis=0)
+    pitches = counts[:-3][counts[:-3] > 0]
+    return bool(
+        end[:, -1].any()
+        and not end[:, :-1].any()
+        and not hold[:, 0].any()
+        and not (rest[:, :-1] & hold[:, 1:]).any()
+        and hold.sum() > max(rest.sum(), pitches.sum() / max(1, len(pitches)))
+    )
+
+
 def loss_limit(X):
     """Largest mean loss that is not yet divergence; only data in [0, 1] have one."""
     if X.min() < 0 or X.max() > 1:

@@ -1,6 +1,7 @@
 """Atomic writing of files, and reading of regular files only."""
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -71,6 +72,24 @@ def _too_large(max_bytes):
     return f"is larger than the {max_bytes >> 20} MiB that are read"
 
 
+def check_folder(path):
+    """Check that the folder of a file to write exists, before any long work.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    FileNotFoundError
+        If it does not.
+    """
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        reason = "There is no such folder to write to; create it first"
+        raise FileNotFoundError(errno.ENOENT, reason, str(folder))
+
+
 def write_atomically(path, data, *, mode=0o666, sync=True):
     """Write bytes to a file atomically.
 
@@ -91,6 +110,7 @@ def write_atomically(path, data, *, mode=0o666, sync=True):
         If the folder does not exist or is not writable. The file is not changed then.
     """
     path = Path(path)
+    check_folder(path)
     _sweep(path.parent.absolute())
     temporary, descriptor = _open_temporary(path, mode)
     try:

@@ -500,6 +500,34 @@ def test_the_end_belongs_to_the_rhythm(X, tmp_path):
     assert old.has_end_ is False
 
 
+def rows_of_reels(reels, n_steps=N_STEPS):
+    return np.array(reels[:36, :n_steps])
+
+
+def test_an_end_before_the_last_step_is_found(reels):
+    X = rows_of_reels(reels)
+    for n_short in (1, 12, 36):
+        short = X.copy()
+        short[:n_short, -1] = END
+        model = make_pipeline(PianoRollEncoder(), PitchRhythmAutoencoder(max_iter=60))
+        model.set_params(pitchrhythmautoencoder__random_state=0).fit(short)
+        assert model[-1].has_end_
+        lengths = melody_lengths(model.inverse_transform(model.transform(short)))
+        assert (lengths == melody_lengths(short)).mean() > 0.9
+
+
+@pytest.mark.parametrize("last", [REST, HOLD, 62])
+@pytest.mark.parametrize("without_holds", [False, True])
+def test_what_is_at_the_last_step_only_need_not_be_an_end(reels, last, without_holds):
+    X = rows_of_reels(reels)[:, :: 2 if without_holds else 1].copy()
+    if without_holds:
+        X[X == HOLD] = 62
+    X[X == REST] = 62
+    X[::2, -1] = last
+    model = make_pipeline(PianoRollEncoder(), PitchRhythmAutoencoder(max_iter=2))
+    assert not model.fit(X)[-1].has_end_
+
+
 @pytest.mark.parametrize("kind", ["sigmoid", "softmax", "PCA", "pitch and rhythm"])
 def test_a_model_learns_where_a_melody_ends(kind, X):
     model = fitted(kind, X)

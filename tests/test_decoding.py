@@ -34,7 +34,8 @@ def small(**settings):
     estimator = RecurrentAutoencoder(
         3, n_units=6, max_iter=60, random_state=0, **settings
     )
-    return make_pipeline(PianoRollEncoder(transition_weight=0), estimator).fit(TUNES)
+    encoder = PianoRollEncoder(transition_weight=0, steps_per_measure=1)
+    return make_pipeline(encoder, estimator).fit(TUNES)
 
 
 KINDS = {
@@ -65,8 +66,11 @@ def all_sequences(model):
     return np.array(found)
 
 
-def log_probabilities(model, z):
-    """Of all sequences that do not end at step 0, from the tokens before each step."""
+def mean_log_probabilities(model, z):
+    """Of all sequences that do not end at step 0, from the tokens before each step.
+
+    Means over the tokens, of which the end is one.
+    """
     sequences, end = all_sequences(model), len(model[0].tokens_) - 1
     roll = (sequences[..., np.newaxis] == np.arange(end + 1)).astype(z.dtype)
     with model[-1]._fitted_stack() as stack:
@@ -74,7 +78,8 @@ def log_probabilities(model, z):
         logits, _ = stack.reconstruct(many, roll.reshape(len(roll), -1))
     logits = logits.reshape(roll.shape).astype(float)
     log_p = logits - np.log(np.exp(logits).sum(axis=2, keepdims=True))
-    return sequences, (log_p * roll).sum(axis=(1, 2))
+    n_tokens = (sequences >= 0).sum(axis=1)
+    return sequences, (log_p * roll).sum(axis=(1, 2)) / n_tokens
 
 
 def tokens(model, sequences):
@@ -89,10 +94,10 @@ def test_a_beam_of_one_is_what_inverse_transform_decodes(model, Z):
     assert_array_equal(generation.decode(model, Z), model.inverse_transform(Z))
 
 
-def test_a_wide_beam_finds_the_most_probable_of_all_sequences(model, Z):
+def test_a_wide_beam_finds_the_best_of_all_sequences(model, Z):
     found = generation.decode(model, Z.astype(np.float32), beam_width=2000)
     for z, melody in zip(Z.astype(np.float32), found, strict=True):
-        sequences, log_p = log_probabilities(model, z)
+        sequences, log_p = mean_log_probabilities(model, z)
         best = tokens(model, sequences[log_p.argmax()])
         assert_array_equal(melody, mend_orphan_holds(best.astype(np.int16)))
 
@@ -103,14 +108,14 @@ def test_a_wider_beam_is_no_worse_and_always_the_same(model, Z):
         found = generation.decode(model, Z, beam_width=width, random_state=width)
         again = generation.decode(model, Z, beam_width=width)
         assert_array_equal(found, again)
-        scores.append([likelihood(model, *pair) for pair in zip(Z, found, strict=True)])
+        scores.append([score(model, *pair) for pair in zip(Z, found, strict=True)])
     assert (np.array(scores[2]) >= np.array(scores[0]) - 1e-5).all()
     assert np.mean(scores[2]) >= np.mean(scores[1]) - 1e-5
 
 
-def likelihood(model, z, melody):
-    """Log of the largest probability of a sequence that is mended to the melody."""
-    sequences, log_p = log_probabilities(model, z.astype(np.float32))
+def score(model, z, melody):
+    """Best mean log-probability of a sequence that is mended to the melody."""
+    sequences, log_p = mean_log_probabilities(model, z.astype(np.float32))
     mended = mend_orphan_holds(tokens(model, sequences).astype(np.int16))
     return log_p[(mended == melody).all(axis=1)].max()
 
@@ -260,6 +265,28 @@ def test_places_that_are_alike_are_written_once(settings, temperature, rng):
     assert (drawn != free).any()
     near = generation.decode(model, Z, form="corpus", X=X, **how)
     assert_array_equal(check_melodies(near), near)
+
+
+@pytest.mark.parametrize("temperature", [None, 0.8])
+def test_a_melody_ends_where_the_tune_of_its_form_ends(model, temperature):
+    Z = np.repeat(model.transform(TUNES), 4, axis=0)
+    tunes = TUNES[np.arange(20) * 3 % len(TUNES)]
+    how = dict(temperature=temperature, random_state=0)
+    found = generation.decode(model, Z, form=tunes, **how)
+    assert_array_equal(melody_lengths(check_melodies(found)), melody_lengths(tunes))
+    one = generation.decode(model, Z, form=TUNES[1], **how)
+    assert (melody_lengths(one) == 3).all()
+    # Letters do not tell where.
+    free = generation.decode(model, Z, form="A", **how)
+    assert_array_equal(free, generation.decode(model, Z, **how))
+
+
+def test_a_model_without_ends_takes_forms_of_tunes_that_end():
+    X = np.where(TUNES == END, 60, TUNES)
+    estimator = RecurrentAutoencoder(3, n_units=6, max_iter=5, random_state=0)
+    full = make_pipeline(PianoRollEncoder(steps_per_measure=1), estimator).fit(X)
+    found = generation.decode(full, full.transform(X), form=TUNES[1])
+    assert (melody_lengths(check_melodies(found)) == N_STEPS).all()
 
 
 def test_a_beam_keeps_no_form(model, Z):

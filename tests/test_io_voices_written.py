@@ -1,5 +1,6 @@
 """Several voices that are written: read back unchanged, and opened elsewhere."""
 
+import io
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -8,9 +9,16 @@ import symusic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
+from scipy.io import wavfile
 
 from sklearn_c2c.datasets import load_bach_chorales
-from sklearn_c2c.io import melody_to_abc, melody_to_midi, read_melodies, write_melody
+from sklearn_c2c.io import (
+    melody_to_abc,
+    melody_to_midi,
+    melody_to_wav,
+    read_melodies,
+    write_melody,
+)
 from sklearn_c2c.melody import (
     HOLD,
     N_PITCHES,
@@ -180,3 +188,16 @@ def test_names_of_voices_may_have_any_characters(tmp_path):
     read = read_melodies(path, voices=["Violin '1' 100 %", "Böse Stimme"], n_measures=1)
     assert (read.data < N_PITCHES).sum() == 2
     assert np.array_equal(read.data, read_melodies(path, voices=2, n_measures=1).data)
+
+
+@pytest.mark.parametrize("timbre", ["plucked", "reed", "flute"])
+def test_sound_is_the_sum_of_the_voices_and_never_too_loud(chorales, timbre):
+    def samples(row, **options):
+        file = io.BytesIO(melody_to_wav(row, timbre=timbre, tempo=240, **options))
+        return wavfile.read(file)[1] / 32767
+
+    voices = [samples(voice) for voice in split_voices(chorales[0], 4)]
+    together, total = samples(chorales[0], voices=4), np.sum(voices, axis=0)
+    assert np.abs(together).max() <= 1
+    scale = max(1, np.abs(total).max())
+    np.testing.assert_allclose(together, total / scale, atol=4 / 32767)

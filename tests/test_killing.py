@@ -10,7 +10,7 @@ import pytest
 
 from sklearn_c2c import persistence
 from tests.killing import lives
-from tests.killing.jobs import Files, Job, Sweep, Training
+from tests.killing.jobs import Files, Job, RecurrentTraining, Sweep, Training
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="Windows knows no SIGKILL"
@@ -18,8 +18,9 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.mark.slow
-def test_a_training_that_is_killed_goes_on_byte_for_byte():
-    counts, fault = lives.live("training", random.Random(0), 2)
+@pytest.mark.parametrize("kind", ["training", "recurrent training"])
+def test_a_training_that_is_killed_goes_on_byte_for_byte(kind):
+    counts, fault = lives.live(kind, random.Random(0), 2)
     assert fault == ""
     assert counts["kills"] > 0
 
@@ -28,8 +29,9 @@ def changed(path, change):
     path.write_bytes(change(path.read_bytes()))
 
 
-def test_lost_epochs_and_other_weights_are_faults(tmp_path):
-    job = Training(tmp_path, 0)
+@pytest.mark.parametrize("kind", [Training, RecurrentTraining])
+def test_lost_epochs_and_other_weights_are_faults(kind, tmp_path):
+    job = kind(tmp_path, 0)
     job.work()
     job.check(["2", "16"])
     job.check_end([])

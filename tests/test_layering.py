@@ -18,6 +18,7 @@ ROOMS = {
     "_viterbi": {"_nn"},
     "_overlaps": {"_nn"},
     "_files": set(),
+    "_extras": set(),
     "_web": set(),
     "_fitted": set(),
     "_validation": set(),
@@ -45,10 +46,19 @@ ROOMS = {
     "generation": {"melody"},
     "objectives": {"melody", "metrics"},
     "metrics": {"_ngrams", "_overlaps", "datasets", "generation", "markov", "melody"},
-    "display": {"_web", "generation", "melody", "metrics", "io"},
+    "display": {
+        "_extras",
+        "_files",
+        "_web",
+        "generation",
+        "melody",
+        "metrics",
+        "io",
+    },
     "model_selection": {"generation", "journal", "metrics"},
-    "page": {"_files", "_web", "display", "generation"},
+    "page": {"_files", "_web", "display", "generation", "melody", "metrics"},
     "persistence": {"_files", "_fitted"},
+    "onnx": {"_extras", "_files", "autoencoder", "generation", "preprocessing"},
     "cli": {
         "_validation",
         "autoencoder",
@@ -60,6 +70,7 @@ ROOMS = {
         "melody",
         "metrics",
         "objectives",
+        "onnx",
         "page",
         "persistence",
         "preprocessing",
@@ -125,7 +136,7 @@ def test_only_io_knows(name):
     assert users <= {"io"}
 
 
-HEAVY = {"music21", "matplotlib", "verovio", "skops"}
+HEAVY = {"music21", "matplotlib", "onnx", "typst", "verovio", "skops"}
 
 
 def loaded_by(statement):
@@ -144,7 +155,7 @@ def test_the_import_is_light(statement):
 
 @pytest.mark.integration
 def test_rooms_do_not_load_what_they_read_save_and_show_with():
-    rooms = ("io", "datasets", "display", "page", "persistence")
+    rooms = ("io", "datasets", "display", "onnx", "page", "persistence")
     statement = "import " + ", ".join(f"sklearn_c2c.{room}" for room in rooms)
     assert not HEAVY & loaded_by(statement)
 

@@ -41,7 +41,7 @@ def imported():
 def test_what_is_imported_is_declared():
     found = {*imported()}
     assert {"numpy", "scikit-learn", "music21"} <= found
-    assert found <= declared("studio", "dask")
+    assert found <= declared("studio", "notebook", "onnx", "dask")
 
 
 def test_each_requirement_has_a_lowest_version():

@@ -648,13 +648,11 @@ def test_recurrences_start_orthogonal_for_any_number_of_threads(n, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1])
-def test_reels_are_learned_by_heart(reels, seed):
+def test_reels_are_learned_by_heart(reels):
     # The settings of docs/user_guide/recurrent.md.
-    estimator = RecurrentAutoencoder(max_iter=700, random_state=seed)
+    estimator = RecurrentAutoencoder(batch_size=15, max_iter=1000, random_state=0)
     model = make_pipeline(PianoRollEncoder(transition_weight=0), estimator).fit(reels)
-    right = model.inverse_transform(model.transform(reels)) == reels
-    assert right.all(axis=1).sum() >= 74
+    assert_array_equal(model.inverse_transform(model.transform(reels)), reels)
 
 
 @pytest.mark.integration

@@ -16,6 +16,8 @@ from sklearn_c2c import (
     persistence,
 )
 from sklearn_c2c._transitions import count_transitions
+from sklearn_c2c.datasets import load_bach_chorales
+from sklearn_c2c.generation._form import decode_steps, probabilities
 from sklearn_c2c.melody import (
     END,
     HOLD,
@@ -91,6 +93,24 @@ def test_decoding_undoes_encoding(found, sparse_output, is_auto):
     assert_array_equal(decoded, rows)
     assert encoder.n_features_in_ == rows.shape[1]
     assert (encoder.decoded_lengths(encoder.transform(rows)) == rows.shape[1]).all()
+
+
+def test_all_chorales_are_decoded_as_they_are_encoded():
+    chorales = load_bach_chorales().data
+    encoder = PianoRollEncoder(n_voices=4, sparse_output=True).fit(chorales)
+    roll = encoder.transform(chorales)
+    assert_array_equal(encoder.inverse_transform(roll), chorales)
+    assert encoder.voice_ranges_.tolist() == [[55, 84], [50, 79], [44, 74], [31, 69]]
+
+
+@pytest.mark.integration
+def test_eighty_chorales_are_learned_by_heart():
+    """The second line of what several voices must show, with 32 latent variables."""
+    chorales = load_bach_chorales(n_melodies=80).data
+    autoencoder = Autoencoder(h=32, output="softmax", max_iter=150, random_state=0)
+    model = make_pipeline(PianoRollEncoder(n_voices=4), autoencoder)
+    Z = model.fit_transform(chorales)
+    assert_array_equal(model.inverse_transform(Z), chorales)
 
 
 @settings(max_examples=50)
@@ -297,3 +317,83 @@ def test_recurrent_decoders_write_legal_voices_in_their_ranges(options):
     Z = np.random.default_rng(0).normal(size=(20, 2))
     rows = generation.decode(model, Z, random_state=0, **options)
     assert own_pitches_only(check_voices(rows, 2), model[0])
+
+
+class Decoder:
+    """A latent model whose outputs are given."""
+
+    def __init__(self, encoder, P):
+        self.encoder, self._P = encoder, P
+
+    def probabilities(self, Z):
+        return self._P
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(st.integers(0, 2), min_size=4, max_size=4),
+    st.integers(0, 2**31),
+    st.sampled_from([0, 0.7, 3.0]),
+)
+def test_any_probabilities_are_decoded_in_any_form(letters, seed, weight):
+    rng = np.random.default_rng(seed)
+    encoder = PianoRollEncoder(
+        n_voices=2, transition_weight=weight, steps_per_measure=4
+    ).fit(X)
+    concentration = np.full(encoder.n_tokens_, 0.1)
+    concentration[-2] = 3  # holds, also where a place or a voice begins
+    P = rng.dirichlet(concentration, (3, 16)) + 1e-12
+    letters = np.tile([*letters, *[5 + letter for letter in letters]], (3, 1))
+    P = probabilities(Decoder(encoder, P), None, letters)
+    rows = check_voices(decode_steps(encoder, P, letters), 2)
+    assert own_pitches_only(rows, encoder)
+    places = rows.reshape(3, 8, 2)
+    for one in range(8):
+        for other in range(8):
+            if letters[0, one] == letters[0, other]:
+                assert_array_equal(places[:, one], places[:, other])
+
+
+@settings(max_examples=30)
+@given(
+    st.integers(0, 2),
+    hnp.arrays(bool, 16),
+    st.sampled_from(["notes", "rhythm", "pitches"]),
+    st.sampled_from(["auto", 0]),
+    st.sampled_from([None, "corpus", "AABB"]),
+)
+def test_whatever_is_given_is_kept(model, row, keep, aspect, transposition, form):
+    result = generation.complete(
+        model,
+        X[row],
+        keep,
+        n_samples=2,
+        aspect=aspect,
+        transposition=transposition,
+        form=form,
+        X=X,
+        max_iter=2,
+        random_state=0,
+    )
+    rows = check_voices(result.melodies, 2)
+    back = np.where(rows < N_PITCHES, rows + result.semitones, rows)
+    assert own_pitches_only(back, model[0])
+    given, expected = rows[:, keep], X[row, keep]
+    if aspect == "notes":
+        assert (given == expected).all()
+    elif aspect == "rhythm":
+        kinds = [np.where(x < N_PITCHES, 0, x) for x in (given, expected)]
+        assert (kinds[0] == kinds[1]).all()
+
+
+@settings(max_examples=30)
+@given(rows_of_voices(low=55, high=75), st.integers(0, 2**31), st.booleans())
+def test_no_voice_leaves_its_range_for_any_corpus(found, seed, is_real):
+    n_voices, rows = found
+    encoder = PianoRollEncoder(n_voices=n_voices).fit(rows)
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(4, rows.shape[1] * encoder.n_tokens_))
+    values = values if is_real else np.abs(values) * rng.integers(0, 2, values.shape)
+    decoded = check_voices(encoder.inverse_transform(values), n_voices)
+    assert own_pitches_only(decoded, encoder)
+    assert_array_equal(encoder.inverse_transform(encoder.transform(decoded)), decoded)

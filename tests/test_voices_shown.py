@@ -6,11 +6,14 @@ import re
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.pipeline import make_pipeline
 
+from sklearn_c2c import Autoencoder, PianoRollEncoder
 from sklearn_c2c.datasets import load_bach_chorales
-from sklearn_c2c.display import Melodies, PianoRollDisplay, score_svg
+from sklearn_c2c.display import Melodies, PianoRollDisplay, score_svg, write_score
 from sklearn_c2c.melody import HOLD, notes_from_melody, split_voices
-from sklearn_c2c.page import write_page
+from sklearn_c2c.page import write_page, write_tune_book
+from sklearn_c2c.page._model import describe_model
 
 pytest.importorskip("verovio")
 NAMES = ["Soprano", "Alto", "Tenor", "Bass"]
@@ -106,6 +109,7 @@ def test_a_page_knows_the_notes_of_all_voices(tmp_path, chorales):
     assert {note[3] for note in nearest["notes"]} == {0, 1, 2, 3}
     with pytest.raises(ValueError, match="multiple of n_voices"):
         Melodies(chorales, voices=5)
+    assert repr(Melodies(chorales, voices=4)) == "Melodies(4 of 4 voices, 128 steps)"
 
 
 def test_a_piano_roll_has_a_colour_for_each_voice(chorales):
@@ -123,3 +127,24 @@ def test_a_piano_roll_has_a_colour_for_each_voice(chorales):
     assert one.voices is None and len({bar.get_facecolor() for bar in one.bars_}) == 1
     shown.figure_.clear()
     one.figure_.clear()
+
+
+def test_a_score_and_a_book_have_all_staves(tmp_path, chorales):
+    write_score(chorales[0], tmp_path / "score.svg", voices=NAMES, key="D")
+    assert signs_of((tmp_path / "score.svg").read_text()) == signs_of(
+        score_svg(chorales[0], voices=NAMES, key="D")
+    )
+    path = tmp_path / "book.html"
+    keys = ["D", "D minor"]
+    write_tune_book(path, chorales[:2], title="Two", voices=NAMES, key=keys)
+    text = path.read_text()
+    n_notes = sum(len(notes_from_melody(row)) for row in chorales[:2])
+    assert len(set(signs_of(text))) <= len(signs_of(text)) == n_notes
+    assert text.count('class="staff"') == 2 * 8 * 4
+
+
+def test_a_page_that_decodes_has_one_voice(chorales):
+    autoencoder = Autoencoder(h=2, max_iter=1, random_state=0)
+    model = make_pipeline(PianoRollEncoder(n_voices=4), autoencoder).fit(chorales)
+    with pytest.raises(ValueError, match=r"melodies of one voice; got .*n_voices=4"):
+        describe_model(model)

@@ -2,11 +2,9 @@
 
 from numbers import Integral
 
-import numpy as np
-from scipy import sparse
 from sklearn.utils._param_validation import Interval
 
-from sklearn_c2c._data import one_hot_group_size
+from sklearn_c2c._data import has_end, one_hot_group_size
 from sklearn_c2c._fitted import OneOf, check_form
 from sklearn_c2c._nn.gaussian import GaussianCode
 from sklearn_c2c.autoencoder._base import stack_shapes
@@ -185,7 +183,9 @@ class PitchRhythmAutoencoder(VariationalAutoencoder):
 
     has_end_ : bool
         Whether the last token of a step is the end. It is if, in the first data, all
-        columns of the last step are 0 for some melody.
+        columns of the last step are 0 for some melody. If no melody ends before the
+        last step, it is if the last token is in that step only, and the third last one
+        must be the hold: never in the first step, never after a rest, and frequent.
 
     n_iter_ : int
         Epochs trained, as `loss_curve_` over all calls of `partial_fit` and, with
@@ -338,8 +338,7 @@ class PitchRhythmAutoencoder(VariationalAutoencoder):
         X, y = super()._check_training_data(X, y, reset=reset)
         if reset:
             group_size = self.group_size or one_hot_group_size(X) or X.shape[1]
-            last_step = sparse.csr_array(X[:, -group_size:])
-            self.has_end_ = bool((np.diff(last_step.indptr) == 0).any())
+            self.has_end_ = has_end(X, group_size)
         return X, y
 
     # ------------------------------------------------------------------ layers

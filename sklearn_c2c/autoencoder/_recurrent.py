@@ -5,6 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 from scipy.special import log_softmax
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c._nn import initial
 from sklearn_c2c._nn.adam import fresh
@@ -85,6 +86,25 @@ class RecurrentMixin:
         with self._fitted_stack() as stack:
             stack.write(Z, lambda logits: choose(_log_softmax(logits)), n_steps)
 
+    def layers_by_name(self):
+        """Fitted weights and intercept of each layer, by its name.
+
+        Returns
+        -------
+        dict of str to (ndarray, ndarray)
+            In the order of `coefs_` and `intercepts_`.
+
+        Raises
+        ------
+        ValueError
+            If the parameters do not make layers of the fitted shapes.
+        """
+        check_is_fitted(self)
+        shapes = self._named_shapes(self.group_size_)
+        check_fitted_sizes(self, [*shapes.values()], "use the fitted weights")
+        arrays = zip(self.coefs_, self.intercepts_, strict=True)
+        return dict(zip(shapes, arrays, strict=True))
+
     def _named_shapes(self, group_size):
         return recurrent_shapes(
             *map(int, (group_size, self.n_units, self._code_width(), self.h)),
@@ -97,8 +117,7 @@ class RecurrentMixin:
 
     def _fitted_stack(self):
         # Kernels read as many columns of the weights as the cell has gates.
-        shapes = self._layer_shapes(self.n_features_in_, self.group_size_)
-        check_fitted_sizes(self, shapes, "use the fitted weights")
+        self.layers_by_name()
         return super()._fitted_stack()
 
     def _initial_layers(self, X, shapes, group_size, rng):

@@ -14,6 +14,7 @@ from sklearn_c2c.cli._kinds import (
     Default,
     with_defaults,
 )
+from sklearn_c2c.cli._result import FURTHER
 from sklearn_c2c.cli._setting import Setting
 
 _MOST_MEASURES = 1000
@@ -126,6 +127,18 @@ def setting(text):
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def formats(text):
+    """Formats with commas between them, as suffixes."""
+    known = [suffix[1:] for suffix in FURTHER]
+    words = list(dict.fromkeys(text.lower().split(",")))
+    for word in words:
+        if word not in known:
+            raise argparse.ArgumentTypeError(
+                f"expected {', '.join(known)}, with commas between several, got {word}"
+            )
+    return tuple(f".{word}" for word in words)
+
+
 def one_of(*words):
     """Make an argument type that accepts some words."""
 
@@ -203,6 +216,20 @@ _VOICE_OPTIONS = {
         one_of("round", "reject"),
         "round notes between two time steps (round), or leave their tunes out",
     ),
+}
+# The same for a book of tunes, whose defaults take each tune as it is.
+_BOOK_HELP = {
+    "--measures": "only the first N measures, or tunes within limits, such as 4-32 "
+    "(whole tunes)",
+    "--steps-per-quarter": "time steps (the fewest that hold all notes of a tune)",
+    "--time-signature": "only tunes in this metre (all metres)",
+    "--key": "tonic to transpose all tunes to, or key, such as Dm, for only those in "
+    "its mode (their own keys)",
+    "--mode": "only tunes in it: major, minor, dorian and so on (any)",
+    "--pickup": "keep or drop what precedes the first bar (keep)",
+}
+_BOOK_OPTIONS = {
+    flag: (*_READING_OPTIONS[flag][:-1], help_) for flag, help_ in _BOOK_HELP.items()
 }
 _TRAINING_OPTIONS = {
     "--h": (
@@ -304,6 +331,17 @@ def add_corpus(parser, **kwargs):
         **kwargs,
     )
     _add_options(parser, "reading files of your own", _READING_OPTIONS | _VOICE_OPTIONS)
+
+
+def add_tunes(parser):
+    """Tunes of one's own to read whole, and how."""
+    parser.add_argument(
+        "tunes",
+        metavar="TUNES",
+        nargs="+",
+        help="files and folders: ABC, MIDI, MusicXML",
+    )
+    _add_options(parser, "reading them", _BOOK_OPTIONS | _VOICE_OPTIONS)
 
 
 def add_training(parser):
@@ -415,8 +453,42 @@ def add_tempo(parser):
 
 def add_result(parser):
     """Where to write melodies, and their tempo."""
-    parser.add_argument("--out", required=True, metavar="DIR", help="folder to fill")
+    add_folder(parser)
     add_tempo(parser)
+
+
+def add_folder(parser):
+    """Where to write."""
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder to fill")
+    parser.add_argument(
+        "--also",
+        type=formats,
+        default=(),
+        metavar="F,F...",
+        help="further formats of each melody: wav (sound), pdf, png, svg (score)",
+    )
     parser.add_argument(
         "--force", action="store_true", help="write into DIR even if it has content"
     )
+
+
+def add_file(parser, help_):
+    """The one file to write."""
+    parser.add_argument("--out", required=True, metavar="FILE", help=help_)
+    parser.add_argument(
+        "--force", action="store_true", help="replace FILE if it exists"
+    )
+
+
+def new_command(commands, name, function, summary, epilog):
+    """Add a command that runs a function of the parsed arguments."""
+    parser = commands.add_parser(
+        name,
+        help=summary,
+        description=function.__doc__,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(command=function, parser=parser)
+    return parser

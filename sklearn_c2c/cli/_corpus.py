@@ -97,17 +97,11 @@ def read_corpus(args, *, lists=False):
     _check_length(args)
     if len(args.corpus) == 1 and args.corpus[0] in _BUNDLED:
         return _bundled(args)
-    for path in args.corpus:
-        if not Path(path).exists():
-            raise CommandError(
-                f"Found no file or folder {path!r}; expected some, or one of the "
-                f"corpora {' and '.join(_BUNDLED)} alone."
-            )
+    tunes, others = find_tunes(
+        args.corpus, f"or one of the corpora {' and '.join(_BUNDLED)} alone"
+    )
     from sklearn_c2c import io
 
-    found = [io.find_files(path) for path in args.corpus]
-    others = [file for files in found for file in files.others]
-    tunes = io.read_files([file for files in found for file in files.music])
     try:
         return _own(args, tunes, others)
     except io.NothingReadError as error:
@@ -115,9 +109,36 @@ def read_corpus(args, *, lists=False):
             print_rejected(error.rejected, args.flags)
             print()
         n_tunes = counted(len(error.rejected), "tune")
-        print(f"{_name(args.corpus)}: 0 of {n_tunes} read")
-        _print_left_out(error.rejected, _reading(args), others)
+        print(f"{name_of_paths(args.corpus)}: 0 of {n_tunes} read")
+        print_left_out(error.rejected, _reading(args), others)
         raise NothingRead("no tune can be read; the table says why.") from None
+
+
+def find_tunes(paths, instead=""):
+    """Read the tunes of files and folders.
+
+    Parameters
+    ----------
+    paths : list of str
+    instead : str
+        What else a path may be, for an error.
+
+    Returns
+    -------
+    tunes : list
+        Tunes with their sources, as `io.read_files` gives them.
+    others : list of Path
+        Files of the folders that are not music.
+    """
+    for path in paths:
+        if not Path(path).exists():
+            expected = ", ".join(filter(None, ["expected some", instead]))
+            raise CommandError(f"Found no file or folder {path!r}; {expected}.")
+    from sklearn_c2c import io
+
+    found = [io.find_files(path) for path in paths]
+    others = [file for files in found for file in files.others]
+    return io.read_files([file for files in found for file in files.music]), others
 
 
 def _check_length(args):
@@ -169,8 +190,8 @@ def _own(args, tunes, others):
         melodies = melodies_from(tunes, replace(choice, key=reading["key"]))
     tonic = reading["key"] or (next(iter(tonics)) if len(tonics) == 1 else None)
     titles = zip(melodies.titles, melodies.sources, strict=True)
-    melodies.titles = [title or _name_of(source) for title, source in titles]
-    return _corpus(_name(args.corpus), melodies, tonic, reading, moved, others)
+    melodies.titles = [title or name_of_source(source) for title, source in titles]
+    return _corpus(name_of_paths(args.corpus), melodies, tonic, reading, moved, others)
 
 
 def _reading(args):
@@ -181,7 +202,7 @@ def _reading(args):
     return whole | args.reading
 
 
-def _name_of(source):
+def name_of_source(source):
     """Name of a tune without a title: its file, and its number in it."""
     return re.sub(r"\.\w+(?=#|$)", "", Path(source).name, count=1)
 
@@ -194,19 +215,20 @@ def _corpus(name, melodies, tonic, reading, moved, others):
         "time_signature": metre,
         "pickup": melodies.get("pickup", "drop"),
     }
-    key = _engraved_key(tonic, melodies.tonalities)
+    key = engraved_key(tonic, melodies.tonalities)
     tempo = usual_tempo(melodies.tempos, metre)
     return Corpus(name, melodies, key, tempo, reading | shared, moved, others)
 
 
-def _name(paths):
+def name_of_paths(paths):
+    """Name a corpus by its files and folders."""
     names = [Path(path).name or path for path in paths]
     if len(names) < 4:
         return ", ".join(names)
     return f"{names[0]} and {len(names) - 1} more"
 
 
-def _engraved_key(tonic, tonalities):
+def engraved_key(tonic, tonalities):
     """The key of a tonic in the mode of most tunes, spelled so that it can be written.
 
     D sharp major has nine sharps, and is written as E flat major.
@@ -263,7 +285,7 @@ def print_summary(corpus, args, *, is_listed=False):
     metre = reading["time_signature"]
     print(f"{corpus.name}: {how_many}, {_length_of_each(melodies)}, in {metre}")
     if not is_bundled:
-        _print_left_out(rejected, args.reading | reading, corpus.others)
+        print_left_out(rejected, args.reading | reading, corpus.others)
     for line in _lines(corpus, args, is_bundled):
         print(line)
     n_changed = sum(map(bool, melodies.get("warnings", ())))
@@ -334,7 +356,7 @@ def _named(counter):
     return ", ".join(words)
 
 
-def _print_left_out(rejected, given, others):
+def print_left_out(rejected, given, others):
     """Count the tunes left out by reason, with the option that takes them.
 
     Files of the folders that are not music are named.

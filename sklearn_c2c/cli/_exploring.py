@@ -29,7 +29,7 @@ def exploration(explore):
 
     @wraps(explore)
     def command(args):
-        say_what_is_missing()
+        say_what_is_missing(args.also)
         with new_folder(args) as folder:
             model, learned = _model(args)
             reading = learned.reading | args.reading
@@ -40,7 +40,7 @@ def exploration(explore):
             own = shown.pop("tempo", None)
             if own and args.tempo is None:
                 learned = learned._replace(tempo=own)
-            write_melodies(folder, model, learned, **shown)
+            write_melodies(folder, model, learned, also=args.also, **shown)
 
     return command
 

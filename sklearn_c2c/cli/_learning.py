@@ -1,6 +1,7 @@
-"""The commands that read tunes: compose, train, inspect."""
+"""The commands that read tunes: compose, train, explore, inspect."""
 
 from argparse import Namespace
+from importlib.util import find_spec
 from pathlib import Path
 
 from sklearn_c2c.cli import _exploring, _kinds, _memory, _models
@@ -25,7 +26,7 @@ def compose(args):
     """
     from sklearn_c2c import persistence
 
-    say_what_is_missing()
+    say_what_is_missing(args.also)
     with new_folder(args, keeps_part=True) as folder:
         model, learned, is_whole = _trained(args)
         persistence.save(model, folder / "model.c2c", metadata=learned._asdict())
@@ -34,7 +35,7 @@ def compose(args):
             print(f"Stopped early: c2c generate --model {kept} composes with the model")
             raise KeyboardInterrupt
         samples = _exploring.samples(args, model, learned)
-        write_melodies(folder, model, learned, **samples)
+        write_melodies(folder, model, learned, also=args.also, **samples)
 
 
 def trained_on_reels(seed, kinds):
@@ -60,6 +61,60 @@ def train(args):
     print(f"Model: {args.out}")
     if not is_whole:
         raise KeyboardInterrupt
+
+
+def explore(args):
+    """Write the latent space of a model as a page to move in and to listen to.
+
+    The page is one file that needs no network. Without --model, a style is learned as
+    by train.
+    """
+    from sklearn_c2c import page
+
+    _models.check_path(args.out, args.force)
+    _check_explorable(args)
+    if args.model is None:
+        args.corpus = args.corpus or ["celtic"]
+        model, learned, is_whole = _trained(args)
+        if not is_whole:
+            raise KeyboardInterrupt
+    else:
+        model, learned = _models.load(args.model)
+        metre = learned.reading["time_signature"]
+        tempo = choose_tempo(args.tempo, learned.tempo, metre)
+        learned = learned._replace(tempo=tempo)
+    print(f"Writing the map of {len(learned.data)} tunes", flush=True)
+    notation = {k: v for k, v in learned.notation.items() if k != "repeats"}
+    page.explore(
+        args.out,
+        model,
+        learned._asdict(),
+        title=f"The latent space of {learned.name}",
+        layout=args.layout,
+        random_state=args.seed,
+        **notation,
+    )
+    print(f"Open {args.out}")
+
+
+def _check_explorable(args):
+    """Check before the training that a page can be made, and of one model only."""
+    if not find_spec("verovio"):
+        raise CommandError(
+            "verovio is not installed, whose signs the page engraves with; to have it: "
+            'pip install "sklearn_c2c[studio]"'
+        )
+    if args.model is None:
+        return
+    given = ["CORPUS"] * bool(args.corpus)
+    given += [f"--{name}" for name in dict.fromkeys(args.kinds)]
+    given += [args.flags[name] for name in (*args.reading, *args.training)]
+    given += ["--transpose"] * bool(args.transpose)
+    if given:
+        raise CommandError(
+            f"{given[0]} is for a model to learn, and --model has learned already; "
+            "leave one of them out."
+        )
 
 
 def inspect(args):

@@ -13,10 +13,27 @@ from sklearn_c2c.cli._wording import CommandError
 # Libraries of the extra ``studio`` that a page is made with, and their modules.
 _STUDIO = {"verovio": "verovio", "Matplotlib": "matplotlib"}
 _SUFFIXES = (".mid", ".abc", ".musicxml")
+# Formats that an option asks for beside these: sound, and scores with the libraries
+# that they need.
+SCORES = (".pdf", ".png", ".svg")
+FURTHER = (".wav", *SCORES)
+_NEEDED = {
+    ".pdf": ("verovio", "typst"),
+    ".png": ("verovio", "typst"),
+    ".svg": ("verovio",),
+}
 
 
-def say_what_is_missing():
-    """Warn before any work of the parts that the result will lack."""
+def say_what_is_missing(also=()):
+    """Warn before any work of the parts that the result will lack.
+
+    Raises
+    ------
+    CommandError
+        If a format that is asked for cannot be written.
+    """
+    for suffix in also:
+        check_installed(suffix, f"--also {suffix[1:]}")
     missing = [name for name, module in _STUDIO.items() if not find_spec(module)]
     if not missing:
         return
@@ -26,6 +43,16 @@ def say_what_is_missing():
         'print. To have it: pip install "sklearn_c2c[studio]"',
         flush=True,
     )
+
+
+def check_installed(suffix, option):
+    """Check before any work that the libraries are there which write a format."""
+    for name in _NEEDED.get(suffix, ()):
+        if not find_spec(name):
+            raise CommandError(
+                f"{option} needs {name}, which is not installed: "
+                'pip install "sklearn_c2c[studio]"'
+            )
 
 
 @contextmanager
@@ -82,10 +109,13 @@ def write_melodies(
     titles,
     settings,
     marks=None,
+    also=(),
     key=None,
     semitones=0,
 ):
     """Write each melody in three formats, and the page that shows them in order.
+
+    `also` has the suffixes of further formats.
 
     Without verovio there is no page, and without Matplotlib no loss curve on it. The
     melodies may be in another `key` than the corpus, `semitones` away from it.
@@ -94,7 +124,8 @@ def write_melodies(
     from sklearn_c2c.generation import LatentModel
 
     corpus = _moved(learned, semitones)._replace(key=key or learned.key)
-    files = _write_files(folder, melodies, titles, corpus.notation)
+    suffixes = _SUFFIXES + also
+    files = _write_files(folder, melodies, titles, suffixes, corpus.notation)
     if not find_spec("verovio"):
         return
     page.write_page(
@@ -116,15 +147,19 @@ def write_melodies(
     )
 
 
-def _write_files(folder, melodies, titles, notation):
-    """Write each melody in three formats; return the names of the files of each."""
-    from sklearn_c2c import io
+def _write_files(folder, melodies, titles, suffixes, notation):
+    """Write each melody in several formats; return the names of the files of each."""
+    from sklearn_c2c import display, io
 
     stems = [f"melody-{i + 1:02d}" for i in range(len(melodies))]
-    files = [[stem + suffix for suffix in _SUFFIXES] for stem in stems]
+    files = [[stem + suffix for suffix in suffixes] for stem in stems]
+    engraved = {name: notation[name] for name in notation if name != "tempo"}
     for melody, title, names in zip(melodies, titles, files, strict=True):
         for name in names:
-            io.write_melody(melody, folder / name, title=title, **notation)
+            if name.endswith(SCORES):
+                display.write_score(melody, folder / name, title=title, **engraved)
+            else:
+                io.write_melody(melody, folder / name, title=title, **notation)
     return files
 
 

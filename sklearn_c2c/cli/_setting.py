@@ -1,4 +1,4 @@
-"""``attribute --set``: to ask for the value of an attribute."""
+"""``attribute``: what can be added, and ``--set``, to ask for the value of one."""
 
 import re
 from contextlib import contextmanager
@@ -6,6 +6,36 @@ from math import isfinite
 from typing import NamedTuple
 
 from sklearn_c2c.cli._wording import CommandError, in_options
+
+# Attributes whose vectors can be added, and the help of the command.
+ATTRIBUTES = (
+    "hold-share",
+    "note-density",
+    "pitch-range",
+    "mean-absolute-interval",
+    "pitch-class-entropy",
+)
+ATTRIBUTES_HELP = f"""\
+attributes to add:
+  {", ".join(ATTRIBUTES)}
+
+attributes to set:
+{{attributes}}
+
+With --set the tune is changed until an attribute has the value that is asked for, of
+several one after the other, and otherwise as little as possible; the values found are
+printed. With ATTRIBUTE an attribute vector is added to the latent vector of the tune:
+the mean of the quarter of the corpus that has the most of the attribute, minus the mean
+of the quarter that has the least. The larger the latent space, the larger the scales
+that change a tune.
+
+examples:
+  c2c attribute --model reels.c2c 1 note-density --out busy
+  c2c attribute --model reels.c2c mine.abc hold-share --scales 0 1 2 --out calm
+  c2c attribute --model reels.c2c mine.abc --set note-density=+1 --out busier
+  c2c attribute --model reels.c2c mine.abc --set note-density=+2 --steps 4 --out rows
+  c2c attribute --model reels.c2c 1 --set mean-pitch=74 --set contour=-1 --out high
+"""
 
 _SETTING = re.compile(r"([a-z_-]+)=([+-]?)(\d*\.?\d+(?:e[+-]?\d+)?)", re.ASCII)
 

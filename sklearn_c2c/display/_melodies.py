@@ -147,6 +147,11 @@ class Melodies:
         longest, lengths = self.X.shape[1], melody_lengths(self.X)
         shortest = lengths.min(initial=longest)
         to_longest = "" if shortest == longest else f" to {lengths.max()}"
+        if self._n_voices > 1:
+            n_steps = longest // self._n_voices
+            return (
+                f"Melodies({len(self.X)} of {self._n_voices} voices, {n_steps} steps)"
+            )
         return f"Melodies({len(self.X)} of {shortest}{to_longest} steps)"
 
     def _repr_html_(self):

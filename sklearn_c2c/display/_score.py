@@ -41,6 +41,7 @@ _LAYOUT = {
     "pageMarginRight": 0,
     "pageMarginTop": 10,
     "pageMarginBottom": 10,
+    "breaks": "encoded",
     "scale": _SCALE,
     # Narrow enough for two measures of eighth notes on a telephone.
     "spacingLinear": 0.18,
@@ -52,6 +53,9 @@ _LAYOUT = {
     "svgFormatRaw": True,
     "minLastJustification": 0,
 }
+# Options for pages of one line each: lower than any line, and grown to its height.
+_LINE = {"breaks": "line", "header": "none", "pageHeight": 100}
+_NAME = re.compile(r'<svg\b[^>]* id="([^"]*)"')
 _OPENS = re.compile(r'<measure\b[^>]* left="rptstart"')
 _CLOSES = re.compile(r'<measure\b[^>]* right="(?:rptend|dbl)"')
 _ENDING = re.compile(r"<ending\b")
@@ -143,40 +147,85 @@ def score_svg(
     >>> svg.count('class="note marked"')
     1
     """
+    (svg,) = _score(
+        melody,
+        {"header": "none" if title is None else "encoded"},
+        width=width,
+        time_signature=time_signature,
+        steps_per_quarter=steps_per_quarter,
+        key=key,
+        title=title,
+        pickup=pickup,
+        marks=marks,
+        repeats=repeats,
+        voices=voices,
+    )
+    return svg
+
+
+def score_lines(melody, **notation):
+    """Engrave each line of music by itself, for pages that are broken between lines.
+
+    Parameters
+    ----------
+    melody : array-like of int, shape (n_steps,)
+        A legal melody, engraved up to its end.
+    **notation
+        Parameters of `score_svg` except its title.
+
+    Returns
+    -------
+    list of str
+        An SVG element for each line, all of the same width.
+
+    Raises
+    ------
+    ValueError, ImportError
+        As of `score_svg`.
+    """
+    lines = _score(melody, _LINE, title=None, **notation)
+    # The name of the drawing is part of all names in it, and of its style sheet. Each
+    # line needs names of its own.
+    name = _NAME.search(lines[0])[1]
+    return [line.replace(name, f"{name}-{i}") for i, line in enumerate(lines)]
+
+
+def _score(melody, layout, *, width=960, title=None, marks=None, **notation):
+    """Engrave a melody; return an SVG element for each page of the layout."""
     verovio = studio("verovio")
     verovio.enableLog(verovio.LOG_OFF)  # errors that matter are raised below
     writing = {
-        "time_signature": time_signature,
-        "steps_per_quarter": steps_per_quarter,
-        "key": key,
+        "time_signature": "4/4",
+        "steps_per_quarter": 4,
+        "key": None,
+        "pickup": False,
+        "repeats": "played",
+        "voices": None,
+        **notation,
         "title": title or "",
         "tempo": 120,
-        "pickup": pickup,
-        "repeats": repeats,
-        "voices": voices,
     }
     sheet = make_sheet(melody, **writing)
     marks = check_marks(marks, np.shape(melody))
-    notation = _notation(sheet, melody, **writing)
-    options = _LAYOUT | {
-        "pageWidth": width * 100 // _SCALE,
-        "header": "none" if title is None else "encoded",
-    }
+    text = _notation(sheet, melody, **writing)
+    options = _LAYOUT | {"pageWidth": width * 100 // _SCALE} | layout
     # Names inside the SVG follow from its content: unique on a page, and the same in
     # every run.
-    seed = zlib.crc32(f"{width} {notation}".encode()) >> 2
+    seed = zlib.crc32(f"{width} {text}".encode()) >> 2
     toolkit = verovio.toolkit()
-    svg = _engrave(toolkit, notation, options, seed, n_before=int(sheet.pickup > 0))
-    signs = _signs(svg, _steps_of_signs(toolkit, sheet), len(sheet.voices) or 1)
-    return _with_steps(_with_marks(svg, signs, marks, melody, sheet), signs, sheet)
+    pages = _engrave(toolkit, text, options, seed, n_before=int(sheet.pickup > 0))
+    steps = _steps_of_signs(toolkit, sheet)
+    return [_finished(svg, steps, marks, melody, sheet) for svg in pages]
 
 
-def _with_marks(svg, signs, marks, melody, sheet):
-    voices = split_voices(melody, len(sheet.voices) or 1)
+def _finished(svg, steps, marks, melody, sheet):
+    """A page of verovio with marks, and with steps in place of passing names."""
+    n_voices = len(sheet.voices) or 1
+    signs = _signs(svg, steps, n_voices)
     for style, mask in marks.items():
-        names = _marked_signs(signs, voices, mask)
+        names = _marked_signs(signs, split_voices(melody, n_voices), mask)
         svg = _mark(svg, style, names, "staff" if sheet.voices else "measure")
-    return svg
+    return _with_steps(svg, signs, sheet)
 
 
 def check_marks(marks, shape):
@@ -237,15 +286,16 @@ def _musicxml(melody, **options):
 
 
 def _engrave(toolkit, notation, options, seed, n_before):
-    """Load a melody into verovio, broken into lines, and draw it as SVG."""
-    toolkit.setOptions(options | {"breaks": "auto", "xmlIdSeed": 2 * seed})
+    """Load a melody into verovio, broken into lines, and draw each page as SVG."""
+    one_page = {"breaks": "auto", "pageHeight": _LAYOUT["pageHeight"]}
+    toolkit.setOptions(options | one_page | {"xmlIdSeed": 2 * seed})
     if not toolkit.loadData(notation):
         raise ValueError(f"verovio could not read this melody:\n{notation}")
     n_systems = toolkit.renderToSVG(1).count('class="system"')
     # The second loading needs names that differ from those of the first.
-    toolkit.setOptions(options | {"breaks": "encoded", "xmlIdSeed": 2 * seed + 1})
+    toolkit.setOptions(options | {"xmlIdSeed": 2 * seed + 1})
     toolkit.loadData(_with_breaks(toolkit.getMEI(), n_systems, n_before))
-    return toolkit.renderToSVG(1)
+    return [toolkit.renderToSVG(1 + page) for page in range(toolkit.getPageCount())]
 
 
 def _with_breaks(mei, n_systems, n_before):

@@ -7,10 +7,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_c2c.generation._form import FORM, alike, letters_of
+from sklearn_c2c.generation._form import FORM, alike, letters_of, tunes_of
 from sklearn_c2c.generation._models import MODEL, LatentModel
 from sklearn_c2c.generation._voices import mend_voices, own_tokens
-from sklearn_c2c.melody import END, HOLD
+from sklearn_c2c.melody import END, HOLD, melody_lengths
 
 
 @validate_params(
@@ -44,8 +44,13 @@ def decode(
 
     up to its end, which is a token too if melodies of `fit` ended early.
 
-    Without a temperature, beam search looks for the melody with the largest p(x | z):
-    at each step it keeps the `beam_width` most probable beginnings. A width of 1 takes
+    Without a temperature, beam search looks for the melody with the largest mean of the
+    log-probabilities of its n tokens, the end included::
+
+        log(p(x | z)) / n
+
+    since p(x | z) itself is larger for short melodies. At each step it keeps the
+    `beam_width` best beginnings, those that have ended among them. A width of 1 takes
     the most probable token of each step. With a temperature T, tokens are drawn with
     probabilities ``p**(1 / T)``, divided by their sum.
 
@@ -69,7 +74,9 @@ def decode(
     form : str, array-like of shape (n_steps,) or None, default=None
         Which places of a melody are alike, as in `sample`: a place that is like an
         earlier one gets its tokens, and the decoder goes on from these. No hold is
-        decoded at the first step of such places. Not with a beam width above 1.
+        decoded at the first step of such places. If a tune gives the form, the melody
+        ends where the tune does; with letters, where the decoder ends it. Not with a
+        beam width above 1.
 
     X : array-like of shape (n_tunes, n_steps), default=None
         Corpus of ``form="corpus"``.
@@ -96,7 +103,8 @@ def decode(
     References
     ----------
     A. Graves, "Sequence Transduction with Recurrent Neural Networks", 2012, for beam
-    search.
+    search, and Y. Wu et al., "Google's Neural Machine Translation System", 2016,
+    section 7, for the length in its score.
 
     J.-P. Briot, "Compress to Create", section VI.iv.
 
@@ -125,11 +133,13 @@ def decode(
             f"Beam search neither draws nor keeps a form: got beam_width={beam_width}, "
             f"temperature={temperature} and form={form!r}; give one of them."
         )
-    letters = letters_of(latent, form, Z, X=X, rng=rng)
+    tunes = tunes_of(latent, form, Z, X=X, rng=rng)
+    letters = letters_of(latent, form if tunes is None else tunes, Z)
     if temperature is None and letters is None:
         columns = _most_probable(latent, Z, beam_width)
     else:
-        columns = _written(latent, Z, temperature, letters, rng)
+        ends = None if tunes is None else melody_lengths(tunes)
+        columns = _written(latent, Z, temperature, letters, ends, rng)
     encoder = latent.encoder
     melodies = np.full((len(Z), encoder.n_features_in_), END, np.int16)
     melodies[:, : columns.shape[1]] = encoder.tokens_[columns]
@@ -137,23 +147,30 @@ def decode(
 
 
 class _Sequences:
-    """Columns of the tokens that were written, each sequence up to its end."""
+    """Columns of the tokens that were written, each sequence up to its end.
 
-    def __init__(self, latent, n):
+    `ends` are the steps of the ends where they are given, ndarray of shape (n,).
+    """
+
+    def __init__(self, latent, n, ends=None):
         self.columns = np.empty((n, 0), int)
         self._is_end = latent.encoder.tokens_ == END
         self._is_own = own_tokens(latent.encoder)
+        self._ends = ends if self._is_end.any() else None
 
     def allowed(self, log_p):
         """Log-probabilities: no end at the first step, and nothing else after it.
 
         No pitch is allowed outside the range of its voice.
         """
-        log_p = np.where(self._is_own[self.columns.shape[1]], log_p, -np.inf)
-        if not self.columns.shape[1]:
-            return np.where(self._is_end, -np.inf, log_p)
+        step, is_over = self.columns.shape[1], self.have_ended()
+        log_p = np.where(self._is_own[step], log_p, -np.inf)
+        if self._ends is not None:
+            is_over = step >= self._ends
+        if step == 0 or self._ends is not None:
+            log_p = np.where(self._is_end, -np.inf, log_p)
         after_end = np.where(self._is_end, 0, -np.inf)
-        return np.where(self.have_ended()[:, np.newaxis], after_end, log_p)
+        return np.where(is_over[:, np.newaxis], after_end, log_p)
 
     def have_ended(self):
         """Mask of the sequences that have ended."""
@@ -168,13 +185,12 @@ class _Sequences:
         return None if self._is_end[columns].all() else (going, columns)
 
 
-def _written(latent, Z, temperature, letters, rng):
+def _written(latent, Z, temperature, letters, ends, rng):
     """Draw a sequence for each latent vector, (n_melodies, steps written).
 
     Without a temperature the most probable token of each step is taken.
     """
-    sequences = _Sequences(latent, len(Z))
-    encoder = latent.encoder
+    sequences, encoder = _Sequences(latent, len(Z), ends), latent.encoder
     earlier, begins = _earlier_steps(letters, len(Z), encoder.n_features_in_)
     is_hold = encoder.tokens_ == HOLD
 
@@ -218,19 +234,22 @@ def _earlier_steps(letters, n_melodies, n_steps):
 def _most_probable(latent, Z, beam_width):
     """Beam search, (n_melodies, steps written)."""
     sequences, n = _Sequences(latent, len(Z)), len(Z)
-    scores = np.zeros((n, 1))
+    sums, lengths = np.zeros((n, 1)), np.zeros((n, 1), int)
 
     def keep_the_best(log_p):
-        nonlocal scores
-        width, n_tokens = scores.shape[1], log_p.shape[1]
-        totals = scores[..., np.newaxis] + sequences.allowed(log_p).reshape(
-            n, width, -1
-        )
-        totals = totals.reshape(n, -1)
-        best = np.argsort(-totals, axis=1, kind="stable")[:, :beam_width]
-        scores = np.take_along_axis(totals, best, axis=1)
-        going = np.arange(n)[:, np.newaxis] * width + best // n_tokens
+        nonlocal sums, lengths
+        width, n_tokens = sums.shape[1], log_p.shape[1]
+        # The end is a token too, and after it there are none.
+        lengths = lengths + ~sequences.have_ended().reshape(n, width)
+        log_p = sequences.allowed(log_p).reshape(n, width, -1)
+        totals = sums[..., np.newaxis] + log_p
+        means = (totals / lengths[..., np.newaxis]).reshape(n, -1)
+        best = np.argsort(-means, axis=1, kind="stable")[:, :beam_width]
+        sums = np.take_along_axis(totals.reshape(n, -1), best, axis=1)
+        beginning = best // n_tokens
+        lengths = np.take_along_axis(lengths, beginning, axis=1)
+        going = np.arange(n)[:, np.newaxis] * width + beginning
         return sequences.go_on(going.ravel(), best.ravel() % n_tokens)
 
     latent.decode_by_steps(Z, keep_the_best)
-    return sequences.columns[:: scores.shape[1]]
+    return sequences.columns[:: sums.shape[1]]

@@ -67,13 +67,9 @@ def letters_of(latent, form, Z, *, X=None, rng=None):
     if form is None:
         return None
     n_voices, n_steps = latent.encoder.n_voices, steps_of_voice(latent.encoder)
-    if not isinstance(form, str):
-        melodies = _one_for_each(form, len(Z))
-        letters = _letters(_half_measures(latent.encoder, melodies), n_voices)
-        return np.tile(letters, (len(Z) // len(letters), 1))
-    if form == "corpus":
-        melodies = _near(latent, Z, X, rng)
-        return _letters(_half_measures(latent.encoder, melodies), n_voices)
+    tunes = tunes_of(latent, form, Z, X=X, rng=rng)
+    if tunes is not None:
+        return _letters(_half_measures(latent.encoder, tunes), n_voices)
     if not re.fullmatch("[A-Z]+", form) or n_steps % len(form):
         raise ValueError(
             f'form must be "corpus", a melody, or letters from A to Z that divide the '
@@ -84,15 +80,22 @@ def letters_of(latent, form, Z, *, X=None, rng=None):
     return np.tile(letters.ravel(), (len(Z), 1))
 
 
-def _one_for_each(form, n_melodies):
-    """The melody that gives its form, or one for each result."""
+def tunes_of(latent, form, Z, *, X=None, rng=None):
+    """Melody that gives each result its form; None for letters or no form.
+
+    Parameters are those of `letters_of`, which takes what is returned as `form`.
+    """
+    if form is None or (isinstance(form, str) and form != "corpus"):
+        return None
+    if isinstance(form, str):
+        return _near(latent, Z, X, rng)
     form = np.atleast_2d(form)
-    if form.ndim != 2 or len(form) not in (1, n_melodies):
+    if form.ndim != 2 or len(form) not in (1, len(Z)):
         raise ValueError(
-            f"form must be one melody, or one for each of the {n_melodies} results; "
+            f"form must be one melody, or one for each of the {len(Z)} results; "
             f"got shape {form.shape}."
         )
-    return check_melodies(form)
+    return np.tile(check_melodies(form), (len(Z) // len(form), 1))
 
 
 def pool(P, letters):

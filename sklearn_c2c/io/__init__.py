@@ -1,4 +1,4 @@
-"""Read melodies from files, and write them: ABC, MIDI and MusicXML."""
+"""Read melodies from files, and write them: ABC, MIDI, MusicXML, and sound (WAV)."""
 
 # Private entry points for the other modules of this package. The readers turn a source
 # into tunes; `melodies_from` turns tunes into the rows that a `Choice`, the parameters
@@ -17,6 +17,13 @@ from sklearn_c2c.io._reader import read_melodies
 from sklearn_c2c.io._reader import read_tunes as read_tunes
 from sklearn_c2c.io._sheet import make_sheet as make_sheet
 from sklearn_c2c.io._sheet import voice_names as voice_names
+from sklearn_c2c.io._wav import melody_to_wav
 from sklearn_c2c.io._writer import melody_to_midi, write_melody
 
-__all__ = ["melody_to_abc", "melody_to_midi", "read_melodies", "write_melody"]
+__all__ = [
+    "melody_to_abc",
+    "melody_to_midi",
+    "melody_to_wav",
+    "read_melodies",
+    "write_melody",
+]

@@ -1,4 +1,4 @@
-"""`write_melody`: a melody as MIDI, ABC or MusicXML, written whole or not at all."""
+"""`write_melody`: MIDI, ABC, MusicXML or sound, written whole or not at all."""
 
 from fractions import Fraction
 from itertools import groupby, pairwise
@@ -9,6 +9,7 @@ from sklearn_c2c._files import write_atomically
 from sklearn_c2c.io._abc_writer import melody_to_abc
 from sklearn_c2c.io._key import spell
 from sklearn_c2c.io._sheet import check_repeats, make_sheets
+from sklearn_c2c.io._wav import check_timbre, melody_to_wav
 from sklearn_c2c.melody import REST, notes_from_melody, parse_key
 
 _VELOCITY = 90
@@ -27,19 +28,21 @@ def write_melody(
     tempo=120,
     pickup=False,
     repeats="played",
+    timbre="plucked",
     voices=None,
 ):
-    """Write a melody, or several voices, to a MIDI, ABC or MusicXML file.
+    """Write a melody, or several voices, to a MIDI, ABC, MusicXML or WAV file.
 
     Read back by `read_melodies` with the same metre and steps, it is unchanged; with
-    repeat signs, if repeats are read as they are played.
+    repeat signs, if repeats are read as they are played. WAV is sound, and not read.
 
     Parameters
     ----------
     melody : array-like of int, shape (n_steps,)
         A legal melody, written up to its end. The last measure is filled up with rest.
     path : path-like
-        Its suffix decides: ``.mid`` or ``.midi``, ``.abc``, ``.musicxml`` or ``.xml``.
+        Its suffix decides: ``.mid`` or ``.midi``, ``.abc``, ``.musicxml`` or ``.xml``,
+        ``.wav``.
         A file that is there is replaced, at once when the new one is complete.
     time_signature : str, default="4/4"
         Metre.
@@ -86,12 +89,15 @@ def write_melody(
     >>> folder.cleanup()
     """
     path = Path(path)
-    convert = _CONVERTERS.get(path.suffix.lower())
+    convert, own = _CONVERTERS.get(path.suffix.lower(), (None, None))
     if convert is None:
         raise ValueError(
             f"Found the suffix {path.suffix!r} in {str(path)!r}; expected one of "
             f"{', '.join(_CONVERTERS)}."
         )
+    check_repeats(repeats)
+    check_timbre(timbre)
+    options = {"repeats": repeats, "timbre": timbre}
     content = convert(
         melody,
         time_signature=time_signature,
@@ -100,8 +106,8 @@ def write_melody(
         title=path.stem if title is None else title,
         tempo=tempo,
         pickup=pickup,
-        repeats=repeats,
         voices=voices,
+        **{name: value for name, value in options.items() if name in own},
     )
     write_atomically(path, content.encode() if isinstance(content, str) else content)
 
@@ -182,12 +188,6 @@ def _filled(track, events, ticks_per_step, length):
     _, end = _meta_event(track, "END_OF_TRACK", b"")
     track.events += [midi.DeltaTime(track, time=length - time), end]
     return track
-
-
-def _melody_to_midi(melody, *, repeats, **notation):
-    """Write a melody as MIDI, which has no signs of repeats."""
-    check_repeats(repeats)
-    return melody_to_midi(melody, **notation)
 
 
 def _meta_events(sheet, track):
@@ -374,10 +374,12 @@ def _tie(part):
             right.tie = tie.Tie("stop" if right.tie is None else "continue")
 
 
+# For each suffix, the function and the parameters that not all of them have.
 _CONVERTERS = {
-    ".mid": _melody_to_midi,
-    ".midi": _melody_to_midi,
-    ".abc": melody_to_abc,
-    ".musicxml": _melody_to_musicxml,
-    ".xml": _melody_to_musicxml,
+    ".mid": (melody_to_midi, ()),
+    ".midi": (melody_to_midi, ()),
+    ".abc": (melody_to_abc, ("repeats",)),
+    ".musicxml": (_melody_to_musicxml, ("repeats",)),
+    ".xml": (_melody_to_musicxml, ("repeats",)),
+    ".wav": (melody_to_wav, ("timbre",)),
 }

@@ -129,10 +129,10 @@ def write_page(
 
 def _page(shown, *, title, settings, model, judges):
     """Fill in the template of the page."""
-    return Template(_part("page.html")).substitute(
+    return Template(part("page.html")).substitute(
         title=escape(title),
-        policy=_policy(shown.script),
-        style=_part("page.css"),
+        policy=policy(shown.script),
+        style=part("page.css"),
         melodies=shown.to_html(heading="h2"),
         judges="" if judges is None else judges_to_html(judges),
         settings=_table(settings or {}),
@@ -141,12 +141,12 @@ def _page(shown, *, title, settings, model, judges):
     )
 
 
-def _part(name):
+def part(name):
     """Text of a file in this folder."""
     return resources.files("sklearn_c2c.page").joinpath(name).read_text("utf-8")
 
 
-def _policy(script):
+def policy(script):
     """Content security policy: only the page's own script runs, nothing is fetched."""
     digest = hashlib.sha256(script.encode()).digest()
     digest = base64.b64encode(digest).decode()

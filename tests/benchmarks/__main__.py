@@ -71,6 +71,8 @@ def _parser(benchmarks):
         help="of epochs, CPU seconds of one thread: for a machine with other work",
     )
     add("--rounds", type=int, help="repetitions, where not each benchmark's own number")
+    case = "of training and recurrent, only cases that match this"
+    add("--case", default="", metavar="REGEX", help=case)
     for name, benchmark in benchmarks.items():
         if hasattr(benchmark, "add_options"):
             benchmark.add_options(parser.add_argument_group(name))

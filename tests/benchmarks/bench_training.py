@@ -1,5 +1,6 @@
 """Epochs of the same network, ours and its peers' in turn, beside the lower bound."""
 
+import re
 from statistics import median
 
 from tests.benchmarks.floors import floor
@@ -25,15 +26,14 @@ _TOO_MANY_FOR_MLP = 100_000
 
 
 def add_options(parser):
-    """A choice of cases and peers."""
-    parser.add_argument("--case", default="", help='only cases with this in: "h=64,"')
+    """A choice of peers."""
     parser.add_argument("--peer", default="", help="ours, and peers with this in them")
 
 
 def measure(options):
     """Run each task, after measuring its lower bound."""
     for task, n_rounds in _ALL.items():
-        if options.case in str(task):
+        if re.search(options.case, str(task)):
             peers = [
                 p for p in _peers(task) if options.peer in p.name or p.name == OURS
             ]

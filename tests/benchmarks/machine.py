@@ -2,6 +2,7 @@
 
 import datetime
 import importlib.metadata
+import os
 import platform
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -77,6 +78,15 @@ def _versions():
             yield f"{name} {importlib.metadata.version(name)}"
         except importlib.metadata.PackageNotFoundError:
             yield f"{name} not installed"
+
+
+def seconds_of_others():
+    """CPU seconds, up to now, of all processes but this one and its ended children."""
+    times = psutil.cpu_times()
+    # Of Linux: no work, or counted twice.
+    idle = ("idle", "iowait", "guest", "guest_nice")
+    idle = sum(getattr(times, name, 0) for name in idle)
+    return sum(times) - idle - sum(os.times()[:4])
 
 
 @numba.njit(nogil=True, fastmath=True, error_model="numpy")

@@ -13,17 +13,22 @@ from sklearn.pipeline import make_pipeline
 from sklearn_c2c import (
     Autoencoder,
     PianoRollEncoder,
+    RecurrentAutoencoder,
     VariationalAutoencoder,
+    VariationalRecurrentAutoencoder,
     journal,
     persistence,
 )
 from sklearn_c2c.io import _cache, read_melodies, write_melody
 from sklearn_c2c.io._pieces import READERS
+from sklearn_c2c.melody import END
 from sklearn_c2c.model_selection import reconstruction_curve
 from tests.fuzz.kept import described
 
 MELODIES = np.random.default_rng(0).integers(60, 72, size=(48, 32))
 MELODIES[:, 3::4] = 129
+# Of two, three and four measures of eight steps.
+TUNES = np.where(np.arange(32) < 8 * (2 + np.arange(48) % 3)[:, None], MELODIES, END)
 
 
 def cached_by_variant(method):
@@ -93,7 +98,7 @@ class Training(Job):
         if self._path.exists():
             model = persistence.load(self._path)
         while _n_epochs(model) < self._N_EPOCHS:
-            model.fit(MELODIES)
+            self._train(model)
             persistence.save(model, self._path, optimizer=True)
             print(_n_epochs(model), flush=True)
 
@@ -127,6 +132,40 @@ class Training(Job):
             random_state=0,
         )
         return make_pipeline(PianoRollEncoder(steps_per_measure=8), autoencoder)
+
+    def _train(self, model):
+        """Train for two epochs."""
+        model.fit(MELODIES)
+
+
+class RecurrentTraining(Training):
+    """Train on tunes of several lengths while the learning rate falls.
+
+    The first epochs of a model are those of a whole training, so the rate depends on
+    how many there were before.
+    """
+
+    @cached_by_variant
+    def _at_once(self):
+        return content(self._unfitted().fit(TUNES))
+
+    def _unfitted(self):
+        settings = {
+            "n_units": 8,
+            "steps_per_measure": 8,
+            "max_iter": self._N_EPOCHS,
+            "random_state": 0,
+        }
+        autoencoder = [
+            RecurrentAutoencoder(8, **settings),
+            VariationalRecurrentAutoencoder(8, beta=0.1, **settings),
+        ][self.variant]
+        return make_pipeline(PianoRollEncoder(steps_per_measure=8), autoencoder)
+
+    def _train(self, model):
+        X = model[0].fit_transform(TUNES)
+        for _ in range(self._N_TO_SAVE):
+            model[-1].partial_fit(X)
 
 
 def _numbers(said):
@@ -280,4 +319,9 @@ class Files(Job):
         assert len([*(self.folder / "cache").glob("*.tunes")]) == 3 * self._N_ROUNDS
 
 
-JOBS = {"training": Training, "sweep": Sweep, "files": Files}
+JOBS = {
+    "training": Training,
+    "recurrent training": RecurrentTraining,
+    "sweep": Sweep,
+    "files": Files,
+}

@@ -40,6 +40,11 @@ def train(task, rows, turns):
     model = keras.Sequential(layers)
     adam = keras.optimizers.Adam(LEARNING_RATE, epsilon=EPSILON)
     model.compile(adam, _cross_entropy)
+    return fit(model, X, task.batch_size, turns)
+
+
+def fit(model, X, batch_size, turns):
+    """Train a compiled model to reconstruct X; return the loss of the last epoch."""
     losses = []
 
     def hand_over(_, logs):
@@ -50,7 +55,7 @@ def train(task, rows, turns):
     model.fit(
         X,
         X,
-        batch_size=task.batch_size,
+        batch_size=batch_size,
         epochs=_NO_END,
         verbose=0,
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=hand_over)],

@@ -1,0 +1,270 @@
+"""Tune books: many scores to print, from the library and from the command."""
+
+import re
+
+import numpy as np
+import pytest
+
+from sklearn_c2c.datasets import load_celtic
+from sklearn_c2c.page import write_tune_book
+from tests.command import fails, run
+
+pdfium = pytest.importorskip("pypdfium2")
+
+MARKUP = "<b>#strong[it]</b> & *x* $a$ “q” \\ #panic() <script>"
+TUNES = """\
+X:1
+T:Reel <b>& #one
+M:4/4
+L:1/8
+K:D
+A2|:d2fd edBd|A2FA DAFA|d2fd edBd|(3efe (3dcB A2FA|
+d2fd edBd|A2FA DAFA|d2fd edBd|AFEF D4:|
+
+X:2
+T:Jig
+M:6/8
+L:1/8
+K:Ador
+|:ABc def|gfe dcB|ABc def|g3 e3:|
+
+X:3
+T:With chords
+M:4/4
+L:1/4
+K:G
+[GB]BdB|GBdB|
+
+X:4
+M:5/64
+L:1/64
+K:C
+CDEFG|CDEFG|
+
+X:5
+T:Whole
+M:4/4
+L:1/4
+K:Bb
+BcdB|B4|
+"""
+
+
+@pytest.fixture
+def tunes(tmp_path):
+    folder = tmp_path / "tunes"
+    folder.mkdir()
+    (folder / "a.abc").write_text(TUNES, encoding="utf-8")
+    (folder / "notes.pdf").write_text("no music")
+    return folder
+
+
+def texts(path):
+    """Text of each page of a PDF file."""
+    with pdfium.PdfDocument(path) as document:
+        return [page.get_textpage().get_text_bounded() for page in document]
+
+
+def test_a_pdf_has_titles_contents_and_page_numbers(reels, tmp_path):
+    path = tmp_path / "book.pdf"
+    titles = [f"{MARKUP} {i}." for i in range(12)]
+    write_tune_book(path, reels[:12], title=MARKUP, titles=titles, key="D")
+    first, *others = texts(path)
+    assert " ".join(first.split()).count(MARKUP) == 1 + 12
+    assert len(others) >= 2
+    for number, text in enumerate(others, 2):
+        assert text.split()[-1] == str(number)
+    with pdfium.PdfDocument(path) as document:
+        marks = [
+            (mark.get_title(), mark.get_dest().get_index())
+            for mark in document.get_toc()
+        ]
+        assert document.get_metadata_dict()["Title"] == MARKUP
+    assert [title for title, _ in marks] == titles
+    for title, page in marks:
+        assert title in " ".join(texts(path)[page].split())
+
+
+def test_few_tunes_have_no_contents(reels, tmp_path):
+    path = tmp_path / "book.pdf"
+    write_tune_book(path, reels[:3], title="Three")
+    (text,) = texts(path)
+    assert [text.count(f"Melody {i}") for i in (1, 2, 3)] == [1, 1, 1]
+    write_tune_book(tmp_path / "book.html", reels[:3], title="Three")
+    assert "<nav" not in (tmp_path / "book.html").read_text("utf-8")
+
+
+def test_no_score_is_torn(reels, tmp_path):
+    path = tmp_path / "book.pdf"
+    melodies = [*reels[:5], np.concatenate(reels[:9]), *reels[9:11]]
+    write_tune_book(path, melodies, title="Book", key="D")
+    with pdfium.PdfDocument(path) as document:
+        pages = [np.asarray(p.render(scale=2).to_pil().convert("L")) for p in document]
+    n_lines = 0
+    for page in pages[1:]:  # after the contents
+        dark = (page[:, 86:130] < 160).mean(axis=1) > 0.8  # lines of staves
+        starts = np.flatnonzero(np.diff(dark.astype(int), prepend=0) == 1)
+        assert len(starts) % 5 == 0
+        n_lines += len(starts) // 5
+    assert n_lines == 7 * 2 + 9 * 2
+
+
+def test_html_needs_no_network_and_reads_titles_as_text(reels, tmp_path):
+    path = tmp_path / "book.html"
+    titles = [f"{MARKUP} {i}" for i in range(9)]
+    write_tune_book(
+        path, reels[:9], title=MARKUP, titles=titles, key="D", paper="us-letter"
+    )
+    text = path.read_text("utf-8")
+    assert "<script" not in text and "<b>" not in text
+    assert not re.search(r'(?:src|href)="(?!#)', text)
+    assert "size: letter" in text
+    assert re.findall(r'href="(#tune-\d)"', text) == [
+        f"#tune-{i}" for i in range(1, 10)
+    ]
+    names = re.findall(r'\bid="([^"]*)"', text)
+    assert len(names) == len({*names})
+    assert text.count("<svg viewBox") == 18
+
+
+@pytest.mark.integration
+def test_a_browser_prints_the_html_as_pages(reels, open_page, tmp_path):
+    path = tmp_path / "book.html"
+    melodies = [*reels[:8], np.concatenate(reels[:9])]
+    write_tune_book(path, melodies, title="Book", key="D")
+    page = open_page(path)
+    page.pdf(path=tmp_path / "printed.pdf", prefer_css_page_size=True)
+    first, *others = texts(tmp_path / "printed.pdf")
+    assert first.count("Melody") == 9
+    for number, text in enumerate(others, 2):
+        assert text.split()[-1] == str(number)
+    page = open_page(path, width=360)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_each_melody_may_have_its_own_notation(tmp_path):
+    path = tmp_path / "book.html"
+    melodies = [[60, 129, 62, 129] * 4, [60, 129, 62] * 4]
+    write_tune_book(
+        path,
+        melodies,
+        title="Two",
+        time_signature=["4/4", "6/8"],
+        steps_per_quarter=(4, 2),
+        key=["D", None],
+    )
+    sections = path.read_text("utf-8").split("<section")[1:]
+    assert [part.count('class="keySig"') for part in sections] == [1, 1]
+    assert [part.count('class="meterSig"') for part in sections] == [1, 1]
+    assert sections[0].count('class="keyAccid"') == 2
+
+
+@pytest.mark.parametrize("suffix", [".pdf", ".html"])
+def test_equal_arguments_give_equal_bytes(reels, tmp_path, suffix):
+    paths = [tmp_path / f"{name}{suffix}" for name in "ab"]
+    for path in paths:
+        write_tune_book(path, reels[:8], title="Book")
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_the_callback_counts(reels, tmp_path):
+    counted = []
+    options = {"title": "Book", "callback": counted.append}
+    write_tune_book(tmp_path / "book.html", reels[:3], **options)
+    assert counted == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("a.epub", {}, r"the suffix '.epub' in .*; expected one of .pdf, .html, .htm"),
+        ("a.pdf", {"paper": "a0"}, "paper='a0'; expected 'a4' or"),
+        ("a.pdf", {"titles": ["one"]}, "Got 1 values in titles for 2 melodies"),
+        ("a.pdf", {"key": ["D"]}, "Got 1 values in key for 2 melodies"),
+        ("a.html", {"key": ["D", "H"]}, "Melody 1, 'Melody 2': .*'H'"),
+    ],
+)
+def test_what_is_wrong_writes_no_file(tmp_path, name, options, message):
+    with pytest.raises(ValueError, match=message):
+        write_tune_book(tmp_path / name, [[60], [62]], title="Book", **options)
+    with pytest.raises(ValueError, match="Found no melody"):
+        write_tune_book(tmp_path / "a.pdf", [], title="Book")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_missing_folder_is_named_before_any_work(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"create it first: '.*missing'"):
+        write_tune_book(tmp_path / "missing" / "a.pdf", [[999]], title="Book")
+
+
+def test_the_command_reads_all_metres_and_keys(tunes, tmp_path, capsys):
+    assert run("book", tunes, "--out", tmp_path / "book.html") == 0
+    said = capsys.readouterr().out
+    assert "tunes: 4 of 5 tunes read" in said
+    assert re.search(r"1 +with chords +--chords highest", said)
+    assert "skipped, not music: notes.pdf" in said
+    text = (tmp_path / "book.html").read_text("utf-8")
+    titles = re.findall(r"<h2>(.*)</h2>", text)
+    assert titles == ["Reel &lt;b&gt;&amp; #one", "Jig", "a#4", "Whole"]
+    reel, jig, odd, whole = text.split("<section")[1:]
+    assert [s.count('class="keyAccid"') for s in (reel, jig, odd, whole)] == [
+        4,
+        1,
+        0,
+        2,
+    ]
+    assert 'class="tuplet"' in reel and 'class="tuplet"' not in jig + odd + whole
+    assert [s.count('class="note"') for s in (jig, odd, whole)] == [20, 10, 5]
+
+
+def test_options_of_the_command_change_how_tunes_are_read(tunes, tmp_path, capsys):
+    out = tmp_path / "book.pdf"
+    options = "--key", "D", "--chords", "highest", "--title", "In D", "--paper", "a5"
+    assert run("book", tunes, "--out", out, *options) == 0
+    assert "5 of 5 tunes read" in capsys.readouterr().out
+    (text,) = {*texts(out)[:1]}
+    assert text.startswith("In D") and "With chords" in " ".join(texts(out))
+    assert run("book", tunes, "--out", out, "--force", "--time-signature", "6/8") == 0
+    assert "1 of 5 tunes read" in capsys.readouterr().out
+
+
+def test_the_command_says_what_to_do(tunes, tmp_path, capsys):
+    out = tmp_path / "book.pdf"
+    assert "ends in .pdf or .html" in fails(capsys, "book", tunes, "--out", "a.doc")
+    assert "Found no folder" in fails(
+        capsys, "book", tunes, "--out", tmp_path / "x/a.pdf"
+    )
+    assert "Found no file or folder" in fails(capsys, "book", "nix", "--out", out)
+    out.write_bytes(b"old")
+    assert "pass --force" in fails(capsys, "book", tunes, "--out", out)
+    assert run("book", tunes, "--mode", "lydian", "--out", out, "--force") == 2
+    assert out.read_bytes() == b"old"
+
+
+def test_composing_also_writes_sound_and_scores(tmp_path, capsys):
+    out = tmp_path / "out"
+    sizes = "--h", "2", "--max-iter", "1", "--n", "2"
+    assert run("compose", *sizes, "--also", "wav,PDF,png,svg", "--out", out) == 0
+    names = {path.name for path in out.iterdir()}
+    for suffix in ("mid", "abc", "musicxml", "wav", "pdf", "png", "svg"):
+        assert {f"melody-01.{suffix}", f"melody-02.{suffix}"} <= names
+    text = (out / "index.html").read_text("utf-8")
+    for name in names - {"index.html", "model.c2c"}:
+        assert f'href="{name}"' in text
+    assert "as WAV" in text and "as PDF" in text
+    assert "Melody 1" in texts(out / "melody-01.pdf")[0]
+
+
+def test_unknown_formats_are_named(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        run("compose", "--also", "wav,ogg", "--out", tmp_path / "out")
+    assert "expected wav, pdf, png, svg, with commas" in capsys.readouterr().err
+
+
+@pytest.mark.integration
+def test_two_thousand_melodies_make_a_book(tmp_path):
+    tunes = load_celtic()
+    melodies = [row[:16] for row in np.resize(tunes.data, (2000, 128))]
+    write_tune_book(tmp_path / "book.pdf", melodies, title="Many")
+    found = texts(tmp_path / "book.pdf")
+    assert "Melody 2000" in found[-1] and len(found) > 150
