@@ -29,6 +29,7 @@ from sklearn_c2c import (
     AttributeVariationalAutoencoder,
     Autoencoder,
     DualBranchAutoencoder,
+    Harmonizer,
     MarkovMelodies,
     PianoRollEncoder,
     PitchRhythmAutoencoder,
@@ -41,6 +42,8 @@ from sklearn_c2c import (
 from sklearn_c2c.generation import decode, impose
 from sklearn_c2c.melody import END, check_melodies
 from sklearn_c2c.objectives import HoldCount
+from sklearn_c2c.generation import decode
+from sklearn_c2c.melody import END, check_melodies, check_voices
 
 MELODIES = np.random.default_rng(0).integers(60, 68, size=(12, 8))
 MELODIES[:, 3] = 129
@@ -73,6 +76,7 @@ def models():
         make_pipeline(encoder(), StandardScaler(), PCA(3)),
         make_pipeline(encoder(), NMF(3, random_state=0)),
         MarkovMelodies(2, steps_per_measure=4),
+        Harmonizer((3,), window=1, steps_per_measure=4, **common),
         make_pipeline(encoder(), PitchRhythmAutoencoder(3, 2, **common)),
         make_pipeline(encoder(), AttributeVariationalAutoencoder(3, **common)),
         make_pipeline(encoder(), DualBranchAutoencoder(2, 1, **common)),
@@ -104,7 +108,10 @@ def ragged_models():
 
 def fitted_models():
     """All small models, fitted."""
-    full = [model.fit(MELODIES, LABELS) for model in models()]
+    full = [
+        model.fit(MELODIES, MELODIES if isinstance(model, Harmonizer) else LABELS)
+        for model in models()
+    ]
     return full + [model.fit(RAGGED) for model in ragged_models()]
 
 
@@ -255,6 +262,11 @@ def use(model):
         assert np.isfinite(draws).all()
         X = MELODIES[:, : model.n_features_in_]
         assert not np.isnan(model.score_samples(X)).any()
+        return
+    if isinstance(model, Harmonizer):
+        added = model.predict(MELODIES[:, : model.n_features_in_])
+        check_voices(added, model.n_added_)
+        model.partial_fit(MELODIES, MELODIES)
         return
     is_ragged = END in getattr(model[0], "tokens_", ())
     melodies = RAGGED if is_ragged else MELODIES

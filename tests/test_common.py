@@ -22,6 +22,20 @@ from sklearn_c2c import (
     VariationalRecurrentAutoencoder,
 )
 
+
+class Harmonizer(sklearn_c2c.Harmonizer):
+    """Takes X as the voice to add where the suite gives any numbers as y."""
+
+    def fit(self, X, y):
+        return super().fit(X, None if y is None else X)
+
+    def partial_fit(self, X, y):
+        return super().partial_fit(X, None if y is None else X)
+
+    def score(self, X, y):
+        return super().score(X, X)
+
+
 ESTIMATORS = [
     PianoRollEncoder(),
     PianoRollEncoder(dtype=np.float64, sparse_output=True),
@@ -56,6 +70,8 @@ ESTIMATORS = [
     VariationalRecurrentAutoencoder(2, n_units=4, group_size=1, max_iter=3),
     SoftmaxRBM(n_components=3, n_chains=5, max_iter=5),
     SoftmaxRBM(2, group_size=1, window_size=1, stride=1, n_chains=4, max_iter=3),
+    Harmonizer((5,), window=1, max_iter=2),
+    Harmonizer((4, 3), window=None, chain=False, noise=0, max_iter=2),
     MarkovMelodies(),
     MarkovMelodies(order=2, smoothing=0, steps_per_measure=2),
 ]

@@ -27,6 +27,7 @@ POSITIONAL_OF = {
     "AttributeVariationalAutoencoder": {"h"},
     "Autoencoder": {"h"},
     "DualBranchAutoencoder": {"h_a", "h_b"},
+    "Harmonizer": {"hidden_layer_sizes"},
     "InScale": {"tonic"},
     "MarkovMelodies": {"order"},
     "PianoRollEncoder": {"pitch_range"},

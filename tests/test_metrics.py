@@ -23,6 +23,8 @@ OF_A_SET = {
         steps_per_beat=1,
         allow_nan=True,
     ),
+    "chord_share": lambda X: metrics.chord_share(X, n_voices=1),
+    "chord_tone_share": lambda X: metrics.chord_tone_share(X, n_voices=1),
     "contour": metrics.contour,
     "distinct_share": metrics.distinct_share,
     "diversity": metrics.diversity,
@@ -35,6 +37,7 @@ OF_A_SET = {
     "groove_consistency": lambda X: metrics.groove_consistency(
         X, steps_per_measure=X.shape[1]
     ),
+    "harmony_statistics": lambda X: metrics.harmony_statistics(X, n_voices=1),
     "hold_share": metrics.hold_share,
     "in_scale_share": lambda X: metrics.in_scale_share(X, "D"),
     "interval_histogram": metrics.interval_histogram,
@@ -51,6 +54,9 @@ OF_A_SET = {
     ),
     "note_density": metrics.note_density,
     "note_length_histogram": metrics.note_length_histogram,
+    "out_of_range_share": lambda X: metrics.out_of_range_share(X, ranges=[(48, 60)]),
+    "parallel_fifths": lambda X: metrics.parallel_fifths(X, n_voices=1),
+    "parallel_octaves": lambda X: metrics.parallel_octaves(X, n_voices=1),
     "pitch_class_entropy": metrics.pitch_class_entropy,
     "pitch_class_histogram": metrics.pitch_class_histogram,
     "pitch_range": metrics.pitch_range,
@@ -74,6 +80,9 @@ OF_A_SET = {
     "tonic_ending": lambda X: metrics.tonic_ending(
         X, "D", steps_per_measure=X.shape[1], steps_per_beat=1
     ),
+    "voice_crossings": lambda X: metrics.voice_crossings(X, n_voices=1),
+    "voice_leap_share": lambda X: metrics.voice_leap_share(X, n_voices=1),
+    "wide_spacing_share": lambda X: metrics.wide_spacing_share(X, n_voices=1),
 }
 OF_TWO_SETS = {
     "copy_share": metrics.copy_share,
@@ -91,12 +100,14 @@ OF_TWO_SETS = {
     "originality": metrics.originality,
     "step_accuracy": metrics.step_accuracy,
     "step_surprise": metrics.step_surprise,
+    "voice_accuracy": lambda X, others: metrics.voice_accuracy(X, others, n_voices=1),
 }
 OTHERS = {
     "Evaluation",
     "attribute_names",
     "attributes",
     "binary_accuracy",
+    "compare_harmony",
     "control_r2",
     "disentanglement",
     "evaluate",

@@ -23,7 +23,8 @@ class Adam:
     Attributes
     ----------
     rates : ndarray
-        ``rate(t)`` of each update t, as far as computed.
+        ``rate(t)`` of each update t, as far as computed, times its share; of updates
+        before those of this object zeros.
     present : ndarray of shape (5,)
         The scalars of this update, an `AdamUpdate` for kernels.
     """
@@ -42,8 +43,10 @@ class Adam:
             learning_rate, beta_1, beta_2 = self._settings
             t = np.arange(1, 2 * self.n_updates + 128)
             rates = learning_rate * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)
-            self.rates = np.append(0, rates).astype(self.rates.dtype)
-        self.present[0] = self.rates[self.n_updates] * share
+            past, self.rates = self.rates, np.append(0, rates).astype(self.rates.dtype)
+            self.rates[: len(past)] = past
+        self.rates[self.n_updates] *= share
+        self.present[0] = self.rates[self.n_updates]
 
     def update(self, weights, gradient, workers):
         """Update weights along their gradient, in place.
@@ -58,6 +61,26 @@ class Adam:
         flat = Weights(*(array.reshape(-1) for array in weights))
         args = flat, gradient.reshape(-1), self.present
         workers.run(adam, gradient.size, 8 * gradient.size, *args)
+
+
+class FallingAdam(Adam):
+    """Adam with a learning rate that depends on the course of the training.
+
+    Parameters
+    ----------
+    *settings :
+        As of `Adam`.
+    share : callable
+        Of nothing, the share of the learning rate in the next update.
+    """
+
+    def __init__(self, *settings, share):
+        super().__init__(*settings)
+        self._share = share
+
+    def tick(self, share=1.0):
+        """Start the next update, with a share of the rate at this time."""
+        super().tick(share * self._share())
 
 
 def resting(value):

@@ -21,24 +21,21 @@ from sklearn_c2c._data import (
     loss_limit,
     one_hot_group_size,
 )
-from sklearn_c2c._epochs import EpochTrainedMixin, History
+from sklearn_c2c._epochs import History
 from sklearn_c2c._fitted import Divisor
 from sklearn_c2c._nn import initial
-from sklearn_c2c._nn.activations import ACTIVATIONS
-from sklearn_c2c._nn.adam import Adam, fresh, resting
-from sklearn_c2c._validation import check_input, check_magnitude, check_memory
+from sklearn_c2c._nn.adam import fresh
+from sklearn_c2c._validation import check_input, check_magnitude
 from sklearn_c2c.autoencoder._form import fitted_form
+from sklearn_c2c.autoencoder._network import NetworkMixin, checked_sizes
 from sklearn_c2c.autoencoder._stack import Layer, Training
-
-# Arrays of a layer's size in training: the weights and Adam's two averages.
-_ARRAYS_OF_A_LAYER = 3
 
 # Below this share of non-zero values a row is cheaper as a list of them.
 _SPARSE_SHARE = 0.1
 
 
 class BaseAutoencoder(
-    EpochTrainedMixin,
+    NetworkMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     BaseEstimator,
@@ -49,34 +46,18 @@ class BaseAutoencoder(
     output in `_code_width` and its activation in `_code_activation`.
     """
 
-    # Names of losses in training, and the fitted attributes that are their curves.
-    _curves: dict = {"loss": "loss_curve_"}
-
     # Parameters that determine the sizes of the layers.
     _size_parameters: tuple = ("h", "hidden_layer_sizes")
 
     _parameter_constraints: dict = {
+        **NetworkMixin._parameter_constraints,
         "h": [Interval(Integral, 1, None, closed="left")],
-        "hidden_layer_sizes": [tuple, list],
-        "hidden_activation": [StrOptions(set(ACTIVATIONS))],
         "output": [StrOptions({"sigmoid", "softmax"})],
         "group_size": [Interval(Integral, 1, None, closed="left"), None],
         "init": [StrOptions({"auto", "pca", "glorot"})],
         "output_bias_init": [StrOptions({"marginals", "zeros"})],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "beta_1": [Interval(Real, 0, 1, closed="left")],
-        "beta_2": [Interval(Real, 0, 1, closed="left")],
-        "epsilon": [Interval(Real, 0, None, closed="neither")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "shuffle": ["boolean"],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
     }
 
     def transform(self, X):
@@ -215,9 +196,6 @@ class BaseAutoencoder(
             )
         return Z
 
-    def _dtype(self):
-        return self.coefs_[0].dtype
-
     def _check_group_size(self, X, resumes):
         """Size of the softmax groups; warn of data that the output cannot reach."""
         n_features = X.shape[1]
@@ -251,16 +229,6 @@ class BaseAutoencoder(
             )
         return int(self.group_size)
 
-    def _check_sizes(self, X, shapes, resumes):
-        if resumes:
-            check_fitted_sizes(self, shapes, "go on training")
-            return
-        n_weights = sum(n_in * n_out for n_in, n_out in shapes)
-        check_memory(
-            _ARRAYS_OF_A_LAYER * n_weights * X.dtype.itemsize,
-            f"Training with {size_settings(self)} on {X.shape[1]} columns",
-        )
-
     # ------------------------------------------------------------------ layers
 
     def _layer_shapes(self, n_features, group_size):
@@ -269,9 +237,7 @@ class BaseAutoencoder(
         return stack_shapes(n_features, hidden, self._code_width(), self.h)
 
     def _fitted_stack(self):
-        arrays = zip(self.coefs_, self.intercepts_, strict=True)
-        layers = [Layer(resting(coef), resting(bias)) for coef, bias in arrays]
-        return self._stack(layers, self.group_size_)
+        return self._stack(self._fitted_layers(), self.group_size_)
 
     # ---------------------------------------------------------------- training
 
@@ -279,14 +245,13 @@ class BaseAutoencoder(
         """Wire a stack for training, from initial weights or from the fitted ones."""
         group_size = self._check_group_size(X, resumes)
         shapes = self._layer_shapes(X.shape[1], group_size)
-        self._check_sizes(X, shapes, resumes)
+        self._check_sizes(X.shape[1], X.dtype, shapes, resumes)
         history, n_updates = History(check_random_state(self.random_state)), 0
         if resumes:
             layers, n_updates = self._resumed_layers(history)
         else:
             layers = self._initial_layers(X, shapes, group_size, history.rng)
-        settings = self.learning_rate_init, self.beta_1, self.beta_2, self.epsilon
-        adam = Adam(*settings, X.dtype, n_updates)
+        adam = self._optimizer(X.dtype, n_updates)
         training = Training(adam, history, loss_limit(X), sparse.issparse(X))
         return self._stack(layers, group_size, training)
 
@@ -303,41 +268,11 @@ class BaseAutoencoder(
         arrays = zip(coefs, intercepts, strict=True)
         return [Layer(fresh(coef), fresh(bias)) for coef, bias in arrays]
 
-    def _resumed_layers(self, history):
-        """Copies of the fitted weights, and the optimizer, if it was kept."""
-        history.n_samples_seen = self.t_
-        history.validation = list(self.validation_loss_curve_ or [])
-        for name, attribute in self._curves.items():
-            history.losses[name] = list(getattr(self, attribute))
-        arrays = zip(self.coefs_, self.intercepts_, strict=True)
-        layers = [
-            Layer(fresh(coef.copy()), fresh(bias.copy())) for coef, bias in arrays
-        ]
-        if not hasattr(self, "_optimizer_state"):
-            return layers, 0
-        state = self._optimizer_state
-        history.rng = np.random.RandomState()
-        history.rng.set_state(state["rng"])
-        for layer, averages in zip(layers, state["moments"], strict=True):
-            parts = [*layer.coef[1:], *layer.intercept[1:]]
-            for part, average in zip(parts, averages, strict=True):
-                part[...] = average
-        return layers, state["step"]
-
     def _fitted_attributes(self, X, network):
-        history, layers = network.history, network.layers
         return {
-            # Copies only tied weights, which are transposed views.
-            "coefs_": [np.ascontiguousarray(layer.coef.value) for layer in layers],
-            "intercepts_": [layer.intercept.value for layer in layers],
+            **self._training_attributes(network),
             **self._latent_attributes(*latent_statistics(network.latents(X))),
-            "loss_": history.losses["loss"][-1],
-            **{name: history.losses[loss] for loss, name in self._curves.items()},
-            "validation_loss_curve_": history.validation or None,
             "group_size_": network.group_size,
-            "n_iter_": history.n_epochs,
-            "t_": history.n_samples_seen,
-            "_optimizer_state": network.optimizer_state(),
         }
 
     def _latent_attributes(self, least, largest, mean, variance):
@@ -363,33 +298,9 @@ class BaseAutoencoder(
         return tags
 
 
-def check_fitted_sizes(model, shapes, task):
-    """Check that the parameters of a model make layers of the shapes that were fitted.
-
-    `task` is what cannot be done otherwise, for the error.
-    """
-    fitted = [coef.shape for coef in model.coefs_]
-    if shapes != fitted:
-        raise ValueError(
-            f"Cannot {task}: {size_settings(model)} make layers {shapes}, but the "
-            f"fitted ones are {fitted}. Set them back, or fit a clone."
-        )
-
-
-def size_settings(model):
-    """The parameters that determine the sizes of the layers, for an error."""
-    sizes = {name: getattr(model, name) for name in model._size_parameters}
-    return " and ".join(f"{name}={size}" for name, size in sizes.items())
-
-
 def stack_shapes(n_features, hidden_layer_sizes, code_width, h):
     """Shapes of the weight matrices, from the data to the latents and back."""
-    hidden = list(hidden_layer_sizes)
-    if not all(isinstance(n, Integral) and n >= 1 for n in hidden):
-        raise ValueError(
-            f"hidden_layer_sizes must be integers of at least 1, got {hidden}."
-        )
-    hidden = list(map(int, hidden))  # NumPy integers of few bits overflow in products
+    hidden = checked_sizes(hidden_layer_sizes)
     encoder = [n_features, *hidden, int(code_width)]
     decoder = [int(h), *hidden[::-1], n_features]
     return [*pairwise(encoder), *pairwise(decoder)]

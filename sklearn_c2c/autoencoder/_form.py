@@ -14,7 +14,7 @@ from sklearn_c2c._fitted import (
 
 
 def fitted_form(model, shapes):
-    """Forms of the fitted attributes, by the parameters.
+    """Forms of the fitted attributes of an autoencoder, by the parameters.
 
     Parameters
     ----------
@@ -27,20 +27,40 @@ def fitted_form(model, shapes):
     -------
     dict of str to form
     """
-    fitted = vars(model)
-    dtype = (float_type(fitted.get("coefs_")),)
-    n_epochs = fitted.get("n_iter_") if Whole(1).accepts(fitted.get("n_iter_")) else 1
+    dtype = (float_type(vars(model).get("coefs_")),)
     latent = Array((model.h,), dtype)
     is_softmax = model.output == "softmax"
-    form = {
+    return {
         # First, as the sizes of others may depend on it.
         "group_size_": Divisor(model.n_features_in_) if is_softmax else OneOf((None,)),
-        "coefs_": [Array(shape, dtype) for shape in shapes],
-        "intercepts_": [Array((n_out,), dtype) for _, n_out in shapes],
+        **network_form(model, shapes, dtype),
         "latent_min_": latent,
         "latent_max_": latent,
         "latent_mean_": latent,
         "latent_std_": Array((model.h,), dtype, low=0),
+    }
+
+
+def network_form(model, shapes, dtype):
+    """Forms of the attributes of a `NetworkMixin`.
+
+    Parameters
+    ----------
+    model : NetworkMixin
+    shapes : list of tuple of int
+        Shapes of its layers.
+    dtype : tuple of dtype
+        Those that its weights may have.
+
+    Returns
+    -------
+    dict of str to form
+    """
+    fitted = vars(model)
+    n_epochs = fitted.get("n_iter_") if Whole(1).accepts(fitted.get("n_iter_")) else 1
+    form = {
+        "coefs_": [Array(shape, dtype) for shape in shapes],
+        "intercepts_": [Array((n_out,), dtype) for _, n_out in shapes],
         "loss_": Number(),
         **dict.fromkeys(model._curves.values(), Curve(n_epochs)),
         "validation_loss_curve_": OneOf((None,)),

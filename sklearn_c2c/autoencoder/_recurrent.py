@@ -11,7 +11,8 @@ from sklearn_c2c._nn import initial
 from sklearn_c2c._nn.adam import fresh
 from sklearn_c2c._nn.layers import Activation
 from sklearn_c2c._nn.recurrent import ClippedAdam
-from sklearn_c2c.autoencoder._base import BaseAutoencoder, check_fitted_sizes
+from sklearn_c2c.autoencoder._base import BaseAutoencoder
+from sklearn_c2c.autoencoder._network import check_fitted_sizes
 from sklearn_c2c.autoencoder._recurrent_parts import CELLS, FEEDBACK, recurrent_shapes
 from sklearn_c2c.autoencoder._recurrent_stack import Feedback, RecurrentStack
 from sklearn_c2c.autoencoder._stack import Layer

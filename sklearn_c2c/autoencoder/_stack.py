@@ -145,11 +145,14 @@ class Stack:
     # ----------------------------------------------------------------- training
 
     def step(self, X, y=None):
-        """Update all weights along the mean loss of a batch; return its losses."""
+        """Update all weights along the mean loss of a batch; return its losses.
+
+        The targets are y, or X itself.
+        """
         a, to_encoder = self.encoder(X)
         z, to_code = self.code(a)
         logits, to_decoder = self.reconstruct(z, X, in_training=True)
-        loss, delta = self.loss(logits, X)
+        loss, delta = self.loss(logits, X if y is None else y)
         self.training.adam.tick()
         to_encoder(to_code(to_decoder(delta)))
         return {"reconstruction": loss}

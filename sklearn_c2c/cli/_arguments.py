@@ -415,13 +415,12 @@ def add_form(parser, default="corpus"):
     )
 
 
-def add_model(parser):
+def add_model(
+    parser,
+    help_="file made by compose or train; without it, the Celtic reels are learned",
+):
     """The model to compose with."""
-    parser.add_argument(
-        "--model",
-        metavar="FILE",
-        help="file made by compose or train; without it, the Celtic reels are learned",
-    )
+    parser.add_argument("--model", metavar="FILE", help=help_)
 
 
 def add_number(parser, flag, type_, default, help_, metavar="N", dest=None):

@@ -1,7 +1,7 @@
 """Arguments of the commands that compose with a saved model."""
 
 from sklearn_c2c.cli import _arguments as arguments
-from sklearn_c2c.cli import _completing, _exploring
+from sklearn_c2c.cli import _completing, _exploring, _harmonizing
 from sklearn_c2c.cli._kinds import Default
 from sklearn_c2c.cli._objectives import OBJECTIVES_HELP
 from sklearn_c2c.cli._setting import ATTRIBUTES, ATTRIBUTES_HELP
@@ -311,4 +311,27 @@ def _add_completion(parser, keep_help):
     )
     arguments.add_form(parser)
     arguments.add_seed(parser)
+    arguments.add_result(parser)
+
+
+def add_harmonize(commands):
+    parser = arguments.new_command(
+        commands,
+        "harmonize",
+        _harmonizing.harmonize,
+        "add alto, tenor and bass to a tune",
+        """\
+Without --model it learns Bach's chorales, and leaves the model in the folder. The tune
+is transposed to the key of the model, and all voices are transposed back.
+
+examples:
+  c2c harmonize mine.abc --out four-voices
+  c2c harmonize --model four-voices/model.c2c other.abc --out again
+""",
+    )
+    help_ = "model.c2c that harmonize wrote; without it, Bach's chorales are learned"
+    arguments.add_model(parser, help_)
+    arguments.add_voice(parser)
+    parser.add_argument("tune", metavar="TUNE", help=arguments.TUNE_HELP)
+    arguments.add_seed(parser, _NOTHING_DRAWN)
     arguments.add_result(parser)

@@ -17,6 +17,7 @@ examples:
   c2c explore --out page.html                    to move, and to hear the tune change
   c2c interpolate --model reels/model.c2c 1 2 --out between
   c2c continue --model reels/model.c2c mine.abc --out on    goes on from a beginning
+  c2c harmonize mine.abc --out four-voices       adds alto, tenor and bass
   c2c COMMAND --help                             more of them
 """
 
@@ -59,6 +60,7 @@ def _parser():
         exploring.add_vary,
         exploring.add_complete,
         exploring.add_continue,
+        exploring.add_harmonize,
         learning.add_inspect,
         learning.add_book,
         learning.add_onnx,

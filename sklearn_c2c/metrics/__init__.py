@@ -32,6 +32,10 @@ By kind:
   `melody_features`, `density_coverage`, `frechet_distance`
 * form: `repeat_share`, `equal_measure_share`, `measure_similarity`,
   `similarity_by_lag`, `endings`, `tonic_ending`
+* harmony, of pieces of several voices: `harmony_statistics`, `compare_harmony`,
+  `voice_accuracy`, `voice_crossings`, `parallel_fifths`, `parallel_octaves`,
+  `out_of_range_share`, `wide_spacing_share`, `voice_leap_share`, `chord_share`,
+  `chord_tone_share`
 * all in one table: `evaluate`, an `Evaluation`
 """
 
@@ -49,6 +53,7 @@ from sklearn_c2c.metrics._attributes import (
     stepwise_share,
     syncopation,
 )
+from sklearn_c2c.metrics._chords import chord_share, chord_tone_share
 from sklearn_c2c.metrics._continuity import path_continuity
 from sklearn_c2c.metrics._control import (
     control_r2,
@@ -74,6 +79,11 @@ from sklearn_c2c.metrics._form import (
     similarity_by_lag,
 )
 from sklearn_c2c.metrics._frechet import frechet_distance
+from sklearn_c2c.metrics._harmony import (
+    compare_harmony,
+    harmony_statistics,
+    voice_accuracy,
+)
 from sklearn_c2c.metrics._histograms import (
     interval_histogram,
     note_length_histogram,
@@ -125,6 +135,14 @@ from sklearn_c2c.metrics._two_sample import (
     melody_features,
     two_sample_auc,
 )
+from sklearn_c2c.metrics._voice_leading import (
+    out_of_range_share,
+    parallel_fifths,
+    parallel_octaves,
+    voice_crossings,
+    voice_leap_share,
+    wide_spacing_share,
+)
 
 __all__ = [
     "Evaluation",
@@ -132,6 +150,9 @@ __all__ = [
     "attribute_values",
     "attributes",
     "binary_accuracy",
+    "chord_share",
+    "chord_tone_share",
+    "compare_harmony",
     "contour",
     "control_r2",
     "copy_share",
@@ -145,6 +166,7 @@ __all__ = [
     "frechet_distance",
     "groove_consistency",
     "half_against_half",
+    "harmony_statistics",
     "hold_share",
     "in_scale_share",
     "interpretability",
@@ -171,7 +193,10 @@ __all__ = [
     "onset_f1",
     "onset_pitch_accuracy",
     "originality",
+    "out_of_range_share",
     "overlapping_area",
+    "parallel_fifths",
+    "parallel_octaves",
     "path_continuity",
     "pitch_class_entropy",
     "pitch_class_histogram",
@@ -197,4 +222,8 @@ __all__ = [
     "syncopation",
     "tonic_ending",
     "two_sample_auc",
+    "voice_accuracy",
+    "voice_crossings",
+    "voice_leap_share",
+    "wide_spacing_share",
 ]

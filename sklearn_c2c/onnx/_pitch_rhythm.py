@@ -80,8 +80,8 @@ def _split(graph, layout, x):
         for part in ((pitches, n_pitches), (is_onset, 1))
     )
     place = graph.apply("CumSum", is_onset, np.int64(2), exclusive=1)
-    # Rows of places and columns of steps; not by Transpose, which older versions of ONNX
-    # Runtime fuse with the product to an operator that they do not have for float64.
+    # Rows of places and columns of steps. Not by Transpose: older versions of ONNX
+    # Runtime fuse it with the product, and cannot compute that in float64.
     place, is_onset = (
         graph.apply("Reshape", column, [0, 0, 1, -1]) for column in (place, is_onset)
     )

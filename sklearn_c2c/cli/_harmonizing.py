@@ -1,0 +1,217 @@
+"""The command that adds voices to a tune."""
+
+from importlib.util import find_spec
+from typing import NamedTuple
+
+from sklearn_c2c.cli._learned import Learned
+from sklearn_c2c.cli._progress import Progress
+from sklearn_c2c.cli._result import new_folder, say_what_is_missing
+from sklearn_c2c.cli._tempo import choose_tempo
+from sklearn_c2c.cli._tunes import find_tune, moved
+from sklearn_c2c.cli._wording import CommandError, counted
+
+_SUFFIXES = (".mid", ".abc", ".musicxml")
+_STEM = "harmony"
+_OCTAVES = 0, -12, 12, -24, 24  # the first of equal ones
+
+# The measures of harmony in the words of the page.
+_WORDS = {
+    "voice_crossings": "Voice crossings",
+    "parallel_fifths": "Parallel fifths",
+    "parallel_octaves": "Parallel octaves",
+    "wide_spacing_share": "Steps with more than an octave between upper voices",
+    "voice_leap_share": "Intervals above a fourth",
+    "out_of_range_share": "Notes outside the range of their voice",
+    "chord_share": "Beats with a recognised chord",
+    "chord_tone_share": "Chord tones, of the voices at each beat",
+}
+
+
+class Harmony(NamedTuple):
+    """What a model of harmony has learned.
+
+    Parameters
+    ----------
+    learned : Learned
+        The melodies alone.
+    pieces : ndarray of int, shape (n_pieces, n_voices * n_steps)
+    voices : list of str
+        Names of the voices.
+    """
+
+    learned: Learned
+    pieces: object
+    voices: list
+
+    @property
+    def metadata(self):
+        """What is stored beside the model."""
+        return {
+            **self.learned._asdict(),
+            "pieces": self.pieces,
+            "voices": list(self.voices),
+        }
+
+
+def harmonize(args):
+    """Add alto, tenor and bass to a tune, in the style of Bach's chorales."""
+    import numpy as np
+
+    from sklearn_c2c import persistence
+    from sklearn_c2c.melody import transpose
+
+    say_what_is_missing()
+    with new_folder(args) as folder:
+        model, known = _model(args)
+        learned = known.learned
+        learned = learned._replace(reading=learned.reading | args.reading)
+        tune = find_tune(args.tune, learned)
+        if tune.done:
+            print(tune.done, flush=True)
+        melody, octave = _in_range(tune, model, learned)
+        added = model.predict(melody[np.newaxis])
+        piece = np.hstack([melody[np.newaxis], added])
+        back = -(tune.semitones + octave)
+        title = f"{tune.title}, in {counted(len(known.voices), 'voice')}"
+        metre = learned.reading["time_signature"]
+        tempo = choose_tempo(args.tempo, tune.tempo or learned.tempo, metre)
+        learned = learned._replace(key=tune.key, tempo=tempo)
+        result = {"title": title, "settings": _settings(piece, model, known, tune)}
+        _write(folder, transpose(piece, back), learned, known.voices, **result)
+        if args.model is None:
+            persistence.save(model, folder / "model.c2c", metadata=known.metadata)
+
+
+def _model(args):
+    """The saved model, or one that is trained on Bach's chorales."""
+    if args.model is None:
+        return _trained(args.seed)
+    from sklearn_c2c import Harmonizer, persistence
+
+    model, metadata = persistence.load(args.model, return_metadata=True)
+    names = {*Learned._fields, "pieces", "voices"}
+    if not isinstance(model, Harmonizer) or names - metadata.keys():
+        raise CommandError(
+            f"{args.model} is no model of harmony; use the model.c2c that c2c "
+            "harmonize writes without --model."
+        )
+    learned = Learned(*(metadata[field] for field in Learned._fields))
+    return model, Harmony(learned, metadata["pieces"], metadata["voices"])
+
+
+def _trained(seed):
+    """A model of Bach's chorales, and these."""
+    from sklearn_c2c import Harmonizer, datasets
+    from sklearn_c2c.melody import split_voices
+
+    chorales = datasets.load_bach_chorales()
+    n_voices = chorales.n_voices
+    melodies = split_voices(chorales.data, n_voices)[:, 0]
+    reading = {
+        "time_signature": chorales.time_signature,
+        "steps_per_quarter": chorales.steps_per_quarter,
+        "n_measures": chorales.n_measures,
+        "part": "melody",
+    }
+    learned = Learned(
+        name="Bach's chorales",
+        data=melodies.copy(),
+        titles=list(chorales.titles),
+        key="D",
+        tempo=None,
+        reading=reading,
+    )
+    model, progress = Harmonizer(random_state=seed), Progress()
+    print(
+        f"Training on {len(melodies)} chorales of Bach in {n_voices} voices: "
+        f"{model.max_iter} epochs, about a minute on two cores",
+        flush=True,
+    )
+    model.set_callbacks(progress)
+    model.fit(melodies, chorales.data[:, melodies.shape[1] :])
+    model.set_callbacks()
+    if progress.is_interrupted:
+        raise KeyboardInterrupt
+    return model, Harmony(learned, chorales.data, list(chorales.voices))
+
+
+def _in_range(tune, model, learned):
+    """The tune in the octave in which most of it lies where the melodies lie.
+
+    Returns
+    -------
+    melody : ndarray of int, shape (n_steps,)
+    octave : int
+        Semitones by which it was moved.
+    """
+    import numpy as np
+
+    from sklearn_c2c.melody import N_PITCHES, pitch_name
+
+    def pitches_of(rows):
+        return rows[rows < N_PITCHES]
+
+    usual, own = pitches_of(learned.data), pitches_of(tune.melody)
+    low, high = usual.min(), usual.max()
+    outside = [np.sum((own + k < low) | (own + k > high)) for k in _OCTAVES]
+    octave = _OCTAVES[int(np.argmin(outside))]
+    low, high = model.pitch_range_
+    own = own + octave
+    if own.min() < low or own.max() > high:
+        raise CommandError(
+            f"{tune.title} spans {pitch_name(own.min())} to {pitch_name(own.max())}, "
+            f"moved to the key of the model, which knows {pitch_name(low)} to "
+            f"{pitch_name(high)}."
+        )
+    if octave:
+        print(f"{tune.title}: {moved(octave, 'for the model')}, and back", flush=True)
+    melody = np.where(tune.melody < N_PITCHES, tune.melody + octave, tune.melody)
+    return melody, octave
+
+
+def _settings(piece, model, known, tune):
+    """Settings: the model, and the measures of harmony beside those of the corpus."""
+    from sklearn_c2c.metrics import compare_harmony
+
+    n_voices = len(known.voices)
+    found = compare_harmony(
+        piece,
+        known.pieces,
+        n_voices=n_voices,
+        steps_per_beat=known.learned.reading["steps_per_quarter"],
+    )
+    name = known.learned.name
+    measures = {
+        _WORDS[measure]: f"{own:.3g}; {name} {usual:.3g} on average"
+        for measure, (own, usual) in found.items()
+    }
+    for words, figures in measures.items():
+        print(f"{words}: {figures}", flush=True)
+    given = {"Given": tune.done} if tune.done else {}
+    return {
+        "Corpus": f"{name}: {len(known.pieces)} pieces",
+        "Model": f"{type(model).__name__}, {model.n_iter_} epochs, last loss "
+        f"{model.loss_curve_[-1]:.3g} nats per step",
+        **given,
+        **measures,
+    }
+
+
+def _write(folder, piece, learned, voices, *, title, settings):
+    """Write a piece in three formats, and the page that shows it."""
+    from sklearn_c2c import io, page
+
+    notation = learned.notation | {"voices": voices}
+    files = [_STEM + suffix for suffix in _SUFFIXES]
+    for name in files:
+        io.write_melody(piece[0], folder / name, title=title, **notation)
+    if find_spec("verovio"):
+        page.write_page(
+            folder / "index.html",
+            piece,
+            title=title,
+            titles=[title],
+            files=[files],
+            settings=settings,
+            **notation,
+        )

@@ -1,0 +1,110 @@
+"""`c2c harmonize`."""
+
+import numpy as np
+import pytest
+
+from sklearn_c2c import Harmonizer, datasets, io, metrics, persistence
+from sklearn_c2c.cli import _harmonizing
+from sklearn_c2c.melody import split_voices
+from tests.command import fails, run
+
+TUNE = """\
+X:1
+T:Morning
+M:4/4
+L:1/4
+Q:1/4=96
+K:G
+G A B c | d2 B2 | c B A G | A4 | B c d e | d c B A | G A B A | G4 |
+"""
+VOICES = ["Soprano", "Alto", "Tenor", "Bass"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder that the command wrote, having learned a few chorales a little."""
+    folder = tmp_path_factory.mktemp("harmonize")
+    (folder / "tune.abc").write_text(TUNE)
+    few = datasets.load_bach_chorales(n_melodies=12)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(datasets, "load_bach_chorales", lambda: few)
+        patched.setattr(Harmonizer.__init__, "__kwdefaults__", {
+            **Harmonizer.__init__.__kwdefaults__, "max_iter": 2
+        })  # fmt: skip
+        assert run("harmonize", folder / "tune.abc", "--out", folder / "out") == 0
+    return folder
+
+
+def read(path):
+    return io.read_melodies(path, voices=VOICES, time_signature="4/4")
+
+
+@pytest.mark.parametrize("suffix", [".mid", ".abc", ".musicxml"])
+def test_the_tune_is_the_soprano_of_the_result(folder, suffix):
+    tune = io.read_melodies(folder / "tune.abc", key=None)
+    piece = read(folder / "out" / f"harmony{suffix}")
+    voices = split_voices(piece.data, 4)
+    assert (voices[0, 0] == tune.data[0]).all()
+    assert piece.tempos == [96]
+    assert metrics.voice_crossings(piece.data)[0] == 0
+    sounds = voices < 128
+    assert sounds.any(axis=2).all()  # no voice is silent
+    if suffix != ".mid":
+        assert piece.tonalities == ["G major"]
+
+
+def test_the_page_shows_all_voices_and_measures(folder):
+    page = (folder / "out" / "index.html").read_text("utf-8")
+    assert "Morning, in 4 voices" in page
+    for words in _harmonizing._WORDS.values():
+        assert words in page
+
+
+def test_the_model_is_used_again(folder, tmp_path, capsys):
+    model = folder / "out" / "model.c2c"
+    arguments = ["harmonize", "--model", model, folder / "tune.abc", "--out"]
+    assert run(*arguments, tmp_path / "again") == 0
+    assert "moved down 5 semitones to D, and back at the end" in capsys.readouterr().out
+    for name in ("harmony.abc", "harmony.mid"):
+        files = (folder / "out" / name, tmp_path / "again" / name)
+        first, second = (file.read_bytes() for file in files)
+        assert first == second
+    assert not (tmp_path / "again" / "model.c2c").exists()
+    # A tune of the corpus by its number.
+    assert run("harmonize", "--model", model, 3, "--out", tmp_path / "third") == 0
+    known = persistence.load(model, return_metadata=True)[1]
+    third = split_voices(read(tmp_path / "third" / "harmony.mid").data, 4)
+    assert (third[0, 0] == known["data"][2]).all()
+
+
+def test_a_low_tune_is_moved_by_octaves_and_back(folder, tmp_path, capsys):
+    path = tmp_path / "low.abc"
+    path.write_text(TUNE.replace("K:G", "K:G transpose=-24"))
+    tune = io.read_melodies(path, key=None).data[0]
+    assert tune[0] == 67 - 24
+    model = folder / "out" / "model.c2c"
+    assert run("harmonize", "--model", model, path, "--out", tmp_path / "out") == 0
+    assert "moved up 24 semitones for the model, and back" in capsys.readouterr().out
+    voices = split_voices(read(tmp_path / "out" / "harmony.mid").data, 4)
+    high = split_voices(read(folder / "out" / "harmony.mid").data, 4)
+    assert (voices == np.where(high < 128, high - 24, high)).all()
+
+
+def test_what_is_no_model_of_harmony_is_refused(folder, tmp_path, capsys):
+    model = Harmonizer((2,), max_iter=1).fit([[60, 62]], [[50, 52]])
+    persistence.save(model, tmp_path / "bare.c2c")
+    out = tmp_path / "out"
+    arguments = "harmonize", "--model", tmp_path / "bare.c2c", 1, "--out", out
+    assert "is no model of harmony; use the model.c2c" in fails(capsys, *arguments)
+    assert not out.exists()
+    arguments = "harmonize", "--model", folder / "out" / "model.c2c", 99, "--out", out
+    assert "a number from 1 to 12" in fails(capsys, *arguments)
+
+
+def test_a_tune_beyond_the_range_is_refused(folder, tmp_path, capsys):
+    path = tmp_path / "wide.abc"
+    path.write_text(TUNE.replace("| d2 B2 |", "| G,,,2 g''2 |"))
+    model = folder / "out" / "model.c2c"
+    arguments = "harmonize", "--model", model, path, "--out", tmp_path / "out"
+    error = fails(capsys, *arguments)
+    assert "Morning spans" in error and "moved to the key of the model" in error
