@@ -89,14 +89,14 @@ def check_folder(path):
 
     Parameters
     ----------
-    path : Path
+    path : str or path-like
 
     Raises
     ------
     FileNotFoundError
         If it does not.
     """
-    folder = path.absolute().parent
+    folder = Path(path).absolute().parent
     if not folder.is_dir():
         reason = "There is no such folder to write to; create it first"
         raise FileNotFoundError(errno.ENOENT, reason, str(folder))
