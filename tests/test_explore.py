@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import pearsonr
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
@@ -95,6 +95,13 @@ def test_points_fill_a_square_around_the_middle(model, reels, n_tunes, layout):
     assert points.shape == (n_tunes, 2)
     assert abs(points).max() == pytest.approx(1 if n_tunes > 1 else 0)
     assert_allclose(points.max(axis=0) + points.min(axis=0), 0, atol=1e-5)
+
+
+@pytest.mark.parametrize("layout", ["auto", "tsne", "pca"])
+def test_tunes_of_one_latent_vector_lie_in_one_point(layout):
+    Z = np.full((6, 3), 0.1)  # as of a collapsed posterior, or of one tune six times
+    assert_array_equal(place(Z, layout, 0)[0], np.zeros((6, 2)))
+    assert directions(Z, {"note_density": np.arange(6.0)}) == []
 
 
 def test_many_tunes_are_placed_by_principal_components(rng):
