@@ -133,6 +133,8 @@ def test_attributes_that_cannot_be_measured_are_left_out(model, reels, titles):
         ({"layout": "umap"}, "layout='umap'; expected one of 'auto'"),
         ({"attributes": ["swing"]}, "attribute 'swing'"),
         ({"key": "H"}, "H"),
+        ({"tempo": 0}, "tempo=0; expected quarter notes per minute, 10 to 1000"),
+        ({"tempo": float("nan")}, "tempo=nan; expected quarter notes"),
     ],
 )
 def test_what_cannot_be_shown_is_refused(
@@ -146,6 +148,18 @@ def test_what_cannot_be_shown_is_refused(
     with pytest.raises(ValueError, match=message):
         explore(path, model, corpus, title="Tunes", **change)
     assert not path.exists()
+
+
+def test_a_corpus_without_titles_is_refused(model, reels, tmp_path):
+    with pytest.raises(ValueError, match="no 'titles' in the corpus; expected melodi"):
+        explore(tmp_path / "page.html", model, {"data": reels}, title="Tunes")
+
+
+def test_a_title_from_a_file_name_that_is_not_unicode(model, reels, titles, tmp_path):
+    name = b"r\xe9el".decode(errors="surrogateescape")
+    path = write(tmp_path / "p.html", model, reels, [name, *titles[1:]])
+    data = re.search(r'id="explorer-data">(.*?)</script>', path.read_text("utf-8"))[1]
+    assert json.loads(data)["titles"][0] == "r?el"
 
 
 def test_a_model_that_pages_cannot_decode_is_refused(reels, titles, tmp_path):

@@ -3,6 +3,13 @@ import { END, N_PITCHES, HOLD, REST } from "./tokens.js";
 
 const MOST_STATES = 200;
 const MOST_FAVOURITES = 200;
+const LONGEST_TITLE = 200; // characters
+
+// The beginning of a title for a link, which is cut between characters: half of one is
+// nothing that an address can hold.
+export function shortTitle(title) {
+  return Array.from(title).slice(0, LONGEST_TITLE).join("");
+}
 
 // Base64 for links: without +, / and =.
 export function toLinkText(bytes) {
@@ -144,7 +151,7 @@ export class Favourites {
     try {
       return JSON.parse(text).flatMap(([title, bytes]) => {
         const melody = melodyOfBytes(fromLinkText(String(bytes)), this.form);
-        return melody ? [[String(title).slice(0, 200), melody]] : [];
+        return melody ? [[shortTitle(String(title)), melody]] : [];
       });
     } catch {
       return []; // damaged, or of another version

@@ -378,10 +378,7 @@ def make_sheet(
     melody = melody[melody != END]
     metre = parse_metre(time_signature)
     steps_per_measure = metre.steps_per_measure(steps_per_quarter)
-    if not isinstance(tempo, Real) or not isfinite(tempo) or not 10 <= tempo <= 1000:
-        raise ValueError(
-            f"Found tempo={tempo!r}; expected quarter notes per minute, 10 to 1000."
-        )
+    check_tempo(tempo)
     check_repeats(repeats)
     missing = -len(melody) % steps_per_measure
     silent = 0

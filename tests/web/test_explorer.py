@@ -206,6 +206,21 @@ def test_a_damaged_link_is_as_if_it_were_not_there(start, path, corpus, link):
     assert explorer.shown_title == corpus.titles[0]
 
 
+def test_a_long_title_is_cut_between_characters(start, path):
+    explorer = start()
+    title = 199 * "a" + "\N{MUSICAL KEYBOARD}\N{MUSICAL KEYBOARD}"
+    explorer.run(
+        "explorer.setPresent(explorer.composer.ofOwn(explorer.melody, data))", title
+    )
+    link = explorer.run("(explorer.keep(), explorer.link)")
+    other = start()
+    other.page.goto(f"{path.resolve().as_uri()}#{link}")
+    other.wait_until("explorer.present.title[0] === 'a'")
+    assert other.shown_title == title[:-1]
+    assert other.run("explorer.favourites.items[0].title") == title[:-1]
+    assert len(other.run("explorer.link")) > 200  # it can be passed on
+
+
 def test_undo_and_redo_go_through_the_states(start, corpus):
     explorer = start()
     for index in (4, 9, 11):
@@ -590,6 +605,21 @@ def test_linear_models(start, corpus, tmp_path, estimator):
     explorer.tab("own")
     explorer.click("own-present", "own-take")
     assert explorer.state["melody"] == state["melody"]
+
+
+def test_sliders_of_nmf_keep_its_codes_nonnegative(start, corpus, tmp_path):
+    model = make_pipeline(PianoRollEncoder(), NMF(3, max_iter=20, tol=0.1))
+    model.fit(corpus.data)
+    file = write(tmp_path / "page.html", model, corpus.data, corpus.titles)
+    explorer = start(file=file)
+    explorer.tab("sliders")
+    slider = explorer.part("sliders").locator("input").first
+    explorer.click("locks")  # the first measure is kept, or the one in the middle
+    for key in ("Home", "End"):
+        slider.press(key)
+        state = explorer.state
+        assert "by" in state["title"] and min(state["z"]) >= 0
+        check_melodies(state["melody"])
 
 
 @pytest.mark.integration
