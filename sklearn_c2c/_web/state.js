@@ -110,7 +110,8 @@ export class History {
 // Melodies that the user keeps, in the storage of the browser where it allows it.
 export class Favourites {
   constructor(name, form, onChange) {
-    this.key = `sklearn_c2c explorer: ${name}`;
+    // Pages of one title may be of other models, whose melodies do not fit here.
+    this.key = `sklearn_c2c explorer: ${name}, ${form.nSteps} steps of ${form.tokens.join(" ")}`;
     this.form = form; // {nSteps, tokens} of the model
     this.onChange = onChange;
     this.items = [];

@@ -529,6 +529,48 @@ def test_colours_have_a_legend(start, corpus, model, tmp_path):
     assert pitches == sorted(pitches) and 60 < pitches[0] < pitches[-1] < 85
 
 
+PINCH = """(() => {
+    const { map } = explorer.mapPanel;
+    const { left, top } = map.canvas.getBoundingClientRect();
+    const touch = (name, pointerId, x, y) => map.canvas.dispatchEvent(
+        new PointerEvent(name, { pointerId, clientX: left + x, clientY: top + y }));
+    map.canvas.setPointerCapture = () => {};
+    map.zoom(4);
+    touch("pointerdown", 1, 100, 100);
+    touch("pointerdown", 2, 300, 300);
+    touch("pointermove", 2, 310, 310);
+    const before = [map.view.x, map.view.y];
+    touch("pointerup", 1, 100, 100);
+    touch("pointermove", 2, 313, 309);
+    const after = [map.view.x, map.view.y];
+    touch("pointerup", 2, 313, 309);
+    return before.map((x, c) => (x - after[c]) * map.view.scale);
+})()"""
+
+
+def test_a_finger_that_stays_after_a_pinch_moves_the_map_on(start):
+    explorer = start()
+    assert explorer.run(PINCH) == pytest.approx([3, -1])
+    assert explorer.run("explorer.history.states.length") == 1
+
+
+def test_favourites_of_two_models_under_one_title_are_apart(node):
+    program = """
+        import { Favourites } from "./state.js";
+        const stored = new Map();
+        globalThis.localStorage = {
+          getItem: (key) => stored.get(key) ?? null,
+          setItem: (key, text) => stored.set(key, text),
+        };
+        const open = (nSteps) =>
+          new Favourites("Tunes", { nSteps, tokens: [60, 62] }, () => {});
+        open(2).add("two", [60, 62]);
+        open(3).add("three", [60, 62, 60]);
+        report([2, 3, 4].map((n) => open(n).items.map(({ title }) => title)));
+    """
+    assert node(program) == [["two"], ["three"], []]
+
+
 def test_the_map_is_moved_by_wheel_keys_and_buttons(start):
     explorer = start()
     scale = "explorer.mapPanel.map.view.scale"
