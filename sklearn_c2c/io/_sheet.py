@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate, groupby, pairwise
-from math import ceil, gcd, isfinite
-from numbers import Real
+from math import ceil, gcd
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -19,6 +18,7 @@ from sklearn_c2c.melody import (
     Key,
     Metre,
     check_melodies,
+    check_tempo,
     notes_from_melody,
     parse_key,
     parse_metre,
