@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import pearsonr
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
@@ -97,6 +97,13 @@ def test_points_fill_a_square_around_the_middle(model, reels, n_tunes, layout):
     assert_allclose(points.max(axis=0) + points.min(axis=0), 0, atol=1e-5)
 
 
+@pytest.mark.parametrize("layout", ["auto", "tsne", "pca"])
+def test_tunes_of_one_latent_vector_lie_in_one_point(layout):
+    Z = np.full((6, 3), 0.1)  # as of a collapsed posterior, or of one tune six times
+    assert_array_equal(place(Z, layout, 0)[0], np.zeros((6, 2)))
+    assert directions(Z, {"note_density": np.arange(6.0)}) == []
+
+
 def test_many_tunes_are_placed_by_principal_components(rng):
     assert place(rng.normal(size=(3001, 3)), "auto", 0)[1] == "principal components"
     assert place(rng.normal(size=(60, 3)), "auto", 0)[1] == "t-SNE"
@@ -126,6 +133,8 @@ def test_attributes_that_cannot_be_measured_are_left_out(model, reels, titles):
         ({"layout": "umap"}, "layout='umap'; expected one of 'auto'"),
         ({"attributes": ["swing"]}, "attribute 'swing'"),
         ({"key": "H"}, "H"),
+        ({"tempo": 0}, "tempo=0; expected quarter notes per minute, 10 to 1000"),
+        ({"tempo": float("nan")}, "tempo=nan; expected quarter notes"),
     ],
 )
 def test_what_cannot_be_shown_is_refused(
@@ -139,6 +148,18 @@ def test_what_cannot_be_shown_is_refused(
     with pytest.raises(ValueError, match=message):
         explore(path, model, corpus, title="Tunes", **change)
     assert not path.exists()
+
+
+def test_a_corpus_without_titles_is_refused(model, reels, tmp_path):
+    with pytest.raises(ValueError, match="no 'titles' in the corpus; expected melodi"):
+        explore(tmp_path / "page.html", model, {"data": reels}, title="Tunes")
+
+
+def test_a_title_from_a_file_name_that_is_not_unicode(model, reels, titles, tmp_path):
+    name = b"r\xe9el".decode(errors="surrogateescape")
+    path = write(tmp_path / "p.html", model, reels, [name, *titles[1:]])
+    data = re.search(r'id="explorer-data">(.*?)</script>', path.read_text("utf-8"))[1]
+    assert json.loads(data)["titles"][0] == "r?el"
 
 
 def test_a_model_that_pages_cannot_decode_is_refused(reels, titles, tmp_path):

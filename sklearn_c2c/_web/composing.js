@@ -15,7 +15,7 @@ export class Composer {
   constructor(model, space, notation) {
     Object.assign(this, { model, space, notation });
     this.keepsForm = true;
-    this.hasProbabilities = model.probabilities(space.code(0)).every((p) => p >= 0);
+    this.hasProbabilities = model.hasProbabilities;
   }
 
   // A tune as it is, or with the measures that are kept.
@@ -48,7 +48,8 @@ export class Composer {
   }
 
   // A state whose latent vector has been moved.
-  ofLatent(z, state, name) {
+  ofLatent(moved, state, name) {
+    const z = this.model.nearestCode(moved);
     const { letters, kept } = state;
     const base = state.base ?? state;
     const melody = this._decoded(z, letters, kept);

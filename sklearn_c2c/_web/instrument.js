@@ -34,6 +34,7 @@ export class Explorer extends EventTarget {
     this.root = root;
     this.data = data;
     this.hasPage = hasPage;
+    this.hasAddress = hasPage && location.protocol !== "about:"; // to which a link leads
     this.parts = partsOf(root);
     this.space = new Space(model, arrays, data.titles, data.notation);
     this.composer = new Composer(model, this.space, data.notation);
@@ -47,9 +48,10 @@ export class Explorer extends EventTarget {
       // Nothing can be kept, and no form, without probabilities to choose from.
       for (const name of ["locks", "form-label"]) this.parts[name].hidden = true;
     }
+    this.parts["copy-link"].hidden = !this.hasAddress;
     this._listen();
     this._follow();
-    if (!hasPage || !this.restore(location.hash)) this.showTune(0);
+    if (!this.hasAddress || !this.restore(location.hash)) this.showTune(0);
   }
 
   // The melody that is shown, and that sounds from the next measure on.
@@ -194,7 +196,7 @@ export class Explorer extends EventTarget {
     const keyed = this.hasPage ? window : this.root;
     keyed.addEventListener("keydown", (event) => this._key(event));
     window.addEventListener("hashchange", () => {
-      const isNew = this.hasPage && location.hash.slice(1) !== this.written;
+      const isNew = this.hasAddress && location.hash.slice(1) !== this.written;
       if (isNew) this.restore(location.hash);
     });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
@@ -291,7 +293,7 @@ export class Explorer extends EventTarget {
 
   // Keep all in the address, a little later: browsers allow few changes a second.
   _keepLink() {
-    if (!this.hasPage) return;
+    if (!this.hasAddress) return;
     clearTimeout(this.linkTimer);
     this.linkTimer = setTimeout(() => {
       this.written = this.link;

@@ -5,10 +5,9 @@ import {
   floatsOfBytes,
   fromLinkText,
   melodyOfBytes,
+  shortTitle,
   toLinkText,
 } from "./state.js";
-
-const LONGEST_TITLE = 200;
 
 // Fields of a state: a tune by its number, anything else by its latent vector and steps.
 export function fieldsOfState(state) {
@@ -53,7 +52,7 @@ function freeState({ kind, title, z, melody, at }, { space, model }) {
   const place = hasPlace ? point : space.placeOf(steps);
   const isDecoded = kind !== "own";
   const letters = space.lettersOf(isDecoded ? space.tune(space.near(...place, 1)[0][0]) : steps);
-  const name = (title || "Melody").slice(0, LONGEST_TITLE);
+  const name = shortTitle(title || "Melody");
   const read = { title: name, melody: steps, z: code, letters, place, isDecoded };
   return { ...read, near: [], tune: -1, kept: null, base: null };
 }

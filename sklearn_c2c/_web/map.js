@@ -154,7 +154,11 @@ export class TuneMap {
     const place = this._placeOf(event);
     this.pointers.delete(event.pointerId);
     const { drag } = this;
-    if (!drag || this.pointers.size) return;
+    if (!drag) return;
+    if (this.pointers.size) {
+      [drag.last] = this.pointers.values(); // the finger of a pinch that stays
+      return;
+    }
     if (!drag.isMoved) {
       const index = this.tuneAt(place);
       if (index >= 0) this.calls.onTune(index);

@@ -52,6 +52,16 @@ export class Model {
     return this.network.canEncode;
   }
 
+  // Whether a melody is chosen by probabilities, so that it can keep a form and steps.
+  get hasProbabilities() {
+    return this.network.hasProbabilities ?? true;
+  }
+
+  // The nearest latent vector of those that the model decodes to probabilities.
+  nearestCode(z) {
+    return this.network.isNonnegative ? z.map((value) => Math.max(value, 0)) : z;
+  }
+
   // Latent vector of a melody with tokens of the model.
   encode(melody) {
     if (!this.canEncode) throw new Error("The page has no encoder for this model.");

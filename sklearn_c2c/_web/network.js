@@ -125,6 +125,16 @@ export class DenseNetwork {
     return this.encoder !== null;
   }
 
+  // Whether latent vectors are nonnegative, as those of NMF.
+  get isNonnegative() {
+    return this.network.isNonnegative ?? false;
+  }
+
+  // Whether what is decoded are probabilities, or numbers that may be negative.
+  get hasProbabilities() {
+    return this.network.output !== "identity" || this.isNonnegative;
+  }
+
   // Latent vector of a melody, given the column of the token of each step.
   encode(columns) {
     const ones = Array.from(columns, (column, t) => t * this.nTokens + column);

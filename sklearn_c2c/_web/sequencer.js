@@ -124,7 +124,7 @@ export class Sequencer extends EventTarget {
     return heard < run.begin ? run.first : run.timeline.stepAt(heard);
   }
 
-  play(fromStep = this.loop?.[0] ?? startOf(this.#melody, this.#notation)) {
+  play(fromStep = this.#round?.[0] ?? startOf(this.#melody, this.#notation)) {
     this.stop();
     const { context } = this;
     context.resume();
@@ -149,6 +149,11 @@ export class Sequencer extends EventTarget {
 
   stop() {
     if (this.#run) this.#finish(false);
+  }
+
+  // The loop, unless the melody ends before it.
+  get #round() {
+    return this.loop?.[0] < lengthOf(this.#melody) ? this.loop : null;
   }
 
   #finish(isAtEnd) {
@@ -225,8 +230,8 @@ export class Sequencer extends EventTarget {
 
   // At the end of the loop go on at its beginning.
   #goRound(time) {
-    if (!this.loop) return;
-    const [from, to] = this.loop;
+    if (!this.#round) return;
+    const [from, to] = this.#round;
     if (this.#run.next < Math.min(to, lengthOf(this.#melody))) return;
     this.#endNotes(time);
     if (this.#pending) this.#takeOver(time);

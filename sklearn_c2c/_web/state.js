@@ -3,6 +3,13 @@ import { END, N_PITCHES, HOLD, REST } from "./tokens.js";
 
 const MOST_STATES = 200;
 const MOST_FAVOURITES = 200;
+const LONGEST_TITLE = 200; // characters
+
+// The beginning of a title for a link, which is cut between characters: half of one is
+// nothing that an address can hold.
+export function shortTitle(title) {
+  return Array.from(title).slice(0, LONGEST_TITLE).join("");
+}
 
 // Base64 for links: without +, / and =.
 export function toLinkText(bytes) {
@@ -103,7 +110,8 @@ export class History {
 // Melodies that the user keeps, in the storage of the browser where it allows it.
 export class Favourites {
   constructor(name, form, onChange) {
-    this.key = `sklearn_c2c explorer: ${name}`;
+    // Pages of one title may be of other models, whose melodies do not fit here.
+    this.key = `sklearn_c2c explorer: ${name}, ${form.nSteps} steps of ${form.tokens.join(" ")}`;
     this.form = form; // {nSteps, tokens} of the model
     this.onChange = onChange;
     this.items = [];
@@ -144,7 +152,7 @@ export class Favourites {
     try {
       return JSON.parse(text).flatMap(([title, bytes]) => {
         const melody = melodyOfBytes(fromLinkText(String(bytes)), this.form);
-        return melody ? [[String(title).slice(0, 200), melody]] : [];
+        return melody ? [[shortTitle(String(title)), melody]] : [];
       });
     } catch {
       return []; // damaged, or of another version

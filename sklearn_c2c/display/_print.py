@@ -177,8 +177,10 @@ def _typeset(template, content, pictures, **options):
     """Fill in a template of typst, given its data and its SVG pictures by name."""
     typst = studio("typst")
     text = resources.files("sklearn_c2c.display").joinpath(template).read_text("utf-8")
-    files = {"main.typ": text, "content.json": json.dumps(content), **pictures}
-    files = {name: text.encode() for name, text in files.items()}
+    # A title from a file name may have characters that no encoding has.
+    content = json.dumps(content, ensure_ascii=False)
+    files = {"main.typ": text, "content.json": content, **pictures}
+    files = {name: text.encode(errors="replace") for name, text in files.items()}
     return typst.compile(files, font_paths=_fonts(), **options)
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate, groupby, pairwise
-from math import ceil, gcd, isfinite
-from numbers import Integral, Real
+from math import ceil, gcd
+from numbers import Integral
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from sklearn_c2c.melody import (
     Key,
     Metre,
     check_melodies,
+    check_tempo,
     check_voices,
     notes_from_melody,
     parse_key,
@@ -391,10 +392,7 @@ def make_sheets(
     melodies, names = _voices(melody, voices)
     metre = parse_metre(time_signature)
     steps_per_measure = metre.steps_per_measure(steps_per_quarter)
-    if not isinstance(tempo, Real) or not isfinite(tempo) or not 10 <= tempo <= 1000:
-        raise ValueError(
-            f"Found tempo={tempo!r}; expected quarter notes per minute, 10 to 1000."
-        )
+    check_tempo(tempo)
     check_repeats(repeats)
     silent = 0
     if pickup:

@@ -17,6 +17,7 @@ from sklearn_c2c.melody._key import parse_mode as parse_mode
 from sklearn_c2c.melody._key import spelled_key as spelled_key
 from sklearn_c2c.melody._key import stated_mode as stated_mode
 from sklearn_c2c.melody._metre import Metre, parse_metre
+from sklearn_c2c.melody._metre import check_tempo as check_tempo
 from sklearn_c2c.melody._rows import (
     check_melodies,
     measure_mask,

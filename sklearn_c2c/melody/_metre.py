@@ -2,7 +2,8 @@
 
 import re
 from fractions import Fraction
-from numbers import Integral
+from math import isfinite
+from numbers import Integral, Real
 from typing import NamedTuple
 
 _SIGNS = {"C": "4/4", "C|": "2/2"}
@@ -147,3 +148,11 @@ def parse_metre(text):
         f"Found the metre {text!r}; expected beats over a note value, "
         f"such as '4/4' or '6/8', or 'C' or 'C|'."
     )
+
+
+def check_tempo(tempo):
+    """Check a tempo: 10 to 1000 quarter notes per minute."""
+    if not isinstance(tempo, Real) or not isfinite(tempo) or not 10 <= tempo <= 1000:
+        raise ValueError(
+            f"Found tempo={tempo!r}; expected quarter notes per minute, 10 to 1000."
+        )

@@ -68,6 +68,8 @@ def place(Z, layout, random_state):
                 f"Found {len(Z)} tunes for layout='tsne'; expected "
                 f"{_FEWEST_FOR_TSNE} or more. Pass layout='pca'."
             )
+        if not np.ptp(Z, axis=0).any():  # scikit-learn's t-SNE crashes on equal points
+            return np.zeros((len(Z), 2), dtype=np.float32), "t-SNE"
         perplexity = min(_PERPLEXITY, (len(Z) - 1) / 3)
         tsne = TSNE(perplexity=perplexity, random_state=random_state)
         # Several threads add in an order of their own, and the points differ.
@@ -137,7 +139,7 @@ def _named(positions, attributes):
 def _components(Z, n):
     """Positions along `n` principal components, 0 where there are fewer; vectors."""
     positions, vectors = np.zeros((len(Z), n)), np.zeros((n, Z.shape[1]))
-    if len(Z) > 1:
+    if np.ptp(Z, axis=0).any():  # PCA warns of points that are all equal
         pca = PCA(min(n, *Z.shape), svd_solver="full").fit(Z.astype(np.float64))
         positions[:, : pca.n_components_] = pca.transform(Z)
         vectors[: pca.n_components_] = pca.components_

@@ -11,7 +11,14 @@ from sklearn_c2c import _web
 from sklearn_c2c._files import write_atomically
 from sklearn_c2c.display import glyphs
 from sklearn_c2c.generation import LatentModel
-from sklearn_c2c.melody import END, check_melodies, parse_key, parse_metre, pitch_name
+from sklearn_c2c.melody import (
+    END,
+    check_melodies,
+    check_tempo,
+    parse_key,
+    parse_metre,
+    pitch_name,
+)
 from sklearn_c2c.metrics import attribute_names, attribute_values
 from sklearn_c2c.page._coordinates import directions, place
 from sklearn_c2c.page._model import pack_model
@@ -62,8 +69,8 @@ def explore(
         Steps in a quarter note.
     key : str, default=None
         Key of the tunes.
-    tempo : int, default=120
-        Quarter notes per minute that the player starts with.
+    tempo : float, default=120
+        Quarter notes per minute that the player starts with, 10 to 1000.
     pickup : bool, default=False
         Whether the first measure is that of the pick-up.
     layout : {"auto", "tsne", "pca"}, default="auto"
@@ -116,7 +123,8 @@ def explore(
         attributes=attributes,
         random_state=random_state,
     )
-    write_atomically(path, explorer_page(*parts).encode())
+    # A title from a file name may have characters that no encoding has.
+    write_atomically(path, explorer_page(*parts).encode(errors="replace"))
 
 
 def explorer_page(data, model_text, tunes_text):
@@ -210,6 +218,7 @@ def as_json(data):
 
 def notation_of(time_signature, steps_per_quarter, key, tempo, pickup):
     """How melodies are notated, as the scripts of a page take it; a dict."""
+    check_tempo(tempo)
     metre = parse_metre(time_signature)
     key = None if key is None else parse_key(key)
     return {
@@ -229,6 +238,12 @@ def notation_of(time_signature, steps_per_quarter, key, tempo, pickup):
 
 def _checked(corpus):
     """Tunes as a matrix, and their titles."""
+    missing = [name for name in ("data", "titles") if name not in corpus]
+    if missing:
+        raise ValueError(
+            f"Found no {missing[0]!r} in the corpus; expected melodies in 'data' and a "
+            "title for each in 'titles'."
+        )
     tunes, titles = np.atleast_2d(check_melodies(corpus["data"])), corpus["titles"]
     if not len(tunes):
         raise ValueError("Found no tune to show; expected one or more.")

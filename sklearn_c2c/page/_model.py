@@ -179,7 +179,8 @@ def _factors(estimator, roll):
     """Describe a layer from the factors; the way to these is no layer."""
     components = estimator.components_
     decoder = [_Layer(components, np.zeros(components.shape[1]))]
-    return _network(None, decoder, "identity", None)
+    network, arrays = _network(None, decoder, "identity", None)
+    return network | {"isNonnegative": True}, arrays
 
 
 def _layers_of(estimator):

@@ -206,6 +206,21 @@ def test_a_damaged_link_is_as_if_it_were_not_there(start, path, corpus, link):
     assert explorer.shown_title == corpus.titles[0]
 
 
+def test_a_long_title_is_cut_between_characters(start, path):
+    explorer = start()
+    title = 199 * "a" + "\N{MUSICAL KEYBOARD}\N{MUSICAL KEYBOARD}"
+    explorer.run(
+        "explorer.setPresent(explorer.composer.ofOwn(explorer.melody, data))", title
+    )
+    link = explorer.run("(explorer.keep(), explorer.link)")
+    other = start()
+    other.page.goto(f"{path.resolve().as_uri()}#{link}")
+    other.wait_until("explorer.present.title[0] === 'a'")
+    assert other.shown_title == title[:-1]
+    assert other.run("explorer.favourites.items[0].title") == title[:-1]
+    assert len(other.run("explorer.link")) > 200  # it can be passed on
+
+
 def test_undo_and_redo_go_through_the_states(start, corpus):
     explorer = start()
     for index in (4, 9, 11):
@@ -514,6 +529,48 @@ def test_colours_have_a_legend(start, corpus, model, tmp_path):
     assert pitches == sorted(pitches) and 60 < pitches[0] < pitches[-1] < 85
 
 
+PINCH = """(() => {
+    const { map } = explorer.mapPanel;
+    const { left, top } = map.canvas.getBoundingClientRect();
+    const touch = (name, pointerId, x, y) => map.canvas.dispatchEvent(
+        new PointerEvent(name, { pointerId, clientX: left + x, clientY: top + y }));
+    map.canvas.setPointerCapture = () => {};
+    map.zoom(4);
+    touch("pointerdown", 1, 100, 100);
+    touch("pointerdown", 2, 300, 300);
+    touch("pointermove", 2, 310, 310);
+    const before = [map.view.x, map.view.y];
+    touch("pointerup", 1, 100, 100);
+    touch("pointermove", 2, 313, 309);
+    const after = [map.view.x, map.view.y];
+    touch("pointerup", 2, 313, 309);
+    return before.map((x, c) => (x - after[c]) * map.view.scale);
+})()"""
+
+
+def test_a_finger_that_stays_after_a_pinch_moves_the_map_on(start):
+    explorer = start()
+    assert explorer.run(PINCH) == pytest.approx([3, -1])
+    assert explorer.run("explorer.history.states.length") == 1
+
+
+def test_favourites_of_two_models_under_one_title_are_apart(node):
+    program = """
+        import { Favourites } from "./state.js";
+        const stored = new Map();
+        globalThis.localStorage = {
+          getItem: (key) => stored.get(key) ?? null,
+          setItem: (key, text) => stored.set(key, text),
+        };
+        const open = (nSteps) =>
+          new Favourites("Tunes", { nSteps, tokens: [60, 62] }, () => {});
+        open(2).add("two", [60, 62]);
+        open(3).add("three", [60, 62, 60]);
+        report([2, 3, 4].map((n) => open(n).items.map(({ title }) => title)));
+    """
+    assert node(program) == [["two"], ["three"], []]
+
+
 def test_the_map_is_moved_by_wheel_keys_and_buttons(start):
     explorer = start()
     scale = "explorer.mapPanel.map.view.scale"
@@ -590,6 +647,21 @@ def test_linear_models(start, corpus, tmp_path, estimator):
     explorer.tab("own")
     explorer.click("own-present", "own-take")
     assert explorer.state["melody"] == state["melody"]
+
+
+def test_sliders_of_nmf_keep_its_codes_nonnegative(start, corpus, tmp_path):
+    model = make_pipeline(PianoRollEncoder(), NMF(3, max_iter=20, tol=0.1))
+    model.fit(corpus.data)
+    file = write(tmp_path / "page.html", model, corpus.data, corpus.titles)
+    explorer = start(file=file)
+    explorer.tab("sliders")
+    slider = explorer.part("sliders").locator("input").first
+    explorer.click("locks")  # the first measure is kept, or the one in the middle
+    for key in ("Home", "End"):
+        slider.press(key)
+        state = explorer.state
+        assert "by" in state["title"] and min(state["z"]) >= 0
+        check_melodies(state["melody"])
 
 
 @pytest.mark.integration

@@ -80,6 +80,8 @@ def test_without_anywidget_the_page_is_shown(fitted, monkeypatch, open_page, tmp
     frame = open_page(path).frame_locator("iframe")
     frame.locator(".explorer[data-ready]").wait_for()
     assert frame.locator("h1").inner_text() == "The latent space"
+    assert frame.locator("[data-part=copy-abc]").is_visible()
+    assert not frame.locator("[data-part=copy-link]").is_visible()  # it would lead here
     explorer.latent = np.ones(4)
     assert explorer.latent.tolist() == [1] * 4
 

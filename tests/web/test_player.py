@@ -277,6 +277,12 @@ def test_a_loop_is_seamless(run, tunes, loop):
         assert min(abs(position - inside), end - first - abs(position - inside)) < 1e-6
 
 
+def test_a_melody_that_ends_before_the_loop_is_played_without_it(run):
+    short = [60, 62, 64, 65] * 4 + [END] * 16
+    found = run([[0, "melody", short], [0, "loop", [16, 32]], [0, "play", None]])
+    assert [entry["step"] for entry in found["record"]] == list(range(16))
+
+
 def test_a_loop_is_entered_from_before_and_left_behind(run):
     scale = list(range(50, 98))
     events = [[0, "melody", scale], [0, "play", None]]
