@@ -81,7 +81,7 @@ class Harmonizer(NetworkMixin, BaseEstimator):
 
     voice_leading : bool, default=True
         Whether voices that cross, and parallel fifths and octaves, are avoided, with
-        ``chain=True``. They occur if nothing else is possible.
+        ``chain=True``. They occur where nothing else is found.
 
     transition_weight : float, default=0.9
         Weight of the transitions of each voice, as in `PianoRollEncoder`. 0 takes the
