@@ -83,7 +83,7 @@ class Harmonizer(NetworkMixin, BaseEstimator):
         Whether voices that cross, and parallel fifths and octaves, are avoided, with
         ``chain=True``. They occur where nothing else is found.
 
-    transition_weight : float, default=0.9
+    transition_weight : float, default=0.3
         Weight of the transitions of each voice, as in `PianoRollEncoder`. 0 takes the
         most probable token of each step.
 
@@ -221,7 +221,7 @@ class Harmonizer(NetworkMixin, BaseEstimator):
         chain=True,
         n_rounds=1,
         voice_leading=True,
-        transition_weight=0.9,
+        transition_weight=0.3,
         steps_per_measure=16,
         learning_rate_init=0.003,
         beta_1=0.9,
