@@ -2,11 +2,10 @@
 
 from html import escape
 from importlib import resources
-from pathlib import Path
 from string import Template
 
 import sklearn_c2c
-from sklearn_c2c._files import check_folder, write_atomically
+from sklearn_c2c._files import by_suffix, check_folder, write_atomically
 from sklearn_c2c.display import check_paper, score_lines, typeset_tunes
 
 _FEWEST_LISTED = 8  # tunes, for a table of contents
@@ -84,13 +83,7 @@ def write_tune_book(
     >>> os.path.getsize(path) > 1000
     True
     """
-    path = Path(path)
-    typeset = _FORMATS.get(path.suffix.lower())
-    if typeset is None:
-        raise ValueError(
-            f"Found the suffix {path.suffix!r} in {str(path)!r}; expected one of "
-            f"{', '.join(_FORMATS)}."
-        )
+    typeset = by_suffix(path, _FORMATS)
     check_paper(paper)
     check_folder(path)
     n_melodies = len(melodies)
