@@ -1,9 +1,9 @@
 """Judge voices that are added to the sopranos of unseen chorales.
 
 Chorales with nearly the same soprano are of one tune, and are left out together, in
-five folds. Prints the table of docs/user_guide/harmony.md; an hour on one core.
+five folds. Prints the tables of docs/user_guide/harmony.md; an hour on one core.
 
-    python examples/judge_harmony.py [--seeds 3]
+    python examples/judge_harmony.py [--seeds 3] [--autoencoders]
 """
 
 import argparse
@@ -11,8 +11,17 @@ import argparse
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import GroupKFold
+from sklearn.pipeline import make_pipeline
 
-from sklearn_c2c import Harmonizer, datasets, metrics
+from sklearn_c2c import (
+    Autoencoder,
+    Harmonizer,
+    PianoRollEncoder,
+    VariationalAutoencoder,
+    datasets,
+    generation,
+    metrics,
+)
 from sklearn_c2c.melody import (
     HOLD,
     N_PITCHES,
@@ -79,12 +88,22 @@ def judge(X, Y, added):
 MEASURES = "voice_crossings", "parallel_fifths", "parallel_octaves", "chord_share"
 
 
-def main(n_seeds):
+def chorales_in_folds():
+    """Rows, and for each of five folds the indices of those to learn and to test."""
     rows = datasets.load_bach_chorales().data
-    X, Y = rows[:, :128], rows[:, 128:]
     folds = GroupKFold(5, shuffle=True, random_state=0)
+    return rows, list(folds.split(rows, groups=tunes_of(rows[:, :128])))
+
+
+def show(name, figures):
+    print("|", " | ".join([name, *(f"{figure:.3f}" for figure in figures)]), "|")
+
+
+def judge_harmonizers(n_seeds):
+    rows, folds = chorales_in_folds()
+    X, Y = rows[:, :128], rows[:, 128:]
     results = {}
-    for train, test in folds.split(X, groups=tunes_of(X)):
+    for train, test in folds:
         known, unseen, right = (X[train], Y[train]), X[test], Y[test]
 
         def add(name, added, unseen=unseen, right=right):
@@ -103,11 +122,42 @@ def main(n_seeds):
             model.set_params(chain=False)
             add("all at once", model.predict(unseen))
     for name, figures in results.items():
-        cells = [f"{figure:.3f}" for figure in np.mean(figures, axis=0)]
-        print("|", " | ".join([name, *cells]), "|")
+        show(name, np.mean(figures, axis=0))
+
+
+def judge_autoencoders():
+    """Sopranos kept by `generation.complete`; draws, and their voices drawn apart."""
+    rows, folds = chorales_in_folds()
+    train, test = folds[0]
+    test = test[:20]
+    settings = {"hidden_layer_sizes": (512,), "beta": 0.2, "max_iter": 40}
+    vae = VariationalAutoencoder(128, random_state=0, **settings)
+    model = make_pipeline(PianoRollEncoder(n_voices=4), vae).fit(rows[train])
+    options = {"n_samples": 1, "transposition": 0, "form": None, "random_state": 0}
+    keep = np.arange(512) < 128
+    pieces = [generation.complete(model, rows[i], keep, **options) for i in test]
+    added = np.vstack([piece.melodies for piece in pieces])[:, 128:]
+    show("completed", judge(rows[test, :128], rows[test, 128:], added))
+
+    few, rng = rows[:80], np.random.default_rng(0)
+    autoencoder = Autoencoder(32, output="softmax", max_iter=100, random_state=0)
+    model = make_pipeline(PianoRollEncoder(n_voices=4), autoencoder).fit(few)
+    options = {"X": few, "method": "gaussian", "form": None, "random_state": 0}
+    drawn = generation.sample(model, 80, **options)
+    apart = split_voices(drawn, 4).copy()
+    for voice in range(1, 4):
+        apart[:, voice] = apart[rng.permutation(80), voice]
+    for name, pieces in (("drawn", drawn), ("apart", apart.reshape(80, -1))):
+        found = metrics.compare_harmony(pieces, few)
+        show(name, [figure for measure in MEASURES for figure in found[measure]])
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seeds", type=int, default=3)
-    main(parser.parse_args().seeds)
+    parser.add_argument("--autoencoders", action="store_true")
+    args = parser.parse_args()
+    if args.autoencoders:
+        judge_autoencoders()
+    else:
+        judge_harmonizers(args.seeds)

@@ -519,6 +519,30 @@ RULES = {
             ],
             NO_MELODIES,
         ),
+        # Of several voices none ends early; a single one may.
+        **{
+            name: each(partial(getattr(metrics, name), n_voices=1))
+            for name in [
+                "parallel_fifths",
+                "parallel_octaves",
+                "voice_crossings",
+                "voice_leap_share",
+                "wide_spacing_share",
+            ]
+        },
+        **{
+            name: each(partial(getattr(metrics, name), n_voices=1, steps_per_beat=BEAT))
+            for name in ["chord_share", "chord_tone_share", "harmony_statistics"]
+        },
+        "compare_harmony": unchanged(
+            lambda X, Y: metrics.compare_harmony(X, Y, n_voices=1)
+        ),
+        "out_of_range_share": each(
+            lambda X: metrics.out_of_range_share(X, ranges=[(60, 72)])
+        ),
+        "voice_accuracy": unchanged(
+            lambda X, Y: metrics.voice_accuracy(X, Y, n_voices=1)
+        ),
         "attribute_values": each_of_measures(
             lambda X: metrics.attribute_values(
                 X, metrics.attribute_names()[4:], tonic="D", allow_nan=True, **MEASURE

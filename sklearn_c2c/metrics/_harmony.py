@@ -80,7 +80,8 @@ def compare_harmony(X, corpus, *, n_voices=4, steps_per_beat=4):
     X : array-like of int, shape (n_pieces, n_voices * n_steps)
         Pieces of several voices, see `harmony_statistics`.
     corpus : array-like of int, shape (n_others, n_voices * n_others_steps)
-        The corpus, such as Bach's chorales. The ranges are those of its voices.
+        The corpus, such as Bach's chorales. The ranges are those of its voices; where a
+        voice of it has no notes, all notes are outside.
     n_voices : int, default=4
         Number of voices.
     steps_per_beat : int, default=4
@@ -91,11 +92,6 @@ def compare_harmony(X, corpus, *, n_voices=4, steps_per_beat=4):
     comparison : Bunch
         For each column of `harmony_statistics` a tuple of its mean over the pieces and
         over the corpus. Pieces without a value do not count; NaN if none has one.
-
-    Raises
-    ------
-    ValueError
-        If a voice of the corpus has no notes.
 
     Examples
     --------

@@ -41,14 +41,10 @@ def voices_of(X, n_voices):
 
 
 def ranges_of(voices):
-    """Lowest and highest pitch of each voice."""
-    by_voice = [
-        pitches[sounds]
-        for pitches, sounds in zip(
-            voices.pitches.swapaxes(0, 1), voices.sounds.swapaxes(0, 1), strict=True
-        )
-    ]
-    for voice, pitches in enumerate(by_voice):
-        if not pitches.size:
-            raise ValueError(f"Found no note in voice {voice} of the corpus.")
-    return [(int(pitches.min()), int(pitches.max())) for pitches in by_voice]
+    """Lowest and highest pitch of each voice; one that silent voices never have."""
+    found = []
+    for voice in range(voices.n_voices):
+        pitches = voices.pitches[:, voice][voices.sounds[:, voice]]
+        low, high = pitches.min(initial=N_PITCHES), pitches.max(initial=-1)
+        found.append((int(low), int(high)) if len(pitches) else (N_PITCHES, N_PITCHES))
+    return found
