@@ -40,10 +40,8 @@ from sklearn_c2c import (
     persistence,
 )
 from sklearn_c2c.generation import decode, impose
-from sklearn_c2c.melody import END, check_melodies
-from sklearn_c2c.objectives import HoldCount
-from sklearn_c2c.generation import decode
 from sklearn_c2c.melody import END, check_melodies, check_voices
+from sklearn_c2c.objectives import HoldCount
 
 MELODIES = np.random.default_rng(0).integers(60, 68, size=(12, 8))
 MELODIES[:, 3] = 129

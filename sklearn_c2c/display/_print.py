@@ -78,12 +78,7 @@ def write_score(
     b'PNG'
     """
     path = Path(path)
-    convert = _CONVERTERS.get(path.suffix.lower())
-    if convert is None:
-        raise ValueError(
-            f"Found the suffix {path.suffix!r} in {str(path)!r}; expected one of "
-            f"{', '.join(_CONVERTERS)}."
-        )
+    convert = _converter(path)
     _check_resolution(resolution)
     check_paper(paper)
     check_folder(path)
@@ -102,6 +97,17 @@ def write_score(
         voices=voices,
     )
     write_atomically(path, content)
+
+
+def _converter(path):
+    """Function for the suffix of a file."""
+    convert = _CONVERTERS.get(path.suffix.lower())
+    if convert is None:
+        raise ValueError(
+            f"Found the suffix {path.suffix!r} in {str(path)!r}; expected one of "
+            f"{', '.join(_CONVERTERS)}."
+        )
+    return convert
 
 
 def _check_resolution(resolution):

@@ -85,12 +85,7 @@ def write_tune_book(
     True
     """
     path = Path(path)
-    typeset = _FORMATS.get(path.suffix.lower())
-    if typeset is None:
-        raise ValueError(
-            f"Found the suffix {path.suffix!r} in {str(path)!r}; expected one of "
-            f"{', '.join(_FORMATS)}."
-        )
+    typeset = _typesetter(path)
     check_paper(paper)
     check_folder(path)
     n_melodies = len(melodies)
@@ -109,6 +104,17 @@ def write_tune_book(
     each = [one | {"voices": voices} for one in _of_each(notation, n_melodies)]
     tunes = _engraved(melodies, each, width, callback)
     write_atomically(path, typeset(tunes, _one_line(title), paper))
+
+
+def _typesetter(path):
+    """Function for the suffix of a file."""
+    typeset = _FORMATS.get(path.suffix.lower())
+    if typeset is None:
+        raise ValueError(
+            f"Found the suffix {path.suffix!r} in {str(path)!r}; expected one of "
+            f"{', '.join(_FORMATS)}."
+        )
+    return typeset
 
 
 def _of_each(notation, n_melodies):
