@@ -72,6 +72,18 @@ def _too_large(max_bytes):
     return f"is larger than the {max_bytes >> 20} MiB that are read"
 
 
+def by_suffix(path, functions):
+    """Return the function for the suffix of a path, of those by suffix."""
+    path = Path(path)
+    function = functions.get(path.suffix.lower())
+    if function is None:
+        raise ValueError(
+            f"Found the suffix {path.suffix!r} in {str(path)!r}; expected one of "
+            f"{', '.join(functions)}."
+        )
+    return function
+
+
 def check_folder(path):
     """Check that the folder of a file to write exists, before any long work.
 

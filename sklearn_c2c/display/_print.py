@@ -3,9 +3,8 @@
 import json
 from functools import cache
 from importlib import resources
-from pathlib import Path
 
-from sklearn_c2c._files import check_folder, write_atomically
+from sklearn_c2c._files import by_suffix, check_folder, write_atomically
 from sklearn_c2c.display._score import score_lines, score_svg
 from sklearn_c2c.display._studio import studio
 
@@ -77,8 +76,7 @@ def write_score(
     ...     path.read_bytes()[1:4]
     b'PNG'
     """
-    path = Path(path)
-    convert = _converter(path)
+    convert = by_suffix(path, _CONVERTERS)
     _check_resolution(resolution)
     check_paper(paper)
     check_folder(path)
@@ -97,17 +95,6 @@ def write_score(
         voices=voices,
     )
     write_atomically(path, content)
-
-
-def _converter(path):
-    """Function for the suffix of a file."""
-    convert = _CONVERTERS.get(path.suffix.lower())
-    if convert is None:
-        raise ValueError(
-            f"Found the suffix {path.suffix!r} in {str(path)!r}; expected one of "
-            f"{', '.join(_CONVERTERS)}."
-        )
-    return convert
 
 
 def _check_resolution(resolution):

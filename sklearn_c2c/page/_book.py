@@ -2,11 +2,10 @@
 
 from html import escape
 from importlib import resources
-from pathlib import Path
 from string import Template
 
 import sklearn_c2c
-from sklearn_c2c._files import check_folder, write_atomically
+from sklearn_c2c._files import by_suffix, check_folder, write_atomically
 from sklearn_c2c.display import check_paper, score_lines, typeset_tunes
 
 _FEWEST_LISTED = 8  # tunes, for a table of contents
@@ -84,8 +83,7 @@ def write_tune_book(
     >>> os.path.getsize(path) > 1000
     True
     """
-    path = Path(path)
-    typeset = _typesetter(path)
+    typeset = by_suffix(path, _FORMATS)
     check_paper(paper)
     check_folder(path)
     n_melodies = len(melodies)
@@ -104,17 +102,6 @@ def write_tune_book(
     each = [one | {"voices": voices} for one in _of_each(notation, n_melodies)]
     tunes = _engraved(melodies, each, width, callback)
     write_atomically(path, typeset(tunes, _one_line(title), paper))
-
-
-def _typesetter(path):
-    """Function for the suffix of a file."""
-    typeset = _FORMATS.get(path.suffix.lower())
-    if typeset is None:
-        raise ValueError(
-            f"Found the suffix {path.suffix!r} in {str(path)!r}; expected one of "
-            f"{', '.join(_FORMATS)}."
-        )
-    return typeset
 
 
 def _of_each(notation, n_melodies):
