@@ -71,7 +71,23 @@ def rule_of_refine(model, X):
     return found.paths
 
 
+def rule_of_impose(model, X):
+    if not hasattr(model[-1], "free_energy"):
+        return generated.RULES["impose"](model, X)
+    objective = objectives.OfVoice(objectives.NoteDensity(), 3, n_voices=N_VOICES)
+    settings = {"n_iter": 3, "random_state": 0}
+    fixed = np.where(np.arange(64) < 16, X[0], -1)
+    given = generation.impose(model, objective, fixed=fixed, n_samples=4, **settings)
+    assert_array_equal(given.melodies[:, :16], np.tile(X[0, :16], (4, 1)))
+    fixed[0] = model[0].voice_ranges_[0, 0] - 1
+    with pytest.raises(ValueError, match="at step 0, which is outside the range"):
+        generation.impose(model, objective, fixed=fixed, **settings)
+    free = generation.impose(model, objective, X=X[:6], **settings)
+    return [given.melodies, free.melodies, free.start_melodies]
+
+
 RULES = generated.RULES | {
+    "impose": rule_of_impose,
     "LatentModel": rule_of_latent_model,
     "refine": rule_of_refine,
 }

@@ -8,6 +8,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, validate_param
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c.generation._models import LatentModel
+from sklearn_c2c.generation._voices import mend_voices, own_tokens
 from sklearn_c2c.melody import END, HOLD, N_PITCHES, REST, mend_orphan_holds
 
 # Temperature of the draws in the last iteration.
@@ -154,7 +155,14 @@ class _Machine:
         n_steps, self._tokens = self.encoder.n_features_in_, self.encoder.tokens_
         self._shape = -1, n_steps, self.encoder.n_tokens_
         self._fixed = _checked(fixed, n_steps, self._tokens)
-        self._is_possible = _possible(self._fixed, self._tokens)
+        is_own = own_tokens(self.encoder)
+        self._is_possible = _possible(self._fixed, self._tokens) & is_own
+        if not self._is_possible.any(axis=1).all():
+            step = self._is_possible.any(axis=1).argmin()
+            raise ValueError(
+                f"fixed has {self._fixed[step]} at step {step}, which is outside the "
+                f"range of its voice, {self.encoder.voice_ranges_.tolist()}."
+            )
 
     def start(self, X, n_samples, rng):
         """Piano rolls to start from, with the given tokens."""
@@ -197,7 +205,9 @@ class _Machine:
         """Melodies of piano rolls, their objective, free energy and total score."""
         tokens = self._tokens[V.reshape(self._shape).argmax(axis=2)]
         has_ended = np.maximum.accumulate(tokens == END, axis=1)
-        melodies = np.where(has_ended, END, mend_orphan_holds(tokens)).astype(np.int16)
+        melodies = np.where(has_ended, END, mend_voices(self.encoder, tokens)).astype(
+            np.int16
+        )
         value = np.asarray(self._objective(melodies), dtype=np.float64)
         V = self.encoder.transform(melodies)
         free_energy = self.estimator.free_energy(V).astype(np.float64)
