@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
 from sklearn_c2c.generation import LatentModel
 from sklearn_c2c.page._factors import factor_layer
@@ -76,10 +75,10 @@ def describe_model(model, X=None):
     """
     latent = LatentModel(model)
     encoder, estimator = latent.encoder, latent.estimator
-    if not isinstance(model, Pipeline) or len(model) != 2:
+    if not latent.is_encoder_and_estimator:
         raise ValueError(
             "A page decodes a Pipeline of a PianoRollEncoder and one estimator; got "
-            f"{len(model)} steps."
+            f"{model}."
         )
     if encoder.n_voices > 1:
         raise ValueError(

@@ -116,7 +116,7 @@ class Explorer:
         )
         first = np.atleast_2d(corpus["data"])[0]
         state = _state(self._encoded(first), first, given=None)
-        self._holder = _holder(*self._parts, state)
+        self._holder = _holder(self._parts, state)
 
     @property
     def latent(self):
@@ -167,10 +167,11 @@ def _state(latent, melody, *, given):
     return {"given": given, **numbers}
 
 
-def _holder(data, model_text, tunes_text, state):
+def _holder(parts, state):
     """What holds the state: a widget if anywidget is installed."""
     if not find_spec("anywidget"):
         return SimpleNamespace(state=state)
+    data, model_text, tunes_text = parts
     return _widget_class()(
         _data=data,
         _body=explorer_body(data),
