@@ -105,8 +105,8 @@ def _lines(sheet):
     measures = list(sheet.measures_and_tuplets())
     spelled = spell_measures([events for events, _ in measures], sheet.key)
     played = [
-        _measure_text(sheet, *measure, names)
-        for measure, names in zip(measures, spelled, strict=True)
+        _measure_text(sheet, events, tuplets, names)
+        for (events, tuplets), names in zip(measures, spelled, strict=True)
     ]
     quarters = sheet.steps_per_measure / sheet.steps_per_quarter
     per_line = max(1, int(_QUARTERS_PER_LINE / quarters))

@@ -50,7 +50,9 @@ def write_melody(
         Time steps in a quarter note.
     key : str, default=None
         Key, such as ``"D"`` or ``"A dorian"``, for signature and spelling; None
-        states none.
+        states none. A pitch outside the scale is spelled by the pitches beside it (C
+        sharp before D, D flat before C), or else as in the harmonic chromatic scale of
+        the tonic.
     title : str, default=None
         Title; None takes the name of the file.
     tempo : float, default=120
