@@ -123,7 +123,7 @@ def test_abc_is_well_spelled():
     melody = [66, _, 65, 66, 66, *[_] * 3, 73, *[_] * 11, 61, 62, _, 61, *[REST] * 8]
     text = melody_to_abc(melody, key="D").splitlines()
     assert text[:2] == ["%abc-2.1", "X:1"]
-    assert text[-1] == "F=F/^F/ F2 c4- | c2 C/DC/ z4 |]"
+    assert text[-1] == "F^E/F/ F2 c4- | c2 C/DC/ z4 |]"
     assert melody_to_abc([62, _, _], steps_per_quarter=3, time_signature="1/4")
 
 
@@ -159,7 +159,7 @@ def test_shorter_notes_are_beamed_by_quarters():
 
 def shape(lengths, **options):
     """Text written for notes of these lengths, each of them C."""
-    return re.sub("[=^]?[A-Ga-g]", "C", line(notes(*lengths), **options))
+    return re.sub("[=^_]?[A-Ga-g]", "C", line(notes(*lengths), **options))
 
 
 @pytest.mark.parametrize(

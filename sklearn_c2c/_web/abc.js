@@ -61,7 +61,7 @@ function measureText(sheet, { events, tuplets }) {
       text += " ";
     }
     if (tuplet?.start === event.start) text += tupletText(tuplet, events);
-    text += event.pitch === REST ? "z" : noteText(sheet.spell(event.pitch), accidentals);
+    text += event.pitch === REST ? "z" : noteText(event.spelled, accidentals);
     text += lengthText(sheet, event, tuplet) + (event.tied ? "-" : "");
   });
   return text;

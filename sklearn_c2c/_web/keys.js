@@ -87,19 +87,3 @@ export function alterationsOf(signature) {
   }
   return alterations;
 }
-
-// Letter, alteration (semitones) and octave (4 from middle C) of a MIDI pitch: as the
-// signature spells it, else a natural, else a sharp, or a flat in a key with flats.
-export function spellPitch(pitch, signature) {
-  const sign = signature < 0 ? -1 : 1;
-  const candidates = [
-    ...Object.entries(alterationsOf(signature)),
-    ...[...KEY_LETTERS].map((letter) => [letter, 0]),
-    ...[...KEY_LETTERS].map((letter) => [letter, sign]),
-  ];
-  const [letter, alteration] = candidates.find(
-    ([name, shift]) => (NATURAL_PITCHES[name] + shift - pitch) % 12 === 0,
-  );
-  const octave = Math.floor((pitch - alteration - NATURAL_PITCHES[letter]) / 12) - 1;
-  return { letter, alteration, octave };
-}

@@ -100,7 +100,7 @@ function signsOfMeasure(sheet, events, tuplets, isTiedFrom) {
     const sign = signOf(length, sheet.notation.stepsPerQuarter, tuplet);
     const note = { ...sign, length, beams: [], marks: [], ties: [] };
     if (pitch === REST) return withTuplet(note, event, tuplet);
-    note.spelled = sheet.spell(pitch);
+    note.spelled = event.spelled;
     // The sign of a note that is tied to this one still holds, over a bar line too.
     note.showsSign = !isTied && accidentals.needsSign(note.spelled);
     if (isTied) note.ties.push("stop");

@@ -1,7 +1,8 @@
 // A melody laid out for notation, as `io/_sheet.py` does: measures of notes and rests,
 // cut at bar lines and where a note would hide a beat, with ties, tuplets and beams.
 import { REST, lengthOf, notesOf } from "./tokens.js";
-import { parseKey, spellPitch } from "./keys.js";
+import { parseKey } from "./keys.js";
+import { spellMeasures } from "./spelling.js";
 
 const LONGEST_QUARTERS = 32; // of a maxima, the longest note that MusicXML has
 
@@ -31,15 +32,17 @@ export class Sheet {
 
   // Measures {events, tuplets}. An event is {start, length, pitch, tied}: steps from
   // where the bar line is, or would be before a pick-up; MIDI pitch or REST; whether
-  // the note is tied to the next one.
+  // the note is tied to the next one. A note has `spelled` (see spelling.js) too.
   measures() {
-    return this.eventsByMeasure().map((events) => {
+    const measures = this.eventsByMeasure().map((events) => {
       const places = new Set(events.flatMap(({ start, end }) => [start, end]));
       const tuplets = this.tupletsIn(places, 0, 0);
       // A tuplet that a pick-up begins within has no first note to be marked at.
       const isMarked = ({ start }) => events.some((event) => event.start <= start);
       return { events: this.signsOf(events, tuplets), tuplets: tuplets.filter(isMarked) };
     });
+    spellMeasures(measures.map(({ events }) => events), this.key);
+    return measures;
   }
 
   // Events [start, end, pitch] of each measure; `goesOn` if cut by the bar line.
@@ -161,11 +164,6 @@ export class Sheet {
     return groups.map((group, i) =>
       short.has(group) ? `${group} ${Math.floor(events[i].start / quarter)}` : `${group}`,
     );
-  }
-
-  // Spelling of a pitch in the key, that of C major where none is stated.
-  spell(pitch) {
-    return spellPitch(pitch, this.key ? this.key.signature : 0);
   }
 }
 

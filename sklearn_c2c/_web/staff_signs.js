@@ -62,7 +62,7 @@ export function signedMeasures(sheet, clef) {
       sign.onset = onsets[sign.step - sheet.start] + sheet.start;
       sign.group = tuplet ? `tuplet ${tuplet.start}` : groups[j];
       sign.isTied = before?.tied ?? false; // from the sign before it
-      if (event.pitch !== REST) addHead(sign, sheet, clef, accidentals);
+      if (event.pitch !== REST) addHead(sign, clef, accidentals);
       before = sign;
       return sign;
     });
@@ -111,8 +111,8 @@ function headGlyph(power) {
   return ["head-whole", "head-half"][-power] ?? "head-black";
 }
 
-function addHead(sign, sheet, clef, accidentals) {
-  const spelled = sheet.spell(sign.pitch);
+function addHead(sign, clef, accidentals) {
+  const { spelled } = sign;
   sign.place = spelled.octave * 7 + KEY_LETTERS.indexOf(spelled.letter) - clef.lowest;
   // The second of two tied notes has the accidental of the first.
   const needsSign = !sign.isTied && accidentals.needsSign(spelled);

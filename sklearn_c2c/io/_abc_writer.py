@@ -3,9 +3,9 @@
 from fractions import Fraction
 from itertools import pairwise
 
-from sklearn_c2c.io._key import spell
 from sklearn_c2c.io._sheet import make_sheets
-from sklearn_c2c.melody import REST, parse_key
+from sklearn_c2c.io._spelling import spell_measures
+from sklearn_c2c.melody import parse_key
 
 _MARKS = {-1: "_", 0: "=", 1: "^"}
 _QUARTERS_PER_LINE = 16
@@ -102,7 +102,12 @@ def _music(sheets):
 
 def _lines(sheet):
     """Lines of measures; a part that is repeated has lines of its own."""
-    played = [_measure_text(sheet, *found) for found in sheet.measures_and_tuplets()]
+    measures = list(sheet.measures_and_tuplets())
+    spelled = spell_measures([events for events, _ in measures], sheet.key)
+    played = [
+        _measure_text(sheet, events, tuplets, names)
+        for (events, tuplets), names in zip(measures, spelled, strict=True)
+    ]
     quarters = sheet.steps_per_measure / sheet.steps_per_quarter
     per_line = max(1, int(_QUARTERS_PER_LINE / quarters))
     lines, n_in_line = [""], 0
@@ -145,7 +150,7 @@ def _key_field(key):
     return key.tonic if key.mode == "major" else f"{key.tonic}{key.mode[:3]}"
 
 
-def _measure_text(sheet, events, tuplets):
+def _measure_text(sheet, events, tuplets, spelled):
     key = sheet.key or parse_key("C")
     tuplet_at = {tuplet.start: tuplet for tuplet in tuplets}
     tuplet = None
@@ -155,7 +160,8 @@ def _measure_text(sheet, events, tuplets):
     text = ""
     before = None
     beams = sheet.beam(events)
-    for (start, length, pitch, tied), beam in zip(events, beams, strict=True):
+    for event, name, beam in zip(events, spelled, beams, strict=True):
+        start, length, _, tied = event
         if tuplet and start >= tuplet.end:
             tuplet = None
         if before not in (None, beam) and not tuplet:
@@ -164,10 +170,10 @@ def _measure_text(sheet, events, tuplets):
         if start in tuplet_at:
             tuplet = tuplet_at[start]
             text += _tuplet_text(tuplet, events)
-        if pitch == REST:
+        if name is None:
             text += "z"
         else:
-            letter, alteration, octave = spell(pitch, key)
+            letter, alteration, octave = name
             usual = key.alterations[letter]
             understood = {
                 everywhere.get(letter, usual),

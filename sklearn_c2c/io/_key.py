@@ -1,9 +1,9 @@
-"""Keys of tunes: how a pitch is spelled in one, and which one the pitches suggest."""
+"""Keys of tunes that their pitches suggest."""
 
 import numpy as np
 
 from sklearn_c2c.io._tune import DURATION, PITCH, ends_of
-from sklearn_c2c.melody import LETTERS, NATURALS, key_of_signature
+from sklearn_c2c.melody import key_of_signature
 
 # How well each pitch class fits a key, from its tonic up (Krumhansl and Kessler 1982).
 _FITS = {
@@ -16,25 +16,6 @@ _PROFILES = {
     for mode, fits in _FITS.items()
 }
 _WEIGHT_OF_ENDING = 0.2  # of correlation; measured on tunes whose mode is known
-
-
-def spell(pitch, key):
-    """Letter, alteration (semitones) and octave (4 from middle C) of a MIDI pitch.
-
-    A pitch of the key's scale takes the signature's spelling; any other one the
-    natural letter if there is one, else a sharp, or a flat in a key with flats.
-    """
-    sign = -1 if key.signature < 0 else 1
-    candidates = list(key.alterations.items())
-    candidates += [(letter, 0) for letter in LETTERS]
-    candidates += [(letter, sign) for letter in LETTERS]
-    letter, alteration = next(
-        (letter, alteration)
-        for letter, alteration in candidates
-        if (NATURALS[letter] + alteration - pitch) % 12 == 0
-    )
-    octave = (pitch - alteration - NATURALS[letter]) // 12 - 1
-    return letter, alteration, octave
 
 
 def key_by_pitches(signature, lasting, last):

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from sklearn_c2c._files import write_atomically
 from sklearn_c2c.io._abc_writer import melody_to_abc
-from sklearn_c2c.io._key import spell
 from sklearn_c2c.io._sheet import check_repeats, make_sheets
+from sklearn_c2c.io._spelling import spell_measures
 from sklearn_c2c.io._wav import check_timbre, melody_to_wav
-from sklearn_c2c.melody import REST, notes_from_melody, parse_key
+from sklearn_c2c.melody import notes_from_melody
 
 _VELOCITY = 90
 _CHANNELS = [*range(1, 10), *range(11, 17)]  # all but that of percussion
@@ -50,7 +50,9 @@ def write_melody(
         Time steps in a quarter note.
     key : str, default=None
         Key, such as ``"D"`` or ``"A dorian"``, for signature and spelling; None
-        states none.
+        states none. A pitch outside the scale is spelled by the pitches beside it (C
+        sharp before D, D flat before C), or else as in the harmonic chromatic scale of
+        the tonic.
     title : str, default=None
         Title; None takes the name of the file.
     tempo : float, default=120
@@ -283,9 +285,11 @@ def _part(sheet):
     part = stream.Part(id=sheet.name or "Melody")
     part.partName = sheet.name or "Melody"
     played = list(sheet.measures())
+    spelled = spell_measures(played, sheet.key)
     written = sheet.written()
     for number, one in enumerate(written, start=sheet.pickup == 0):
-        part.append(_measure(sheet, played[one.played], number, is_first=not part))
+        signs = _signs(sheet, played[one.played], spelled[one.played])
+        part.append(_measure(sheet, signs, number, is_first=not part))
     measures = list(part.getElementsByClass(stream.Measure))
     measures[-1].rightBarline = bar.Barline("final")
     _add_repeats(part, measures, written)
@@ -295,7 +299,7 @@ def _part(sheet):
     return part
 
 
-def _measure(sheet, events, number, *, is_first):
+def _measure(sheet, signs, number, *, is_first):
     """A measure of this number; that of a pick-up has the number 0."""
     from music21 import stream
     from music21.stream.makeNotation import makeTupletBrackets
@@ -308,7 +312,7 @@ def _measure(sheet, events, number, *, is_first):
         measure.showNumber = stream.enums.ShowNumber.NEVER
     if is_first:
         measure.append(_first_signs(sheet))
-    for start, sign in _signs(sheet, events):
+    for start, sign in signs:
         measure.insert((start - before) / sheet.steps_per_quarter, sign)
     makeTupletBrackets(measure, inPlace=True)
     return measure
@@ -346,21 +350,20 @@ def _add_repeats(part, measures, written):
                 inside[-1].rightBarline = bar.Barline("double")
 
 
-def _signs(sheet, events):
+def _signs(sheet, events, spelled):
     """Start (steps) of each note or rest of a measure, and its music21 object."""
     from music21 import note, pitch, tie
 
-    key_of_spelling = sheet.key or parse_key("C")
-    for start, length, midi_pitch, tied in events:
+    for (start, length, _, tied), name in zip(events, spelled, strict=True):
         quarters = Fraction(length, sheet.steps_per_quarter)
-        if midi_pitch == REST:
+        if name is None:
             yield start, note.Rest(quarterLength=quarters)
             continue
-        letter, alteration, octave = spell(midi_pitch, key_of_spelling)
-        name = pitch.Pitch(step=letter, octave=octave)
+        letter, alteration, octave = name
+        written = pitch.Pitch(step=letter, octave=octave)
         if alteration:
-            name.accidental = alteration
-        sign = note.Note(name, quarterLength=quarters)
+            written.accidental = alteration
+        sign = note.Note(written, quarterLength=quarters)
         sign.tie = tie.Tie("start") if tied else None
         yield start, sign
 

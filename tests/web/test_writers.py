@@ -11,12 +11,17 @@ from hypothesis import strategies as st
 from sklearn_c2c import datasets
 from sklearn_c2c.datasets import corpus_folder
 from sklearn_c2c.io import melody_to_abc, melody_to_midi, read_melodies, write_melody
-from sklearn_c2c.melody import END, HOLD, REST
+from sklearn_c2c.melody import END, HOLD, REST, key_of_signature
 from tests.strategies import melodies_of_any_length
 from tests.web.notation import notation
 
 _ = HOLD
 KEYS = (None, "D", "Bb", "F#m", "A dorian", "Cb", "C#", "E phrygian")
+KEYS_OF_SIGNATURES = [
+    key_of_signature(signature, mode)
+    for signature in range(-7, 8)
+    for mode in ("major", "minor", "dorian", "mixolydian", "phrygian")
+]
 GRIDS = [
     ("4/4", 4),
     ("4/4", 12),
@@ -276,11 +281,26 @@ def test_beams_are_by_group_and_level(node):
 
 
 def test_accidentals_hold_up_to_the_bar_line(node):
-    melody = [63, _, 63, _, 62, _, 63, *[_] * 9, _, _, 63, _, *[62] + [_] * 11]
+    melody = [72, _, 72, _, 73, _, 72, *[_] * 9, _, _, 72, _, 74, _, 73, *[_] * 9]
     ((_abc, _midi, xml),) = write_each(node, [(melody, {"key": "D"})])
     found = [note.findtext("accidental") for note in ET.fromstring(xml).iter("note")]
-    assert found[:4] == ["sharp", None, "natural", "sharp"]
-    assert found[-3:] == [None, "sharp", "natural"]  # after a tie over the bar line
+    assert found[:4] == ["natural", None, "sharp", "natural"]
+    # From the second part of a note that is tied over the bar line on.
+    assert found[-5:-1] == [None, "natural", None, "sharp"]
+
+
+@pytest.mark.parametrize("key", [None, *map(str, KEYS_OF_SIGNATURES)])
+def test_any_pitches_are_spelled_as_by_python(node, key):
+    rng = np.random.default_rng(0)
+    steps = rng.integers(-2, 3, size=(20, 64)).cumsum(axis=1)
+    pitches = np.clip(rng.integers(30, 90, size=(20, 1)) + steps, 0, 127)
+    pitches[rng.random(pitches.shape) < 0.2] = HOLD
+    pitches[:, 0] = 60
+    asked = [(row, {"key": key}) for row in pitches]
+    for (row, options), (abc, _midi, _xml) in zip(
+        asked, write_each(node, asked), strict=True
+    ):
+        assert abc == melody_to_abc(row, **options)
 
 
 def test_a_book_has_the_tunes_in_order(node, tmp_path, reels):
