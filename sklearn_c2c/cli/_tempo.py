@@ -8,8 +8,8 @@ from sklearn_c2c.cli._wording import CommandError, counted
 # Names of the beats that are not quarter notes.
 _BEATS = {0.5: "eighths", 1.5: "dotted quarters", 2: "halves", 0.75: "dotted eighths"}
 
-# Share of the tunes that must state a tempo: a few of a large collection, such as an old
-# Q:80 without its unit, tell nothing about the rest.
+# Share of the tunes that must state a tempo. A few of a large collection, such as an
+# old Q:80 without its unit, tell nothing about the others.
 FAIR_SHARE = 0.25
 
 _SLOWEST, _FASTEST = 10, 1000  # quarter notes a minute, as the writers accept
