@@ -66,7 +66,7 @@ class Roll {
       const row = decimals(this.row);
       if (IS_BLACK[pitch % 12]) {
         rows += `M${KEYS_WIDTH} ${y}H${this.width}v${row}H${KEYS_WIDTH}z`;
-        keys += `M0 ${y}h${KEYS_WIDTH * 0.6}v${row}h${-KEYS_WIDTH * 0.6}z`;
+        keys += `M0 ${y}h${KEYS_WIDTH * 0.45}v${row}h${-KEYS_WIDTH * 0.45}z`;
       } else if (!IS_BLACK[(pitch + 1) % 12]) {
         lines += `M0 ${y}h${KEYS_WIDTH}v.5h${-KEYS_WIDTH}z`;
       }

@@ -112,7 +112,8 @@ def _check_explorable(args):
     models = [path for path in args.corpus or () if path.endswith(".c2c")]
     if models:
         raise CommandError(
-            f"{models[0]} is a model, and CORPUS is for tunes; pass --model {models[0]}."
+            f"{models[0]} is a model, and CORPUS is for tunes; "
+            f"pass --model {models[0]}."
         )
     if args.model is None:
         return

@@ -35,5 +35,8 @@ IN_WORDS = {
         "share of the measures",
         "Measures that are equal to an earlier one",
     ),
-    "in_scale_share": ("share of the notes", "Notes that belong to the scale of the key"),
+    "in_scale_share": (
+        "share of the notes",
+        "Notes that belong to the scale of the key",
+    ),
 }
