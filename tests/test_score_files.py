@@ -191,3 +191,11 @@ def test_a_file_stays_if_writing_fails(path, monkeypatch):
         write_score([60], path)
     assert path.read_bytes() == b"old"
     assert [*path.parent.iterdir()] == [path]
+
+
+@pytest.mark.parametrize("suffix", [".pdf", ".png", ".svg"])
+def test_a_title_from_a_file_name_that_is_not_unicode(tmp_path, suffix):
+    path = tmp_path / f"score{suffix}"
+    title = b"r\xe9el".decode(errors="surrogateescape")
+    write_score([62, 129, 64, 66] * 4, path, title=title)
+    assert path.stat().st_size > 1000

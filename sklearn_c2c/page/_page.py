@@ -120,7 +120,8 @@ def write_page(
         repeats=repeats,
     )
     page = _page(shown, title=title, settings=settings, model=model, judges=judges)
-    write_atomically(path, page.encode())
+    # A title from a file name may have characters that no encoding has.
+    write_atomically(path, page.encode(errors="replace"))
 
 
 def _page(shown, *, title, settings, model, judges):
