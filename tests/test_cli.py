@@ -1265,7 +1265,7 @@ def test_the_mode_is_that_of_the_corpus(write, capsys, options, key, n_read):
     ],
 )
 def test_a_key_is_spelled_so_that_it_can_be_written(tonic, modes, key):
-    assert cli._corpus._engraved_key(tonic, modes) == key
+    assert cli._corpus.engraved_key(tonic, modes) == key
 
 
 def test_jigs_keep_mode_and_tempo_in_all_that_comes_of_them(write, tmp_path):

@@ -11,8 +11,9 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 
 from sklearn_c2c import PianoRollEncoder, persistence
-from sklearn_c2c.metrics import attribute_values, note_density
+from sklearn_c2c.metrics import attribute_names, attribute_values, note_density
 from sklearn_c2c.page import explore
+from sklearn_c2c.page._attribute_words import IN_WORDS
 from sklearn_c2c.page._coordinates import directions, place
 from sklearn_c2c.page._explore import explorer_data, notation_of
 from tests.command import fails, run
@@ -66,16 +67,51 @@ def test_principal_directions_are_named_by_what_they_go_with(model, reels, title
     data, _, _ = data_of(model, {"data": reels, "titles": titles})
     Z = model.transform(reels)
     positions = PCA(svd_solver="full").fit_transform(Z)
-    assert len({slider["name"] for slider in data["sliders"]}) == 6
+    assert 1 < len({slider["name"] for slider in data["sliders"]}) <= 6
     for slider in data["sliders"]:
         number, r = re.fullmatch(
-            r"principal component (\d+), correlation (.*)", slider["said"]
+            r"Principal component (\d+) of the .* attribute is (.*)", slider["about"]
         ).groups()
+        assert slider["said"] == f"goes with it by {r.removeprefix('0')}"
+        assert float(r) >= 0.3
         name = slider["name"].lower().replace(" ", "_")
         values = attribute_values(reels, name, tonic="D", allow_nan=True)[:, 0]
         expected = pearsonr(positions[:, int(number) - 1], values).statistic
         assert_allclose(float(r), abs(expected), atol=0.006)
         assert slider["low"] < -1 < 1 < slider["high"]
+
+
+def test_directions_that_hardly_go_with_an_attribute_are_left_out(rng):
+    Z = rng.normal(size=(200, 4)) * [4, 3, 2, 1]
+    noise = rng.normal(size=200)
+    (only,) = directions(Z, {"mean_pitch": Z[:, 1], "contour": noise})
+    assert (only.name, only.number) == ("mean_pitch", 2)
+    assert directions(Z, {"contour": noise}) == []
+    assert [move.name for move in directions(Z, {})] == [""] * 4
+
+
+def test_every_attribute_has_a_unit_and_a_description(model, reels, titles):
+    assert list(IN_WORDS) == attribute_names()
+    data, _, _ = data_of(model, {"data": reels, "titles": titles})
+    for attribute in data["attributes"]:
+        assert attribute["unit"] and attribute["about"]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, "75 tunes · "),
+        ({"rejected": []}, "75 tunes · "),
+        ({"rejected": [None] * 3}, "75 tunes (3 more left out) · "),
+        ({"n_left_out": 388}, "75 tunes (388 more left out) · "),
+    ],
+)
+def test_the_page_says_how_many_tunes_were_left_out(
+    model, reels, titles, tmp_path, more, words
+):
+    path = write(tmp_path / "p.html", model, reels, titles, corpus=more, layout="pca")
+    about = re.search(r'<p class="about">(.*?)</p>', path.read_text())[1]
+    assert about.startswith(words)
 
 
 def test_moving_along_a_direction_moves_its_attribute(reels):
@@ -203,6 +239,7 @@ def test_a_corpus_becomes_a_page(tunes, tmp_path, capsys):
     assert "Training on 3 melodies" in said and said.endswith(f"Open {out}\n")
     text = out.read_text()
     assert '"tempo":150.0' in text and '"Tune 2"' in text
+    assert "<h1>The tunes of tunes.abc</h1>" in text
     assert "exists already; pass --force" in fails(
         capsys, "explore", tunes, *TRAIN, "--out", out
     )
@@ -230,3 +267,12 @@ def test_a_saved_model_becomes_the_same_page(tunes, tmp_path, capsys):
             capsys, "explore", "--model", saved, *option, "--out", again, "--force"
         )
         assert "--model has learned already" in said
+
+
+def test_a_model_in_place_of_a_corpus_and_a_name_without_html(tmp_path, capsys):
+    saved, out = tmp_path / "m.c2c", tmp_path / "page.html"
+    said = fails(capsys, "explore", saved, "--out", out)
+    assert f"m.c2c is a model, and CORPUS is for tunes; pass --model {saved}." in said
+    said = fails(capsys, "explore", "--out", tmp_path / "page")
+    assert "expected a name that ends in .html, such as " in said
+    assert list(tmp_path.iterdir()) == []

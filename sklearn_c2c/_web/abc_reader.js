@@ -45,7 +45,7 @@ export function readAbc(text, { notation, pitchRange = null, nSteps = null, ...o
   if (notation.key !== null && !tune.addedKey) {
     melody = movedToKey(melody, soundingKey(tune, said), notation, said);
   }
-  if (pitchRange !== null) checkRange(melody, pitchRange);
+  if (pitchRange !== null) melody = movedIntoRange(melody, pitchRange, said);
   if (ends && nSteps !== null) melody = filledUp(melody, nSteps);
   return { melody, title: tune.title, tempo: tune.tempo, said };
 }
@@ -84,13 +84,14 @@ function excerptInMetre(voice, { notation, nSteps, ends, reading }, said) {
       `Melodies of ${nSteps} steps are no whole number of measures of ${name}.`,
     );
   }
-  const excerpt = excerptOf(voice, {
+  const asked = {
     metre,
     nMeasures: isWhole ? null : most,
     hasPickup: notation.pickup,
     tolerance: Math.floor((TICKS_OF_QUARTER - 1) / (2 * stepsPerQuarter)),
     isPlayed: reading.repeats === "played",
-  });
+  };
+  const excerpt = longEnough(voice, asked, said);
   const limit = Math.floor(most ?? MAX_MEASURES);
   if (excerpt.nMeasures > limit) {
     throw new Error(
@@ -99,6 +100,25 @@ function excerptInMetre(voice, { notation, nSteps, ends, reading }, said) {
     );
   }
   return excerpt;
+}
+
+// The measures as they are written, or with the repeats played out where those are too
+// few.
+function longEnough(voice, asked, said) {
+  try {
+    return excerptOf(voice, asked);
+  } catch (error) {
+    const hasSigns = voice.measures.some(({ closes, endings }) => closes > 0 || endings > 0);
+    if (!error.isTooShort || asked.isPlayed || !hasSigns) throw error;
+    let played;
+    try {
+      played = excerptOf(voice, { ...asked, isPlayed: true });
+    } catch {
+      throw error;
+    }
+    said.push("The repeats were played out, as the tune is too short without them.");
+    return played;
+  }
 }
 
 function inSteps(excerpt, { notation, reading }, said) {
@@ -202,15 +222,25 @@ function movedToKey(melody, key, notation, said) {
   return moved;
 }
 
-function checkRange(melody, [low, high]) {
+// Move by the fewest octaves that bring all notes into the range.
+function movedIntoRange(melody, [low, high], said) {
   const pitches = melody.filter((token) => token < N_PITCHES).sort();
   const [lowest, highest] = [pitches.at(0), pitches.at(-1)];
-  if (lowest < low || highest > high) {
-    const [from, to, least, most] = [lowest, highest, low, high].map(pitchName);
+  if (lowest >= low && highest <= high) return melody;
+  const octaves = lowest < low ? Math.ceil((low - lowest) / 12) : Math.floor((high - highest) / 12);
+  const isInside = lowest + 12 * octaves >= low && highest + 12 * octaves <= high;
+  const [from, to, least, most] = [lowest, highest, low, high].map(pitchName);
+  if (!isInside) {
     throw new Error(
-      `The tune spans ${from} to ${to}, beyond the range ${least} to ${most}.`,
+      `The tune spans ${from} to ${to}, beyond the range ${least} to ${most} in any octave.`,
     );
   }
+  const way = octaves > 0 ? "up" : "down";
+  said.push(
+    `Moved ${way} by ${counted(Math.abs(octaves), "octave")}, ` +
+      `from ${from} to ${to} into the range ${least} to ${most}.`,
+  );
+  return melody.map((token) => (token < N_PITCHES ? token + 12 * octaves : token));
 }
 
 // Name with middle C as C4.

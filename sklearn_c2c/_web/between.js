@@ -4,13 +4,15 @@ import { TunePicker } from "./picker.js";
 const NAMES = ["A", "B", "C", "D"];
 
 // A line between two tunes or a pad between four. Calls `onMove(weights, isLast)` with
-// the weight of each tune, as [index, weight], and `onPick(index)` for a chosen one.
+// the weight of each tune, as [index, weight], which returns the new state, and `onPick(index)` for a chosen one.
 export class Between {
   constructor(parts, space, calls) {
     Object.assign(this, { parts, space, calls });
     this.n = 4;
     this.place = [0.5, 0.5];
     this.tunes = cornersOf(space);
+    this.chosen = new Set(); // corners that the user has set
+    this.made = null; // the state at the handle
     this.letters = NAMES.map((name) => {
       return makeElement("span", { className: "at", "aria-hidden": "true" }, name);
     });
@@ -46,7 +48,30 @@ export class Between {
     this.place = place.map((share) => Math.min(Math.max(share, 0), 1));
     if (this.n === 2) this.place[1] = 0.5;
     this._show();
-    this.calls.onMove(this.weightsAt(this.place), isLast);
+    this._decode(isLast);
+  }
+
+  // Begin with the present state: its tune is a corner, and the handle is there. What is
+  // no tune, or finds all corners set by the user, gives way to what is at the handle.
+  enter(present) {
+    if (present === this.made) return;
+    const used = this._used();
+    let corner = present.tune < 0 ? -1 : used.indexOf(present.tune);
+    if (present.tune >= 0 && corner < 0) {
+      corner = used.findIndex((_, i) => !this.chosen.has(i));
+      if (corner >= 0) this._set(corner, present.tune);
+    }
+    if (corner < 0) {
+      this._decode(true);
+      return;
+    }
+    const places = this.n === 2 ? [[0, 0.5], [1, 0.5]] : [[0, 0], [1, 0], [0, 1], [1, 1]];
+    this.place = places[corner];
+    this._show();
+  }
+
+  _decode(isLast) {
+    this.made = this.calls.onMove(this.weightsAt(this.place), isLast);
   }
 
   _used() {
@@ -74,10 +99,15 @@ export class Between {
   }
 
   _take(corner, index) {
+    this.chosen.add(corner);
+    this._set(corner, index);
+    this._show();
+    this._decode(true);
+  }
+
+  _set(corner, index) {
     this.tunes[corner] = index;
     this.pickers[corner].picker.set(index);
-    this._show();
-    this.calls.onMove(this.weightsAt(this.place), true);
   }
 
   _listen() {

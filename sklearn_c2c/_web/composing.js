@@ -120,6 +120,16 @@ export class Composer {
   }
 }
 
+// The title of a state, with the measures that it has of another melody.
+export function titleOf({ title, kept, isDecoded }, { pickup }) {
+  if (!kept || !isDecoded) return title;
+  const numbers = kept.measures.flatMap((isKept, i) => (isKept ? [i + Number(!pickup)] : []));
+  const names = numbers.map((number) => (number ? `${number}` : "the pick-up"));
+  const isOne = names.length === 1 && numbers[0] > 0;
+  const list = [names.slice(0, -1).join(", "), names.at(-1)].filter(Boolean).join(" and ");
+  return `${title}, measure${isOne ? "" : "s"} ${list} kept`;
+}
+
 // The tune that a melody is most alike, and what it has in common with it.
 export function comparedWith(melody, space, without) {
   const [found] = space.alike(melody, 1, without);

@@ -1,7 +1,7 @@
 import { unpackArrays } from "./arrays.js";
 import { readAbc } from "./abc_reader.js";
 import { Between } from "./between.js";
-import { Composer, comparedWith } from "./composing.js";
+import { Composer, comparedWith, titleOf } from "./composing.js";
 import { connectTabs, isWriting, makeElement, partsOf } from "./elements.js";
 import { Journey } from "./journey.js";
 import { fieldsOfState, stateOfFields } from "./links.js";
@@ -46,7 +46,7 @@ export class Explorer extends EventTarget {
     this._makePanels(model, arrays);
     if (!this.composer.hasProbabilities) {
       // Nothing can be kept, and no form, without probabilities to choose from.
-      for (const name of ["locks", "form-label"]) this.parts[name].hidden = true;
+      for (const name of ["locks", "locks-label", "form-label"]) this.parts[name].hidden = true;
     }
     this.parts["copy-link"].hidden = !this.hasAddress;
     this._listen();
@@ -64,7 +64,13 @@ export class Explorer extends EventTarget {
     return { ...this.data.notation, tempo: this.sequencer.tempo };
   }
 
+  // The title of the present state.
+  get title() {
+    return titleOf(this.present, this.data.notation);
+  }
+
   showTune(index, { plays = false } = {}) {
+    this._stopJourneys();
     this.setPresent(this.composer.ofTune(index, this.present?.kept ?? null), { plays });
   }
 
@@ -79,11 +85,19 @@ export class Explorer extends EventTarget {
     if (!isLast) return;
     this.history.add(state);
     this._keepLink();
-    this._say(`${state.title}${state.kept ? ", with measures kept" : ""}`);
+    this._say(this.title);
+  }
+
+  // Remember the present state, if it is one in the middle of a movement.
+  keepState() {
+    if (this.history.states[this.history.now] === this.present) return;
+    this.history.add(this.present);
+    this._keepLink();
   }
 
   // Show a state of the history again.
   goTo(index) {
+    this._stopJourneys();
     const state = this.history.go(index);
     if (!state) return;
     this.present = state;
@@ -91,7 +105,7 @@ export class Explorer extends EventTarget {
     this.sequencer.melody = state.melody;
     this._show();
     this._keepLink();
-    this._say(state.title);
+    this._say(this.title);
   }
 
   // Take the state of a link; return whether it has one.
@@ -120,12 +134,12 @@ export class Explorer extends EventTarget {
     this.sequencer.replace(this.melody, { now: true });
     if (!this.sequencer.isPlaying) this.transport.play();
     this._showMelody();
-    this._say(this.compared ? `Nearest tune: ${this._nearestTitle}` : this.present.title);
+    this._say(this.compared ? `Nearest tune: ${this._nearestTitle}` : this.title);
   }
 
   keep() {
-    const isNew = this.favourites.add(this.present.title, this.present.melody);
-    this._say(isNew ? `Kept ${this.present.title}` : "Kept already");
+    const isNew = this.favourites.add(this.title, this.present.melody);
+    this._say(isNew ? `${this.title} is among the favourites` : "It is there already");
   }
 
   get _nearestTitle() {
@@ -136,7 +150,7 @@ export class Explorer extends EventTarget {
     const { parts, data, space, sequencer, composer } = this;
     const { notation, glyphs, pitchRange: range } = data;
     const kept = () => this.present.kept;
-    const present = () => ({ title: this.present.title, melody: this.present.melody });
+    const present = () => ({ title: this.title, melody: this.present.melody });
     const changed = () => this._keepLink();
     this.transport = new Transport(parts, sequencer, notation, model.nSteps, changed);
     this.view = new MelodyView(parts, { notation, glyphs, range }, {
@@ -148,10 +162,14 @@ export class Explorer extends EventTarget {
       onPoint: (point, isLast) => {
         this.setPresent(composer.ofPoint(point, kept()), { isLast, plays: true });
       },
+      onTrailEnd: () => this.keepState(),
       present: () => this.present.place,
     });
     this.between = new Between(parts, space, {
-      onMove: (weights, isLast) => this.setPresent(composer.ofWeights(weights, kept()), { isLast }),
+      onMove: (weights, isLast) => {
+        this.setPresent(composer.ofWeights(weights, kept()), { isLast });
+        return this.present;
+      },
       nearest: () => (this.present.tune >= 0 ? this.present.tune : this.nearest.index),
     });
     this.sliders = new Sliders(parts, data.sliders, arrays, model.h, {
@@ -174,7 +192,7 @@ export class Explorer extends EventTarget {
   _listen() {
     const { parts } = this;
     const clicks = {
-      undo: () => this.goTo(this.history.now - 1),
+      undo: () => this._undo(),
       redo: () => this.goTo(this.history.now + 1),
       keep: () => this.keep(),
       compare: () => this.compare(),
@@ -191,6 +209,7 @@ export class Explorer extends EventTarget {
     connectTabs(parts.tabs, (tab) => {
       parts.moving.dataset.tab = tab.id;
       this.mapPanel.map.resize();
+      if (tab.id === "tab-between") this.between.enter(this.present);
       this._showScene();
     });
     const keyed = this.hasPage ? window : this.root;
@@ -204,6 +223,17 @@ export class Explorer extends EventTarget {
     });
   }
 
+  _undo() {
+    this._stopJourneys();
+    this.goTo(this.history.now - 1);
+  }
+
+  // What a user chooses ends a trail or a walk.
+  _stopJourneys() {
+    this.mapPanel?.journey.stop();
+    this.walk?.stop();
+  }
+
   // The state that the sliders began from, with the measures that are kept now.
   _baseState() {
     const { base, kept } = this.present;
@@ -213,8 +243,8 @@ export class Explorer extends EventTarget {
   _key(event) {
     const key = event.key.toLowerCase();
     if ((event.ctrlKey || event.metaKey) && !event.altKey && !isWriting(event)) {
-      if (key === "z") this.goTo(this.history.now + (event.shiftKey ? 1 : -1));
-      else if (key === "y") this.goTo(this.history.now + 1);
+      if (key === "z" && !event.shiftKey) this._undo();
+      else if (key === "z" || key === "y") this.goTo(this.history.now + 1);
       else return;
       event.preventDefault();
       return;
@@ -250,7 +280,7 @@ export class Explorer extends EventTarget {
 
   _showMelody() {
     const { parts, present, nearest, compared } = this;
-    const title = compared ? this._nearestTitle : present.title;
+    const title = compared ? this._nearestTitle : this.title;
     parts["now-title"].textContent = parts["bar-title"].textContent = title;
     parts["now-label"].textContent = compared ? "Nearest tune" : "Now";
     parts.compare.setAttribute("aria-pressed", Boolean(compared));
@@ -272,14 +302,15 @@ export class Explorer extends EventTarget {
     const corners = isBetween ? this.between.corners : [];
     const { near, place } = present;
     const free = near.length ? place : null;
-    this.mapPanel.map.show({ present: place, free, near, own, corners });
+    this.mapPanel.map.show({ present: place, free, near, own, corners, tune: present.tune });
   }
 
   _showHistory() {
     const { parts, history } = this;
     parts.undo.disabled = !history.canUndo;
     parts.redo.disabled = !history.canRedo;
-    showHistory(parts.history, history, (index) => this.goTo(index));
+    const nameOf = (state) => titleOf(state, this.data.notation);
+    showHistory(parts.history, history, nameOf, (index) => this.goTo(index));
   }
 
   _favouritesChanged() {
@@ -338,6 +369,7 @@ export class Explorer extends EventTarget {
   }
 
   _showOwn(melody, title, plays) {
+    this._stopJourneys();
     this.setPresent(this.composer.ofOwn(Array.from(melody), title), { plays });
     this.mapPanel.map.reveal(this.present.place);
   }
@@ -353,6 +385,7 @@ export class Explorer extends EventTarget {
     walk.start(stages, Number(parts["walk-measures"].value), () => {
       parts.walk.classList.remove("playing");
       parts.walk.textContent = between.walkName;
+      this.keepState();
     });
     parts.walk.classList.add("playing");
     parts.walk.textContent = "Stop the walk";

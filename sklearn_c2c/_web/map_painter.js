@@ -1,3 +1,4 @@
+import { Labels, boxAround } from "./map_labels.js";
 import { N_CLASS_COLOURS, N_SHADES, colourOf, colourOfClass } from "./palette.js";
 
 const MOST_NAMED = 24; // tunes whose titles fit on the map
@@ -36,7 +37,7 @@ export class MapPainter {
     this.isStale = true;
   }
 
-  // `scene`: {free, present, near, corners, trail, walker, hovered, own}, each a point
+  // `scene`: {free, present, near, corners, trail, walker, hovered, own, tune}, each a point
   // of the plane, an index of a tune, or a list.
   paint(scene) {
     const { canvas, view } = this;
@@ -78,10 +79,11 @@ export class MapPainter {
       if (left < -half || top < -half) continue;
       if (left > layer.width + half || top > layer.height + half) continue;
       stamp(image, this._spriteOf(i), Math.round(left - half), Math.round(top - half));
-      if (seen.length <= MOST_NAMED) seen.push([i, left / ratio, top / ratio]);
+      if (seen.length <= MOST_NAMED) seen.push(i);
     }
     pen.putImageData(image, 0, 0);
-    if (seen.length <= MOST_NAMED) this._paintNames(pen, seen, ratio, radius);
+    this.seen = seen;
+    this.buttons = this._boxesOfButtons();
   }
 
   _emptyImage(pen) {
@@ -91,17 +93,54 @@ export class MapPainter {
     return this.image;
   }
 
-  _paintNames(pen, seen, ratio, radius) {
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.font = `13px ${this.font}`;
+  // Titles, those first that are asked for most; below many points only that of the
+  // tune under the pointer.
+  _paintNames(pen, scene) {
+    const { space, view, radius, seen } = this;
+    const isNamed = seen.length <= MOST_NAMED;
+    const blocked = isNamed ? seen.map((i) => this._boxOf(space.point(i), radius)) : [];
+    for (const point of scene.present ? [scene.present] : []) blocked.push(this._boxOf(point, 9));
+    for (const { point } of scene.own ?? []) blocked.push(this._boxOf(point, 9));
+    for (const { point } of scene.corners ?? []) blocked.push(this._boxOf(point, 10));
+    this.labels = new Labels(view.width, view.height, [...blocked, ...this.buttons]);
     pen.textBaseline = "middle";
-    for (const [index, left, top] of seen) {
-      const title = shortened(this.space.titles[index], 26);
-      const isRight = left + radius + 8 + pen.measureText(title).width < this.view.width;
-      pen.textAlign = isRight ? "left" : "right";
-      const x = isRight ? left + radius + 5 : left - radius - 5;
-      this._text(pen, title, x, top, this.quiet);
+    pen.textAlign = "center";
+    const { hovered = -1, tune = -1 } = scene;
+    if (hovered >= 0) this._paintName(pen, hovered, "600 14px", this.ink, true);
+    for (const { point, title } of scene.own ?? []) {
+      pen.font = `italic 13px ${this.font}`;
+      this._paintLabel(pen, this.labels.place(pen, title, view.toScreen(point), 12), this.ink);
     }
+    if (!isNamed) return;
+    const others = seen.filter((index) => index !== hovered && index !== tune);
+    if (seen.includes(tune) && tune !== hovered) others.unshift(tune);
+    for (const index of others) this._paintName(pen, index, "13px", this.quiet, false);
+  }
+
+  _paintName(pen, index, size, colour, must) {
+    pen.font = `${size} ${this.font}`;
+    const { space, view } = this;
+    const gap = Math.max(this.radius, 9) + 3;
+    const place = view.toScreen(space.point(index));
+    const label = this.labels.place(pen, space.titles[index], place, gap, { index, must });
+    this._paintLabel(pen, label, colour);
+  }
+
+  _paintLabel(pen, label, colour) {
+    if (label) this._text(pen, label.text, label.x, label.y, colour);
+  }
+
+  _boxOf(point, radius) {
+    return boxAround(this.view.toScreen(point), radius + 1);
+  }
+
+  // The buttons that lie above the map.
+  _boxesOfButtons() {
+    const above = this.canvas.parentElement.querySelectorAll(".map-modes, .map-zoom");
+    return [...above].map(({ offsetLeft, offsetTop, offsetWidth, offsetHeight }) => {
+      const [right, bottom] = [offsetLeft + offsetWidth, offsetTop + offsetHeight];
+      return [offsetLeft, offsetTop, right, bottom];
+    });
   }
 
   // Text with a rim of paper, so that it can be read above points.
@@ -159,7 +198,7 @@ export class MapPainter {
     for (const own of scene.own ?? []) this._paintStar(pen, own);
     if (scene.hovered >= 0) this._ring(pen, this.space.point(scene.hovered), 1.5, this.ink);
     if (scene.present) this._paintPresent(pen, scene.present);
-    if (scene.hovered >= 0) this._paintHoverName(pen, scene.hovered);
+    this._paintNames(pen, scene);
   }
 
   _paintTrail(pen, { trail, walker }) {
@@ -217,7 +256,7 @@ export class MapPainter {
     this._dot(pen, point, 4.5, this.accent);
   }
 
-  _paintStar(pen, { point, title }) {
+  _paintStar(pen, { point }) {
     const [left, top] = this.view.toScreen(point);
     pen.beginPath();
     for (let i = 0; i < 10; i++) {
@@ -231,21 +270,6 @@ export class MapPainter {
     pen.lineWidth = 1.5;
     pen.fill();
     pen.stroke();
-    pen.font = `italic 13px ${this.font}`;
-    pen.textAlign = "left";
-    pen.textBaseline = "middle";
-    this._text(pen, shortened(title, 30), left + 13, top, this.ink);
-  }
-
-  _paintHoverName(pen, index) {
-    const [left, top] = this.view.toScreen(this.space.point(index));
-    pen.font = `600 14px ${this.font}`;
-    pen.textBaseline = "middle";
-    const title = shortened(this.space.titles[index], 40);
-    const half = pen.measureText(title).width / 2 + 6;
-    pen.textAlign = "center";
-    const x = Math.min(Math.max(left, half), Math.max(this.view.width - half, half));
-    this._text(pen, title, x, top > 40 ? top - 20 : top + 22, this.ink);
   }
 
   _ring(pen, point, width, colour, radius = this.radius + 3) {
@@ -289,9 +313,4 @@ function stamp(image, { size, pixels }, left, top) {
       data[to + 3] = 255 * whole;
     }
   }
-}
-
-function shortened(text, most) {
-  const characters = Array.from(text);
-  return characters.length > most ? `${characters.slice(0, most - 1).join("")}…` : text;
 }

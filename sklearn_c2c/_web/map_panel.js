@@ -5,14 +5,17 @@ import { colourOf, colourOfClass, shadesOf } from "./palette.js";
 import { TunePicker } from "./picker.js";
 
 // The map with its search, colours, legend, zoom and trail. Calls `onTune(index)`,
-// `onPoint(point, isLast)`; `present()` is the point of the present melody.
+// `onPoint(point, isLast)`, `onTrailEnd()`; `present()` is the point of the present melody.
 export class MapPanel {
   constructor(parts, space, data, arrays, sequencer, calls) {
     Object.assign(this, { parts, space, data, arrays, calls });
     this.trail = [];
     this.map = new TuneMap(parts.map, space, {
       onTune: calls.onTune,
-      onPoint: calls.onPoint,
+      onPoint: (point, isLast) => {
+        this.journey.stop();
+        calls.onPoint(point, isLast);
+      },
       onHover: () => {},
       onTrail: (trail, isLast) => this._setTrail(trail, isLast),
     });
@@ -36,8 +39,8 @@ export class MapPanel {
 
   _fillColours() {
     const { attributes, classes } = this.data;
-    const options = attributes.map(({ name }, i) => {
-      return makeElement("option", { value: `a${i}` }, name);
+    const options = attributes.map(({ name, about }, i) => {
+      return makeElement("option", { value: `a${i}`, title: about }, name);
     });
     if (classes.length) options.unshift(makeElement("option", { value: "class" }, "Class"));
     options.push(makeElement("option", { value: "none" }, "Nothing"));
@@ -47,6 +50,7 @@ export class MapPanel {
   _colour() {
     const { value } = this.parts.colour;
     const { theme } = this.map.painter;
+    this.parts.colour.title = this.parts.colour.selectedOptions[0]?.title ?? "";
     if (value === "none") {
       this.map.colourBy(null, false);
       this.parts.legend.replaceChildren();
@@ -55,15 +59,15 @@ export class MapPanel {
       this._showClasses(theme);
     } else {
       const i = Number(value.slice(1));
-      const { quartiles } = this.data.attributes[i];
+      const attribute = this.data.attributes[i];
       const values = this.arrays.values.subarray(i * this.space.size, (i + 1) * this.space.size);
-      this.map.colourBy(shadesOf(values, quartiles), false);
-      this._showScale(quartiles, theme);
+      this.map.colourBy(shadesOf(values, attribute.quartiles), false);
+      this._showScale(attribute, theme);
     }
   }
 
-  // A bar of colours with the minimum, the quartiles and the maximum.
-  _showScale(quartiles, theme) {
+  // The unit, and a bar of colours with the minimum, the quartiles and the maximum.
+  _showScale({ name, unit, quartiles }, theme) {
     const shades = Array.from({ length: 9 }, (_, i) => colourOf(i / 8, theme));
     const bar = makeElement("span", { className: "scale", "aria-hidden": "true" });
     bar.style.background = `linear-gradient(to right, ${shades.join(", ")})`;
@@ -71,7 +75,8 @@ export class MapPanel {
     const ticks = quartiles.map((value, i) =>
       makeElement("span", { className: "tick", title: names[i] }, figureText(value)),
     );
-    this.parts.legend.replaceChildren(bar, makeElement("span", { className: "ticks" }, ...ticks));
+    const words = makeElement("span", { className: "unit" }, `${name}: ${unit}`);
+    this.parts.legend.replaceChildren(words, bar, makeElement("span", { className: "ticks" }, ...ticks));
   }
 
   _showClasses(theme) {
@@ -127,6 +132,7 @@ export class MapPanel {
       button.textContent = "Play the trail";
       button.classList.remove("playing");
       this.map.show({ walker: null });
+      this.calls.onTrailEnd();
     });
     if (!this.journey.isOn) return;
     button.textContent = "Stop the trail";

@@ -4,6 +4,7 @@ import { drawStaff } from "./staff.js";
 import { lengthOf, notesOf } from "./tokens.js";
 
 const STAFF_PAUSE = 80; // milliseconds between scores while a point is dragged
+const ACCIDENTAL_ROOM = 2.5; // spaces for each accidental of a narrow score
 const NARROW = 500; // pixels, below which the score is drawn smaller
 
 // Score and piano roll of one melody, the buttons that keep its measures, and a cursor.
@@ -57,7 +58,8 @@ export class MelodyView {
     if (!room) return;
     const width = room < NARROW ? 1.6 * room : room;
     this.drawn = performance.now();
-    const options = { glyphs, width, marks, locked };
+    const accidentalRoom = room < NARROW ? ACCIDENTAL_ROOM : 0;
+    const options = { glyphs, width, marks, locked, accidentalRoom };
     this.staff = drawStaff(this.parts.staff, melody, this.notation, options);
   }
 

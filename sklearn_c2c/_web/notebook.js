@@ -67,10 +67,15 @@ export class Notebook {
   }
 }
 
-// The states as a list of buttons, the newest first.
-export function showHistory(list, history, onGo) {
+// The states as a list of buttons, the newest first; equal titles are numbered.
+export function showHistory(list, history, nameOf, onGo) {
+  const counts = new Map();
   const rows = history.states.map((state, i) => {
-    const button = makeElement("button", { type: "button", className: "plain" }, state.title);
+    const name = nameOf(state);
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    const text = count > 1 ? `${name} (${count})` : name;
+    const button = makeElement("button", { type: "button", className: "plain" }, text);
     if (i === history.now) button.setAttribute("aria-current", "true");
     button.addEventListener("click", () => onGo(i));
     return makeElement("li", {}, button);

@@ -6,7 +6,7 @@ const KEYS_WIDTH = 34; // pixels of the keyboard on the left, with the names of 
 const FEWEST_PITCHES = 13;
 const MARGIN = 1; // semitones above and below the notes
 const IS_BLACK = [0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0];
-const ROLL_COLORS = { color: "#2b83c6", line: "#2b83c6", band: "#e69f00" };
+const ROLL_COLORS = { color: "#0072b2", line: "#0072b2", band: "#e69f00" };
 const ROLL_OPACITIES = { measure: 0.45, beat: 0.14, row: 0.05, locked: 0.08, band: 0.3 };
 
 // Draw a melody into an element svg, whose content is replaced.
@@ -66,7 +66,7 @@ class Roll {
       const row = decimals(this.row);
       if (IS_BLACK[pitch % 12]) {
         rows += `M${KEYS_WIDTH} ${y}H${this.width}v${row}H${KEYS_WIDTH}z`;
-        keys += `M0 ${y}h${KEYS_WIDTH * 0.6}v${row}h${-KEYS_WIDTH * 0.6}z`;
+        keys += `M0 ${y}h${KEYS_WIDTH * 0.45}v${row}h${-KEYS_WIDTH * 0.45}z`;
       } else if (!IS_BLACK[(pitch + 1) % 12]) {
         lines += `M0 ${y}h${KEYS_WIDTH}v.5h${-KEYS_WIDTH}z`;
       }
@@ -75,7 +75,7 @@ class Roll {
     svgElement("path", { d: rows, ...look }, parent);
     svgElement("path", { class: "roll-keys", d: keys, "fill-opacity": 0.55 }, parent);
     svgElement("path", { class: "roll-key-lines", d: lines, "fill-opacity": 0.3 }, parent);
-    const size = Math.max(8, Math.min(12, 1.6 * this.row));
+    const size = Math.max(11, Math.min(13, 1.6 * this.row));
     for (let pitch = Math.ceil(this.lowest / 12) * 12; pitch <= this.highest; pitch += 12) {
       const y = Math.min(this.height - 2, this.yOf(pitch) + this.row / 2 + size / 3);
       const place = { class: "octave", x: KEYS_WIDTH - 3, y: decimals(y), "font-size": size };

@@ -18,7 +18,7 @@ export class Sliders {
     parts.sliders.append(...this.rows.map(({ row }) => row));
     parts["sliders-help"].textContent = this.axes.length
       ? "Each moves the present melody along one direction of the latent space."
-      : "The latent vectors of these tunes differ in no direction.";
+      : "No direction of the latent space goes with an attribute of these tunes.";
   }
 
   // Show where a latent vector is, and where `base` was before the sliders moved it.
@@ -52,7 +52,7 @@ export class Sliders {
 
   _makeRow(axis, i) {
     const name = makeElement("span", { className: "slider-name" }, axis.name);
-    const said = makeElement("span", { className: "slider-said" }, axis.said);
+    const said = makeElement("span", { className: "slider-said", title: axis.about }, axis.said);
     const room = BEYOND * (axis.high - axis.low) || 1;
     const input = makeElement("input", { type: "range" });
     input.min = axis.low - room;

@@ -11,7 +11,7 @@ import { headOf, measureHeight, tiesOf, tupletMarksOf } from "./staff_lines.js";
 
 const SPACE = 8; // pixels between two staff lines
 const HEAD_TAIL = 0.3; // spaces after what begins a line
-const MARK_COLORS = { color: "#2b83c6", line: "#2b83c6", band: "#e69f00" };
+const MARK_COLORS = { color: "#0072b2", line: "#0072b2", band: "#e69f00" };
 const MARK_LEAD = 0.4; // spaces by which a mark begins before the sign
 
 // Engrave a melody into an element svg, whose content is replaced.
@@ -19,7 +19,8 @@ const MARK_LEAD = 0.4; // spaces by which a mark begins before the sign
 // Options: `glyphs`, outlines by the name of a sign; `width` in pixels; `marks`, with a
 // mask of steps for each of "color", "line" and "band"; `locked`, whether each measure
 // of the melody is; `perLine`, measures in a line instead of as many as fit; `clef`,
-// "treble" or "bass" instead of what the melody needs.
+// "treble" or "bass" instead of what the melody needs; `accidentalRoom`, spaces that each
+// accidental of a line must leave, or there are fewer measures in a line.
 //
 // The result has the `height` in pixels and `moveCursor(step)`.
 export function drawStaff(svg, melody, notation, options) {
@@ -29,6 +30,7 @@ export function drawStaff(svg, melody, notation, options) {
 class Staff {
   constructor(svg, melody, notation, options) {
     const { glyphs, width = 900, marks = {}, locked = [], perLine = null, clef } = options;
+    this.accidentalRoom = options.accidentalRoom ?? 0;
     const isEmpty = lengthOf(melody) === 0;
     const written = isEmpty ? Array(notation.stepsPerMeasure).fill(REST) : melody;
     this.sheet = new Sheet(written, { notation });
@@ -56,6 +58,7 @@ class Staff {
       hasPickup: sheet.pickup > 0,
       perLine,
       stepsPerQuarter,
+      accidentalRoom: this.accidentalRoom,
     });
     // Where not even one measure fits, the score is wider and is shown smaller.
     this.width = Math.max(width, ...this.lines.map(leastLength));

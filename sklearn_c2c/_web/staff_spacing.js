@@ -57,7 +57,8 @@ function lengthOfGaps(gaps, stretch) {
 // Measures broken into lines of at most `width`, each {measures, gaps, head}. `heads`
 // are the widths of what begins the first line and the others. The first line has one
 // measure more if it begins with a pick-up.
-export function breakLines(measures, { width, heads, hasPickup, perLine, stepsPerQuarter }) {
+export function breakLines(measures, asked) {
+  const { width, heads, hasPickup, perLine, stepsPerQuarter, accidentalRoom = 0 } = asked;
   const gaps = measures.map((measure, i) =>
     gapsOf(measure, stepsPerQuarter, i === measures.length - 1),
   );
@@ -65,9 +66,14 @@ export function breakLines(measures, { width, heads, hasPickup, perLine, stepsPe
   let lines = [];
   for (const phrase of phrases) {
     lines = linesOf(measures, gaps, { phrase, heads, hasPickup });
-    if (lines.every((line) => leastLength(line) <= width)) break;
+    const room = (line) => leastLength(line) + accidentalRoom * accidentalsIn(line);
+    if (lines.every((line) => room(line) <= width)) break;
   }
   return lines;
+}
+
+function accidentalsIn({ measures }) {
+  return measures.flatMap(({ signs }) => signs.filter(({ accidental }) => accidental)).length;
 }
 
 function linesOf(measures, gaps, { phrase, heads, hasPickup }) {

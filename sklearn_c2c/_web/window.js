@@ -186,10 +186,11 @@ function tooShort(missing, bar, { nMeasures, pickUp, nSilent }) {
     ...(nSilent ? [`${nSilent} without notes at its start`] : []),
   ].join(" and ");
   const shownCount = Number(found.toPrecision(6));
-  return new Error(
+  const error = new Error(
     `The tune has ${shownCount} measure${shownCount === 1 ? "" : "s"}` +
       `${before && ` after ${before}`}, fewer than the ${nMeasures} of a melody here.`,
   );
+  return Object.assign(error, { isTooShort: true });
 }
 
 // Length of the upbeat that a short last measure of a whole tune leaves room for: the

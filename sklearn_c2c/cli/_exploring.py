@@ -17,7 +17,7 @@ from sklearn_c2c.cli._objectives import (
 from sklearn_c2c.cli._result import new_folder, say_what_is_missing, write_melodies
 from sklearn_c2c.cli._setting import check_settings, set_attributes
 from sklearn_c2c.cli._tempo import choose_tempo
-from sklearn_c2c.cli._tunes import Tune, find_tune, form_of, form_of_tune
+from sklearn_c2c.cli._tunes import Tune, find_tune, form_of, form_of_tune, in_range
 from sklearn_c2c.cli._wording import CommandError, counted
 
 # How much of an attribute vector is added to a tune.
@@ -75,8 +75,8 @@ def interpolate(args, model, learned):
     from sklearn_c2c import generation
 
     _memory.check_melodies(args.n_steps, "--steps", model)
-    start = find_tune(args.a, learned)
-    target = find_tune(args.b, learned, start)
+    start = _find_tune(args.a, model, learned)
+    target = _find_tune(args.b, model, learned, start)
     known = _known(model, start, target)
     melodies = generation.interpolate(
         model,
@@ -144,7 +144,7 @@ def _set_attributes(args, model, learned):
 
     n_steps = args.n_steps or 1
     _memory.check_melodies(n_steps, "--steps", model)
-    start = find_tune(args.tune, learned)
+    start = _find_tune(args.tune, model, learned)
     known = _known(model, start)
     settings = args.settings
     changed, told = set_attributes(model, learned, start, settings, n_steps, args.seed)
@@ -177,8 +177,8 @@ def swap(args, model, learned):
             "The model does not keep pitch and rhythm apart; take one of `c2c train "
             "--pitch-rhythm`."
         )
-    pitches = find_tune(args.a, learned)
-    rhythm = find_tune(args.b, learned, pitches)
+    pitches = _find_tune(args.a, model, learned)
+    rhythm = _find_tune(args.b, model, learned, pitches)
     known = _known(model, pitches, rhythm)
     swapped = generation.swap(
         model,
@@ -201,7 +201,7 @@ def _add_attribute(args, model, learned):
 
     from sklearn_c2c import generation, metrics
 
-    start = find_tune(args.tune, learned)
+    start = _find_tune(args.tune, model, learned)
     known = _known(model, start)
     scales = args.scales or SCALES
     measure = getattr(metrics, args.attribute.replace("-", "_"))
@@ -374,7 +374,7 @@ def vary(args, model, learned):
     from sklearn_c2c import generation
 
     _memory.check_melodies(args.n_samples, "--n", model)
-    start = find_tune(args.tune, learned)
+    start = _find_tune(args.tune, model, learned)
     known = _known(model, start)
     how, source = _models.sampling(args, model, learned)
     form, form_words = asked_form(args, model, learned, of=start)
@@ -403,6 +403,14 @@ def vary(args, model, learned):
             **known,
         },
     }
+
+
+def _find_tune(text, model, learned, first=None):
+    """Find a tune by its name, in the key and the range of a model."""
+    from sklearn_c2c.generation import LatentModel
+
+    tune = find_tune(text, learned, first)
+    return in_range(tune, LatentModel(model).encoder.pitch_range_)
 
 
 def _model(args):
@@ -446,7 +454,7 @@ def _known(model, *tunes):
 def _start(args, model, learned):
     """A tune to start a recursion from, or noise."""
     if args.tune is not None:
-        return find_tune(args.tune, learned)
+        return _find_tune(args.tune, model, learned)
     import numpy as np
 
     from sklearn_c2c.generation import LatentModel

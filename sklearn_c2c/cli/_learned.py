@@ -21,6 +21,8 @@ class Learned(NamedTuple):
         Quarter notes a minute.
     reading : dict
         Parameters of `io.read_melodies` that read other tunes in the same way.
+    n_left_out : int, default=0
+        Tunes of the files that were not read.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Learned(NamedTuple):
     key: str | None
     tempo: float | None
     reading: dict
+    n_left_out: int = 0
 
     @property
     def n_steps(self):

@@ -71,8 +71,8 @@ def explore(args):
     """
     from sklearn_c2c import page
 
-    _models.check_path(args.out, args.force)
     _check_explorable(args)
+    _models.check_path(args.out, args.force)
     if args.model is None:
         args.corpus = args.corpus or ["celtic"]
         model, learned, is_whole = _trained(args)
@@ -89,7 +89,7 @@ def explore(args):
         args.out,
         model,
         learned._asdict(),
-        title=f"The latent space of {learned.name}",
+        title=f"The tunes of {learned.name}",
         layout=args.layout,
         random_state=args.seed,
         **notation,
@@ -103,6 +103,17 @@ def _check_explorable(args):
         raise CommandError(
             "verovio is not installed, whose signs the page engraves with; to have it: "
             'pip install "sklearn_c2c[studio]"'
+        )
+    if Path(args.out).suffix.lower() not in (".html", ".htm"):
+        raise CommandError(
+            f"Found --out {args.out}; expected a name that ends in .html, such as "
+            f"{args.out}.html, which browsers open."
+        )
+    models = [path for path in args.corpus or () if path.endswith(".c2c")]
+    if models:
+        raise CommandError(
+            f"{models[0]} is a model, and CORPUS is for tunes; "
+            f"pass --model {models[0]}."
         )
     if args.model is None:
         return
@@ -157,6 +168,7 @@ def _trained(args):
         key=corpus.key,
         tempo=choose_tempo(args.tempo, corpus.tempo, metre),
         reading=corpus.reading,
+        n_left_out=len(corpus.melodies.get("rejected", ())),
     )
     n_steps = learned.steps_per_measure
     model = _kinds.unfitted(args, data, n_steps)

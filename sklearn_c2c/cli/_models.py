@@ -84,7 +84,7 @@ def load(path):
     from sklearn_c2c import persistence
 
     model, metadata = persistence.load(path, return_metadata=True)
-    metadata = {"tempo": None} | metadata
+    metadata = {"tempo": None, "n_left_out": 0} | metadata
     if missing := set(Learned._fields) - metadata.keys():
         raise CommandError(
             f"{path} does not say how its melodies are written (no "

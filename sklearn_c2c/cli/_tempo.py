@@ -8,6 +8,10 @@ from sklearn_c2c.cli._wording import CommandError, counted
 # Names of the beats that are not quarter notes.
 _BEATS = {0.5: "eighths", 1.5: "dotted quarters", 2: "halves", 0.75: "dotted eighths"}
 
+# Share of the tunes that must state a tempo. A few of a large collection, such as an
+# old Q:80 without its unit, tell nothing about the others.
+FAIR_SHARE = 0.25
+
 _SLOWEST, _FASTEST = 10, 1000  # quarter notes a minute, as the writers accept
 
 
@@ -40,6 +44,8 @@ def choose_tempo(asked, known, time_signature):
 def usual_tempo(tempos, time_signature):
     """The median of those that are stated, at a whole number of beats, or None.
 
+    None is also returned if fewer than a quarter of the tunes state one.
+
     Parameters
     ----------
     tempos : list of float or None
@@ -49,7 +55,7 @@ def usual_tempo(tempos, time_signature):
     from sklearn_c2c.melody import parse_metre
 
     stated = [tempo for tempo in tempos if tempo]
-    if not stated:
+    if not stated or len(stated) < FAIR_SHARE * len(tempos):
         return None
     beat = parse_metre(time_signature).quarters_per_beat
     return min(max(round(median(stated) / beat) * beat, _SLOWEST), _FASTEST)
@@ -66,12 +72,16 @@ def describe_tempo(asked, known, tempos, time_signature):
         As of `usual_tempo`.
     """
     tempo = choose_tempo(asked, known, time_signature)
+    n_stated = sum(map(bool, tempos))
     if asked is not None:
         source = "as asked for"
-    elif known is None:
-        source = "as no tune states one"
+    elif known is not None:
+        source = f"the median of {counted(n_stated, 'tune')}"
+    elif n_stated:
+        states = "states" if n_stated == 1 else "state"
+        source = f"the default, as only {n_stated} of {len(tempos)} tunes {states} one"
     else:
-        source = f"the median of {counted(len([t for t in tempos if t]), 'tune')}"
+        source = "as no tune states one"
     return f"tempo: {beats_a_minute(tempo, time_signature)}, {source}"
 
 

@@ -150,9 +150,65 @@ def find_tune(text, learned, first=None):
     """
     tunes = _tunes_of(text)
     if tunes is not None:
-        return _moved(_own(text, tunes, learned), tunes, learned, first)
+        return _own_in_key(text, tunes, learned, first)
     i = _number_in_corpus(text, learned.titles)
     return Tune(learned.data[i], learned.titles[i], learned.key, 0, "")
+
+
+def _own_in_key(text, tunes, learned, first):
+    """A tune of a file in the key of a corpus.
+
+    If it is too short as it is written, its repeats are played out.
+    """
+    try:
+        return _moved(_own(text, tunes, learned), tunes, learned, first)
+    except TooShort as error:
+        played = learned._replace(reading=learned.reading | {"repeats": "played"})
+        try:
+            tune = _moved(_own(text, tunes, played), tunes, played, first)
+        except ValueError:
+            raise error from None
+    done = f"{tune.done}; repeats played out, as it is too short without them"
+    return tune._replace(done=done)
+
+
+def in_range(tune, pitch_range):
+    """Move a tune by the fewest octaves that bring it into a range of pitches.
+
+    Parameters
+    ----------
+    tune : Tune
+    pitch_range : (int, int)
+        Lowest and highest MIDI pitch of a model.
+
+    Raises
+    ------
+    CommandError
+        If it fits in no octave.
+    """
+    from sklearn_c2c.melody import N_PITCHES, pitch_name, transpose
+
+    pitches = tune.melody[tune.melody < N_PITCHES]
+    low, high = pitch_range
+    lowest, highest = int(pitches.min()), int(pitches.max())
+    if low <= lowest and highest <= high:
+        return tune
+    octaves = -((lowest - low) // 12) if lowest < low else (high - highest) // 12
+    by = 12 * octaves
+    if lowest + by < low or highest + by > high:
+        found, known = (
+            f"{pitch_name(a)} to {pitch_name(b)}"
+            for a, b in ((lowest, highest), pitch_range)
+        )
+        raise CommandError(
+            f"{tune.title} spans {found}, and the model knows {known}: it fits in no "
+            "octave. Take a model of tunes with a wider range, or of c2c train "
+            "--transpose."
+        )
+    where = f"into the range {pitch_name(low)} to {pitch_name(high)} of the model"
+    done = f"{tune.done}; " * bool(tune.done) + moved(by, where)
+    melody = transpose(tune.melody[None], by)[0]
+    return tune._replace(melody=melody, semitones=tune.semitones + by, done=done)
 
 
 def _tunes_of(text):

@@ -12,6 +12,7 @@ _MOST_FOR_TSNE = 3000  # above, t-SNE takes minutes
 _FEWEST_FOR_TSNE = 5
 _PERPLEXITY = 30.0  # scikit-learn's own; a small corpus needs less
 _N_DIRECTIONS = 6
+_LEAST_CORRELATION = 0.3  # below, a slider does not do what its name says
 _N_COMPONENTS = 12  # of which those are taken that go with an attribute most
 
 
@@ -95,7 +96,8 @@ def directions(Z, attributes, own=()):
     -------
     list of Direction
         Without names of the model's own at most six, each named by another attribute,
-        the one that goes with an attribute most first.
+        the one that goes with an attribute most first; components whose correlation
+        is below 0.3 are left out, unless there are no attributes to name any by.
     """
     if own:
         around, units = Z - Z.mean(axis=0), np.eye(Z.shape[1])
@@ -107,7 +109,7 @@ def directions(Z, attributes, own=()):
     scales = positions.std(axis=0)
     found = []
     for i, name, r in _named(positions, attributes):
-        if not scales[i] > 0:
+        if not scales[i] > 0 or (attributes and abs(r) < _LEAST_CORRELATION):
             continue
         sign = -1 if r < 0 else 1
         vector, position = sign * scales[i] * vectors[i], sign * positions[:, i]

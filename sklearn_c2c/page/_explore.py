@@ -20,6 +20,7 @@ from sklearn_c2c.melody import (
     pitch_name,
 )
 from sklearn_c2c.metrics import attribute_names, attribute_values
+from sklearn_c2c.page._attribute_words import IN_WORDS
 from sklearn_c2c.page._coordinates import directions, place
 from sklearn_c2c.page._model import pack_model
 from sklearn_c2c.page._packing import pack_arrays
@@ -60,7 +61,9 @@ def explore(
         With ``data``, melodies of shape (n_tunes, n_steps), and ``titles``. If it has
         ``target``, a label for each tune, points can be coloured by it; of
         ``target_names`` it is the index. Its ``reading``, parameters that
-        `io.read_melodies` read it with, is how a tune that a user types is read.
+        `io.read_melodies` read it with, is how a tune that a user types is read. The
+        page says how many tunes were left out: ``n_left_out``, or the length of its
+        ``rejected``.
     title : str
         Title of the page.
     time_signature : str, default="4/4"
@@ -181,6 +184,7 @@ def explorer_data(model, corpus, *, title, notation, layout, attributes, random_
         "reading": _reading(corpus, tunes),
         "pitchRange": [int(pitch) for pitch in latent.encoder.pitch_range_],
         "titles": titles,
+        "nLeftOut": int(corpus.get("n_left_out", len(corpus.get("rejected", ())))),
         "layout": layout,
         "attributes": [_attribute(*item) for item in values.items()],
         "classes": labels,
@@ -196,7 +200,8 @@ def explorer_body(data):
     low, high = map(pitch_name, data["pitchRange"])
     n_tunes = len(data["titles"])
     about = [
-        f"{n_tunes} tune{'s' * (n_tunes != 1)}",
+        f"{n_tunes} tune{'s' * (n_tunes != 1)}"
+        + (f" ({data['nLeftOut']} more left out)" if data["nLeftOut"] else ""),
         f"{notation['numerator']}/{notation['denominator']}",
         *([notation["key"]] if notation["key"] else []),
         f"{low} to {high}",
@@ -307,24 +312,33 @@ def _stacked(rows, width):
 
 
 def _attribute(name, values):
-    """Name and quartiles of an attribute."""
+    """Name, quartiles, unit and description of an attribute."""
     defined = values[np.isfinite(values)]
     quartiles = np.percentile(defined, _QUARTILES) if len(defined) else np.zeros(5)
-    return {"name": _in_words(name), "quartiles": [round(q, 5) for q in quartiles]}
+    unit, about = IN_WORDS[name]
+    return {
+        "name": _in_words(name),
+        "quartiles": [round(q, 5) for q in quartiles],
+        "unit": unit,
+        "about": about,
+    }
 
 
 def _slider(move):
     """Name, range and description of a direction."""
     name = _in_words(move.name)
     if move.correlation is None:
-        said = "trained to be this attribute"
+        said, about = "trained to be this attribute", f"Latent variable {move.number}"
     else:
-        said = f"principal component {move.number}"
+        r = f"{move.correlation:.2f}"
+        said = f"goes with it by {r.removeprefix('0')}" if name else ""
+        about = f"Principal component {move.number} of the latent vectors"
         if name:
-            said += f", correlation {move.correlation:.2f}"
+            about += f"; its correlation with the attribute is {r}"
     return {
         "name": name or f"Component {move.number}",
         "said": said,
+        "about": about,
         "low": round(move.low, 4),
         "high": round(move.high, 4),
     }

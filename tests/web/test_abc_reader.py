@@ -285,7 +285,7 @@ def test_faults_are_named_with_their_place(node):
         "DFAd fdAF|\nA2B2 é2|": 'Line 6: in measure 2 "é2|" is not understood',
         "D8|E8|": "The tune has 2 measures, fewer than the 8 of a melody here.",
         "D8|E9|" + "F8|" * 8: "Measure 2 lasts 9/8, more than 4/4.",
-        "D,,8|" * 8: "The tune spans D2 to D2, beyond the range G3 to B5.",
+        "D,,4d4|" * 8: "The tune spans D2 to D5, beyond the range G3 to B5 in any",
         "[M:6/8]D6|" + "F6|" * 8: "The tune is in 6/8; expected 4/4, as the",
         "D8|[M:3/4]E6|" + "F8|" * 8: "The metre changes to 3/4 in measure 2.",
         "[K:Qx]D8|": 'Line 5: Found the key "Qx"; expected a tonic and',
@@ -387,3 +387,29 @@ def test_random_text_gives_only_errors_in_words(node):
     assert len(legal) >= 5
     assert {len(row) for row in legal} == {16}
     assert set().union(*legal) <= {*range(128), REST, HOLD}
+
+
+@pytest.mark.parametrize("octaves", [-3, -1, 1, 2])
+def test_a_tune_out_of_range_moves_by_octaves(node, octaves):
+    row = datasets.load_celtic().data[3]
+    moved = np.where(row < 128, row + 12 * octaves, row)
+    text = melody_to_abc(moved, key="D", time_signature="4/4")
+    low, high = row[row < 128].min() - 2, row[row < 128].max() + 2
+    read = read_one(node, text, key="D", pitch_range=(int(low), int(high)))
+    assert read["melody"] == row.tolist()
+    way, count = "up" if octaves < 0 else "down", abs(octaves)
+    words = f"Moved {way} by {count} octave{'s' * (count > 1)}, from "
+    assert [line.startswith(words) for line in read["said"]] == [True]
+
+
+def test_repeats_are_played_out_where_the_tune_is_too_short(node):
+    measures = "A2FA d2fd|e2ce A4|f2df e2ce|d2fd A4"
+    read = read_one(node, f"{HEAD}|:{measures}:|", key="D")
+    (said,) = read["said"]
+    assert said == "The repeats were played out, as the tune is too short without them."
+    assert read["melody"][:64] == read["melody"][64:]
+    written = read_one(node, f"{HEAD}{measures}|{measures}|", key="D")
+    assert written["melody"] == read["melody"] and written["said"] == []
+    # Without a repeat, or played out too short as well, the first error stays.
+    for text in (measures, f"|:{measures.split('|')[0]}:|"):
+        assert "fewer than the 8" in read_one(node, HEAD + text, key="D")["error"]
