@@ -77,7 +77,8 @@ class Harmonizer(NetworkMixin, BaseEstimator):
         Whether voices are decided one after the other, as above, or all at once.
 
     n_rounds : int, default=1
-        How often each voice is decided again, given all others, with ``chain=True``.
+        How often each voice is decided again, given all others, with ``chain=True``; at
+        most 100.
 
     voice_leading : bool, default=True
         Whether voices that cross, and parallel fifths and octaves, are avoided, with
@@ -205,7 +206,7 @@ class Harmonizer(NetworkMixin, BaseEstimator):
         "window": [Interval(Integral, 0, None, closed="left"), None],
         "noise": [Interval(Real, 0, 1, closed="left")],
         "chain": ["boolean"],
-        "n_rounds": [Interval(Integral, 0, None, closed="left")],
+        "n_rounds": [Interval(Integral, 0, 100, closed="both")],  # of forged files, too
         "voice_leading": ["boolean"],
         "transition_weight": [Interval(Real, 0, None, closed="left")],
         "steps_per_measure": [Interval(Integral, 1, None, closed="left")],
