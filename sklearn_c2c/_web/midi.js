@@ -21,7 +21,7 @@ export function writeMidi(melody, { title = "", notation }) {
     time = step * ticks;
     return [...variableLength(delta), ...bytes];
   });
-  const header = [...bigEndian(1, 2), ...bigEndian(1, 2)];
+  const header = [...bigEndian(0, 2), ...bigEndian(1, 2)];
   header.push(...bigEndian(ticks * stepsPerQuarter, 2));
   return Uint8Array.from([...chunk("MThd", header), ...chunk("MTrk", track)]);
 }

@@ -302,11 +302,6 @@ class LatentModel:
         return melody_encoder(self.model) is not None
 
     @property
-    def is_encoder_and_estimator(self):
-        """Whether the model is a Pipeline of a `PianoRollEncoder` and the estimator."""
-        return self.decodes_melodies and len(self.model) == 2
-
-    @property
     def encoder(self):
         """The `PianoRollEncoder` at the start of a Pipeline; ValueError without one."""
         encoder = melody_encoder(self.model)
@@ -357,7 +352,7 @@ class LatentModel:
             decodes by steps, or their steps differ in the number of columns.
         """
         can = hasattr(self.estimator, "decode_by_steps")
-        if not (can and self.is_encoder_and_estimator):
+        if not (can and self.decodes_melodies and len(self.before) == 1):
             raise ValueError(
                 f"Expected a Pipeline of a PianoRollEncoder and an estimator that "
                 f"decodes step by step, such as RecurrentAutoencoder; got {self.model}."

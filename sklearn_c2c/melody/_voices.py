@@ -38,7 +38,7 @@ def split_voices(X, n_voices):
             f"Expected rows of n_voices={n_voices} melodies of the same length, got "
             f"shape {X.shape}; the number of columns must be a multiple of n_voices."
         )
-    return X.reshape(*X.shape[:-1], n_voices, -1)
+    return X.reshape(*X.shape[:-1], n_voices, X.shape[-1] // n_voices)
 
 
 def check_voices(X, n_voices):

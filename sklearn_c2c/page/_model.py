@@ -75,7 +75,7 @@ def describe_model(model, X=None):
     """
     latent = LatentModel(model)
     encoder, estimator = latent.encoder, latent.estimator
-    if not latent.is_encoder_and_estimator:
+    if not (latent.decodes_melodies and len(latent.before) == 1):
         raise ValueError(
             "A page decodes a Pipeline of a PianoRollEncoder and one estimator; got "
             f"{model}."
