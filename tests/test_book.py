@@ -127,21 +127,6 @@ def test_html_needs_no_network_and_reads_titles_as_text(reels, tmp_path):
     assert text.count("<svg viewBox") == 18
 
 
-@pytest.mark.integration
-def test_a_browser_prints_the_html_as_pages(reels, open_page, tmp_path):
-    path = tmp_path / "book.html"
-    melodies = [*reels[:8], np.concatenate(reels[:9])]
-    write_tune_book(path, melodies, title="Book", key="D")
-    page = open_page(path)
-    page.pdf(path=tmp_path / "printed.pdf", prefer_css_page_size=True)
-    first, *others = texts(tmp_path / "printed.pdf")
-    assert first.count("Melody") == 9
-    for number, text in enumerate(others, 2):
-        assert text.split()[-1] == str(number)
-    page = open_page(path, width=360)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-
-
 def test_each_melody_may_have_its_own_notation(tmp_path):
     path = tmp_path / "book.html"
     melodies = [[60, 129, 62, 129] * 4, [60, 129, 62] * 4]
