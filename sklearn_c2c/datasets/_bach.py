@@ -105,8 +105,9 @@ def load_bach_chorales(*, n_melodies=None, return_X_y=False):
             transposition.
         ``rejected``
             List of ``(source, title, reason, kind, found)`` of the pieces left out.
-        ``time_signature``, ``steps_per_quarter``, ``n_measures``, ``n_voices``,
-        ``DESCR``
+        ``time_signature``, ``steps_per_quarter``, ``n_measures``
+            As from `read_melodies`.
+        ``n_voices``, ``DESCR``
             As from `read_melodies`.
 
     Raises

@@ -139,9 +139,10 @@ def read_melodies(
             ``"metre"``, ``"measures"`` (bar lines that do not keep the metre),
             ``"length"``, ``"chords"``, ``"off grid"``, ``"key"`` (none to transpose
             from), ``"mode"``, ``"range"``, ``"duplicate"``.
-        ``time_signature``, ``steps_per_quarter``, ``n_measures``, ``n_voices``,
-        ``pickup``
+        ``time_signature``, ``steps_per_quarter``, ``n_measures``, ``pickup``
             Parameters that all rows share; `n_measures` as it was given.
+        ``n_voices``
+            Number of voices of a row, or None if it is one melody.
         ``DESCR``
             One sentence about the corpus.
 

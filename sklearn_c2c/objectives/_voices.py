@@ -1,6 +1,5 @@
 """Objectives of one voice of several."""
 
-from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral
 
@@ -35,7 +34,7 @@ class OfVoice(Objective):
     [0.25, 0.75]
     """
 
-    objective: Callable
+    objective: object
     voice: int
     _: KW_ONLY
     n_voices: int
