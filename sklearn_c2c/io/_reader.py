@@ -142,7 +142,7 @@ def read_melodies(
         ``time_signature``, ``steps_per_quarter``, ``n_measures``, ``pickup``
             Parameters that all rows share; `n_measures` as it was given.
         ``n_voices``
-            Number of voices of a row, or None if it is one melody.
+            Number of voices of a row.
         ``DESCR``
             One sentence about the corpus.
 
