@@ -179,13 +179,13 @@ def _described(melodies, reading):
 
 
 def _key(tonality, asked):
-    """Key to engrave a tune in: its own, or in its mode that which it is moved to."""
+    """Key of the signature: the tune's own tonic or the one asked for, and its mode."""
     tonic = asked or (tonality.split()[0] if tonality else None)
     return engraved_key(tonic, [tonality])
 
 
 def _print_changes(read):
-    """Say what was changed to write the tunes as scores."""
+    """Print the changes that reading made to the notes of each tune."""
     n_changed = sum(bool(tune["warnings"]) for tune in read)
     if n_changed:
         print(f"notes moved, held or left out in {counted(n_changed, 'tune')}:")

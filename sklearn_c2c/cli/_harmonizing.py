@@ -45,7 +45,7 @@ class Harmony(NamedTuple):
 
     @property
     def metadata(self):
-        """What is stored beside the model."""
+        """The metadata of the model file."""
         return {
             **self.learned._asdict(),
             "pieces": self.pieces,

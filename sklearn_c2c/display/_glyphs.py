@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from sklearn_c2c.display._studio import studio
+from sklearn_c2c.display._studio import quiet_verovio
 
 _UNITS_PER_SPACE = 250  # font units between two staff lines
 # Code points of Standard Music Font Layout, which verovio's SVG names outlines by.
@@ -78,8 +78,7 @@ def glyphs():
     ImportError
         If verovio is not installed.
     """
-    verovio = studio("verovio")
-    verovio.enableLog(verovio.LOG_OFF)  # what is missing is raised as an error here
+    verovio = quiet_verovio()
     toolkit = verovio.toolkit()
     toolkit.setOptions({"svgFormatRaw": True, "breaks": "none"})
     toolkit.loadData(_all_signs())

@@ -9,7 +9,7 @@ from sklearn_c2c.display._score import score_lines, score_svg
 from sklearn_c2c.display._studio import studio
 
 PAPERS = ("a4", "a5", "us-letter", "us-legal")
-_WIDTH = 960  # pixels, of which a page to print has the width, too
+_WIDTH = 960  # pixels; a printed page is as wide
 _RESOLUTIONS = 24, 1200  # dots per inch
 
 

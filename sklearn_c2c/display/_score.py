@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_c2c.display._studio import studio
+from sklearn_c2c.display._studio import quiet_verovio
 from sklearn_c2c.io import make_sheet, melody_to_abc, write_melody
 from sklearn_c2c.melody import HOLD, melody_lengths, split_voices
 
@@ -192,8 +192,7 @@ def score_lines(melody, **notation):
 
 def _score(melody, layout, *, width=960, title=None, marks=None, **notation):
     """Engrave a melody; return an SVG element for each page of the layout."""
-    verovio = studio("verovio")
-    verovio.enableLog(verovio.LOG_OFF)  # errors that matter are raised below
+    verovio = quiet_verovio()
     writing = {
         "time_signature": "4/4",
         "steps_per_quarter": 4,

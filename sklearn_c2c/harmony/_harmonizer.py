@@ -358,7 +358,7 @@ class Harmonizer(NetworkMixin, BaseEstimator):
         return layout.samples(layout.codes(pieces)), layout.answers(added)
 
     def _learn(self, pieces):
-        """Set what is known of the voices before training."""
+        """Set the ranges and the transitions of the voices."""
         self.n_added_ = pieces.shape[1] - 1
         self.pitch_range_ = _range_of(pieces, (0, N_PITCHES - 1))
         voices = pieces[:, 1:].swapaxes(0, 1)

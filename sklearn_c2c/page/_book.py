@@ -1,12 +1,12 @@
 """`write_tune_book`: scores of many melodies, to print."""
 
 from html import escape
-from importlib import resources
 from string import Template
 
 import sklearn_c2c
 from sklearn_c2c._files import by_suffix, check_folder, write_atomically
 from sklearn_c2c.display import check_paper, score_lines, typeset_tunes
+from sklearn_c2c.page._page import part
 
 _FEWEST_LISTED = 8  # tunes, for a table of contents
 _CSS_PAPERS = {"a4": "A4", "a5": "A5", "us-letter": "letter", "us-legal": "legal"}
@@ -147,9 +147,9 @@ def _to_pdf(tunes, title, paper):
 def _to_html(tunes, title, paper):
     names = [escape(name) for name, _ in tunes]
     sections = zip(names, (lines for _, lines in tunes), strict=True)
-    page = Template(_part("tune_book.html")).substitute(
+    page = Template(part("tune_book.html")).substitute(
         title=escape(title),
-        style=Template(_part("tune_book.css")).substitute(paper=_CSS_PAPERS[paper]),
+        style=Template(part("tune_book.css")).substitute(paper=_CSS_PAPERS[paper]),
         contents=_contents(names) if len(tunes) >= _FEWEST_LISTED else "",
         tunes="\n".join(_section(i, *row) for i, row in enumerate(sections, 1)),
         version=sklearn_c2c.__version__,
@@ -174,11 +174,6 @@ def _section(number, name, lines):
 {music}
 </div>
 </section>"""
-
-
-def _part(name):
-    """Text of a file in this folder."""
-    return resources.files("sklearn_c2c.page").joinpath(name).read_text("utf-8")
 
 
 _FORMATS = {".pdf": _to_pdf, ".html": _to_html, ".htm": _to_html}

@@ -1,4 +1,4 @@
-"""Arrays of a page, packed in text, and weights as 8-bit integers."""
+"""Arrays of a page, packed in text, and weights as integers."""
 
 import base64
 import gzip
