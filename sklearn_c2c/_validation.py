@@ -137,7 +137,8 @@ def _check_compressed(X, n_major, n_minor):
         raise ValueError(f"expected values in one dimension, got {data.shape}.")
     if len(indptr) != n_major + 1:
         raise ValueError(f"expected {n_major + 1} in indptr, got {len(indptr)}.")
-    if indptr[0] != 0 or (np.diff(indptr) < 0).any():
+    # A comparison: differences of extreme or of unsigned integers wrap around.
+    if indptr[0] != 0 or (indptr[1:] < indptr[:-1]).any():
         raise ValueError("expected indptr to rise from 0.")
     n_stored = int(indptr[-1])
     if n_stored > len(indices) or len(indices) != len(data):
@@ -201,7 +202,8 @@ def _check_lil(X):
 
 
 def _check_dia(X):
-    offsets, data = _vector("offsets", X.offsets), np.asarray(X.data)
+    offsets = _vector("offsets", X.offsets).astype(np.int64)  # sums are not to wrap
+    data = np.asarray(X.data)
     if data.ndim != 2 or len(data) != len(offsets):
         raise ValueError(f"{len(offsets)} offsets for diagonals of {data.shape}.")
     _check_range("offsets", offsets + X.shape[0] - 1, sum(X.shape) - 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.testing import assert_allclose, assert_array_equal
@@ -160,10 +160,17 @@ def test_any_dense_array_is_refused_or_encoded(model, X):
 
 
 INTEGERS = st.integers(-3, 20) | st.sampled_from([2**31 - 1, 2**40, -(2**63)])
-LISTS = st.lists(INTEGERS, max_size=8).map(lambda a: np.array(a, np.int64))
+DTYPES = st.sampled_from([np.int64, np.int32, np.uint64, np.uint8])
+LISTS = st.tuples(st.lists(INTEGERS, max_size=8), DTYPES).map(
+    lambda drawn: np.array(drawn[0], np.int64).astype(drawn[1])
+)
+# Differences of neighbors of these are not negative, as they wrap around.
+WRAPPING = np.array([0, 0, 2**31 - 1, -(2**63)]), np.array([0, 6, 2, 6], np.uint64)
 
 
 @given(LISTS, LISTS, st.lists(st.floats(), max_size=8).map(np.array))
+@example(np.zeros(6, int), WRAPPING[0], np.zeros(6))
+@example(np.arange(6), WRAPPING[1], np.ones(6))
 @settings(max_examples=200, suppress_health_check=list(HealthCheck))
 def test_any_parts_of_a_sparse_array_are_refused_or_encoded(
     model, indices, indptr, data
@@ -174,6 +181,21 @@ def test_any_parts_of_a_sparse_array_are_refused_or_encoded(
         Z = model.transform(X)
     except ValueError:
         return
+    assert_allclose(Z, model.transform(X.toarray()), atol=1e-12)
+
+
+@given(LISTS, st.integers(0, 14))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
+@example(np.array([254], np.uint8), 12)
+@example(np.array([2**63 - 1]), 12)
+def test_any_offsets_of_diagonals_are_refused_or_encoded(model, offsets, n_columns):
+    X = sparse.dia_array((300, 12))  # more rows than a uint8 can count
+    X.offsets, X.data = offsets, np.ones((len(offsets), n_columns))
+    try:
+        Z = model.transform(X)
+    except ValueError:
+        return
+    X.offsets = offsets.astype(np.int64)  # SciPy cannot add 300 to a uint8 either
     assert_allclose(Z, model.transform(X.toarray()), atol=1e-12)
 
 
