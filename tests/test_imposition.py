@@ -160,8 +160,9 @@ def fixed_but(step, token, n_steps=64):
     ("fixed", "message"),
     [
         ([62] * 3, "one token for each of 64 steps"),
-        (fixed_but(3, 20), r"the encoder has \(55 to 129\)"),
-        (fixed_but(3, END), r"the encoder has \(55 to 129\)"),
+        ([[62] * 64], r"got shape \(1, 64\)"),
+        (fixed_but(3, 20), r"Found 20 at step 3 of fixed; .* \(55 to 129\)"),
+        (fixed_but(3, END), r"Found 130 at step 3 of fixed; .* \(55 to 129\)"),
         (fixed_but(0, HOLD), "no melody at step 0: a hold"),
         (fixed_but(slice(3, 5), [REST, HOLD]), "no melody at step 4: a hold"),
     ],

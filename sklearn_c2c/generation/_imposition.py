@@ -243,11 +243,17 @@ def _checked(fixed, n_steps, tokens):
     if fixed is None:
         return np.full(n_steps, _FREE)
     fixed = np.asarray(fixed)
-    if fixed.shape != (n_steps,) or not np.isin(fixed, [_FREE, *tokens]).all():
+    if fixed.shape != (n_steps,):
         raise ValueError(
-            f"fixed must be one token for each of {n_steps} steps, each of those that "
-            f"the encoder has ({tokens.min()} to {tokens.max()}), or {_FREE} where it "
-            f"is free; got {fixed!r}."
+            f"fixed must be one token for each of {n_steps} steps, or {_FREE} where it "
+            f"is free; got shape {fixed.shape}."
+        )
+    is_wrong = ~np.isin(fixed, [_FREE, *tokens])
+    if is_wrong.any():
+        raise ValueError(
+            f"Found {fixed[is_wrong][0]} at step {is_wrong.argmax()} of fixed; "
+            f"expected a token of the encoder ({tokens.min()} to {tokens.max()}), or "
+            f"{_FREE} where it is free."
         )
     before = np.append(REST, fixed[:-1])
     after_end = np.maximum.accumulate(before == END)
