@@ -339,7 +339,7 @@ def test_rejections_say_what_was_found(read):
     options = {"part": 1, "chords": "highest"}
     missing = read(("K:C", "C4|D4|"), ("K:C", VOICES), **options).rejected
     assert [(r.kind, r.found) for r in missing] == [("parts", None)]
-    assert "has no part 1, only one without a name" in missing[0].reason
+    assert "has no part 1 (from 0 on), only one without a name" in missing[0].reason
 
 
 def test_a_measure_that_the_pick_up_completes_is_counted_whole(read):

@@ -73,7 +73,8 @@ def choose_part(tune, part):
     number = int(part) if isinstance(part, str) and part.isdecimal() else part
     if not isinstance(number, str) and -len(parts) <= number < len(parts):
         return parts[number]
-    raise TuneError(f"has no part {part!r}, only {_listed(parts)}", "parts")
+    asked = repr(part) if isinstance(part, str) else f"{part!r} (from 0 on)"
+    raise TuneError(f"has no part {asked}, only {_listed(parts)}", "parts")
 
 
 def choose_voices(tune, voices):
