@@ -83,11 +83,11 @@ class Plan:
     n_objective_starts: int = 100
     n_objective_steps: int = 100
     n_chorales: int = 354
-    n_unseen: int = 50
+    n_unseen: int = 30
     n_voices_drawn: int = 80
     n_imposed: int = 100
     n_in_form: int = 20
-    n_imposing_steps: int = 300
+    n_imposing_steps: int = 150
     only: tuple = ()
 
     @property

@@ -98,7 +98,7 @@ def _completed(materials, X, Y, sopranos, seed):
     encoder = PianoRollEncoder(_RANGES, n_voices=1 + _N_ADDED)
     roll = encoder.fit_transform(rows)
     vae = VariationalAutoencoder(
-        128, hidden_layer_sizes=(512,), beta=0.2, max_iter=40, random_state=seed
+        128, hidden_layer_sizes=(256,), beta=0.2, max_iter=40, random_state=seed
     )
     model = make_pipeline(encoder, materials.fit(vae, roll))
     keep = np.arange(rows.shape[1]) < X.shape[1]
