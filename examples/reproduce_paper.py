@@ -4,7 +4,8 @@
 
 writes ``report.html``, one page that needs no network, and ``data.json``, the data that
 it is made of. Finished experiments are kept in ``journal.jsonl``: after Ctrl-C or any
-other end, the same command resumes.
+other end, the same command resumes. ``--only voices harmony`` runs
+these sections alone.
 """
 
 import argparse
