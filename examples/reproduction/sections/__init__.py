@@ -78,13 +78,16 @@ def numbers_of(plan):
 def tasks(plan):
     """Tasks that train models, and all others: two lists, the longest first.
 
-    Where only some sections are chosen, these are the tasks of their numbers.
+    Where only some sections are chosen, these are the tasks of their numbers and
+    drawings.
     """
     parts = plan.training(), plan.measuring()
     if not plan.only:
         return parts
     numbers = numbers_of(plan).values()
-    return tuple(
-        [task for task in part if any(number.is_of(task) for number in numbers)]
-        for part in parts
-    )
+    drawn = {name for section in sections(plan).values() for name in section.also_drawn}
+
+    def is_wanted(task):
+        return task["experiment"] in drawn or any(n.is_of(task) for n in numbers)
+
+    return tuple([task for task in part if is_wanted(task)] for part in parts)
