@@ -2,7 +2,7 @@
 
 import re
 
-from reproduction.sections import APART, sections
+from reproduction.sections import sections
 from reproduction.sections.judges import DONE, SHOWN, TABLE, TITLE
 from reproduction.verdicts import counted, filled, shown
 
@@ -13,6 +13,13 @@ _PARTS = {
     "in part": "## What holds in part",
     "undecided": "## What is undecided",
     "holds": "## What holds",
+}
+
+# Of the sections that have a part of their own, what the guide has on their topics.
+_GUIDES = {
+    "voices": "[Several voices](user_guide/voices.md)",
+    "harmony": "[Harmony](user_guide/harmony.md)",
+    "imposing": "[Boltzmann machines](user_guide/boltzmann.md)",
 }
 
 # Measured by other commands than this page.
@@ -70,7 +77,7 @@ which has the tables of `examples/judge_whole_tunes.py`.
 def markdown(plan, data):
     """Write the page from a plan and the data of its report."""
     numbers = data["numbers"]
-    apart = {name: sections(plan)[name] for name in APART}
+    apart = {name: sections(plan)[name] for name in _GUIDES}
     own = {claim.name for section in apart.values() for claim in section.claims}
     claims = [claim for claim in data["claims"] if claim["name"] not in own]
     lines = [
@@ -124,8 +131,8 @@ def markdown(plan, data):
         lines.append(f"| {row['approach']} | {' | '.join(cells)} |")
     lines += _judges(plan, numbers)
     lines += ["", _LATENTS.rstrip(), "", _LENGTHS.rstrip()]
-    for section in apart.values():
-        lines += ["", *_part(section, plan, data)]
+    for name in apart:
+        lines += ["", *_part(name, plan, data)]
     for verdict, heading in _PARTS.items():
         found = [claim for claim in claims if claim["verdict"] == verdict]
         if found:
@@ -143,14 +150,14 @@ def updated(page, plan, data):
     ValueError
         If a section has no part of its own.
     """
-    others = sorted(set(plan.only) - set(APART))
+    others = sorted(set(plan.only) - set(_GUIDES))
     if others:
         raise ValueError(
             f"Sections without a part of their own in the page: {others}; expected "
-            f"some of {list(APART)}. Run all sections to write the whole page."
+            f"some of {list(_GUIDES)}. Run all sections to write the whole page."
         )
-    for section in sections(plan).values():
-        part = "\n".join(_part(section, plan, data)) + "\n\n"
+    for name, section in sections(plan).items():
+        part = "\n".join(_part(name, plan, data)) + "\n\n"
         own = re.compile(
             rf"^## {re.escape(section.title)}\n.*?(?=^## |\Z)", re.M | re.S
         )
@@ -161,8 +168,9 @@ def updated(page, plan, data):
     return page.rstrip() + "\n"
 
 
-def _part(section, plan, data):
+def _part(name, plan, data):
     """Heading, text, numbers and claims of a section, with how they were measured."""
+    section = sections(plan)[name]
     numbers, names = data["numbers"], {claim.name for claim in section.claims}
     claims = [claim for claim in data["claims"] if claim["name"] in names]
     lines = [f"## {section.title}", "", filled(_plain(section.text), numbers), ""]
@@ -173,7 +181,11 @@ def _part(section, plan, data):
             f"`{_COMMAND} {chosen}`.",
             "",
         ]
-    lines += [f"**Of {len(claims)} claims {counted(claims)}.**", ""]
+    lines += [
+        f"**Of {len(claims)} claims {counted(claims)}.** More is in the guide, "
+        f"{_GUIDES[name]}.",
+        "",
+    ]
     for table in section.tables:
         lines += [*_table(table, numbers), ""]
     for claim in claims:

@@ -34,9 +34,6 @@ _MODULES = (
 )
 NAMES = tuple(module.__name__.rpartition(".")[2] for module in _MODULES)
 
-# Sections that have a part of their own in the page of the documentation.
-APART = ("voices", "harmony", "imposing")
-
 # Table 1 of the paper: approach, and by name the claims about the autoencoder and about
 # the variational one.
 TABLE_1 = (

@@ -155,14 +155,15 @@ def _draw(records):
         "chords": "beats with a recognised chord",
         "parallels": "parallels in a chorale",
     }
+    bach, *methods = _METHODS.values()
     for ax, (field, label) in zip(axes, shown.items(), strict=True):
         groups = {}
-        for words, where in _METHODS.values():
+        for words, where in (*methods, bach):
             found = matching(records, "harmony", **where)
             values = [np.array(record["result"][field], float) for record in found]
             groups[words] = [np.nanmean(value) for value in values]
         if field == "pitches":
-            del groups["Bach"]
+            del groups[bach[0]]
         pictures.strips(ax, groups, label=label)
-        ax.set_ylim(bottom=0)
+        ax.set_ylim(bottom=-0.03 * ax.get_ylim()[1])
     return [("Voices added to unseen sopranos; a dot for each seed.", figure)]

@@ -159,5 +159,5 @@ def _draw(records):
             for name, words in _SETS.items()
         }
         pictures.strips(ax, groups, label=label)
-        ax.set_ylim(bottom=0)
+        ax.set_ylim(bottom=-0.03 * ax.get_ylim()[1])
     return [("Harmony of four voices; a dot for each seed.", figure)]
