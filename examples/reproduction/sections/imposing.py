@@ -22,10 +22,10 @@ DONE = (
     "of the melody's measures and that asked for. Surprise is measured by other "
     "tunes; it is that of a reel if it lies where 95 % of the unseen reels do "
     "({impose.unseen.low} to {impose.unseen.high} nats a step). The paper's "
-    "autoencoder has a C4 in the noise that its weights started from, and the gradient finds it: "
-    "one melody, as two of its results differ in {impose.c4.ae.diversity} of their "
-    "steps. A classifier tells reels from all of these melodies, also from draws of "
-    "the machine without constraint (AUC {impose.free.told}; with first note C4 "
+    "autoencoder has a C4 in the noise that its weights started from, and the gradient "
+    "finds it: one melody, as two of its results differ in {impose.c4.ae.diversity} of "
+    "their steps. A classifier tells reels from all of these melodies, also from draws "
+    "of the machine without constraint (AUC {impose.free.told}; with first note C4 "
     "{impose.c4.told})."
 )
 _GOALS = {"c4": C4_FIRST, "rondo": FORMS[0], "song": FORMS[1], "reel": REEL}
@@ -171,7 +171,8 @@ def _claims():
         Claim(
             "c4_of_autoencoders",
             "Figure 26, footnote 31",
-            "(Ours.) An autoencoder meets it outside the style, if at all.",
+            "(Ours.) An autoencoder meets it, if at all, with pitches that do not "
+            "follow as in a reel.",
             (
                 Check("impose.c4.tested", "<", 0.01),
                 Check("impose.c4.ae.pitches_in_style", "<", 0.5),
