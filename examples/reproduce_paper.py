@@ -4,7 +4,8 @@
 
 writes ``report.html``, one page that needs no network, and ``data.json``, the data that
 it is made of. Finished experiments are kept in ``journal.jsonl``: after Ctrl-C or any
-other end, the same command resumes.
+other end, the same command resumes. ``--only voices harmony`` runs
+these sections alone.
 """
 
 import argparse
@@ -18,9 +19,10 @@ from functools import partial
 from pathlib import Path
 
 from reproduction.assembly import assemble
-from reproduction.findings import markdown
+from reproduction.findings import markdown, updated
 from reproduction.plan import FULL, QUICK, perform
 from reproduction.report import render
+from reproduction.sections import NAMES, tasks
 
 import sklearn_c2c
 from sklearn_c2c import journal
@@ -33,6 +35,7 @@ def main(arguments=None):
     plan = QUICK if options.quick else FULL
     if options.seeds is not None:
         plan = dataclasses.replace(plan, n_seeds=options.seeds)
+    plan = dataclasses.replace(plan, only=tuple(options.only))
     second_reel = options.second_reel and _second_reel(options.second_reel)
     started = time.monotonic()
     try:
@@ -42,7 +45,13 @@ def main(arguments=None):
     except KeyboardInterrupt:
         sys.exit("Stopped. The same command goes on from here.")
     if options.docs:
-        Path(options.docs).write_text(markdown(data), "utf-8")
+        docs = Path(options.docs)
+        page = (
+            updated(docs.read_text("utf-8"), plan, data)
+            if plan.only
+            else markdown(plan, data)
+        )
+        docs.write_text(page, "utf-8")
     minutes = (time.monotonic() - started) / 60
     print(f"Wrote {Path(options.out, 'report.html')} after {minutes:.0f} minutes.")
 
@@ -88,10 +97,10 @@ def perform_all(plan, out, *, n_jobs=1, second_reel=None, verbose=True):
     key = json.dumps({"version": sklearn_c2c.__version__} | shared)
     records = []
     # First the models: two experiments that need the same one would both train it.
-    for tasks in (plan.training(), plan.measuring()):
+    for part in tasks(plan):
         results = journal.run(
             function,
-            tasks,
+            part,
             out / "journal.jsonl",
             n_jobs=n_jobs,
             key=key,
@@ -99,7 +108,7 @@ def perform_all(plan, out, *, n_jobs=1, second_reel=None, verbose=True):
         )
         records += [
             {"task": task, "result": result}
-            for task, result in zip(tasks, results, strict=True)
+            for task, result in zip(part, results, strict=True)
         ]
     return records
 
@@ -140,7 +149,19 @@ def _parser():
     parser.add_argument(
         "--second-reel", metavar="FILE", help="a tune in place of Willa Fjord"
     )
-    parser.add_argument("--docs", metavar="FILE", help="write the findings as Markdown")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=NAMES,
+        default=(),
+        metavar="SECTION",
+        help=f"run these sections alone: {', '.join(NAMES)}",
+    )
+    parser.add_argument(
+        "--docs",
+        metavar="FILE",
+        help="write the findings as Markdown; with --only, replace their parts in it",
+    )
     return parser
 
 

@@ -16,17 +16,25 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sklearn_c2c.datasets import load_bach_sopranos, load_celtic
+from sklearn_c2c import metrics
+from sklearn_c2c.datasets import load_bach_chorales, load_bach_sopranos, load_celtic
 from sklearn_c2c.io import write_melody
+from sklearn_c2c.melody import sounding_pitches, split_voices
 from sklearn_c2c.metrics import _two_sample, evaluate
+from sklearn_c2c.objectives import SelfSimilarity
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 sys.path.insert(0, str(EXAMPLES))
 
 import reproduce_paper  # noqa: E402
+from reproduction.experiments.harmony import METHODS, harmony  # noqa: E402
+from reproduction.experiments.imposing import energies  # noqa: E402
 from reproduction.experiments.reconstruction import _first  # noqa: E402
+from reproduction.experiments.voices import _ambiguous, _mixed  # noqa: E402
+from reproduction.findings import updated  # noqa: E402
 from reproduction.materials import Materials, _collected  # noqa: E402
 from reproduction.plan import FULL, QUICK, Plan  # noqa: E402
+from reproduction.sections import NAMES, sections, tasks  # noqa: E402
 from reproduction.style import NoteStyle, beats_kept, motif_kept  # noqa: E402
 from reproduction.verdicts import Check, Claim, interval  # noqa: E402
 
@@ -52,6 +60,12 @@ TINY = Plan(
     n_starts=20,
     n_objective_starts=3,
     n_objective_steps=4,
+    n_chorales=40,
+    n_unseen=4,
+    n_voices_drawn=6,
+    n_imposed=4,
+    n_in_form=3,
+    n_imposing_steps=5,
 )
 FIGURES = {8, 9, 10, 11, 13, 14, 15, 16, 19, 20, 21, 22, 24, *range(26, 37)}
 
@@ -280,6 +294,167 @@ def test_no_tune_judges_itself(tmp_path):
     assert not others & known
     # Nothing is missing but the reels: they are in the collections too.
     assert known <= set(map(tuple, _collected()))
+
+
+# ---------------------------------------- footnotes 10, 29 and 31: voices, constraints
+
+
+def test_a_hold_for_all_voices_would_be_ambiguous():
+    # at the second step one voice holds and the other begins a note
+    assert _ambiguous(np.array([[62, 129, 60, 61, 60, 61, 60, 61]])) == 0.5
+    assert _ambiguous(np.array([[62, 129, 60, 129, 60, 129, 60, 129]])) == 0
+    assert _ambiguous(np.array([[62, 128, 60, 61, 60, 61, 60, 61]])) == 0
+
+
+def test_voices_drawn_apart_are_the_same_voices():
+    chorales = load_bach_chorales(n_melodies=20).data
+    voices = split_voices(chorales, 4)
+    mixed = split_voices(_mixed(chorales, 0), 4)
+    np.testing.assert_array_equal(mixed[:, 0], voices[:, 0])
+    for voice in range(1, 4):
+        rows = {row.tobytes() for row in voices[:, voice]}
+        assert {row.tobytes() for row in mixed[:, voice]} == rows
+        moved = (mixed[:, voice] != voices[:, voice]).any(axis=1)
+        assert moved.mean() > 0.5
+    chords = [metrics.chord_share(x.reshape(20, -1)).mean() for x in (voices, mixed)]
+    assert chords[0] > chords[1] + 0.3
+
+
+def test_harmony_judges_bach_as_bach(tmp_path):
+    materials = Materials(tmp_path)
+    sizes = {"n_chorales": 60, "n_unseen": 8}
+    bach, nearest, frequent = (
+        harmony(materials, method=method, seed=0, **sizes)
+        for method in ("Bach", "nearest soprano", "most frequent")
+    )
+    for name in ("tokens", "pitches", "alto", "tenor", "bass"):
+        assert bach[name] == 1
+        assert 0 < nearest[name] < 1 and 0 < frequent[name] < 1
+    assert bach["pitches"] > frequent["pitches"]
+    assert bach["consonant"] > nearest["consonant"]
+    assert bach["consonant"] > bach["consonant_with_another"] + 0.1
+    rows = materials.all_chorales[:60]
+    table = metrics.harmony_statistics(rows)
+    for found in (bach, nearest, frequent):
+        above = np.mean(found["crossings"]) - 2 * table.voice_crossings.mean()
+        assert found["crossings_above"] == pytest.approx(above)
+        both = table.parallel_fifths + table.parallel_octaves
+        above = np.mean(found["fifths"]) + np.mean(found["octaves"]) - 2 * both.mean()
+        assert found["parallels_above"] == pytest.approx(above)
+        beside = np.mean(found["chords"]) - table.chord_share.mean()
+        assert found["chords_beside"] == pytest.approx(beside)
+
+
+def test_each_seed_leaves_out_other_chorales(tmp_path, monkeypatch):
+    """Of one tune, all are known or all are unseen: none has its soprano known."""
+    materials, found = Materials(tmp_path), []
+
+    def remember(materials, X, Y, sopranos, seed):
+        rows = np.array([sounding_pitches(row) for row in X])
+        for soprano in sounding_pitches(sopranos):
+            assert (rows == soprano).mean(axis=1).max() < 0.6
+        found.append({row.tobytes() for row in sopranos})
+        return np.tile(sopranos, 3)
+
+    monkeypatch.setitem(METHODS, "remember", remember)
+    for seed in range(5):
+        harmony(materials, method="remember", seed=seed, n_chorales=100, n_unseen=100)
+    assert len(set().union(*found)) == sum(map(len, found)) > 90
+
+
+def test_constraints_are_measured_on_the_melodies(run):
+    _, data = run
+    numbers = data["numbers"]
+    unseen = load_celtic(n_melodies=None).data[75:]
+    where = {"model": "our RBM", "h": 256}
+    for seed in (0, 1):
+        c4 = result_of(data, "imposing", seed, goal="first note C4", **where)
+        assert c4["after"] == [1.0] * TINY.n_imposed  # also of a hardly trained model
+        melody = np.array(c4["melody"])
+        assert melody[melody < 128][0] == 60
+        for goal, form in (
+            ("AABA", "AABA"),
+            ("ABACABAD", "ABACABAD"),
+            ("the form of a reel", unseen[seed]),
+        ):
+            result = result_of(data, "imposing", seed, goal=goal, **where)
+            after = SelfSimilarity(form)(np.array([result["melody"]]))[0]
+            assert result["after"][0] == pytest.approx(after)
+            assert result["error"] == pytest.approx(1 - np.mean(result["after"]))
+            before = 1 - np.mean(result["before"])
+            assert result["lowered"] == pytest.approx(1 - result["error"] / before)
+    assert numbers["impose.c4.rbm.after"]["values"] == [1, 1]
+
+
+def test_free_energy_is_of_the_same_notes_in_another_order(tmp_path):
+    """A machine whose free energy is the place of a token sees what was shuffled."""
+    materials, seen = Materials(tmp_path), []
+
+    class Machine:
+        def free_energy(self, X):
+            seen.append(X)
+            return np.full(len(X), float(len(seen)))
+
+    class Encoder:
+        def transform(self, X):
+            return X
+
+    materials.model = lambda *args: (Encoder(), Machine())
+    found = energies(materials, model="our RBM", h=8, seed=0)
+    reels, pitches, measures = seen
+    np.testing.assert_array_equal(reels, materials.unseen_reels)
+    assert ((pitches < 128) == (reels < 128)).all()
+    same = np.where(reels < 128, reels, 0), np.where(pitches < 128, pitches, 0)
+    assert (np.sort(same[0], axis=1) == np.sort(same[1], axis=1)).all()
+    assert (pitches != reels).any(axis=1).all()
+    assert ((measures != reels).mean(axis=1) > 0).mean() > 0.9
+    for own, row in zip(reels, measures, strict=True):
+        known = [tuple(m) for m in own.reshape(8, 16)]
+        assert sum(tuple(m) in known for m in row.reshape(8, 16)) >= 4
+    assert set(found["pitches_gap"]) == {1.0} and set(found["measures_gap"]) == {2.0}
+
+
+# ------------------------------------------------------------ sections that run alone
+
+
+def test_some_sections_alone(run):
+    """They take their own records from those of all, and no other."""
+    _, data = run
+    every = [record["task"] for record in data["records"]]
+    for name in NAMES:
+        alone = dataclasses.replace(TINY, only=(name,))
+        chosen = [task for part in tasks(alone) for task in part]
+        assert all(task in every for task in chosen)
+        assert 0 < len(chosen) < len(every)
+        records = [record for record in data["records"] if record["task"] in chosen]
+        found = reproduce_paper.assemble(alone, records)
+        for number, value in found["numbers"].items():
+            assert value == data["numbers"][number]
+        (section,) = sections(alone).values()
+        assert len(section.draw(records)) == len(section.draw(data["records"]))
+        assert section.tunes(records) == section.tunes(data["records"])
+        html = reproduce_paper.render(alone, found)
+        assert html.count("<h2>") > 0 and section.title in unescape(html)
+    harmony_alone = dataclasses.replace(TINY, only=("harmony",))
+    experiments = {task["experiment"] for part in tasks(harmony_alone) for task in part}
+    assert experiments == {"harmony"}
+
+
+def test_parts_of_the_page_are_replaced(run):
+    _, data = run
+    page = "# Page\n\nText.\n\n## Table 1\n\nA\n\n## What holds in part\n\n* B\n"
+    alone = dataclasses.replace(TINY, only=("voices",))
+    once = updated(page, alone, data)
+    headings = re.findall("^## .*$", once, flags=re.M)
+    assert headings == ["## Table 1", "## Several voices", "## What holds in part"]
+    assert "--only voices --seeds 2" in once
+    older = once.replace("together minus apart", "something else")
+    assert older != once == updated(older, alone, data)
+    both = updated(once, dataclasses.replace(TINY, only=("voices", "imposing")), data)
+    headings = re.findall("^## .*$", both, flags=re.M)
+    assert headings[1:3] == ["## Several voices", "## Structure imposed"]
+    with pytest.raises(ValueError, match="recursion"):
+        updated(page, dataclasses.replace(TINY, only=("recursion",)), data)
 
 
 # ------------------------------------------------------------------- the report

@@ -1,12 +1,9 @@
 """From the records of all experiments to the data of the report."""
 
-import re
 from dataclasses import asdict
 
-from reproduction.sections import TABLE_1, sections
-from reproduction.verdicts import CONFIDENCE, in_prose
-
-_PLACE = re.compile(r"\{([^{}]+)\}")
+from reproduction.sections import TABLE_1, numbers_of, sections
+from reproduction.verdicts import CONFIDENCE, filled
 
 
 def assemble(plan, records):
@@ -24,13 +21,15 @@ def assemble(plan, records):
     dict
         As JSON holds it.
     """
-    parts = sections(plan)
     numbers = {
-        name: number.evaluate(records)
-        for section in parts
-        for name, number in section.numbers.items()
+        name: number.evaluate(records) for name, number in numbers_of(plan).items()
     }
-    claims = [claim.judge(numbers) for section in parts for claim in section.claims]
+    claims = [
+        claim.judge(numbers)
+        for section in sections(plan).values()
+        for claim in section.claims
+    ]
+    names = {claim["name"] for claim in claims}
     for claim in claims:
         claim["because"] = filled(claim["because"], numbers)
     return {
@@ -41,11 +40,7 @@ def assemble(plan, records):
         "table_1": [
             {"approach": approach, "autoencoder": list(ae), "variational": list(vae)}
             for approach, ae, vae in TABLE_1
+            if names.issuperset(ae + vae)
         ],
         "records": records,
     }
-
-
-def filled(text, numbers):
-    """Put numbers in the places that name them."""
-    return _PLACE.sub(lambda place: in_prose(numbers[place[1]]), text)

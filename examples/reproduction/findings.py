@@ -1,15 +1,25 @@
 """The findings as a page of the documentation."""
 
-from reproduction.assembly import filled
-from reproduction.sections.judges import DONE, SHOWN, TABLE, TITLE
-from reproduction.verdicts import counted, shown
+import re
 
-_RUN = "python examples/reproduce_paper.py --out reproduction --seeds 5 --jobs 2"
+from reproduction.sections import sections
+from reproduction.sections.judges import DONE, SHOWN, TABLE, TITLE
+from reproduction.verdicts import counted, filled, shown
+
+_COMMAND = "python examples/reproduce_paper.py --out reproduction"
+_RUN = f"{_COMMAND} --seeds 5 --jobs 2"
 _PARTS = {
     "does not hold": "## What does not hold, and why",
     "in part": "## What holds in part",
     "undecided": "## What is undecided",
     "holds": "## What holds",
+}
+
+# Of the sections that have a part of their own, what the guide has on their topics.
+_GUIDES = {
+    "voices": "[Several voices](user_guide/voices.md)",
+    "harmony": "[Harmony](user_guide/harmony.md)",
+    "imposing": "[Boltzmann machines](user_guide/boltzmann.md)",
 }
 
 # Measured by other commands than this page.
@@ -64,10 +74,12 @@ which has the tables of `examples/judge_whole_tunes.py`.
 """
 
 
-def markdown(data):
-    """Write the page from the data of a report."""
-    claims, numbers = data["claims"], data["numbers"]
-    plan = data["plan"]
+def markdown(plan, data):
+    """Write the page from a plan and the data of its report."""
+    numbers = data["numbers"]
+    apart = {name: sections(plan)[name] for name in _GUIDES}
+    own = {claim.name for section in apart.values() for claim in section.claims}
+    claims = [claim for claim in data["claims"] if claim["name"] not in own]
     lines = [
         "# The paper, reproduced",
         "",
@@ -83,9 +95,9 @@ def markdown(data):
         "It can be stopped at any time and resumes; `--quick` takes a few "
         "minutes. This page is written by the same command (`--docs`).",
         "",
-        f"Mean over {plan['n_seeds']} seeds and 95 % interval (Student's t); "
-        f"{plan['n_pairs']} pairs of reels, {plan['n_starts']:,} starts of recursion "
-        f"and {plan['n_objective_starts']} of objectives for each seed. A condition "
+        f"Mean over {plan.n_seeds} seeds and 95 % interval (Student's t); "
+        f"{plan.n_pairs} pairs of reels, {plan.n_starts:,} starts of recursion "
+        f"and {plan.n_objective_starts} of objectives for each seed. A condition "
         "holds if its whole interval is on the right side of the bound; a claim holds "
         "if all of its conditions do, and in part if some do. The settings are the "
         "paper's, on our 75 reels and 80 sopranos; the layout of its variational "
@@ -119,6 +131,8 @@ def markdown(data):
         lines.append(f"| {row['approach']} | {' | '.join(cells)} |")
     lines += _judges(plan, numbers)
     lines += ["", _LATENTS.rstrip(), "", _LENGTHS.rstrip()]
+    for name in apart:
+        lines += ["", *_part(name, plan, data)]
     for verdict, heading in _PARTS.items():
         found = [claim for claim in claims if claim["verdict"] == verdict]
         if found:
@@ -128,14 +142,73 @@ def markdown(data):
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _judges(plan, numbers):
-    lines = ["", f"## {TITLE}", "", DONE.format(n_judged=plan["n_judged"]), ""]
-    lines += [filled(SHOWN, numbers), "", f"| | {' | '.join(TABLE.columns)} |"]
-    lines.append("|---" * (1 + len(TABLE.columns)) + "|")
-    for label, names in TABLE.rows:
-        cells = " | ".join(shown(numbers[name]) for name in names)
+def updated(page, plan, data):
+    """Replace the parts of the sections of a plan in a page, or add them to it.
+
+    Raises
+    ------
+    ValueError
+        If a section has no part of its own.
+    """
+    others = sorted(set(plan.only) - set(_GUIDES))
+    if others:
+        raise ValueError(
+            f"Sections without a part of their own in the page: {others}; expected "
+            f"some of {list(_GUIDES)}. Run all sections to write the whole page."
+        )
+    for name, section in sections(plan).items():
+        part = "\n".join(_part(name, plan, data)) + "\n\n"
+        own = re.compile(
+            rf"^## {re.escape(section.title)}\n.*?(?=^## |\Z)", re.M | re.S
+        )
+        if not own.search(page):
+            verdicts = "|".join(map(re.escape, _PARTS.values()))
+            own = re.compile(rf"^(?=(?:{verdicts})\n)", re.M)
+        page = own.sub(lambda place, part=part: part, page, count=1)
+    return page.rstrip() + "\n"
+
+
+def _part(name, plan, data):
+    """Heading, text, numbers and claims of a section, with how they were measured."""
+    section = sections(plan)[name]
+    numbers, names = data["numbers"], {claim.name for claim in section.claims}
+    claims = [claim for claim in data["claims"] if claim["name"] in names]
+    lines = [f"## {section.title}", "", filled(_plain(section.text), numbers), ""]
+    if plan.only:
+        chosen = f"--only {' '.join(plan.only)} --seeds {plan.n_seeds}"
+        lines += [
+            f"Measured apart from the rest of this page, over {plan.n_seeds} seeds, by "
+            f"`{_COMMAND} {chosen}`.",
+            "",
+        ]
+    lines += [
+        f"**Of {len(claims)} claims {counted(claims)}.** More is in the guide, "
+        f"{_GUIDES[name]}.",
+        "",
+    ]
+    for table in section.tables:
+        lines += [*_table(table, numbers), ""]
+    for claim in claims:
+        lines += _claim(claim, numbers, claim["verdict"])
+    return lines
+
+
+def _plain(html):
+    return re.sub("<[^>]*>", "", html)
+
+
+def _table(table, numbers):
+    lines = [f"| | {' | '.join(table.columns)} |"]
+    lines.append("|---" * (1 + len(table.columns)) + "|")
+    for label, names in table.rows:
+        cells = " | ".join("" if n is None else shown(numbers[n]) for n in names)
         lines.append(f"| {label} | {cells} |")
     return lines
+
+
+def _judges(plan, numbers):
+    lines = ["", f"## {TITLE}", "", DONE.format(n_judged=plan.n_judged), ""]
+    return [*lines, filled(SHOWN, numbers), "", *_table(TABLE, numbers)]
 
 
 def _cell(claim, numbers):
@@ -148,13 +221,14 @@ def _cell(claim, numbers):
     return f"{text}: **{claim['verdict']}** ({measured})"
 
 
-def _claim(claim, numbers):
+def _claim(claim, numbers, verdict=None):
     measured = "; ".join(
         f"{numbers[check['number']]['label']} {shown(numbers[check['number']])} "
         f"({check['relation']} {check['bound']:,}: {check['outcome']})"
         for check in claim["checks"]
     )
-    lines = [f"* **{claim['figure']}.** {claim['text']} {measured}."]
+    judged = f" *({verdict})*" if verdict else ""
+    lines = [f"* **{claim['figure']}.**{judged} {claim['text']} {measured}."]
     if claim["because"]:
         lines.append(f"  {claim['because']}")
     return lines

@@ -12,11 +12,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn_c2c import (
     Autoencoder,
     PianoRollEncoder,
+    SoftmaxRBM,
     VariationalAutoencoder,
     persistence,
 )
 from sklearn_c2c.datasets import (
     corpus_folder,
+    load_bach_chorales,
     load_bach_sopranos,
     load_celtic,
     load_folder,
@@ -26,7 +28,16 @@ from sklearn_c2c.metrics import nearest_melody
 GREEN_MOUNTAIN = "The Green Mountain"
 BWV_347 = "bwv347.mxl"
 
-_RANGES = {"reels": (55, 83), "sopranos": "auto", "both": "auto"}
+# By corpus, parameters of the encoder. Melodies of one voice are decoded as the paper
+# decodes them, each step independently.
+_ENCODERS = {
+    "reels": {"pitch_range": (55, 83), "transition_weight": 0},
+    "sopranos": {"transition_weight": 0},
+    "both": {"transition_weight": 0},
+    "chorales": {"n_voices": 4},
+}
+
+_N_CHORALES = 80  # as many as sopranos
 
 # Batches and epochs are the paper's (section III.vi), the rest Keras' of that time.
 _TRAINING = {
@@ -101,6 +112,8 @@ MODELS = {
     "our filled VAE": partial(
         _ours, VariationalAutoencoder, n_iter_no_change=380, **_HEAVY
     ),
+    "our AE of voices": partial(_ours, Autoencoder, output="softmax", max_iter=100),
+    "our RBM": partial(_ours, SoftmaxRBM, window_size=32, max_iter=200),
     "PCA": partial(_ours, PCA),
 }
 _GO_ON = {"our filled VAE": _LIGHT}  # applied after the first fit
@@ -110,6 +123,7 @@ _GO_ON = {"our filled VAE": _LIGHT}  # applied after the first fit
 _celtic = cache(load_celtic)
 _all_celtic = cache(partial(load_celtic, n_melodies=None))
 _sopranos = cache(load_bach_sopranos)
+_chorales = cache(load_bach_chorales)
 
 _COLLECTIONS = ("oneills1850", "ryansMammoth", "airdsAirs")
 
@@ -167,6 +181,15 @@ class Materials:
     def sopranos(self):
         return _sopranos().data
 
+    @property
+    def all_chorales(self):
+        """Chorales in four voices, rows of 512 steps."""
+        return _chorales().data
+
+    @property
+    def chorales(self):
+        return self.all_chorales[:_N_CHORALES]
+
     @cached_property
     def green_mountain(self):
         """Row of The Green Mountain among the reels."""
@@ -190,7 +213,7 @@ class Materials:
         return next(i for i, s in enumerate(sources) if s.endswith(BWV_347))
 
     def tunes(self, corpus):
-        """Melodies of "reels", "sopranos" or "both"."""
+        """Melodies of "reels", "sopranos" or "both", or pieces, "chorales"."""
         if corpus == "both":
             return np.vstack([self.reels, self.sopranos])
         return getattr(self, corpus)
@@ -198,22 +221,23 @@ class Materials:
     def train(self, model, h, seed, corpus="reels"):
         """Fit a model of `MODELS` to a corpus: a Pipeline from melodies to latents."""
         X = self.tunes(corpus)
-        encoder = PianoRollEncoder(_RANGES[corpus], transition_weight=0).fit(X)
+        encoder = PianoRollEncoder(**_ENCODERS[corpus]).fit(X)
         roll = encoder.transform(X)
-        estimator = self._fit(MODELS[model](roll.shape[1], h, seed), roll)
+        estimator = self.fit(MODELS[model](roll.shape[1], h, seed), roll)
         if model in _GO_ON:
             estimator.set_params(warm_start=True, **_GO_ON[model])
-            self._fit(estimator, roll)
+            self.fit(estimator, roll)
         return make_pipeline(encoder, estimator)
 
-    def _fit(self, estimator, roll):
+    def fit(self, estimator, X, y=None):
+        """Fit an estimator for the share of its epochs that the effort is."""
         if hasattr(estimator, "max_iter"):
             n_epochs = max(1, round(self.effort * estimator.max_iter))
             estimator.set_params(max_iter=n_epochs)
         with warnings.catch_warnings():
             # Its collapse under some losses is a finding, not an error.
             warnings.filterwarnings("ignore", "The posterior has collapsed")
-            return estimator.fit(roll)
+            return estimator.fit(X, y)
 
     def model(self, model, h, seed, corpus="reels"):
         """Take a fitted model from the folder; if it is missing, train and store it."""

@@ -4,14 +4,20 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from reproduction.experiments import EXPERIMENTS
+from reproduction.experiments.harmony import METHODS
+from reproduction.experiments.imposing import C4_FIRST, FORMS, NOTHING
 from reproduction.experiments.judges import MELODIES
 from reproduction.experiments.steering import OBJECTIVES
 from reproduction.materials import Materials
 
 _OUR_H = 32  # the default of VariationalAutoencoder
-_PCA_H = 60  # the size at which PCA reconstructs every reel
+_SIZES = {
+    "PCA": 60,  # the size at which PCA reconstructs every reel
+    "our RBM": 256,  # the default of SoftmaxRBM
+}
 _METHODS = ("gradient", "random")
 _VARIANT_PAIRS = 100
+IMPOSED_ON = ("our RBM", "paper AE", "our AE")
 _PAPERS = ("paper AE", "paper VAE")
 _OURS = ("our AE", "our VAE", "our filled VAE")
 _VARIANTS = (
@@ -44,6 +50,14 @@ class Plan:
         recursion and of objectives, for each seed.
     n_objective_steps : int
         Updates along the gradient.
+    n_chorales, n_unseen, n_voices_drawn : int
+        Chorales in four voices, how many unseen sopranos of them are harmonised, and
+        draws in four voices.
+    n_imposed, n_in_form, n_imposing_steps : int
+        Melodies that begin with a given note, and in a given form, and the iterations
+        of drawing them from a Boltzmann machine.
+    only : tuple of str
+        Names of the sections to run; all, if it is empty.
     """
 
     n_seeds: int = 5
@@ -68,6 +82,13 @@ class Plan:
     n_starts: int = 10_000
     n_objective_starts: int = 100
     n_objective_steps: int = 100
+    n_chorales: int = 354
+    n_unseen: int = 30
+    n_voices_drawn: int = 80
+    n_imposed: int = 100
+    n_in_form: int = 20
+    n_imposing_steps: int = 150
+    only: tuple = ()
 
     @property
     def patient(self):
@@ -76,8 +97,8 @@ class Plan:
 
     def at(self, model):
         """Parameters of the records of a model in its size."""
-        h = _PCA_H if model == "PCA" else _OUR_H if "our" in model else self.large
-        return {"model": model, "h": h}
+        ours_or_large = _OUR_H if "our" in model else self.large
+        return {"model": model, "h": _SIZES.get(model, ours_or_large)}
 
     def draw(self, model, method):
         """Parameters of the records of its random latent vectors."""
@@ -96,7 +117,7 @@ class Plan:
         models = [{"corpus": "reels"} | task for task in both + large + small + bach]
         return self._for_all_seeds(
             {"experiment": "reconstruction", "keep": True} | task for task in models
-        )
+        ) + self._for_all_seeds([{"experiment": "energies"} | self.at("our RBM")])
 
     def measuring(self):
         """All other tasks, the longest first."""
@@ -104,6 +125,9 @@ class Plan:
             [
                 *self._lowest(),
                 *self._steering(),
+                *self._imposing(),
+                *self._harmony(),
+                *self._voices(),
                 *self._recursion(),
                 *self._interpolation(),
                 *self._draws(),
@@ -141,6 +165,28 @@ class Plan:
             task |= {"n_starts": self.n_objective_starts}
             task |= {"n_steps": self.n_objective_steps}
             yield {"experiment": "steering"} | self.at(model) | task
+
+    def imposing(self, model, goal):
+        """Parameters of the records of a constraint on a model."""
+        n_draws = self.n_in_form if goal in FORMS else self.n_imposed
+        is_machine = model == "our RBM"
+        n_steps = self.n_imposing_steps if is_machine else self.n_objective_steps
+        sizes = {"n_draws": n_draws, "n_steps": n_steps}
+        return self.at(model) | {"goal": goal} | sizes
+
+    def _imposing(self):
+        for model, goal in product(IMPOSED_ON, (C4_FIRST, *FORMS)):
+            yield {"experiment": "imposing"} | self.imposing(model, goal)
+        yield {"experiment": "imposing"} | self.imposing("our RBM", NOTHING)
+
+    def _harmony(self):
+        sizes = {"n_chorales": self.n_chorales, "n_unseen": self.n_unseen}
+        for method in METHODS:
+            yield {"experiment": "harmony", "method": method} | sizes
+
+    def _voices(self):
+        task = {"experiment": "voices", "n_draws": self.n_voices_drawn}
+        yield task | self.at("our AE of voices")
 
     def _recursion(self):
         for model in (*_PAPERS, "our VAE"):
@@ -205,6 +251,11 @@ QUICK = Plan(
     n_pairs=30,
     n_starts=300,
     n_objective_starts=6,
+    n_chorales=100,
+    n_unseen=10,
+    n_imposed=10,
+    n_in_form=6,
+    n_imposing_steps=100,
 )
 
 

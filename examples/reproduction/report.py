@@ -8,10 +8,9 @@ from pathlib import Path
 from string import Template
 
 import sklearn_c2c
-from reproduction.assembly import filled
 from reproduction.pictures import svg
 from reproduction.sections import sections
-from reproduction.verdicts import counted, shown
+from reproduction.verdicts import counted, filled, shown
 from sklearn_c2c.display import Melodies
 
 _HERE = Path(__file__).parent
@@ -35,7 +34,7 @@ def render(plan, data):
     str
         HTML.
     """
-    body = "\n".join(_section(section, data) for section in sections(plan))
+    body = "\n".join(_section(section, data) for section in sections(plan).values())
     page = Template(_part("report.html")).substitute(
         policy="$policy",
         style=_part("report.css"),
@@ -205,6 +204,8 @@ def _settings(plan):
         "layer of 512 rectified units, both terms summed, beta 1; otherwise as the AE",
         "our AE, our VAE": "the defaults of this package, h = 32",
         "our VAE, filled": "a heavy beta first, none at the end (user guide), h = 32",
+        "our RBM": "256 hidden units a window of two measures, 200 epochs; "
+        f"{plan.n_imposing_steps} iterations under a constraint",
         "random latent vectors, each": f"{plan.n_draws:,}, to judge {plan.n_judged:,}",
         "pairs of reels, each": f"{plan.n_pairs:,}",
         "starts of recursion, each": f"{plan.n_starts:,}",

@@ -4,12 +4,15 @@ Every number states the field and the experiments it is derived from, and how, s
 reader can derive it again from the data of the report.
 """
 
+import re
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from scipy import stats
 
 CONFIDENCE = 0.95
+
+_PLACE = re.compile(r"\{([^{}]+)\}")
 
 REDUCTIONS = {
     "mean": np.nanmean,
@@ -70,6 +73,12 @@ class Number:
             values = {seed: values[seed] - other[seed] for seed in values}
         return [values[seed] for seed in sorted(values)]
 
+    def is_of(self, task):
+        """Whether the record of a task is among those it is derived from."""
+        if task["experiment"] == self.experiment and _has(task, self.where):
+            return True
+        return self.minus is not None and self.minus.is_of(task)
+
     def evaluate(self, records):
         """Values, mean and interval as a dict for the data of the report."""
         values = self.values(records)
@@ -94,10 +103,13 @@ def matching(records, experiment, **where):
     found = [
         record
         for record in records
-        if record["task"]["experiment"] == experiment
-        and all(record["task"].get(name) == where[name] for name in where)
+        if record["task"]["experiment"] == experiment and _has(record["task"], where)
     ]
     return sorted(found, key=lambda record: record["task"]["seed"])
+
+
+def _has(task, where):
+    return all(task.get(name) == where[name] for name in where)
 
 
 def interval(values):
@@ -211,6 +223,16 @@ def in_prose(number):
         for name in ("mean", "low", "high")
     }
     return f"{shown(percent)} %"
+
+
+def named_in(text):
+    """Names of the numbers that a text has places for."""
+    return _PLACE.findall(text)
+
+
+def filled(text, numbers):
+    """Put numbers in the places that name them."""
+    return _PLACE.sub(lambda place: in_prose(numbers[place[1]]), text)
 
 
 def written(value):

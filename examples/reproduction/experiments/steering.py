@@ -34,7 +34,6 @@ def steering(materials, *, model, h, seed, objective, method, n_starts, n_steps)
         max_iter=n_steps if method == "gradient" else n_decodings(n_steps) - 1,
         random_state=seed,
     )
-    style = NoteStyle(materials.reels)
     first = [_first_note(row) for row in result.melodies]
     sign = 1 if maximize else -1
     gain = (result.after - result.before) * sign
@@ -48,15 +47,23 @@ def steering(materials, *, model, h, seed, objective, method, n_starts, n_steps)
         "decodings_per_start": result.n_decoder_calls / n_starts,
         "first_notes": first,
         "begins_with_d4": [int(note == D4) for note in first],
-        "pitches_in_style": style.is_in_style(result.melodies)[0].astype(int).tolist(),
-        "start_in_style": style.is_in_style(result.start_melodies)[0]
-        .astype(int)
-        .tolist(),
-        "pitch_likelihood": json_list(style.likelihoods(result.melodies)[0]),
-        "in_scale": json_list(metrics.in_scale_share(result.melodies, "D")),
-        "nearest": metrics.nearest_melody(result.melodies, materials.reels)[1].tolist(),
-        "distinct": metrics.distinct_share(result.melodies),
+        "start_in_style": judged(result.start_melodies, materials.reels)[
+            "pitches_in_style"
+        ],
+        **judged(result.melodies, materials.reels),
         "melody": result.melodies[result.best].tolist(),
+    }
+
+
+def judged(melodies, reels):
+    """Style of the pitches, note by note, novelty and variety of melodies."""
+    style = NoteStyle(reels)
+    return {
+        "pitches_in_style": style.is_in_style(melodies)[0].astype(int).tolist(),
+        "pitch_likelihood": json_list(style.likelihoods(melodies)[0]),
+        "in_scale": json_list(metrics.in_scale_share(melodies, "D")),
+        "nearest": metrics.nearest_melody(melodies, reels)[1].tolist(),
+        "distinct": metrics.distinct_share(melodies),
     }
 
 

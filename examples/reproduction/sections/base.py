@@ -42,6 +42,8 @@ class Section:
         From the records to a list of (caption, matplotlib Figure).
     tunes : callable
         From the records to a list of Tune.
+    also_drawn : tuple of str
+        Experiments that the drawings need beside those that the numbers are from.
     """
 
     title: str
@@ -52,6 +54,7 @@ class Section:
     claims: tuple
     draw: Callable = field(default=lambda records: [])
     tunes: Callable = field(default=lambda records: [])
+    also_drawn: tuple = ()
 
 
 def grid(prefix, experiment, measures, columns):

@@ -120,6 +120,7 @@ def section(plan):
         _claims(),
         _draw,
         _tunes,
+        also_drawn=("corpus",),
     )
 
 
