@@ -3,7 +3,6 @@
 import io
 import re
 import wave
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -745,20 +744,6 @@ def test_axe_finds_nothing_serious(start, width, scheme):
         found = Axe().run(explorer.page).response["violations"]
         serious = [v for v in found if v["impact"] in ("serious", "critical")]
         assert [(v["id"], v["nodes"][0]["html"]) for v in serious] == []
-
-
-RANDOM_USE = Path(__file__).with_name("random_use.js").read_text()
-
-
-@pytest.mark.integration
-@WIDTHS
-def test_random_use(start, width):
-    # Errors on the console fail the test, by `open_page`.
-    explorer = start(width)
-    use = {"seed": width, "milliseconds": 8000}
-    assert explorer.page.evaluate(RANDOM_USE, use) > 50
-    explorer.page.wait_for_timeout(1000)
-    assert re.match("[#]", explorer.page.evaluate("location.hash"))
 
 
 @pytest.mark.integration
