@@ -1,7 +1,6 @@
 """The explorer, driven as a user does: what sounds is what is shown and saved."""
 
 import io
-import re
 import wave
 
 import numpy as np
