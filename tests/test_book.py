@@ -144,6 +144,26 @@ def test_each_melody_may_have_its_own_notation(tmp_path):
     assert sections[0].count('class="keyAccid"') == 2
 
 
+def test_notation_of_each_melody_may_be_an_array(tmp_path):
+    melodies = [[60, 129, 62, 129] * 4, [60, 129, 62] * 4]
+    lists = {
+        "titles": ["One", "Two"],
+        "time_signature": ["4/4", "6/8"],
+        "steps_per_quarter": [4, 2],
+        "key": ["D", "G"],
+        "pickup": [False, True],
+    }
+    arrays = {name: np.array(values) for name, values in lists.items()}
+    books = []
+    for notation in (lists, arrays):
+        write_tune_book(tmp_path / "book.html", melodies, title="Book", **notation)
+        books.append((tmp_path / "book.html").read_bytes())
+    assert books[0] == books[1]
+    with pytest.raises(ValueError, match="Got 3 values in key for 2 melodies"):
+        key = np.array(["D", "G", "A"])
+        write_tune_book(tmp_path / "book.html", melodies, title="Book", key=key)
+
+
 @pytest.mark.parametrize("suffix", [".pdf", ".html"])
 def test_equal_arguments_give_equal_bytes(reels, tmp_path, suffix):
     paths = [tmp_path / f"{name}{suffix}" for name in "ab"]

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sklearn_c2c._titles import one_line
 from sklearn_c2c.io._sections import Written, written_measures
 from sklearn_c2c.melody import (
     END,
@@ -482,9 +483,3 @@ def voice_names(voices):
     if len(set(names)) < len(names) or not all(names):
         raise ValueError(f"Found voices={voices!r}; expected names that differ.")
     return names
-
-
-def one_line(title):
-    """A title without line breaks and characters that break the encoding."""
-    title = "".join(c if c.isprintable() else " " for c in title)
-    return " ".join(title.split())

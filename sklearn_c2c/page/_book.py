@@ -3,8 +3,11 @@
 from html import escape
 from string import Template
 
+import numpy as np
+
 import sklearn_c2c
 from sklearn_c2c._files import by_suffix, check_folder, write_atomically
+from sklearn_c2c._titles import one_line
 from sklearn_c2c.display import check_paper, score_lines, typeset_tunes
 from sklearn_c2c.page._page import part
 
@@ -43,7 +46,7 @@ def write_tune_book(
         Legal melodies, in the order of the book, each up to its end.
     title : str
         Title of the book.
-    titles : list of str, default=None
+    titles : array-like of str, default=None
         Title of each melody; if None, they are numbered.
     width : int, default=960
         Width of the music as in `score_svg`, in pixels. It takes the width of the page:
@@ -51,7 +54,7 @@ def write_tune_book(
     paper : {"a4", "a5", "us-letter", "us-legal"}, default="a4"
         Format of the printed pages.
     time_signature, steps_per_quarter, key, pickup, repeats
-        As in `score_svg`, for all melodies; or a list with one for each melody.
+        As in `score_svg`, for all melodies; or an array-like with one for each melody.
     voices : int or list of str, default=None
         Number or names of the voices of all rows, as in `score_svg`.
     callback : callable, default=None
@@ -101,18 +104,18 @@ def write_tune_book(
     }
     each = [one | {"voices": voices} for one in _of_each(notation, n_melodies)]
     tunes = _engraved(melodies, each, width, callback)
-    write_atomically(path, typeset(tunes, _one_line(title), paper))
+    write_atomically(path, typeset(tunes, one_line(str(title)), paper))
 
 
 def _of_each(notation, n_melodies):
     """For each melody its own title and notation."""
     columns = {}
     for name, value in notation.items():
-        is_list = isinstance(value, (list, tuple))
-        columns[name] = value if is_list else [value] * n_melodies
+        is_one = np.ndim(value) == 0
+        columns[name] = [value] * n_melodies if is_one else list(value)
         if len(columns[name]) != n_melodies:
             raise ValueError(
-                f"Got {len(value)} values in {name} for {n_melodies} melodies."
+                f"Got {len(columns[name])} values in {name} for {n_melodies} melodies."
             )
     rows = zip(*columns.values(), strict=True)
     return [dict(zip(columns, row, strict=True)) for row in rows]
@@ -122,7 +125,7 @@ def _engraved(melodies, notation, width, callback):
     """Title and lines of music of each melody."""
     tunes = []
     for i, (melody, own) in enumerate(zip(melodies, notation, strict=True)):
-        title = _one_line(own.pop("titles"))
+        title = one_line(str(own.pop("titles")))
         try:
             lines = score_lines(melody, width=width, **own)
         except ValueError as error:
@@ -131,12 +134,6 @@ def _engraved(melodies, notation, width, callback):
         if callback is not None:
             callback(i + 1)
     return tunes
-
-
-def _one_line(title):
-    """A title without line breaks and characters that cannot be printed."""
-    title = "".join(c if c.isprintable() else " " for c in str(title))
-    return " ".join(title.split())
 
 
 def _to_pdf(tunes, title, paper):
