@@ -126,6 +126,7 @@ async (data) => {
         if (parts.undo.disabled === history.canUndo) wrong("undo is offered wrongly");
         if (parts.redo.disabled === history.canRedo) wrong("redo is offered wrongly");
         if (parts.favourites.children.length !== favourites.items.length) wrong("favourites are missing");
+        if (explorer.shown.title !== parts["now-title"].textContent) wrong("another title is shown");
         if (sequencer.isPlaying !== parts.play.classList.contains("playing")) wrong("Play says something else");
         if (!compared !== (parts.compare.getAttribute("aria-pressed") === "false")) wrong("Compare says something else");
         if (!sequencer.isPlaying && sequencer.melody.join() !== explorer.melody.join()) wrong("another melody would sound");

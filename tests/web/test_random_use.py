@@ -49,7 +49,8 @@ def by_hand(page, rng, n=15):
 # What a link restores: while the nearest tune is heard, the melody that it is near to.
 LINKED = """(() => {
     const { title, melody, kept } = explorer.present;
-    return { title, melody: melody.join(), kept: kept?.measures ?? null };
+    const cut = Array.from(title).slice(0, 200).join("");
+    return { title: cut, melody: melody.join(), kept: kept?.measures ?? null };
 })()"""
 
 
