@@ -463,7 +463,8 @@ TWO_TABS = """
       getItem: (key) => stored.get(key) ?? null,
       setItem: (key, text) => stored.set(key, text),
     };
-    const open = () => new Favourites("Tunes", { nSteps: 2, tokens: [60, 62] }, () => {});
+    const form = { nSteps: 2, tokens: [60, 62] };
+    const open = () => new Favourites("Tunes", form, () => {});
     const [a, b] = [open(), open()];
     const said = [a.add("one", [60, 60]), b.add("two", [60, 62]), a.add("x", [60, 62])];
     b.rename(0, "first");
@@ -485,7 +486,7 @@ def test_full_favourites_lose_none(node):
         import { Favourites } from "./state.js";
         const tokens = Array.from({ length: 128 }, (_, i) => i);
         const all = new Favourites("Tunes", { nSteps: 2, tokens }, () => {});
-        const said = Array.from({ length: 201 }, (_, i) => all.add(`${i}`, [60, i % 128]));
+        for (let i = 0; i < 128; i++) all.add(`${i}`, [60, i]);
         for (let i = 0; i < 100; i++) all.add(`${128 + i}`, [61, i]);
         report([all.items.length, all.items[0].title, all.add("x", [62, 0])]);
     """
