@@ -196,6 +196,7 @@ export class Explorer extends EventTarget {
     });
     this.walk = new Journey(sequencer);
     this.notebook = new Notebook(parts, this.favourites, {
+      title: data.title,
       glyphs,
       shown,
       notation: () => this.notation,

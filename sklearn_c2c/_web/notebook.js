@@ -6,8 +6,8 @@ const BOOK_WIDTH = 720; // pixels of a line of the tune book
 
 // The favourites as a list, as one ABC file, and as a book to print.
 export class Notebook {
-  constructor(parts, favourites, { notation, glyphs, shown, onPlay, onChange }) {
-    Object.assign(this, { parts, favourites, notation, glyphs, shown, onPlay, onChange });
+  constructor(parts, favourites, { title, notation, glyphs, shown, onPlay, onChange }) {
+    Object.assign(this, { parts, favourites, title, notation, glyphs, shown, onPlay, onChange });
     parts.print.addEventListener("click", () => window.print());
     parts["save-all"].addEventListener("click", () => this._saveAll());
     window.addEventListener("beforeprint", () => this.makeBook());
@@ -58,7 +58,8 @@ export class Notebook {
   makeBook() {
     const { items } = this.favourites;
     const printed = items.length ? items : [this.shown()];
-    this.parts.book.replaceChildren(...printed.map(({ title, melody }) => {
+    const heading = makeElement("h1", {}, this.title);
+    this.parts.book.replaceChildren(heading, ...printed.map(({ title, melody }) => {
       const score = document.createElementNS("http://www.w3.org/2000/svg", "svg");
       const { glyphs } = this;
       drawStaff(score, melody, this.notation(), { glyphs, width: BOOK_WIDTH });
