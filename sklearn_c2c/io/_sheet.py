@@ -97,6 +97,15 @@ class Sheet:
         after = [one._replace(played=one.played + n_before) for one in found]
         return [Written(i) for i in range(n_before)] + after
 
+    def missing(self, number):
+        """Steps that a measure lacks at its start: a pick-up's rests before it."""
+        is_short = number == 0 and self.pickup > 0
+        return self.steps_per_measure - self.pickup if is_short else 0
+
+    def symbols(self, number):
+        """Steps of a measure and the chord symbols above them: none."""
+        return ()
+
     def measures(self):
         """Events of each measure.
 
