@@ -265,6 +265,23 @@ def test_the_command_shows_tunes_as_they_are_written(tmp_path, capsys):
     assert "Trad. <i>" in page and "D7/A" in page
 
 
+@pytest.mark.parametrize(
+    ("music", "lines"),
+    [
+        (9 * "D2FA d2AF|", [4, 5]),
+        ("A|" + 8 * "D2FA d2AF|", [5, 4]),
+        ("|:" + 4 * "D2FA d2AF|" + "1 D8:|2 D8||" + 4 * "d8|", [6, 4]),
+        (4 * "D2FA d2AF|" + "D6:|d2|" + 4 * "d8|", [5, 5]),
+        (8 * "DEFG ABcd efga fgab c'baa g'fed|", [2, 2, 2, 2]),
+    ],
+)
+def test_sections_begin_lines_and_no_measure_stands_alone(tmp_path, music, lines):
+    (tmp_path / "a.abc").write_text(f"X:1\nT:A\nM:4/4\nL:1/8\nK:D\n{music}\n")
+    assert run("book", tmp_path / "a.abc", "--out", tmp_path / "book.html") == 0
+    text = (tmp_path / "book.html").read_text("utf-8").split('<div class="line">')[1:]
+    assert [line.count('class="measure"') for line in text] == lines
+
+
 def test_options_that_read_rows_say_what_they_leave_out(tmp_path, capsys):
     (tmp_path / "folk.abc").write_text(FOLK.replace("C D3:|", "C D4:|"))
     options = "--measures", "2", "--out", tmp_path / "book.html"

@@ -11,6 +11,7 @@ from sklearn_c2c._titles import one_line
 from sklearn_c2c.display import check_paper, score_lines, sheet_lines, typeset_tunes
 from sklearn_c2c.page._page import part
 
+_WIDTH = 960  # pixels of a line of music
 _FEWEST_LISTED = 8  # tunes, for a table of contents
 _CSS_PAPERS = {"a4": "A4", "a5": "A5", "us-letter": "letter", "us-legal": "legal"}
 
@@ -22,7 +23,7 @@ def write_tune_book(
     title,
     titles=None,
     composers=None,
-    width=960,
+    width=_WIDTH,
     paper="a4",
     time_signature="4/4",
     steps_per_quarter=4,
@@ -111,12 +112,12 @@ def write_tune_book(
     write_atomically(path, typeset(tunes, one_line(str(title)), paper))
 
 
-def write_sheet_book(path, tunes, *, title, paper, width=960, callback=None):
+def write_sheet_book(path, tunes, *, title, paper, callback=None):
     """Write a book of tunes as their files have them.
 
     Parameters
     ----------
-    path, title, paper, width, callback
+    path, title, paper, callback
         As of `write_tune_book`.
     tunes : list of (str, str, WrittenSheet)
         Title, composer or "", and sheet of each, as of `io.written_tunes`.
@@ -131,7 +132,7 @@ def write_sheet_book(path, tunes, *, title, paper, width=960, callback=None):
     check_folder(path)
     drawn = []
     for name, composer, sheet in tunes:
-        lines = sheet_lines(sheet, width=width)
+        lines = sheet_lines(sheet, width=_WIDTH)
         drawn.append((one_line(name), one_line(composer), lines))
         if callback is not None:
             callback(len(drawn))
