@@ -120,7 +120,7 @@ export class Favourites {
     this.isStored = true;
     this.items = this._newest();
     globalThis.addEventListener?.("storage", ({ key }) => {
-      if (key === this.key) this._edit((items) => items);
+      if (key === this.key) this._takeNewest();
     });
   }
 
@@ -192,7 +192,14 @@ export class Favourites {
     }
   }
 
-  // Change the newest items; tell it if there are others than before, or other ones.
+  // Take what another tab has stored.
+  _takeNewest() {
+    const before = this.toText();
+    this.items = this._newest();
+    if (this.toText() !== before) this.onChange(this);
+  }
+
+  // Change the newest items; tell it if there are other melodies than before.
   _edit(edit) {
     const melodies = (items) => items.map(({ melody }) => melody.join()).join(";");
     const before = melodies(this.items);

@@ -508,6 +508,13 @@ def test_favourites_are_those_of_all_tabs(start, path):
     one.wait_until("explorer.parts.favourites.children.length === 2")
     titles = "explorer.favourites.items.map(({ title }) => title)"
     assert one.run(titles) == two.run(titles)
+    field = two.part("favourites").locator("input").first
+    field.fill("A better title")
+    field.press("Enter")
+    one.wait_until("explorer.favourites.items[0].title === 'A better title'")
+    assert one.part("favourites").locator("input").first.input_value() == (
+        "A better title"
+    )
 
 
 def test_a_favourite_without_a_title_is_a_melody(start):
