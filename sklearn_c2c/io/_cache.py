@@ -190,5 +190,5 @@ def _tunes(header, notes, measures):
             fault,
             fault_kind,
             tuple(warnings),
-            composer,
+            composer=composer,
         )

@@ -54,6 +54,7 @@ class Sheet:
     repeats: str = "played"
     name: str = ""
     voices: tuple = ()  # the melodies of all voices, if there are several
+    chords: tuple = ()  # chord symbols: number of the measure, step in it, name
 
     @property
     def clef(self):
@@ -102,10 +103,6 @@ class Sheet:
         is_short = number == 0 and self.pickup > 0
         return self.steps_per_measure - self.pickup if is_short else 0
 
-    def symbols(self, number):
-        """Steps of a measure and the chord symbols above them: none."""
-        return ()
-
     def measures(self):
         """Events of each measure.
 
@@ -152,7 +149,7 @@ class Sheet:
         """
         ends = self._beam_ends()
         groups = [bisect(ends, start) for start, _, _, _ in events]
-        if not self._is_in_halves():
+        if not _is_in_halves(self.metre):
             return groups
         eighth = self.steps_per_quarter / 2
         short = {
@@ -165,15 +162,11 @@ class Sheet:
             for group, (start, _, _, _) in zip(groups, events, strict=True)
         ]
 
-    def _is_in_halves(self):
-        beats, beat_type = self.metre
-        return beat_type == 2 or (beat_type == 4 and beats % 4 == 0)
-
     def _beam_ends(self):
         """Steps from the bar line at which groups of notes that are beamed end."""
         beats, beat_type = self.metre
         unit = Fraction(4 * self.steps_per_quarter, beat_type)
-        if self._is_in_halves():
+        if _is_in_halves(self.metre):
             counts = [beat_type // 2] * beats
         elif beat_type < 8:
             counts = [1] * beats
@@ -331,6 +324,11 @@ class Tuplet(NamedTuple):
         """End of the first sign of a note within the tuplet."""
         part = gcd(self.end - self.start, start - self.start, end - self.start)
         return start + _longest_sign((end - start) // part) * part
+
+
+def _is_in_halves(metre):
+    beats, beat_type = metre
+    return beat_type == 2 or (beat_type == 4 and beats % 4 == 0)
 
 
 def _after(place, size):

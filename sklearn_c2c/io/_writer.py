@@ -338,7 +338,7 @@ def _add_symbols(measure, sheet, number, before):
     """Add chord symbols, as they are spelled."""
     from music21 import expressions
 
-    for step, text in sheet.symbols(number):
+    for _, step, text in (chord for chord in sheet.chords if chord[0] == number):
         symbol = expressions.TextExpression(text)
         symbol.placement = "above"
         symbol.style.fontStyle = "normal"

@@ -60,7 +60,6 @@ class WrittenSheet(Sheet):
 
     bars: tuple = ()
     signs: tuple = ()  # a `Written` for each
-    chords: tuple = ()  # step and name of each chord symbol
 
     def written(self):
         """Measures to write, and their repeat signs."""
@@ -69,14 +68,6 @@ class WrittenSheet(Sheet):
     def missing(self, number):
         """Steps that a measure lacks at its start."""
         return self.bars[number].place
-
-    def symbols(self, number):
-        """Steps of a measure and the chord symbols above them."""
-        start, length, place = self.bars[number]
-        inside = range(start, start + length)
-        return [
-            (step - start + place, text) for step, text in self.chords if step in inside
-        ]
 
     def _events_by_measure(self):
         starts = [bar.start for bar in self.bars]
@@ -156,6 +147,7 @@ def _written_tune(source, tune, choice):
     bounds = rules.nearest_step(bounds * steps_per_quarter)
     rows, bounds = _without_empty(rows, bounds)
     voice = _moved(voice, tune, choice)
+    bars = tuple(_bars(rows, bounds, metre.steps_per_measure(steps_per_quarter)))
     melody, *counts = rules.on_grid(voice, steps_per_quarter, int(bounds[-1]))
     sheet = WrittenSheet(
         melody=melody,
@@ -166,9 +158,9 @@ def _written_tune(source, tune, choice):
         key=_key(tune, choice),
         title=one_line(tune.title),
         tempo=120.0,
-        bars=tuple(_bars(rows, bounds, metre.steps_per_measure(steps_per_quarter))),
+        bars=bars,
         signs=tuple(_signs(rows)),
-        chords=tuple(_chords(part, origin, steps_per_quarter, tune, choice)),
+        chords=tuple(_chords(part, bars, origin, steps_per_quarter, tune, choice)),
     )
     warnings = _warnings(len(notes) - len(voice), *counts)
     return WrittenTune(source, tune, sheet, (*tune.warnings, *warnings))
@@ -280,15 +272,20 @@ def _key(tune, choice):
     return spelled_key(choice.key or tonic, mode)
 
 
-def _chords(part, origin, steps_per_quarter, tune, choice):
-    """Step and name of each chord symbol, moved with the notes."""
+def _chords(part, bars, origin, steps_per_quarter, tune, choice):
+    """Measure, step in it and name of each chord symbol, moved with the notes."""
     semitones, flats = 0, False
     if choice.key is not None:
         semitones = rules.semitones_to(tune, choice.key)
         flats = _key(tune, choice).signature < 0
+    starts = [bar.start for bar in bars]
     for time, name in part.chords:
-        step = rules.nearest_step((time - origin) * steps_per_quarter)
-        yield int(step), moved_chord(name, semitones, flats) if semitones else name
+        step = int(rules.nearest_step((time - origin) * steps_per_quarter))
+        number = bisect(starts, step) - 1
+        if 0 <= number and step < starts[number] + bars[number].length:
+            place = step - starts[number] + bars[number].place
+            text = moved_chord(name, semitones, flats) if semitones else name
+            yield number, place, text
 
 
 def moved_chord(name, semitones, flats):
