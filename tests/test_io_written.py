@@ -156,6 +156,12 @@ def test_what_cannot_be_written_has_a_reason(text, options, kind, reason):
         assert read[0].warnings == ("2 notes moved to the nearest time step",)
 
 
+def test_short_measures_are_beamed_from_their_start():
+    (found,), _ = written(HEAD + "D|:G8|G2EC D3:|\n")
+    xml = io.sheets_to_musicxml([found.sheet]).decode()
+    assert xml.count(">begin</beam>") == xml.count(">end</beam>") == 1
+
+
 def test_equal_tunes_are_written_once():
     same = FOLK["three times"]
     other = same.replace("::|", ":|")

@@ -330,6 +330,9 @@ def _measure(sheet, signs, number, before, *, is_first):
         measure.append(_first_signs(sheet))
     for start, sign in signs:
         measure.insert((start - before) / sheet.steps_per_quarter, sign)
+    # Without it music21 beams a short measure as it does a pick-up.
+    missing = 4 * sheet.metre.beats / sheet.metre.beat_type - measure.highestTime
+    measure.paddingRight = 0 if before else max(0, missing)
     makeTupletBrackets(measure, inPlace=True)
     return measure
 
