@@ -144,6 +144,38 @@ def test_each_melody_may_have_its_own_notation(tmp_path):
     assert sections[0].count('class="keyAccid"') == 2
 
 
+def test_composers_stand_below_the_titles(reels, tmp_path):
+    composers = ["Anon. & <b>", ""]
+    for suffix in ("pdf", "html"):
+        path = tmp_path / f"book.{suffix}"
+        write_tune_book(path, reels[:2], title="Book", composers=composers)
+    assert texts(tmp_path / "book.pdf")[0].count("Anon. & <b>") == 1
+    html = (tmp_path / "book.html").read_text("utf-8")
+    assert re.findall(r'"composer">(.*)<', html) == ["Anon. &amp; &lt;b&gt;"]
+    with pytest.raises(ValueError, match="Got 1 values in composers for 2 melodies"):
+        write_tune_book(path, reels[:2], title="Book", composers=["Anon."])
+
+
+def test_notation_of_each_melody_may_be_an_array(tmp_path):
+    melodies = [[60, 129, 62, 129] * 4, [60, 129, 62] * 4]
+    lists = {
+        "titles": ["One", "Two"],
+        "time_signature": ["4/4", "6/8"],
+        "steps_per_quarter": [4, 2],
+        "key": ["D", "G"],
+        "pickup": [False, True],
+    }
+    arrays = {name: np.array(values) for name, values in lists.items()}
+    books = []
+    for notation in (lists, arrays):
+        write_tune_book(tmp_path / "book.html", melodies, title="Book", **notation)
+        books.append((tmp_path / "book.html").read_bytes())
+    assert books[0] == books[1]
+    with pytest.raises(ValueError, match="Got 3 values in key for 2 melodies"):
+        key = np.array(["D", "G", "A"])
+        write_tune_book(tmp_path / "book.html", melodies, title="Book", key=key)
+
+
 @pytest.mark.parametrize("suffix", [".pdf", ".html"])
 def test_equal_arguments_give_equal_bytes(reels, tmp_path, suffix):
     paths = [tmp_path / f"{name}{suffix}" for name in "ab"]
@@ -200,6 +232,63 @@ def test_the_command_reads_all_metres_and_keys(tunes, tmp_path, capsys):
     ]
     assert 'class="tuplet"' in reel and 'class="tuplet"' not in jig + odd + whole
     assert [s.count('class="note"') for s in (jig, odd, whole)] == [20, 10, 5]
+
+
+FOLK = """\
+X:1
+T:Pick-up
+C:Trad. <i>
+M:4/4
+L:1/8
+K:D
+D|:"D"D2FA "A7/E"d2AF|G2BG A2GE|D2FA d2AF|G2EC D3:|
+|:A|d2fd c2ec|B2dB A2FA|1 G2BG E2AG|F2D2 D3:|2 G2BG E2CE|D4 D3||
+"""
+
+
+def test_the_command_shows_tunes_as_they_are_written(tmp_path, capsys):
+    (tmp_path / "folk.abc").write_text(FOLK)
+    assert run("book", tmp_path / "folk.abc", "--out", tmp_path / "book.html") == 0
+    said = capsys.readouterr().out
+    assert "1 of 1 tune read" in said and "left out" not in said
+    text = (tmp_path / "book.html").read_text("utf-8")
+    assert text.count('class="note"') == 53
+    assert '<p class="composer">Trad. &lt;i&gt;</p>' in text
+    lines = text.split('<div class="line">')[1:]
+    assert [line.count('class="measure"') for line in lines] == [5, 7]
+    assert text.count('class="ending') == 2 and text.count('class="tie"') == 0
+    for name in ("D", "A7/E"):
+        assert re.search(rf"<tspan[^>]*>\s*{re.escape(name)}\s*<", text)
+    options = "--key", "G", "--out", tmp_path / "book.pdf"
+    assert run("book", tmp_path / "folk.abc", *options) == 0
+    (page,) = texts(tmp_path / "book.pdf")
+    assert "Trad. <i>" in page and "D7/A" in page
+
+
+@pytest.mark.parametrize(
+    ("music", "lines"),
+    [
+        (9 * "D2FA d2AF|", [4, 5]),
+        ("A|" + 8 * "D2FA d2AF|", [5, 4]),
+        ("|:" + 4 * "D2FA d2AF|" + "1 D8:|2 D8||" + 4 * "d8|", [6, 4]),
+        (4 * "D2FA d2AF|" + "D6:|d2|" + 4 * "d8|", [5, 5]),
+        (8 * "DEFG ABcd efga fgab c'baa g'fed|", [2, 2, 2, 2]),
+    ],
+)
+def test_sections_begin_lines_and_no_measure_stands_alone(tmp_path, music, lines):
+    (tmp_path / "a.abc").write_text(f"X:1\nT:A\nM:4/4\nL:1/8\nK:D\n{music}\n")
+    assert run("book", tmp_path / "a.abc", "--out", tmp_path / "book.html") == 0
+    text = (tmp_path / "book.html").read_text("utf-8").split('<div class="line">')[1:]
+    assert [line.count('class="measure"') for line in text] == lines
+
+
+def test_options_that_read_rows_say_what_they_leave_out(tmp_path, capsys):
+    (tmp_path / "folk.abc").write_text(FOLK.replace("C D3:|", "C D4:|"))
+    options = "--measures", "2", "--out", tmp_path / "book.html"
+    assert run("book", tmp_path / "folk.abc", *options) == 0
+    assert "chord symbols left out in 1 tune" in capsys.readouterr().out
+    text = (tmp_path / "book.html").read_text("utf-8")
+    assert "Trad. &lt;i&gt;" in text and "A7" not in text
 
 
 def test_options_of_the_command_change_how_tunes_are_read(tunes, tmp_path, capsys):

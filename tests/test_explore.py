@@ -8,11 +8,12 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import pearsonr
 from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
 from sklearn_c2c import PianoRollEncoder, persistence
 from sklearn_c2c.metrics import attribute_names, attribute_values, note_density
-from sklearn_c2c.page import explore
+from sklearn_c2c.page import Explorer, explore
 from sklearn_c2c.page._attribute_words import IN_WORDS
 from sklearn_c2c.page._coordinates import directions, place
 from sklearn_c2c.page._explore import explorer_data, notation_of
@@ -160,11 +161,18 @@ def test_attributes_that_cannot_be_measured_are_left_out(model, reels, titles):
     )
 
 
+NAMED = dict.fromkeys(range(75), 1)  # indices of names, by tune
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"titles": ["one"]}, "Got 1 titles for 75 tunes"),
         ({"target": [1, 2]}, "Got 2 rows of target for 75 tunes"),
+        ({"target": NAMED | {3: 2}}, r"Found 2 in target\[3\]; .*names, 0 to 1"),
+        ({"target": NAMED | {0: -1}}, r"Found -1 in target\[0\]; expected an index"),
+        ({"target": NAMED | {74: 0.5}}, r"Found 0.5 in target\[74\]"),
+        ({"target": NAMED | {5: "b"}}, r"Found 'b' in target\[5\]"),
         ({"data": np.zeros((0, 128), dtype=int), "titles": []}, "no tune to show"),
         ({"layout": "umap"}, "layout='umap'; expected one of 'auto'"),
         ({"attributes": ["swing"]}, "attribute 'swing'"),
@@ -180,6 +188,9 @@ def test_what_cannot_be_shown_is_refused(
     corpus |= {
         k: change.pop(k) for k in list(change) if k in ("data", "titles", "target")
     }
+    if isinstance(corpus.get("target"), dict):
+        target = [*corpus["target"].values()]
+        corpus |= {"target": target, "target_names": ["a", "b"]}
     path = tmp_path / "page.html"
     with pytest.raises(ValueError, match=message):
         explore(path, model, corpus, title="Tunes", **change)
@@ -206,6 +217,19 @@ def test_a_model_that_pages_cannot_decode_is_refused(reels, titles, tmp_path):
     )
     with pytest.raises(ValueError, match="cannot decode FastICA"):
         write(tmp_path / "page.html", model, reels, titles)
+
+
+def test_a_model_that_is_not_fitted_is_refused(reels, titles, tmp_path):
+    corpus = {"data": reels, "titles": titles}
+    model = make_pipeline(PianoRollEncoder(), PCA(2))
+    path = tmp_path / "page.html"
+    for name in ("PianoRollEncoder", "PCA"):
+        with pytest.raises(NotFittedError, match=f"This {name} instance is not fitted"):
+            explore(path, model, corpus, title="Tunes")
+        with pytest.raises(NotFittedError, match=f"This {name} instance is not fitted"):
+            Explorer(model, corpus)
+        model[0].fit(reels)
+    assert not path.exists()
 
 
 def test_tsne_of_few_tunes_says_what_to_do(model, reels):

@@ -162,7 +162,8 @@ def test_an_entry_of_another_tune_is_not_believed(cache, book, reads):
 
 
 def test_all_of_a_tune_is_kept(cache):
-    tune = Tune("1", "T", "D major", 90.0, (), "a fault", "empty", ("one", "two"))
+    warnings = ("one", "two")
+    tune = Tune("1", "T", "D major", 90.0, (), "a fault", "empty", warnings, "Anon.")
     _cache.store(b"bytes", ".abc", [tune])
     assert _cache.load(b"bytes", ".abc") == [tune]
     assert _cache.load(b"bytes", ".mid") is None

@@ -103,7 +103,7 @@ def ours(text):
     tune = _abc.read_abc(text.encode())[0]
     if tune.fault or len(tune.sounding_parts) != 1:
         return None
-    notes = _excerpt._join_ties(tune.sounding_parts[0].notes)
+    notes = _excerpt.join_ties(tune.sounding_parts[0].notes)
     onsets = notes[:, ONSET] / TICKS_PER_QUARTER
     chords = len(np.unique(onsets)) < len(onsets)  # it spreads them in time
     return None if chords else rhythm(onsets, notes[:, PITCH])

@@ -336,7 +336,7 @@ def tune_of(*measures, **options):
 def rows_of(*measures):
     """Notes (onset, duration in quarters, pitch), ties joined, and measures."""
     (part,) = tune_of(*measures).parts
-    notes = _excerpt._join_ties(part.notes)[:, : PITCH + 1].astype(float)
+    notes = _excerpt.join_ties(part.notes)[:, : PITCH + 1].astype(float)
     notes[:, :PITCH] /= TICKS_PER_QUARTER
     return notes.tolist(), part.measures
 
@@ -943,7 +943,7 @@ def test_damaged_files_are_read_or_refused():
 def sounding(tune):
     """Notes, ties joined, and measures, by part."""
     for part in tune.sounding_parts:
-        yield _excerpt._join_ties(part.notes)[:, : PITCH + 1].tolist()
+        yield _excerpt.join_ties(part.notes)[:, : PITCH + 1].tolist()
         yield part.measures.tolist()
 
 

@@ -59,6 +59,11 @@ export class Explorer extends EventTarget {
     return this.compared?.tune ?? this.present.melody;
   }
 
+  // That melody with its title: what is kept and saved.
+  get shown() {
+    return { title: this.compared ? this._nearestTitle : this.title, melody: this.melody };
+  }
+
   // How melodies are written, at the tempo that is set.
   get notation() {
     return { ...this.data.notation, tempo: this.sequencer.tempo };
@@ -119,11 +124,15 @@ export class Explorer extends EventTarget {
     return state !== null;
   }
 
-  // The part of the address after "#" that restores all this.
+  // The part of the address after "#" that restores all this, or another state with it.
   get link() {
+    return this.linkTo(this.present);
+  }
+
+  linkTo(state) {
     const form = this.composer.keepsForm ? "" : "free";
     const favourites = this.favourites.toText();
-    const fields = { ...fieldsOfState(this.present), ...this.transport.settings() };
+    const fields = { ...fieldsOfState(state), ...this.transport.settings() };
     return writeLink({ ...fields, form, favourites });
   }
 
@@ -138,8 +147,17 @@ export class Explorer extends EventTarget {
   }
 
   keep() {
-    const isNew = this.favourites.add(this.title, this.present.melody);
-    this._say(isNew ? `${this.title} is among the favourites` : "It is there already");
+    const { title, melody } = this.shown;
+    const says = {
+      added: `${title} is among the favourites`,
+      there: "It is there already",
+      full: "The favourites are full: remove one of them first",
+    };
+    this._say(says[this.favourites.add(title, melody)]);
+  }
+
+  get _shownState() {
+    return this.compared ? this.composer.ofTune(this.nearest.index) : this.present;
   }
 
   get _nearestTitle() {
@@ -150,7 +168,7 @@ export class Explorer extends EventTarget {
     const { parts, data, space, sequencer, composer } = this;
     const { notation, glyphs, pitchRange: range } = data;
     const kept = () => this.present.kept;
-    const present = () => ({ title: this.title, melody: this.present.melody });
+    const shown = () => this.shown;
     const changed = () => this._keepLink();
     this.transport = new Transport(parts, sequencer, notation, model.nSteps, changed);
     this.view = new MelodyView(parts, { notation, glyphs, range }, {
@@ -178,15 +196,16 @@ export class Explorer extends EventTarget {
     });
     this.walk = new Journey(sequencer);
     this.notebook = new Notebook(parts, this.favourites, {
+      title: data.title,
       glyphs,
-      present,
+      shown,
       notation: () => this.notation,
       onPlay: ({ title, melody }) => this._showOwn(melody, title, true),
       onChange: () => this._keepLink(),
     });
     const sound = () => ({ timbre: sequencer.timbre, volume: sequencer.volume });
-    const link = () => `${location.href.split("#")[0]}#${this.link}`;
-    this.takeAlong = new TakeAlong(parts, { present, notation: () => this.notation, sound, link });
+    const link = () => `${location.href.split("#")[0]}#${this.linkTo(this._shownState)}`;
+    this.takeAlong = new TakeAlong(parts, { shown, notation: () => this.notation, sound, link });
   }
 
   _listen() {
@@ -280,7 +299,7 @@ export class Explorer extends EventTarget {
 
   _showMelody() {
     const { parts, present, nearest, compared } = this;
-    const title = compared ? this._nearestTitle : this.title;
+    const { title } = this.shown;
     parts["now-title"].textContent = parts["bar-title"].textContent = title;
     parts["now-label"].textContent = compared ? "Nearest tune" : "Now";
     parts.compare.setAttribute("aria-pressed", Boolean(compared));

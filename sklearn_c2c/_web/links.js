@@ -1,5 +1,6 @@
 // The state of an explorer as the fields of a link, and back.
 import {
+  NO_TITLE,
   bytesOfFloats,
   bytesOfMelody,
   floatsOfBytes,
@@ -52,7 +53,7 @@ function freeState({ kind, title, z, melody, at }, { space, model }) {
   const place = hasPlace ? point : space.placeOf(steps);
   const isDecoded = kind !== "own";
   const letters = space.lettersOf(isDecoded ? space.tune(space.near(...place, 1)[0][0]) : steps);
-  const name = shortTitle(title || "Melody");
+  const name = shortTitle(title || NO_TITLE);
   const read = { title: name, melody: steps, z: code, letters, place, isDecoded };
   return { ...read, near: [], tune: -1, kept: null, base: null };
 }

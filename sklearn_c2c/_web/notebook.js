@@ -6,8 +6,8 @@ const BOOK_WIDTH = 720; // pixels of a line of the tune book
 
 // The favourites as a list, as one ABC file, and as a book to print.
 export class Notebook {
-  constructor(parts, favourites, { notation, glyphs, present, onPlay, onChange }) {
-    Object.assign(this, { parts, favourites, notation, glyphs, present, onPlay, onChange });
+  constructor(parts, favourites, { title, notation, glyphs, shown, onPlay, onChange }) {
+    Object.assign(this, { parts, favourites, title, notation, glyphs, shown, onPlay, onChange });
     parts.print.addEventListener("click", () => window.print());
     parts["save-all"].addEventListener("click", () => this._saveAll());
     window.addEventListener("beforeprint", () => this.makeBook());
@@ -34,7 +34,7 @@ export class Notebook {
       "aria-label": `Title of favourite ${i + 1}`,
     });
     title.addEventListener("change", () => {
-      favourites.rename(i, title.value);
+      title.value = favourites.rename(i, title.value);
       this.onChange();
     });
     const button = (text, act) => {
@@ -54,11 +54,12 @@ export class Notebook {
     download(text, "favourites.abc", "text/vnd.abc");
   }
 
-  // The pages to print: the favourites, or the present melody where there are none.
+  // The pages to print: the favourites, or the melody shown where there are none.
   makeBook() {
     const { items } = this.favourites;
-    const shown = items.length ? items : [this.present()];
-    this.parts.book.replaceChildren(...shown.map(({ title, melody }) => {
+    const printed = items.length ? items : [this.shown()];
+    const heading = makeElement("h1", {}, this.title);
+    this.parts.book.replaceChildren(heading, ...printed.map(({ title, melody }) => {
       const score = document.createElementNS("http://www.w3.org/2000/svg", "svg");
       const { glyphs } = this;
       drawStaff(score, melody, this.notation(), { glyphs, width: BOOK_WIDTH });

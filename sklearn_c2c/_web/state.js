@@ -4,6 +4,7 @@ import { END, N_PITCHES, HOLD, REST } from "./tokens.js";
 const MOST_STATES = 200;
 const MOST_FAVOURITES = 200;
 const LONGEST_TITLE = 200; // characters
+export const NO_TITLE = "Melody"; // of a melody whose title is empty
 
 // The beginning of a title for a link, which is cut between characters: half of one is
 // nothing that an address can hold.
@@ -107,7 +108,8 @@ export class History {
   }
 }
 
-// Melodies that the user keeps, in the storage of the browser where it allows it.
+// Melodies that the user keeps, in the storage of the browser where it allows it. Pages in
+// other tabs may change what is stored: each change is one of what is there now.
 export class Favourites {
   constructor(name, form, onChange) {
     // Pages of one title may be of other models, whose melodies do not fit here.
@@ -116,26 +118,37 @@ export class Favourites {
     this.onChange = onChange;
     this.items = [];
     this.isStored = true;
-    this._load();
+    this.items = this._newest();
+    globalThis.addEventListener?.("storage", ({ key }) => {
+      if (key === this.key) this._takeNewest();
+    });
   }
 
-  // Add one unless it is there already; return whether it was added.
+  // Add one; return whether it was "added", was "there" already, or the list is "full".
   add(title, melody) {
     const text = melody.join();
-    if (this.items.some((item) => item.melody.join() === text)) return false;
-    this.items = [...this.items, { title, melody: [...melody] }].slice(-MOST_FAVOURITES);
-    this._changed();
-    return true;
+    let found = "added";
+    this._edit((items) => {
+      if (items.some((item) => item.melody.join() === text)) found = "there";
+      else if (items.length >= MOST_FAVOURITES) found = "full";
+      return found === "added" ? [...items, { title: shortTitle(title), melody: [...melody] }] : items;
+    });
+    return found;
   }
 
   remove(index) {
-    this.items = this.items.filter((_, i) => i !== index);
-    this._changed();
+    const text = this.items[index].melody.join();
+    this._edit((items) => items.filter((item) => item.melody.join() !== text));
   }
 
+  // Return the title that it has now.
   rename(index, title) {
-    this.items[index].title = title;
-    this._store();
+    const text = this.items[index].melody.join();
+    const name = shortTitle(title.trim()) || NO_TITLE;
+    this._edit((items) =>
+      items.map((item) => (item.melody.join() === text ? { ...item, title: name } : item)),
+    );
+    return name;
   }
 
   // Titles and melodies as text for a link, and add those of one.
@@ -159,25 +172,40 @@ export class Favourites {
     }
   }
 
-  _load() {
+  // What is stored, or the items here where nothing is.
+  _newest() {
     try {
-      const found = this._parsed(localStorage.getItem(this.key) ?? "[]");
-      this.items = found.map(([title, melody]) => ({ title, melody }));
+      const text = this.isStored ? localStorage.getItem(this.key) : null;
+      if (text === null) return this.items;
+      return this._parsed(text).map(([title, melody]) => ({ title, melody }));
     } catch {
       this.isStored = false; // a browser may refuse it, as for files
+      return this.items;
     }
   }
 
   _store() {
     try {
-      localStorage.setItem(this.key, this.toText() || "[]");
+      if (this.isStored) localStorage.setItem(this.key, this.toText() || "[]");
     } catch {
       this.isStored = false;
     }
   }
 
-  _changed() {
-    this._store();
-    this.onChange(this);
+  // Take what another tab has stored.
+  _takeNewest() {
+    const before = this.toText();
+    this.items = this._newest();
+    if (this.toText() !== before) this.onChange(this);
+  }
+
+  // Change the newest items; tell it if there are other melodies than before.
+  _edit(edit) {
+    const melodies = (items) => items.map(({ melody }) => melody.join()).join(";");
+    const before = melodies(this.items);
+    const newest = this._newest();
+    this.items = edit(newest);
+    if (this.items !== newest) this._store();
+    if (melodies(this.items) !== before) this.onChange(this);
   }
 }

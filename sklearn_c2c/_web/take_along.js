@@ -6,11 +6,11 @@ import { renderWav } from "./wav.js";
 
 const MUSICXML_TYPE = "application/vnd.recordare.musicxml+xml";
 
-// Files of the present melody, and texts to copy. `present()` is {title, melody},
+// Files of the melody that is shown, and texts to copy. `shown()` is {title, melody},
 // `notation()` that of the melody at the tempo that is set.
 export class TakeAlong {
-  constructor(parts, { present, notation, sound, link }) {
-    Object.assign(this, { parts, present, notation, sound, link });
+  constructor(parts, { shown, notation, sound, link }) {
+    Object.assign(this, { parts, shown, notation, sound, link });
     const clicks = {
       "save-midi": () => this._save("mid", "audio/midi", writeMidi),
       "save-abc": () => this._save("abc", "text/vnd.abc", writeAbc),
@@ -24,24 +24,24 @@ export class TakeAlong {
     }
   }
 
-  // The present melody as ABC.
+  // The melody shown, as ABC.
   get abc() {
     return this._written(writeAbc);
   }
 
   _written(write) {
-    const { title, melody } = this.present();
+    const { title, melody } = this.shown();
     return write(melody, { title, notation: this.notation() });
   }
 
   _save(suffix, type, write) {
-    const name = fileName(this.present().title, suffix);
+    const name = fileName(this.shown().title, suffix);
     download(this._written(write), name, type);
     this._say(`Saved ${name}`);
   }
 
   async _saveWav() {
-    const { title, melody } = this.present();
+    const { title, melody } = this.shown();
     const name = fileName(title, "wav");
     this._say(`Rendering ${name} …`);
     const bytes = await renderWav(melody, this.notation(), this.sound());

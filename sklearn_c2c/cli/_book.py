@@ -18,6 +18,9 @@ from sklearn_c2c.cli._models import check_path
 from sklearn_c2c.cli._result import check_installed
 from sklearn_c2c.cli._wording import CommandError, counted
 
+# Parameters that a tune as it is written has no measures for: with one of them it is
+# read as a row.
+_OF_ROWS = {"n_measures", "pickup", "repeats"}
 # Whole tunes as they are played; the score has the repeat signs.
 _READING = {
     "n_measures": None,
@@ -41,7 +44,8 @@ def book(args):
 
     name = name_of_paths(args.tunes)
     tunes, others = find_tunes(args.tunes)
-    read, rejected = _read(tunes, args.reading)
+    as_rows = bool(_OF_ROWS & set(args.reading))
+    read, rejected = (_read if as_rows else _written)(tunes, args.reading)
     if rejected:
         print_rejected(rejected, args.flags)
         print()
@@ -50,23 +54,37 @@ def book(args):
     if not read:
         raise NothingRead("no tune can be read; the table says why.")
     _print_changes(read)
-    signs = "signs" if args.reading.get("repeats") != "written" else "played"
+    if as_rows:
+        _print_chords(tunes, args)
     with _Progress(len(read)) as progress:
-        page.write_tune_book(
-            args.out,
-            [tune["melody"] for tune in read],
-            title=name if args.title is None else args.title,
-            titles=[tune["title"] for tune in read],
-            paper=args.paper,
-            pickup=args.reading.get("pickup", _READING["pickup"]) == "keep",
-            repeats=signs,
-            callback=progress,
-            **{
-                name: [tune[name] for tune in read]
-                for name in ("time_signature", "steps_per_quarter", "key")
-            },
-        )
+        shared = {
+            "title": name if args.title is None else args.title,
+            "paper": args.paper,
+            "callback": progress,
+        }
+        if as_rows:
+            page.write_tune_book(args.out, **_columns(read, args.reading), **shared)
+        else:
+            sheets = [(tune["title"], tune["composer"], tune["sheet"]) for tune in read]
+            page.write_sheet_book(args.out, sheets, **shared)
     print(f"Book: {args.out}")
+
+
+def _columns(read, reading):
+    """Melodies, titles and notation as `write_tune_book` takes them."""
+    names = {
+        "melodies": "melody",
+        "titles": "title",
+        "composers": "composer",
+        "time_signature": "time_signature",
+        "steps_per_quarter": "steps_per_quarter",
+        "key": "key",
+    }
+    columns = {name: [tune[one] for tune in read] for name, one in names.items()}
+    return columns | {
+        "pickup": reading.get("pickup", _READING["pickup"]) == "keep",
+        "repeats": "signs" if reading.get("repeats") != "written" else "played",
+    }
 
 
 def _check_out(args):
@@ -80,8 +98,33 @@ def _check_out(args):
     check_installed(".pdf" if suffix == ".pdf" else ".svg", f"--out {args.out}")
 
 
+def _written(tunes, reading):
+    """Lay out tunes as their files have them.
+
+    Returns
+    -------
+    read : list of dict
+        Sheet, title, composer and warnings of each, in the order of the tunes.
+    rejected : list of Rejection
+    """
+    from sklearn_c2c import io
+
+    usual = {"key": None, "steps_per_quarter": "auto", "duplicates": "drop"}
+    found, rejected = io.written_tunes(tunes, io.Choice(**usual | reading))
+    read = [
+        {
+            "sheet": one.sheet,
+            "title": one.tune.title or name_of_source(one.source),
+            "composer": one.tune.composer,
+            "warnings": one.warnings,
+        }
+        for one in found
+    ]
+    return read, rejected
+
+
 def _read(tunes, reading):
-    """Read tunes, each in its own metre and key.
+    """Read tunes as rows, each in its own metre and key.
 
     Returns
     -------
@@ -94,7 +137,12 @@ def _read(tunes, reading):
         left = _read_metre(left, reading, read, rejected)
     places = {tune.source: place for place, tune in enumerate(tunes)}
     rejected.sort(key=lambda rejection: places[rejection.source])
-    return [read[tune.source] for tune in tunes if tune.source in read], rejected
+    in_order = [
+        read[source] | {"composer": tune.composer}
+        for source, tune in tunes
+        if source in read
+    ]
+    return in_order, rejected
 
 
 def _read_metre(tunes, reading, read, rejected):
@@ -196,6 +244,16 @@ def _print_changes(read):
                 if tune["warnings"]
             ]
         )
+
+
+def _print_chords(tunes, args):
+    """Say that chord symbols are left out, and by which options."""
+    n = sum(any(part.chords for part in tune.parts) for _, tune in tunes)
+    if n:
+        flags = ", ".join(
+            args.flags[name] for name in sorted(_OF_ROWS & {*args.reading})
+        )
+        print(f"chord symbols left out in {counted(n, 'tune')}, because of {flags}")
 
 
 class _Progress:

@@ -17,6 +17,7 @@ from sklearn_c2c.display._print import write_score
 from sklearn_c2c.display._reconstruction_curve import ReconstructionCurveDisplay
 from sklearn_c2c.display._score import score_lines as score_lines
 from sklearn_c2c.display._score import score_svg
+from sklearn_c2c.display._sheets import sheet_lines as sheet_lines
 
 __all__ = [
     "AttractorDisplay",

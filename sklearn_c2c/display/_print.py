@@ -118,8 +118,9 @@ def typeset_tunes(tunes, *, title="", paper="a4", is_numbered=True, has_contents
 
     Parameters
     ----------
-    tunes : list of (str, list of str)
-        Title of each tune, or "", and its lines of music as SVG (see `score_lines`).
+    tunes : list of (str, str, list of str)
+        Title and composer of each tune, or "", and its lines of music as SVG (see
+        `score_lines`).
     title : str, default=""
         Title of the whole, or "".
     paper : str, default="a4"
@@ -139,10 +140,10 @@ def typeset_tunes(tunes, *, title="", paper="a4", is_numbered=True, has_contents
         If typst is not installed.
     """
     pictures, content = {}, []
-    for i, (name, lines) in enumerate(tunes):
+    for i, (name, composer, lines) in enumerate(tunes):
         names = [f"{i}-{j}.svg" for j in range(len(lines))]
         pictures.update(zip(names, lines, strict=True))
-        content.append((name, names))
+        content.append((name, composer, names))
     return _typeset(
         "tunes.typ",
         {
@@ -159,7 +160,7 @@ def typeset_tunes(tunes, *, title="", paper="a4", is_numbered=True, has_contents
 
 def _to_pdf(melody, title, *, resolution, paper, **notation):
     lines = score_lines(melody, **notation)
-    return typeset_tunes([(title or "", lines)], paper=paper, is_numbered=False)
+    return typeset_tunes([(title or "", "", lines)], paper=paper, is_numbered=False)
 
 
 def _to_png(melody, title, *, resolution, paper, **notation):

@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -54,13 +55,16 @@ _LAYOUT = {
     "minLastJustification": 0,
 }
 # Options for pages of one line each: lower than any line, and grown to its height.
-_LINE = {"breaks": "line", "header": "none", "pageHeight": 100}
+LINE = {"breaks": "line", "header": "none", "pageHeight": 100}
+_TEMPO = re.compile(
+    r"<direction\b(?:(?!</direction>).)*?<metronome.*?</direction>", re.S
+)
 _NAME = re.compile(r'<svg\b[^>]* id="([^"]*)"')
 _OPENS = re.compile(r'<measure\b[^>]* left="rptstart"')
 _CLOSES = re.compile(r'<measure\b[^>]* right="(?:rptend|dbl)"')
 _ENDING = re.compile(r"<ending\b")
 _AGAIN = re.compile(r"-rend\d+$")  # verovio's name of a note that is played once more
-_PHRASES = (4, 2, 1)  # measures in a line of music, the most that fit
+PHRASES = (4, 2, 1)  # measures in a line of music, the most that fit
 
 
 def score_svg(
@@ -183,16 +187,20 @@ def score_lines(melody, **notation):
     ValueError, ImportError
         As of `score_svg`.
     """
-    lines = _score(melody, _LINE, title=None, **notation)
-    # The name of the drawing is part of all names in it, and of its style sheet. Each
-    # line needs names of its own.
+    return named_lines(_score(melody, LINE, title=None, **notation))
+
+
+def named_lines(lines):
+    """Give each line names of its own.
+
+    The name of the drawing is part of all names in it, and of its style sheet.
+    """
     name = _NAME.search(lines[0])[1]
     return [line.replace(name, f"{name}-{i}") for i, line in enumerate(lines)]
 
 
 def _score(melody, layout, *, width=960, title=None, marks=None, **notation):
     """Engrave a melody; return an SVG element for each page of the layout."""
-    verovio = quiet_verovio()
     writing = {
         "time_signature": "4/4",
         "steps_per_quarter": 4,
@@ -207,17 +215,28 @@ def _score(melody, layout, *, width=960, title=None, marks=None, **notation):
     sheet = make_sheet(melody, **writing)
     marks = check_marks(marks, np.shape(melody))
     text = _notation(sheet, melody, **writing)
+    begins_lines = partial(_phrases, int(sheet.pickup > 0))
+    toolkit, pages = drawn(text, width, layout, begins_lines)
+    steps = _steps_of_signs(toolkit, sheet)
+    return [finished(svg, steps, marks, melody, sheet) for svg in pages]
+
+
+def drawn(text, width, layout, begins_lines):
+    """Draw a text of ABC or MusicXML: verovio's toolkit, and the SVG of each page.
+
+    `begins_lines(pieces, n_systems)` tells for each measure whether it begins a line,
+    given the MEI before the first one and that of each, and in how many systems verovio
+    would break them.
+    """
     options = _LAYOUT | {"pageWidth": width * 100 // _SCALE} | layout
     # Names inside the SVG follow from its content: unique on a page, and the same in
     # every run.
     seed = zlib.crc32(f"{width} {text}".encode()) >> 2
-    toolkit = verovio.toolkit()
-    pages = _engrave(toolkit, text, options, seed, n_before=int(sheet.pickup > 0))
-    steps = _steps_of_signs(toolkit, sheet)
-    return [_finished(svg, steps, marks, melody, sheet) for svg in pages]
+    toolkit = quiet_verovio().toolkit()
+    return toolkit, _engrave(toolkit, text, options, seed, begins_lines)
 
 
-def _finished(svg, steps, marks, melody, sheet):
+def finished(svg, steps, marks, melody, sheet):
     """A page of verovio with marks, and with steps in place of passing names."""
     n_voices = len(sheet.voices) or 1
     signs = _signs(svg, steps, n_voices)
@@ -275,8 +294,14 @@ def _musicxml(melody, **options):
         path = Path(folder, "melody.musicxml")
         write_melody(melody, path, **options)
         xml = path.read_text("utf-8")
-    elements = ["direction", "encoding-date", "creator"]
-    if not isinstance(options["voices"], (list, tuple)):
+    return for_verovio(xml, has_names=isinstance(options["voices"], (list, tuple)))
+
+
+def for_verovio(xml, *, has_names=False):
+    """MusicXML with a clef, and without what is not to be engraved."""
+    xml = _TEMPO.sub("", xml)
+    elements = ["encoding-date", "creator"]
+    if not has_names:
         elements.append("part-name")
     for element in elements:
         xml = re.sub(rf"<{element}\b.*?</{element}>", "", xml, flags=re.S)
@@ -284,7 +309,7 @@ def _musicxml(melody, **options):
     return xml if "<clef" in xml else xml.replace("</time>", f"</time>{clef}", 1)
 
 
-def _engrave(toolkit, notation, options, seed, n_before):
+def _engrave(toolkit, notation, options, seed, begins_lines):
     """Load a melody into verovio, broken into lines, and draw each page as SVG."""
     one_page = {"breaks": "auto", "pageHeight": _LAYOUT["pageHeight"]}
     toolkit.setOptions(options | one_page | {"xmlIdSeed": 2 * seed})
@@ -293,28 +318,38 @@ def _engrave(toolkit, notation, options, seed, n_before):
     n_systems = toolkit.renderToSVG(1).count('class="system"')
     # The second loading needs names that differ from those of the first.
     toolkit.setOptions(options | {"xmlIdSeed": 2 * seed + 1})
-    toolkit.loadData(_with_breaks(toolkit.getMEI(), n_systems, n_before))
+    toolkit.loadData(_with_breaks(toolkit.getMEI(), n_systems, begins_lines))
     return [toolkit.renderToSVG(1 + page) for page in range(toolkit.getPageCount())]
 
 
-def _with_breaks(mei, n_systems, n_before):
-    """Break the music into lines of equal length, a musical number of measures.
+def _with_breaks(mei, n_systems, begins_lines):
+    """Break the music into lines (see `drawn`)."""
+    mei = re.sub(r"<[sp]b\b[^>]*/>", "", mei)
+    head, *measures = re.split(r"(?=<measure\b)", mei)
+    begins = begins_lines([head, *measures], n_systems)
+    broken = zip(measures, begins, strict=True)
+    return head + "".join("<sb/>" * begin + measure for measure, begin in broken)
+
+
+def _phrases(n_before, pieces, n_systems):
+    """Which measures begin a line: all lines have a musical number of measures.
 
     The first line has `n_before` measures more: 1 for that of a pick-up, else 0. A part
     that is repeated begins a line, and its second ending does not.
     """
-    mei = re.sub(r"<[sp]b\b[^>]*/>", "", mei)
-    head, *measures = re.split(r"(?=<measure\b)", mei)
-    fitting = max(1, (len(measures) - n_before) // n_systems)
-    length = next(phrase for phrase in _PHRASES if phrase <= fitting)
-    broken, n_in_line = [head], -n_before
-    for before, measure in pairwise([head, *measures]):
-        if n_in_line > 0 and _begins_line(before, measure, n_in_line >= length):
-            broken.append("<sb/>")
-            n_in_line = 0
-        broken.append(measure)
-        n_in_line += 1
-    return "".join(broken)
+    length = phrase_length(len(pieces) - 1 - n_before, n_systems)
+    begins, n_in_line = [], -n_before
+    for before, measure in pairwise(pieces):
+        is_full = n_in_line >= length
+        begins.append(n_in_line > 0 and _begins_line(before, measure, is_full))
+        n_in_line = 1 if begins[-1] else n_in_line + 1
+    return begins
+
+
+def phrase_length(n_measures, n_systems):
+    """Measures in a line, given how many systems the music needs."""
+    fitting = max(1, n_measures // n_systems)
+    return next(phrase for phrase in PHRASES if phrase <= fitting)
 
 
 def _begins_line(before, measure, is_full):

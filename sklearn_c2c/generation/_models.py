@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import HasMethods
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c.melody import END
 
@@ -303,11 +304,16 @@ class LatentModel:
 
     @property
     def encoder(self):
-        """The `PianoRollEncoder` at the start of a Pipeline; ValueError without one."""
+        """The fitted `PianoRollEncoder` at the start of a Pipeline.
+
+        ValueError without one, NotFittedError if it is not fitted.
+        """
         encoder = melody_encoder(self.model)
         if encoder is None:
             is_pipeline = isinstance(self.model, Pipeline)
             first = self.model[0] if is_pipeline else self.model
+            if is_pipeline and hasattr(first, "fit"):
+                check_is_fitted(first)
             raise ValueError(
                 "Expected a Pipeline that begins with a PianoRollEncoder, which knows "
                 f"the steps of a melody; got {type(first).__name__}."

@@ -19,6 +19,8 @@ from sklearn_c2c.io._sheet import make_sheet as make_sheet
 from sklearn_c2c.io._sheet import voice_names as voice_names
 from sklearn_c2c.io._wav import melody_to_wav
 from sklearn_c2c.io._writer import melody_to_midi, write_melody
+from sklearn_c2c.io._writer import sheets_to_musicxml as sheets_to_musicxml
+from sklearn_c2c.io._written import written_tunes as written_tunes
 
 __all__ = [
     "melody_to_abc",

@@ -20,6 +20,7 @@ from sklearn_c2c.io._abc_voice import Settings, Voice, tokens_of
 from sklearn_c2c.io._tune import Tune, TuneError, make_part
 
 MAX_TUNE_CHARACTERS = 65536
+_MAX_COMPOSER = 200  # characters
 MAX_MEASURES_OF_REST = 1024  # of a tune: "Z999" is four bytes
 
 # A note before a repeat sign begins no field: "e:|".
@@ -129,7 +130,11 @@ def _read_tune(text):
         reader.read(text)
         parts = tuple(
             make_part(
-                reader.names.get(id, id), voice.measures.notes, voice.measures.rows, id
+                reader.names.get(id, id),
+                voice.measures.notes,
+                voice.measures.rows,
+                id,
+                voice.chords,
             )
             for id, voice in reader.voices.items()
             if voice.measures.rows
@@ -139,7 +144,16 @@ def _read_tune(text):
     except ValueError as error:
         kind = getattr(error, "kind", "damaged")
         return Tune(number, title, fault=str(error), fault_kind=kind)
-    return Tune(number, title, reader.sounding_key(), reader.tempo, parts)
+    key, tempo = reader.sounding_key(), reader.tempo
+    return Tune(number, title, key, tempo, parts, composer=_composer(text))
+
+
+def _composer(text):
+    """Names in the lines ``C:`` before the key."""
+    header = re.split(r"^[ \t]*K:", text, maxsplit=1, flags=re.M)[0]
+    found = re.findall(r"^[ \t]*C:([^%\n]*)", header, flags=re.M)
+    names = ", ".join(filter(None, map(plain_text, found)))
+    return names[:_MAX_COMPOSER]
 
 
 class _TuneReader:

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from html.entities import html5
 
+from sklearn_c2c._titles import one_line
 from sklearn_c2c.io._tune import TuneError
 
 _BYTE_ORDER_MARKS = {
@@ -211,7 +212,7 @@ def plain_text(text):
     plain = "".join([*pieces, _without_entities(text[place:])])
     # A lone surrogate of UTF-16 is no character and could not be written.
     plain = plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return " ".join("".join(c if c.isprintable() else " " for c in plain).split())
+    return one_line(plain)
 
 
 def _without_entities(text):

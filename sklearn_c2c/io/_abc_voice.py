@@ -41,6 +41,10 @@ _TOKEN = re.compile(
 )
 _N_GROUPS = {kind: re.compile(pattern).groups for kind, pattern in _TOKENS.items()}
 _IN_CHORD = re.compile(f"(?:{_NOTE})|(-)[',]?|" + '[~.H-Wh-w]|![^!]+!|"[^"]*"|\\s')
+_CHORD = re.compile(
+    r'"[A-G][#b]?(?:maj|min|dim|aug|sus|add|ma|mi|[Mmo+\-\d#b()]){0,12}(?:/[A-G][#b]?)?"',
+    re.ASCII,
+)
 _ENDING = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
 # The kinds of tokens that `Voice` has a method for; others are ignored.
 _MEANINGFUL = frozenset(
@@ -149,6 +153,7 @@ class Voice:
         self.tuplet_left, self.tuplet_ratio = 0, (1, 1)
         self.broken_ratio = None  # applies to the note after a > or <
         self.has_sign = False  # a decoration or annotation stands before the next note
+        self.chords = []  # times and names of chord symbols
 
     def is_empty(self):
         """Whether no event of it has been read."""
@@ -199,8 +204,10 @@ class Voice:
         self.measures.close()
         self.measures.endings = _read_endings(ending)
 
-    def annotation(self, _):
+    def annotation(self, text):
         self.has_sign = True
+        if _CHORD.fullmatch(text):
+            self.chords.append((self.measures.end, text.strip('"')))
 
     def decoration(self, _):
         self.has_sign = True

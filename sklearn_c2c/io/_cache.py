@@ -19,7 +19,7 @@ from sklearn_c2c._files import write_atomically
 from sklearn_c2c.io._tune import Part, Tune
 
 # Change it whenever the same bytes would be read differently.
-FORMAT = b"sklearn_c2c tunes 8\n"
+FORMAT = b"sklearn_c2c tunes 9\n"
 _DIGEST = hashlib.sha256().digest_size
 _MAX_BYTES = 2**28
 
@@ -129,6 +129,7 @@ def _pack(tunes, key):
             tune.fault,
             tune.fault_kind,
             tune.warnings,
+            tune.composer,
             _sizes(tune),
         )
         for tune in tunes
@@ -142,7 +143,8 @@ def _pack(tunes, key):
 
 def _sizes(tune):
     return [
-        (part.name, part.id, len(part.notes), len(part.measures)) for part in tune.parts
+        (part.name, part.id, part.chords, len(part.notes), len(part.measures))
+        for part in tune.parts
     ]
 
 
@@ -165,15 +167,17 @@ def _unpack(data, key):
 
 def _tunes(header, notes, measures):
     note = measure = 0
-    for number, title, key, tempo, fault, fault_kind, warnings, sizes in header:
+    for *fields, sizes in header:
+        number, title, key, tempo, fault, fault_kind, warnings, composer = fields
         parts = []
-        for name, part_id, n_notes, n_measures in sizes:
+        for name, part_id, chords, n_notes, n_measures in sizes:
             parts.append(
                 Part(
                     name,
                     notes[note : note + n_notes],
                     measures[measure : measure + n_measures],
                     part_id,
+                    tuple(map(tuple, chords)),
                 )
             )
             note, measure = note + n_notes, measure + n_measures
@@ -186,4 +190,5 @@ def _tunes(header, notes, measures):
             fault,
             fault_kind,
             tuple(warnings),
+            composer=composer,
         )

@@ -212,11 +212,12 @@ def _parts_of(tune, choice):
     else:
         parts = choose_voices(tune, choice.voices)
     if choice.only_mode:
-        _check_mode_of(tune, choice.only_mode)
+        check_mode_of(tune, choice.only_mode)
     return parts
 
 
-def _check_mode_of(tune, mode):
+def check_mode_of(tune, mode):
+    """Check that a tune states the mode asked for."""
     if not tune.key:
         raise TuneError(f"has no key that would tell whether it is in {mode}", "mode")
     if stated_mode(tune.key) != mode:

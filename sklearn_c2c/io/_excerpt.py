@@ -87,7 +87,7 @@ def excerpts(parts, metre, n_measures, *, repeats, pickup, tolerance):
         raise TuneError("has no notes", "empty")
     window = find_window(sounding, measures, metre, n_measures, pickup, tolerance)
     start = window.start - (bar if pickup == "keep" else 0)
-    voices = [_cut(_join_ties(notes), start, window.end) for notes in voices]
+    voices = [_cut(join_ties(notes), start, window.end) for notes in voices]
     stop = window.stop - start
     if window.leads_on:
         stop -= _upbeat(voices[0], stop, metre, window.pick_up)
@@ -177,7 +177,7 @@ def _upbeat(notes, end, metre, pick_up):
     return metre.steps_per_beat(TICKS_PER_QUARTER) - 1
 
 
-def _join_ties(notes):
+def join_ties(notes):
     """Join each tied note with the next, if that is adjacent and of the same pitch."""
     notes = notes[np.lexsort((notes[:, ONSET], notes[:, PITCH]))]
     ends = ends_of(notes)
@@ -296,7 +296,7 @@ def on_grid(notes, steps_per_quarter, n_steps):
     """
     # Exact integers: in this unit a step is TICKS_PER_QUARTER long.
     starts = notes[:, ONSET] * steps_per_quarter
-    onsets = _nearest_step(starts)
+    onsets = nearest_step(starts)
     distances = np.abs(starts - onsets * TICKS_PER_QUARTER)
     kept = np.lexsort((notes[:, ONSET], distances, onsets))
     kept = kept[np.append(True, np.diff(onsets[kept]) > 0)[: len(kept)]]
@@ -304,7 +304,7 @@ def on_grid(notes, steps_per_quarter, n_steps):
     kept = kept[onsets[kept] < n_steps]
     ends = ends_of(notes)[kept]
     onsets = onsets[kept]
-    ends = np.maximum(_nearest_step(ends * steps_per_quarter), onsets + 1)
+    ends = np.maximum(nearest_step(ends * steps_per_quarter), onsets + 1)
     ends = np.minimum(ends, np.append(onsets[1:], n_steps)[: len(ends)])
     steps = np.column_stack([onsets, ends - onsets, notes[kept, PITCH]])
     row = melody_from_notes(steps, n_steps)
@@ -335,7 +335,7 @@ def close(row, stop, steps_per_quarter):
     return n_dropped
 
 
-def _nearest_step(times):
+def nearest_step(times):
     """Nearest step of times in parts of a step, the earlier of two equally near."""
     return -((TICKS_PER_QUARTER - 2 * times) // (2 * TICKS_PER_QUARTER))
 

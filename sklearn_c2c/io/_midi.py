@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from sklearn_c2c._titles import one_line
 from sklearn_c2c.io._key import key_by_notes, lacks_signature
 from sklearn_c2c.io._midi_events import KEY, METRE, TEMPO, read_tracks
 from sklearn_c2c.io._tune import (
@@ -306,8 +307,7 @@ def _tempo(meta):
 def _text(content):
     """Decode a name: nothing in a file says how it is encoded."""
     text = content.decode(_encoding(content), "replace")
-    text = "".join(c if c.isprintable() else " " for c in text)
-    return " ".join(text.split())[:_MAX_TITLE]
+    return one_line(text)[:_MAX_TITLE]
 
 
 # Two characters of Shift-JIS in a row.

@@ -2,6 +2,7 @@
 
 import re
 
+from sklearn_c2c._titles import one_line
 from sklearn_c2c.io._key import key_by_notes
 from sklearn_c2c.io._musicxml_part import QUARTERS, StavedPart
 from sklearn_c2c.io._tune import MAX_MEASURES, Tune, TuneError, make_part
@@ -127,8 +128,7 @@ class Score:
 
 def _name(text):
     """Text as a title or a name: one line of it, without control characters."""
-    text = "".join(c if c.isprintable() else " " for c in text or "")
-    return " ".join(text.split())[:_MAX_NAME]
+    return one_line(text or "")[:_MAX_NAME]
 
 
 def _per_minute(text):

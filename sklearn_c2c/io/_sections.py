@@ -13,13 +13,14 @@ _MOST_ENDINGS = 2  # measures of an ending, at most a quarter of the part
 class Written(NamedTuple):
     """A written measure: the first one played that it stands for, and its signs.
 
-    `ending` is the number of the ending that it belongs to, 0 for none.
+    `closes` is how often the part that it closes is played, True for twice. `ending` is
+    the number of the ending that it belongs to, or a text of several, 0 for none.
     """
 
     played: int
     opens: bool = False
-    closes: bool = False
-    ending: int = 0
+    closes: int = False
+    ending: int | str = 0
 
 
 class Part(NamedTuple):

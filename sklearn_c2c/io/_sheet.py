@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sklearn_c2c._titles import one_line
 from sklearn_c2c.io._sections import Written, written_measures
 from sklearn_c2c.melody import (
     END,
@@ -53,6 +54,7 @@ class Sheet:
     repeats: str = "played"
     name: str = ""
     voices: tuple = ()  # the melodies of all voices, if there are several
+    chords: tuple = ()  # chord symbols: number of the measure, step in it, name
 
     @property
     def clef(self):
@@ -95,6 +97,11 @@ class Sheet:
         found = written_measures(measures, n_upbeat=n_upbeat)
         after = [one._replace(played=one.played + n_before) for one in found]
         return [Written(i) for i in range(n_before)] + after
+
+    def missing(self, number):
+        """Steps that a measure lacks at its start: a pick-up's rests before it."""
+        is_short = number == 0 and self.pickup > 0
+        return self.steps_per_measure - self.pickup if is_short else 0
 
     def measures(self):
         """Events of each measure.
@@ -142,7 +149,7 @@ class Sheet:
         """
         ends = self._beam_ends()
         groups = [bisect(ends, start) for start, _, _, _ in events]
-        if not self._is_in_halves():
+        if not _is_in_halves(self.metre):
             return groups
         eighth = self.steps_per_quarter / 2
         short = {
@@ -155,15 +162,11 @@ class Sheet:
             for group, (start, _, _, _) in zip(groups, events, strict=True)
         ]
 
-    def _is_in_halves(self):
-        beats, beat_type = self.metre
-        return beat_type == 2 or (beat_type == 4 and beats % 4 == 0)
-
     def _beam_ends(self):
         """Steps from the bar line at which groups of notes that are beamed end."""
         beats, beat_type = self.metre
         unit = Fraction(4 * self.steps_per_quarter, beat_type)
-        if self._is_in_halves():
+        if _is_in_halves(self.metre):
             counts = [beat_type // 2] * beats
         elif beat_type < 8:
             counts = [1] * beats
@@ -321,6 +324,11 @@ class Tuplet(NamedTuple):
         """End of the first sign of a note within the tuplet."""
         part = gcd(self.end - self.start, start - self.start, end - self.start)
         return start + _longest_sign((end - start) // part) * part
+
+
+def _is_in_halves(metre):
+    beats, beat_type = metre
+    return beat_type == 2 or (beat_type == 4 and beats % 4 == 0)
 
 
 def _after(place, size):
@@ -482,9 +490,3 @@ def voice_names(voices):
     if len(set(names)) < len(names) or not all(names):
         raise ValueError(f"Found voices={voices!r}; expected names that differ.")
     return names
-
-
-def one_line(title):
-    """A title without line breaks and characters that break the encoding."""
-    title = "".join(c if c.isprintable() else " " for c in title)
-    return " ".join(title.split())

@@ -81,6 +81,7 @@ class Part:
     notes: np.ndarray  # (n_notes, 4)
     measures: np.ndarray  # (n_measures, 7)
     id: str = ""  # the file's identifier, beside the name
+    chords: tuple[tuple[int, str], ...] = ()  # time in ticks and name of each symbol
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class Tune:
     fault: str = ""
     fault_kind: str = "damaged"  # one of KINDS; counts only beside a fault
     warnings: tuple[str, ...] = ()  # sentences
+    composer: str = ""
 
     @property
     def sounding_parts(self):
@@ -120,14 +122,15 @@ def exact(numerator, denominator):
     return Fraction(numerator, denominator) if rest else quotient
 
 
-def make_part(name, notes, measures, part_id=""):
+def make_part(name, notes, measures, part_id="", chords=()):
     """Build a `Part` from rows whose times are ticks, or parts of ticks.
 
     Notes and measures are rounded to whole ticks at their two ends, so that adjacent
     ones stay adjacent.
     """
     tables = _in_whole_ticks(notes, 4), _in_whole_ticks(measures, 7)
-    part = Part(name, *tables, part_id)
+    chords = tuple((round(time), text) for time, text in chords)
+    part = Part(name, *tables, part_id, chords)
     end = sum(part.measures[-1, [START, LENGTH]]) if len(part.measures) else 0
     if end > MAX_TICKS:
         raise TuneError(

@@ -246,9 +246,23 @@ def _note_events(sheet, track, voice):
 
 def _melody_to_musicxml(melody, **notation):
     """Write a melody as the bytes of a MusicXML file."""
+    return sheets_to_musicxml(make_sheets(melody, **notation))
+
+
+def sheets_to_musicxml(sheets):
+    """Write what is laid out as the bytes of a MusicXML file.
+
+    Parameters
+    ----------
+    sheets : list of Sheet
+        One for each voice.
+
+    Returns
+    -------
+    bytes
+    """
     from music21.musicxml.m21ToXml import ScoreExporter
 
-    sheets = make_sheets(melody, **notation)
     exporter = ScoreExporter(_score(sheets), makeNotation=False)
     exporter.parse()
     _strip_chance(exporter.xmlRoot)
@@ -287,9 +301,12 @@ def _part(sheet):
     played = list(sheet.measures())
     spelled = spell_measures(played, sheet.key)
     written = sheet.written()
-    for number, one in enumerate(written, start=sheet.pickup == 0):
+    for number, one in enumerate(written, start=sheet.missing(0) == 0):
         signs = _signs(sheet, played[one.played], spelled[one.played])
-        part.append(_measure(sheet, signs, number, is_first=not part))
+        before = sheet.missing(one.played)
+        measure = _measure(sheet, signs, number, before, is_first=not part)
+        _add_symbols(measure, sheet, one.played, before)
+        part.append(measure)
     measures = list(part.getElementsByClass(stream.Measure))
     measures[-1].rightBarline = bar.Barline("final")
     _add_repeats(part, measures, written)
@@ -299,23 +316,36 @@ def _part(sheet):
     return part
 
 
-def _measure(sheet, signs, number, *, is_first):
-    """A measure of this number; that of a pick-up has the number 0."""
+def _measure(sheet, signs, number, before, *, is_first):
+    """A measure of this number, which lacks `before` steps; a pick-up has number 0."""
     from music21 import stream
     from music21.stream.makeNotation import makeTupletBrackets
 
     measure = stream.Measure(number=number)
-    before = 0  # steps
-    if number == 0:
-        before = sheet.steps_per_measure - sheet.pickup
+    if before:
         measure.paddingLeft = before / sheet.steps_per_quarter
+    if number == 0:
         measure.showNumber = stream.enums.ShowNumber.NEVER
     if is_first:
         measure.append(_first_signs(sheet))
     for start, sign in signs:
         measure.insert((start - before) / sheet.steps_per_quarter, sign)
+    # Without it music21 beams a short measure as it does a pick-up.
+    missing = 4 * sheet.metre.beats / sheet.metre.beat_type - measure.highestTime
+    measure.paddingRight = 0 if before else max(0, missing)
     makeTupletBrackets(measure, inPlace=True)
     return measure
+
+
+def _add_symbols(measure, sheet, number, before):
+    """Add chord symbols, as they are spelled."""
+    from music21 import expressions
+
+    for _, step, text in (chord for chord in sheet.chords if chord[0] == number):
+        symbol = expressions.TextExpression(text)
+        symbol.placement = "above"
+        symbol.style.fontStyle = "normal"
+        measure.insert((step - before) / sheet.steps_per_quarter, symbol)
 
 
 def _first_signs(sheet):
@@ -341,12 +371,14 @@ def _add_repeats(part, measures, written):
         if one.opens:
             measure.leftBarline = bar.Repeat(direction="start")
         if one.closes:
-            measure.rightBarline = bar.Repeat(direction="end")
+            times = one.closes if one.closes > 2 else None
+            measure.rightBarline = bar.Repeat(direction="end", times=times)
     for number, pairs in groupby(by_ending, key=lambda pair: pair[1].ending):
         if number:
-            inside = [measure for measure, _ in pairs]
+            inside, signs = zip(*pairs, strict=True)
             part.insert(0, spanner.RepeatBracket(inside, number=number))
-            if number == 2 and inside[-1] is not measures[-1]:
+            goes_on = inside[-1] is not measures[-1] and not signs[-1].closes
+            if number != 1 and goes_on:
                 inside[-1].rightBarline = bar.Barline("double")
 
 

@@ -5,6 +5,7 @@ it was made; `write_tune_book` a book to print; `explore` a page to move in a la
 space and to listen to it, which `Explorer` shows in a notebook.
 """
 
+from sklearn_c2c.page._book import write_sheet_book as write_sheet_book
 from sklearn_c2c.page._book import write_tune_book
 from sklearn_c2c.page._explore import explore
 from sklearn_c2c.page._page import write_page

@@ -3,11 +3,15 @@
 from html import escape
 from string import Template
 
+import numpy as np
+
 import sklearn_c2c
 from sklearn_c2c._files import by_suffix, check_folder, write_atomically
-from sklearn_c2c.display import check_paper, score_lines, typeset_tunes
+from sklearn_c2c._titles import one_line
+from sklearn_c2c.display import check_paper, score_lines, sheet_lines, typeset_tunes
 from sklearn_c2c.page._page import part
 
+_WIDTH = 960  # pixels of a line of music
 _FEWEST_LISTED = 8  # tunes, for a table of contents
 _CSS_PAPERS = {"a4": "A4", "a5": "A5", "us-letter": "letter", "us-legal": "legal"}
 
@@ -18,7 +22,8 @@ def write_tune_book(
     *,
     title,
     titles=None,
-    width=960,
+    composers=None,
+    width=_WIDTH,
     paper="a4",
     time_signature="4/4",
     steps_per_quarter=4,
@@ -43,15 +48,17 @@ def write_tune_book(
         Legal melodies, in the order of the book, each up to its end.
     title : str
         Title of the book.
-    titles : list of str, default=None
+    titles : array-like of str, default=None
         Title of each melody; if None, they are numbered.
+    composers : array-like of str, default=None
+        Composer of each melody, "" for none.
     width : int, default=960
         Width of the music as in `score_svg`, in pixels. It takes the width of the page:
         the more pixels, the smaller the notes.
     paper : {"a4", "a5", "us-letter", "us-legal"}, default="a4"
         Format of the printed pages.
     time_signature, steps_per_quarter, key, pickup, repeats
-        As in `score_svg`, for all melodies; or a list with one for each melody.
+        As in `score_svg`, for all melodies; or an array-like with one for each melody.
     voices : int or list of str, default=None
         Number or names of the voices of all rows, as in `score_svg`.
     callback : callable, default=None
@@ -93,6 +100,7 @@ def write_tune_book(
         titles = [f"Melody {i + 1}" for i in range(n_melodies)]
     notation = {
         "titles": list(titles),
+        "composers": [""] * n_melodies if composers is None else list(composers),
         "time_signature": time_signature,
         "steps_per_quarter": steps_per_quarter,
         "key": key,
@@ -101,42 +109,63 @@ def write_tune_book(
     }
     each = [one | {"voices": voices} for one in _of_each(notation, n_melodies)]
     tunes = _engraved(melodies, each, width, callback)
-    write_atomically(path, typeset(tunes, _one_line(title), paper))
+    write_atomically(path, typeset(tunes, one_line(str(title)), paper))
+
+
+def write_sheet_book(path, tunes, *, title, paper, callback=None):
+    """Write a book of tunes as their files have them.
+
+    Parameters
+    ----------
+    path, title, paper, callback
+        As of `write_tune_book`.
+    tunes : list of (str, str, WrittenSheet)
+        Title, composer or "", and sheet of each, as of `io.written_tunes`.
+
+    Raises
+    ------
+    ValueError, ImportError, OSError
+        As of `write_tune_book`.
+    """
+    typeset = by_suffix(path, _FORMATS)
+    check_paper(paper)
+    check_folder(path)
+    drawn = []
+    for name, composer, sheet in tunes:
+        lines = sheet_lines(sheet, width=_WIDTH)
+        drawn.append((one_line(name), one_line(composer), lines))
+        if callback is not None:
+            callback(len(drawn))
+    write_atomically(path, typeset(drawn, one_line(title), paper))
 
 
 def _of_each(notation, n_melodies):
     """For each melody its own title and notation."""
     columns = {}
     for name, value in notation.items():
-        is_list = isinstance(value, (list, tuple))
-        columns[name] = value if is_list else [value] * n_melodies
+        is_one = np.ndim(value) == 0
+        columns[name] = [value] * n_melodies if is_one else list(value)
         if len(columns[name]) != n_melodies:
             raise ValueError(
-                f"Got {len(value)} values in {name} for {n_melodies} melodies."
+                f"Got {len(columns[name])} values in {name} for {n_melodies} melodies."
             )
     rows = zip(*columns.values(), strict=True)
     return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def _engraved(melodies, notation, width, callback):
-    """Title and lines of music of each melody."""
+    """Title, composer and lines of music of each melody."""
     tunes = []
     for i, (melody, own) in enumerate(zip(melodies, notation, strict=True)):
-        title = _one_line(own.pop("titles"))
+        title, composer = (one_line(str(own.pop(k))) for k in ("titles", "composers"))
         try:
             lines = score_lines(melody, width=width, **own)
         except ValueError as error:
             raise ValueError(f"Melody {i}, {title!r}: {error}") from error
-        tunes.append((title, lines))
+        tunes.append((title, composer, lines))
         if callback is not None:
             callback(i + 1)
     return tunes
-
-
-def _one_line(title):
-    """A title without line breaks and characters that cannot be printed."""
-    title = "".join(c if c.isprintable() else " " for c in str(title))
-    return " ".join(title.split())
 
 
 def _to_pdf(tunes, title, paper):
@@ -145,13 +174,12 @@ def _to_pdf(tunes, title, paper):
 
 
 def _to_html(tunes, title, paper):
-    names = [escape(name) for name, _ in tunes]
-    sections = zip(names, (lines for _, lines in tunes), strict=True)
+    names = [escape(name) for name, _, _ in tunes]
     page = Template(part("tune_book.html")).substitute(
         title=escape(title),
         style=Template(part("tune_book.css")).substitute(paper=_CSS_PAPERS[paper]),
         contents=_contents(names) if len(tunes) >= _FEWEST_LISTED else "",
-        tunes="\n".join(_section(i, *row) for i, row in enumerate(sections, 1)),
+        tunes="\n".join(_section(i, *tune) for i, tune in enumerate(tunes, 1)),
         version=sklearn_c2c.__version__,
     )
     return page.encode()
@@ -164,13 +192,15 @@ def _contents(names):
     return f'<nav aria-label="Contents"><ol>\n{items}\n</ol></nav>'
 
 
-def _section(number, name, lines):
+def _section(number, name, composer, lines):
     """One tune: its title, and its lines of music, which scroll on narrow screens."""
+    name, composer = escape(name), escape(composer)
+    by = f'<p class="composer">{composer}</p>\n' if composer else ""
     music = "\n".join(f'<div class="line">{line}</div>' for line in lines)
     return f"""\
 <section id="tune-{number}">
 <h2>{name}</h2>
-<div class="score" role="img" aria-label="Score of {name}" tabindex="0">
+{by}<div class="score" role="img" aria-label="Score of {name}" tabindex="0">
 {music}
 </div>
 </section>"""

@@ -2,6 +2,7 @@
 
 import json
 from html import escape
+from numbers import Integral
 from string import Template
 
 import numpy as np
@@ -91,8 +92,10 @@ def explore(
     ------
     ValueError
         If the melodies are not legal, there is none, the titles are not one for each,
-        the model is of a kind that a page cannot decode, or a parameter is out of
-        range.
+        the model is of a kind that a page cannot decode, a target is no index of
+        ``target_names``, or a parameter is out of range.
+    NotFittedError
+        If the model is not fitted.
     ImportError
         If verovio is not installed, whose signs the page engraves with.
 
@@ -148,6 +151,8 @@ def explorer_page(data, model_text, tunes_text):
 def explorer_data(model, corpus, *, title, notation, layout, attributes, random_state):
     """What the explorer shows.
 
+    Parameters are those of `explore`. A title of None is made up of model and corpus.
+
     Returns
     -------
     data : dict
@@ -175,7 +180,7 @@ def explorer_data(model, corpus, *, title, notation, layout, attributes, random_
         arrays["codes"] = Z.astype(np.float32)
     manifest, tunes_text = pack_arrays(arrays)
     data = {
-        "title": str(title),
+        "title": _named(latent, len(tunes)) if title is None else str(title),
         "version": sklearn_c2c.__version__,
         "notation": notation,
         "model": description,
@@ -198,9 +203,8 @@ def explorer_body(data):
     """HTML of the explorer, without the data and the script."""
     notation = data["notation"]
     low, high = map(pitch_name, data["pitchRange"])
-    n_tunes = len(data["titles"])
     about = [
-        f"{n_tunes} tune{'s' * (n_tunes != 1)}"
+        _count(len(data["titles"]))
         + (f" ({data['nLeftOut']} more left out)" if data["nLeftOut"] else ""),
         f"{notation['numerator']}/{notation['denominator']}",
         *([notation["key"]] if notation["key"] else []),
@@ -213,6 +217,15 @@ def explorer_body(data):
         layout=escape(data["layout"]),
         version=escape(data["version"]),
     )
+
+
+def _named(latent, n_tunes):
+    """A title, by the kind of the model and the number of tunes."""
+    return f"{type(latent.estimator).__name__} of {_count(n_tunes)}"
+
+
+def _count(n_tunes):
+    return f"{n_tunes} tune{'s' * (n_tunes != 1)}"
 
 
 def as_json(data):
@@ -298,12 +311,25 @@ def _classes(corpus, n_tunes):
         return [], np.zeros(0, dtype=np.int16)
     if len(target) != n_tunes:
         raise ValueError(f"Got {len(target)} rows of target for {n_tunes} tunes.")
-    names = corpus.get("target_names")
-    labels = [str(label if names is None else names[label]) for label in target]
+    labels = _labels(target, corpus.get("target_names"))
     known, classes = np.unique(labels, return_inverse=True)
     if len(known) < 2:
         return [], np.zeros(0, dtype=np.int16)
     return known.tolist(), classes.astype(np.int16)
+
+
+def _labels(target, names):
+    """Label of the class of each tune; a target is an index of the names, if any."""
+    if names is None:
+        return [str(label) for label in target]
+    for i, label in enumerate(target):
+        is_index = isinstance(label, (Integral, np.bool_))
+        if not is_index or not 0 <= label < len(names):
+            raise ValueError(
+                f"Found {label!r} in target[{i}]; expected an index of target_names, "
+                f"0 to {len(names) - 1}."
+            )
+    return [str(names[label]) for label in target]
 
 
 def _stacked(rows, width):

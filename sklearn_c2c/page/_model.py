@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c.generation import LatentModel
 from sklearn_c2c.page._factors import factor_layer
@@ -72,9 +73,12 @@ def describe_model(model, X=None):
     ------
     ValueError
         If the model is no such Pipeline, or is too large without X.
+    NotFittedError
+        If it is not fitted.
     """
     latent = LatentModel(model)
     encoder, estimator = latent.encoder, latent.estimator
+    check_is_fitted(estimator)
     if not (latent.decodes_melodies and len(latent.before) == 1):
         raise ValueError(
             "A page decodes a Pipeline of a PianoRollEncoder and one estimator; got "

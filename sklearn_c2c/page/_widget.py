@@ -34,8 +34,9 @@ class Explorer:
         A fitted one of a `PianoRollEncoder` and an autoencoder.
     corpus : Bunch or dict
         As of `explore`.
-    title : str, default="The latent space"
-        Title above the explorer.
+    title : str, default=None
+        Title above the explorer, by which the browser also keeps its favourites. None
+        names it by model and corpus, such as "Autoencoder of 75 tunes".
     time_signature : str, default="4/4"
         Metre.
     steps_per_quarter : int, default=4
@@ -94,7 +95,7 @@ class Explorer:
         model,
         corpus,
         *,
-        title="The latent space",
+        title=None,
         time_signature="4/4",
         steps_per_quarter=4,
         key=None,

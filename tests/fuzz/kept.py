@@ -93,8 +93,8 @@ def grown_entry(rng):
     if rng.random() < 0.5:
         header = _grown_json(rng)
     else:
-        sizes = [("", rng.choice(_SIZES), rng.choice(_SIZES)) for _ in range(2)]
-        tune = ["1", "T", "", None, "", "damaged", [], sizes[: rng.randint(0, 2)]]
+        sizes = [("", "", [], rng.choice(_SIZES), rng.choice(_SIZES)) for _ in range(2)]
+        tune = ["1", "T", "", None, "", "damaged", [], "", sizes[: rng.randint(0, 2)]]
         header = json.dumps([tune] * rng.choice([1, 2, 2000])).encode()
     length = len(header) if rng.random() < 0.8 else rng.choice([0, 7, 2**62, 2**64 - 1])
     content = length.to_bytes(8, "little") + header

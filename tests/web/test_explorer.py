@@ -1,9 +1,7 @@
 """The explorer, driven as a user does: what sounds is what is shown and saved."""
 
 import io
-import re
 import wave
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -458,6 +456,105 @@ def test_favourites_are_kept_renamed_played_and_printed(start, corpus, tmp_path)
     assert explorer.part("favourites").locator("li").count() == 1
 
 
+TWO_TABS = """
+    import { Favourites } from "./state.js";
+    const stored = new Map();
+    globalThis.localStorage = {
+      getItem: (key) => stored.get(key) ?? null,
+      setItem: (key, text) => stored.set(key, text),
+    };
+    const form = { nSteps: 2, tokens: [60, 62] };
+    const open = () => new Favourites("Tunes", form, () => {});
+    const [a, b] = [open(), open()];
+    const said = [a.add("one", [60, 60]), b.add("two", [60, 62]), a.add("x", [60, 62])];
+    b.rename(0, "first");
+    a.add("three", [62, 60]);
+    b.remove(1);
+    said.push(a.rename(0, "  "));
+    report([said, open().items.map(({ title }) => title)]);
+"""
+
+
+def test_favourites_of_two_tabs_are_merged(node):
+    said, titles = node(TWO_TABS)
+    assert said == ["added", "added", "there", "Melody"]
+    assert titles == ["Melody", "three"]
+
+
+def test_full_favourites_lose_none(node):
+    program = """
+        import { Favourites } from "./state.js";
+        const tokens = Array.from({ length: 128 }, (_, i) => i);
+        const all = new Favourites("Tunes", { nSteps: 2, tokens }, () => {});
+        for (let i = 0; i < 128; i++) all.add(`${i}`, [60, i]);
+        for (let i = 0; i < 100; i++) all.add(`${128 + i}`, [61, i]);
+        report([all.items.length, all.items[0].title, all.add("x", [62, 0])]);
+    """
+    assert node(program) == [200, "0", "full"]
+
+
+def test_favourites_are_those_of_all_tabs(start, path):
+    one = start()
+    page = one.page.context.new_page()
+    page.goto(path.resolve().as_uri())
+    two = Explorer(page)
+    for explorer, index in ((one, 1), (two, 2), (one, 3)):
+        explorer.run("explorer.showTune(data)", index)
+        explorer.click("keep")
+    for explorer in (one, two):
+        explorer.wait_until("explorer.parts.favourites.children.length === 3")
+    two.part("notebook").locator("summary").click()
+    two.part("favourites").get_by_text("Remove").first.click()
+    one.wait_until("explorer.parts.favourites.children.length === 2")
+    titles = "explorer.favourites.items.map(({ title }) => title)"
+    assert one.run(titles) == two.run(titles)
+    field = two.part("favourites").locator("input").first
+    field.fill("A better title")
+    field.press("Enter")
+    one.wait_until("explorer.favourites.items[0].title === 'A better title'")
+    assert one.part("favourites").locator("input").first.input_value() == (
+        "A better title"
+    )
+
+
+def test_a_favourite_without_a_title_is_a_melody(start):
+    explorer = start()
+    explorer.click("keep")
+    explorer.part("notebook").locator("summary").click()
+    field = explorer.part("favourites").locator("input")
+    field.fill(" ")
+    field.blur()
+    assert field.input_value() == "Melody"
+    explorer.part("favourites").get_by_text("Play").click()
+    assert explorer.shown_title == "Melody"
+
+
+def test_what_is_compared_is_what_is_kept_and_saved(start, corpus, path, tmp_path):
+    explorer = start()
+    explorer.run("explorer.showTune(6)")
+    explorer.click("compare")
+    nearest = explorer.state["nearest"]
+    title, tune = corpus.titles[nearest], corpus.data[nearest].tolist()
+    assert explorer.shown_title == title
+    explorer.click("keep")
+    kept = explorer.run("explorer.favourites.items")
+    assert kept == [{"title": title, "melody": tune}]
+    file = tmp_path / "saved.abc"
+    explorer.download("save-abc").save_as(file)
+    read = read_melodies(file, key=None, n_measures=8)
+    assert (read.titles, read.data.tolist()) == ([title], [tune])
+    explorer.tab("own")
+    explorer.click("own-present")
+    assert explorer.part("own-text").input_value() == file.read_text()
+    other = start()
+    link = explorer.run("explorer.takeAlong.link()").partition("#")[2]
+    other.page.goto(f"{path.resolve().as_uri()}#{link}")
+    other.wait_until(f"explorer.present.tune === {nearest}")
+    explorer.click("compare")
+    assert explorer.shown_title == corpus.titles[6]
+    assert explorer.download("save-abc").path().read_text() != file.read_text()
+
+
 def test_transport(start):
     explorer = start()
     page = explorer.page
@@ -745,20 +842,6 @@ def test_axe_finds_nothing_serious(start, width, scheme):
         found = Axe().run(explorer.page).response["violations"]
         serious = [v for v in found if v["impact"] in ("serious", "critical")]
         assert [(v["id"], v["nodes"][0]["html"]) for v in serious] == []
-
-
-RANDOM_USE = Path(__file__).with_name("random_use.js").read_text()
-
-
-@pytest.mark.integration
-@WIDTHS
-def test_random_use(start, width):
-    # Errors on the console fail the test, by `open_page`.
-    explorer = start(width)
-    use = {"seed": width, "milliseconds": 8000}
-    assert explorer.page.evaluate(RANDOM_USE, use) > 50
-    explorer.page.wait_for_timeout(1000)
-    assert re.match("[#]", explorer.page.evaluate("location.hash"))
 
 
 @pytest.mark.integration

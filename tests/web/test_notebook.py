@@ -51,7 +51,7 @@ def test_state_without_a_browser(fitted):
     assert (
         explorer.melody.tolist() == model.inverse_transform([np.zeros(4)])[0].tolist()
     )
-    assert repr(explorer) == "Explorer('The latent space', 75 tunes)"
+    assert repr(explorer) == "Explorer('VariationalAutoencoder of 75 tunes', 75 tunes)"
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_without_anywidget_the_page_is_shown(fitted, monkeypatch, open_page, tmp
     path.write_text(f"<!DOCTYPE html><meta charset='utf-8'>{html}", "utf-8")
     frame = open_page(path).frame_locator("iframe")
     frame.locator(".explorer[data-ready]").wait_for()
-    assert frame.locator("h1").inner_text() == "The latent space"
+    assert frame.locator("h1").inner_text() == "VariationalAutoencoder of 75 tunes"
     assert frame.locator("[data-part=copy-abc]").is_visible()
     assert not frame.locator("[data-part=copy-link]").is_visible()  # it would lead here
     explorer.latent = np.ones(4)
