@@ -42,6 +42,7 @@ _TOKEN = re.compile(
 _N_GROUPS = {kind: re.compile(pattern).groups for kind, pattern in _TOKENS.items()}
 _IN_CHORD = re.compile(f"(?:{_NOTE})|(-)[',]?|" + '[~.H-Wh-w]|![^!]+!|"[^"]*"|\\s')
 _ENDING = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
+_FERMATAS = {"H", "!fermata!", "!invertedfermata!", "+fermata+"}
 # The kinds of tokens that `Voice` has a method for; others are ignored.
 _MEANINGFUL = frozenset(
     "annotation bar ending chord tuplet note rest measures_of_rest broken tie "
@@ -149,6 +150,7 @@ class Voice:
         self.tuplet_left, self.tuplet_ratio = 0, (1, 1)
         self.broken_ratio = None  # applies to the note after a > or <
         self.has_sign = False  # a decoration or annotation stands before the next note
+        self.has_fermata = False  # one of these is a fermata
 
     def is_empty(self):
         """Whether no event of it has been read."""
@@ -194,6 +196,7 @@ class Voice:
         if ending:
             measures.endings = _read_endings(ending)
         self.accidentals.in_measure = {}
+        self.has_fermata = False  # one over the bar line belongs to no note
 
     def ending(self, _, ending):
         self.measures.close()
@@ -202,8 +205,9 @@ class Voice:
     def annotation(self, _):
         self.has_sign = True
 
-    def decoration(self, _):
+    def decoration(self, text):
         self.has_sign = True
+        self.has_fermata |= text in _FERMATAS
 
     def note(self, _, accidental, letter, octave, *length):
         pitch, name = self.accidentals.pitch(accidental, letter, octave, self.settings)
@@ -220,6 +224,7 @@ class Voice:
             place = token.end()
             sign, letter, octave, number, slashes, divisor, tie = token.groups()
             tied |= tie is not None
+            self.has_fermata |= token[0] in _FERMATAS
             if letter:
                 settings = self.settings
                 pitch, name = self.accidentals.pitch(sign, letter, octave, settings)
@@ -259,9 +264,10 @@ class Voice:
             self.broken_ratio = None
         if self.settings.percussion:
             pitches = []
-        self.measures.add(pitches, duration, self.settings.metre)
+        metre = self.settings.metre
+        self.measures.add(pitches, duration, metre, self.has_fermata)
         self.accidentals.held = {}
-        self.has_sign = False
+        self.has_sign = self.has_fermata = False
 
     def tie(self, _="-"):
         has_notes = self.measures.tie_last()
