@@ -13,6 +13,7 @@ from sklearn_c2c.cli._wording import CommandError, counted
 _SUFFIXES = (".mid", ".abc", ".musicxml")
 _STEM = "harmony"
 _OCTAVES = 0, -12, 12, -24, 24  # the first of equal ones
+_MEASURES_OF_A_PHRASE = 2
 
 # The measures of harmony in the words of the page.
 _WORDS = {
@@ -69,7 +70,11 @@ def harmonize(args):
         if tune.done:
             print(tune.done, flush=True)
         melody, octave = _in_range(tune, model, learned)
-        added = model.predict(melody[np.newaxis])
+        ends = None
+        if model.sees_phrase_ends_:
+            ends, phrases = _phrase_ends(tune, learned)
+            print(f"{tune.title}: {phrases}", flush=True)
+        added = model.predict(melody[np.newaxis], phrase_ends=ends)
         piece = np.hstack([melody[np.newaxis], added])
         back = -(tune.semitones + octave)
         title = f"{tune.title}, in {counted(len(known.voices), 'voice')}"
@@ -128,7 +133,8 @@ def _trained(seed):
         flush=True,
     )
     model.set_callbacks(progress)
-    model.fit(melodies, chorales.data[:, melodies.shape[1] :])
+    voices = chorales.data[:, melodies.shape[1] :]
+    model.fit(melodies, voices, phrase_ends=chorales.phrase_ends)
     model.set_callbacks()
     if progress.is_interrupted:
         raise KeyboardInterrupt
@@ -167,6 +173,24 @@ def _in_range(tune, model, learned):
         print(f"{tune.title}: {moved(octave, 'for the model')}, and back", flush=True)
     melody = np.where(tune.melody < N_PITCHES, tune.melody + octave, tune.melody)
     return melody, octave
+
+
+def _phrase_ends(tune, learned):
+    """Where the phrases of a tune end, of shape (1, n_steps), and that in words."""
+    import numpy as np
+
+    from sklearn_c2c.melody import longest_notes
+
+    ends = tune.phrase_ends
+    if ends is not None and ends.any():
+        n_ends = int(np.count_nonzero(np.diff(ends, prepend=False) & ends))
+        return ends[np.newaxis], f"phrases end at {counted(n_ends, 'fermata')}"
+    span = _MEASURES_OF_A_PHRASE * learned.steps_per_measure
+    return (
+        longest_notes(tune.melody[np.newaxis], span),
+        "no fermatas; the longest note of every two measures is taken as the end of a "
+        "phrase",
+    )
 
 
 def _settings(piece, model, known, tune):
