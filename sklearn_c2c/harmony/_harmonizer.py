@@ -409,6 +409,8 @@ class Harmonizer(HarmonyNetworkMixin, BaseEstimator):
         added = check_added(y, melodies.shape[1])
         check_consistent_length(melodies, added)
         pieces = np.concatenate([melodies[:, np.newaxis], added], axis=1)
+        if phrase_ends is not None:
+            check_ends(phrase_ends, melodies.shape)
         if reset:
             self._learn(pieces, phrase_ends is not None)
         else:
