@@ -28,9 +28,7 @@ def folder(tmp_path_factory):
     few = datasets.load_bach_chorales(n_melodies=12)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(datasets, "load_bach_chorales", lambda: few)
-        patched.setattr(Harmonizer.__init__, "__kwdefaults__", {
-            **Harmonizer.__init__.__kwdefaults__, "max_iter": 2
-        })  # fmt: skip
+        patched.setitem(_harmonizing._NETWORK, "max_iter", 10)
         assert run("harmonize", folder / "tune.abc", "--out", folder / "out") == 0
     return folder
 

@@ -14,6 +14,7 @@ _SUFFIXES = (".mid", ".abc", ".musicxml")
 _STEM = "harmony"
 _OCTAVES = 0, -12, 12, -24, 24  # the first of equal ones
 _MEASURES_OF_A_PHRASE = 2
+_NETWORK = {"cell": "gru", "window": 0, "batch_size": 8, "max_iter": 30}
 
 # The measures of harmony in the words of the page.
 _WORDS = {
@@ -126,7 +127,7 @@ def _trained(seed):
         tempo=None,
         reading=reading,
     )
-    model, progress = Harmonizer(random_state=seed), Progress()
+    model, progress = Harmonizer(**_NETWORK, random_state=seed), Progress()
     print(
         f"Training on {len(melodies)} chorales of Bach in {n_voices} voices: "
         f"{model.max_iter} epochs, about a minute on two cores",
