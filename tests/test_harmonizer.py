@@ -288,6 +288,29 @@ def test_what_does_not_fit_the_model_is_refused(pieces):
     assert len(without.coefs_) == 5
 
 
+@pytest.mark.parametrize(
+    ("settings", "change"),
+    [
+        (SMALL, {"window": 3}),
+        (SMALL, {"window": None}),
+        (SMALL, {"steps_per_measure": 5}),
+        (SMALL, {"hidden_layer_sizes": (9,)}),
+        (SMALL, {"cell": "gru"}),
+        (RECURRENT, {"cell": "lstm"}),
+        (RECURRENT, {"cell": None}),
+        (RECURRENT, {"n_units": 7}),
+        (RECURRENT, {"hidden_layer_sizes": ()}),
+    ],
+)
+def test_weights_that_were_fitted_for_other_sizes_are_not_read(
+    pieces, settings, change
+):
+    X, Y = pieces
+    model = Harmonizer(random_state=0, **settings).fit(X, Y)
+    with pytest.raises(ValueError, match=r"Cannot use the fitted weights: .*Set them"):
+        model.set_params(**change).predict(X)
+
+
 def test_silent_voices_stay_silent():
     X = np.array([[60, 62, HOLD, 64], [62, 60, 64, HOLD]] * 10)
     Y = np.full_like(X, REST)

@@ -7,6 +7,7 @@ from sklearn_c2c.autoencoder._dual_branch import DualBranchAutoencoder
 # Needed by `harmony`, besides the public names.
 from sklearn_c2c.autoencoder._form import network_form as network_form
 from sklearn_c2c.autoencoder._network import NetworkMixin as NetworkMixin
+from sklearn_c2c.autoencoder._network import check_fitted_sizes as check_fitted_sizes
 from sklearn_c2c.autoencoder._network import checked_sizes as checked_sizes
 from sklearn_c2c.autoencoder._pitch_rhythm import PitchRhythmAutoencoder
 from sklearn_c2c.autoencoder._recurrent import RecurrentAutoencoder

@@ -34,12 +34,11 @@ class Harmonizer(HarmonyNetworkMixin, BaseEstimator):
     A network with hidden layers sees a melody, as one-hot vectors of what sounds, of
     onsets and of the pitch classes that occur in it, and gives the probabilities of the
     tokens of each other voice at each step. If phrase ends are given, it sees these,
-    too. With ``chain=True`` it also sees the voices
-    that are decided: first the lowest voice is decided, given the melody, then from the
-    top down each other one, given those before it; then each again, given all others.
-    In training, the voices that it sees are drawn at random. Each voice is decoded to
-    its most probable course along the transitions of this voice in the data, as by
-    `PianoRollEncoder`.
+    too. With ``chain=True`` it also sees the voices that are decided: first the lowest
+    voice is decided, given the melody, then from the top down each other one, given
+    those before it; then each again, given all others. In training, the voices that it
+    sees are drawn at random. Each voice is decoded to its most probable course along
+    the transitions of this voice in the data, as by `PianoRollEncoder`.
 
     With `cell` two recurrent layers read what the network sees, one forwards and one
     backwards, and the hidden layers see their states at each step.
@@ -346,7 +345,7 @@ class Harmonizer(HarmonyNetworkMixin, BaseEstimator):
         ends = self._check_ends(phrase_ends, melodies)
         known = zip(self.voice_ranges_, self.transitions_, strict=True)
         voices = [Voice(*limits, loaded(transitions)) for limits, transitions in known]
-        with self._stack(self._fitted_layers(), self._layout()) as stack:
+        with self._fitted_stack() as stack:
             added = decode(melodies, ends, stack, voices, self)
         return added.reshape(len(melodies), -1)
 

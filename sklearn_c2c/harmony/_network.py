@@ -19,6 +19,7 @@ from sklearn_c2c.autoencoder import (
     Layer,
     NetworkMixin,
     Training,
+    check_fitted_sizes,
     checked_sizes,
     network_form,
 )
@@ -132,6 +133,13 @@ class HarmonyNetworkMixin(NetworkMixin):
         layers = dict(zip(self._named_shapes(layout), layers, strict=True))
         wired = layers, self.hidden_activation, group_size, training
         return RecurrentHarmonyStack(*wired, cell=CELLS[self.cell], **settings)
+
+    def _fitted_stack(self):
+        layout = self._layout()
+        # Kernels read as many weights as the parameters say.
+        shapes = [*self._named_shapes(layout).values()]
+        check_fitted_sizes(self, shapes, "use the fitted weights")
+        return self._stack(self._fitted_layers(), layout)
 
     def _fitted_attributes(self, X, network):
         return self._training_attributes(network)
