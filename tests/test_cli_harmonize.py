@@ -129,13 +129,15 @@ LINE = "G A B c | d2 B2 | c B A G | A4 | B c d e | d c B A | G A B A |"
     ],
 )
 def test_tunes_that_cannot_be_harmonised_are_refused(
-    folder, tmp_path, capsys, text, reason
+    folder, tmp_path, capsys, monkeypatch, text, reason
 ):
+    monkeypatch.setattr(Harmonizer, "fit", None)
     path, out = tmp_path / "other.abc", tmp_path / "out"
     path.write_text(text)
-    arguments = "harmonize", "--model", folder / "out" / "model.c2c", path, "--out", out
-    assert reason in fails(capsys, *arguments)
-    assert not out.exists()
+    model = "--model", folder / "out" / "model.c2c"
+    for learned in (model, ()):  # without a model, before one is trained
+        assert reason in fails(capsys, "harmonize", *learned, path, "--out", out)
+        assert not out.exists()
 
 
 @pytest.mark.parametrize(

@@ -39,11 +39,14 @@ class Harmony(NamedTuple):
     pieces : ndarray of int, shape (n_pieces, n_voices * n_steps)
     voices : list of str
         Names of the voices.
+    phrase_ends : ndarray of bool, shape (n_pieces, n_steps), or None
+        None for a saved model, which has learned them.
     """
 
     learned: Learned
     pieces: object
     voices: list
+    phrase_ends: object = None
 
     @property
     def metadata(self):
@@ -64,12 +67,14 @@ def harmonize(args):
 
     say_what_is_missing()
     with new_folder(args) as folder:
-        model, known = _model(args)
+        model, known = (None, _chorales()) if args.model is None else _saved(args)
         learned = known.learned
         learned = learned._replace(reading=learned.reading | args.reading)
         tune = find_tune(args.tune, learned)
         if tune.done:
             print(tune.done, flush=True)
+        if model is None:  # after the tune, which may be refused
+            model = _trained(known, args.seed)
         melody, octave = _in_range(tune, model, learned)
         ends = None
         if model.sees_phrase_ends_:
@@ -88,10 +93,8 @@ def harmonize(args):
             persistence.save(model, folder / "model.c2c", metadata=known.metadata)
 
 
-def _model(args):
-    """The saved model, or one that is trained on Bach's chorales."""
-    if args.model is None:
-        return _trained(args.seed)
+def _saved(args):
+    """The saved model, and what it has learned."""
     from sklearn_c2c import Harmonizer, persistence
 
     model, metadata = persistence.load(args.model, return_metadata=True)
@@ -105,14 +108,13 @@ def _model(args):
     return model, Harmony(learned, metadata["pieces"], metadata["voices"])
 
 
-def _trained(seed):
-    """A model of Bach's chorales, and these."""
-    from sklearn_c2c import Harmonizer, datasets
+def _chorales():
+    """Bach's chorales, to learn."""
+    from sklearn_c2c import datasets
     from sklearn_c2c.melody import split_voices
 
     chorales = datasets.load_bach_chorales()
-    n_voices = chorales.n_voices
-    melodies = split_voices(chorales.data, n_voices)[:, 0]
+    melodies = split_voices(chorales.data, chorales.n_voices)[:, 0]
     reading = {
         "time_signature": chorales.time_signature,
         "steps_per_quarter": chorales.steps_per_quarter,
@@ -127,19 +129,28 @@ def _trained(seed):
         tempo=None,
         reading=reading,
     )
+    voices = list(chorales.voices)
+    return Harmony(learned, chorales.data, voices, chorales.phrase_ends)
+
+
+def _trained(known, seed):
+    """A model that has learned some pieces."""
+    from sklearn_c2c import Harmonizer
+
+    melodies = known.learned.data
     model, progress = Harmonizer(**_NETWORK, random_state=seed), Progress()
     print(
-        f"Training on {len(melodies)} chorales of Bach in {n_voices} voices: "
+        f"Training on {len(melodies)} chorales of Bach in {len(known.voices)} voices: "
         f"{model.max_iter} epochs, about a minute on two cores",
         flush=True,
     )
     model.set_callbacks(progress)
-    voices = chorales.data[:, melodies.shape[1] :]
-    model.fit(melodies, voices, phrase_ends=chorales.phrase_ends)
+    voices = known.pieces[:, melodies.shape[1] :]
+    model.fit(melodies, voices, phrase_ends=known.phrase_ends)
     model.set_callbacks()
     if progress.is_interrupted:
         raise KeyboardInterrupt
-    return model, Harmony(learned, chorales.data, list(chorales.voices))
+    return model
 
 
 def _in_range(tune, model, learned):
