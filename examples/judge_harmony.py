@@ -25,12 +25,15 @@ from sklearn_c2c import (
 from sklearn_c2c.melody import (
     HOLD,
     N_PITCHES,
+    longest_notes,
     mend_orphan_holds,
     sounding_pitches,
     split_voices,
 )
 
+BEAT = 4  # steps
 SAME_TUNE = 0.6  # share of the steps that sound the same pitch class
+RECURRENT = {"cell": "gru", "window": 0, "batch_size": 8, "max_iter": 30}
 MINIBACH = {"window": None, "noise": 0, "chain": False, "transition_weight": 0}
 
 
@@ -74,14 +77,37 @@ def state(melodies):
     return 2 * sounding_pitches(melodies).astype(int) + (melodies != HOLD)
 
 
-def judge(X, Y, added):
-    """Share of right tokens and pitches of each voice, and the measures of harmony."""
+def cadences(rows, ends):
+    """Shares of the phrase ends with a triad in root position, and of V-I cadences.
+
+    In a cadence this triad follows the fifth above its root in the bass, within the
+    beat before, and its leading tone in any voice.
+    """
+    voices = sounding_pitches(split_voices(rows, 4)).astype(int)
+    begins = ends & ~np.pad(ends, ((0, 0), (1, 0)))[:, :-1]
+    begins[:, :BEAT] = False
+    piece, step = np.nonzero(begins)
+    last = voices[piece, :, step]
+    root, sounds = last[:, 3:] % 12, (last < N_PITCHES).all(axis=1)
+    above = (last - root) % 12
+    is_third = np.isin(above, (3, 4))
+    is_triad = (is_third | np.isin(above, (0, 7))).all(axis=1) & is_third.any(axis=1)
+    is_triad &= sounds
+    bass = np.stack([voices[piece, 3, step - k] for k in range(1, BEAT + 1)], axis=1)
+    fifth = ((bass - root) % 12 == 7).any(axis=1)
+    leading_tone = ((voices[piece, :, step - 1] - root) % 12 == 11).any(axis=1)
+    return is_triad.mean(), (is_triad & fifth & leading_tone).mean()
+
+
+def judge(X, Y, added, ends):
+    """Share of right tokens and pitches of each voice, harmony and cadences."""
     voices, right = split_voices(added, 3), split_voices(Y, 3)
     found = metrics.compare_harmony(np.hstack([X, added]), np.hstack([X, Y]))
     return [
         *(voices == right).mean(axis=(0, 2)),
         *metrics.voice_accuracy(added, Y, n_voices=3),
         *[found[name][0] for name in MEASURES],
+        *cadences(np.hstack([X, added]), ends),
     ]
 
 
@@ -89,10 +115,11 @@ MEASURES = "voice_crossings", "parallel_fifths", "parallel_octaves", "chord_shar
 
 
 def chorales_in_folds():
-    """Rows, and for each of five folds the indices of those to learn and to test."""
-    rows = datasets.load_bach_chorales().data
-    folds = GroupKFold(5, shuffle=True, random_state=0)
-    return rows, list(folds.split(rows, groups=tunes_of(rows[:, :128])))
+    """Rows, phrase ends, and the indices to learn and to test of five folds."""
+    chorales = datasets.load_bach_chorales()
+    rows, folds = chorales.data, GroupKFold(5, shuffle=True, random_state=0)
+    folds = list(folds.split(rows, groups=tunes_of(rows[:, :128])))
+    return rows, chorales.phrase_ends, folds
 
 
 def show(name, figures):
@@ -100,14 +127,14 @@ def show(name, figures):
 
 
 def judge_harmonizers(n_seeds):
-    rows, folds = chorales_in_folds()
+    rows, ends, folds = chorales_in_folds()
     X, Y = rows[:, :128], rows[:, 128:]
     results = {}
     for train, test in folds:
         known, unseen, right = (X[train], Y[train]), X[test], Y[test]
 
-        def add(name, added, unseen=unseen, right=right):
-            results.setdefault(name, []).append(judge(unseen, right, added))
+        def add(name, added, unseen=unseen, right=right, ends=ends[test]):
+            results.setdefault(name, []).append(judge(unseen, right, added, ends))
 
         add("Bach", right)
         add("nearest soprano", nearest(*known, unseen))
@@ -115,19 +142,25 @@ def judge_harmonizers(n_seeds):
         minibach = Harmonizer(**MINIBACH, max_iter=40, batch_size=20, random_state=0)
         add("MiniBach", minibach.fit(*known).predict(unseen))
         for seed in range(n_seeds):
-            model = Harmonizer(random_state=seed).fit(*known)
-            add("Harmonizer", model.predict(unseen))
-            model.set_params(voice_leading=False)
-            add("without rules", model.predict(unseen))
-            model.set_params(chain=False)
-            add("all at once", model.predict(unseen))
+            for kind, settings in {"dense": {}, "recurrent": RECURRENT}.items():
+                model = Harmonizer(random_state=seed, **settings)
+                model.fit(*known, phrase_ends=ends[train])
+                add(f"{kind}, ends", model.predict(unseen, phrase_ends=ends[test]))
+                guess = longest_notes(unseen, 32)
+                add(f"{kind}, guessed ends", model.predict(unseen, phrase_ends=guess))
+                model.fit(*known)
+                add(kind, model.predict(unseen))
+                model.set_params(voice_leading=False)
+                add(f"{kind}, without rules", model.predict(unseen))
+                model.set_params(chain=False)
+                add(f"{kind}, all at once", model.predict(unseen))
     for name, figures in results.items():
         show(name, np.mean(figures, axis=0))
 
 
 def judge_autoencoders():
     """Sopranos kept by `generation.complete`; draws, and their voices drawn apart."""
-    rows, folds = chorales_in_folds()
+    rows, ends, folds = chorales_in_folds()
     train, test = folds[0]
     test = test[:20]
     settings = {"hidden_layer_sizes": (512,), "beta": 0.2, "max_iter": 40}
@@ -137,7 +170,7 @@ def judge_autoencoders():
     keep = np.arange(512) < 128
     pieces = [generation.complete(model, rows[i], keep, **options) for i in test]
     added = np.vstack([piece.melodies for piece in pieces])[:, 128:]
-    show("completed", judge(rows[test, :128], rows[test, 128:], added))
+    show("completed", judge(rows[test, :128], rows[test, 128:], added, ends[test]))
 
     few, rng = rows[:80], np.random.default_rng(0)
     autoencoder = Autoencoder(32, output="softmax", max_iter=100, random_state=0)

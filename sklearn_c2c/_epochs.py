@@ -66,7 +66,8 @@ class EpochTrainedMixin(CallbackSupportMixin):
     The estimator implements ``_network(X, y, resumes)``, which returns a network for
     training; ``_fitted_attributes(X, network)``, which returns a dict with ``n_iter_``;
     and ``_check_training_data(X, y, reset)``. Its parameters have the names of
-    scikit-learn's multilayer perceptrons.
+    scikit-learn's multilayer perceptrons. One that learns from more than X and y
+    overrides `fit` and `partial_fit`, and passes the rest to `_fit` and `_partial_fit`.
     """
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -93,8 +94,12 @@ class EpochTrainedMixin(CallbackSupportMixin):
             If a parameter is out of range, X is not finite, or training diverges. The
             estimator is not changed then.
         """
+        return self._fit(X, y)
+
+    def _fit(self, X, y, **data):
+        """Fit, with further data for `_check_training_data`."""
         resumes = self.warm_start and self._is_fitted()
-        X, y = self._check_training_data(X, y, reset=not resumes)
+        X, y = self._check_training_data(X, y, reset=not resumes, **data)
         with self._network(X, y, resumes) as network:
             self._train(network, X, y)
         return self
@@ -123,10 +128,14 @@ class EpochTrainedMixin(CallbackSupportMixin):
             As `fit`; if the number of columns or the size of a layer has changed; or
             with `early_stopping`, which needs more than one epoch.
         """
+        return self._partial_fit(X, y)
+
+    def _partial_fit(self, X, y, **data):
+        """Train for one epoch, with further data for `_check_training_data`."""
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True.")
         resumes = self._is_fitted()
-        X, y = self._check_training_data(X, y, reset=not resumes)
+        X, y = self._check_training_data(X, y, reset=not resumes, **data)
         with self._network(X, y, resumes) as network:
             self._train_epoch(network, X, y)
             self._set(self._fitted_attributes(X, network))
@@ -180,7 +189,7 @@ class EpochTrainedMixin(CallbackSupportMixin):
             network.apply_pending_updates()
             warnings.warn(
                 f"Training interrupted in epoch {epoch}; the current weights are kept.",
-                stacklevel=5,
+                stacklevel=6,
             )
             return False
         return True

@@ -75,6 +75,7 @@ def models():
         make_pipeline(encoder(), NMF(3, random_state=0)),
         MarkovMelodies(2, steps_per_measure=4),
         Harmonizer((3,), window=1, steps_per_measure=4, **common),
+        Harmonizer((), cell="lstm", n_units=2, window=0, steps_per_measure=4, **common),
         make_pipeline(encoder(), PitchRhythmAutoencoder(3, 2, **common)),
         make_pipeline(encoder(), AttributeVariationalAutoencoder(3, **common)),
         make_pipeline(encoder(), DualBranchAutoencoder(2, 1, **common)),

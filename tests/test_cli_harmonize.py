@@ -28,9 +28,7 @@ def folder(tmp_path_factory):
     few = datasets.load_bach_chorales(n_melodies=12)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(datasets, "load_bach_chorales", lambda: few)
-        patched.setattr(Harmonizer.__init__, "__kwdefaults__", {
-            **Harmonizer.__init__.__kwdefaults__, "max_iter": 2
-        })  # fmt: skip
+        patched.setitem(_harmonizing._NETWORK, "max_iter", 10)
         assert run("harmonize", folder / "tune.abc", "--out", folder / "out") == 0
     return folder
 
@@ -75,6 +73,92 @@ def test_the_model_is_used_again(folder, tmp_path, capsys):
     known = persistence.load(model, return_metadata=True)[1]
     third = split_voices(read(tmp_path / "third" / "harmony.mid").data, 4)
     assert (third[0, 0] == known["data"][2]).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "at", "words"),
+    [
+        ({}, None, "no fermatas; the longest note of every two measures is taken as"),
+        (
+            {"A4": "HA4", "G4": "HG4"},
+            {*range(48, 64), *range(112, 128)},
+            "phrases end at 2 fermatas",
+        ),
+        ({"A4": "HHA4"}, {*range(48, 64)}, "phrases end at 1 fermata\n"),
+    ],
+)
+def test_phrases_end_at_fermatas_or_are_guessed(
+    folder, tmp_path, capsys, change, at, words
+):
+    text = TUNE
+    for old, new in change.items():
+        text = text.replace(old, new)
+    (tmp_path / "tune.abc").write_text(text)
+    given = []
+    predict = Harmonizer.predict
+
+    def watched(model, X, *, phrase_ends):
+        given.append(phrase_ends)
+        return predict(model, X, phrase_ends=phrase_ends)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Harmonizer, "predict", watched)
+        model = folder / "out" / "model.c2c"
+        tune = tmp_path / "tune.abc"
+        assert run("harmonize", "--model", model, tune, "--out", tmp_path / "out") == 0
+    assert f"Morning: {words}" in capsys.readouterr().out
+    # Of equally long notes the last one counts: B2, A4, A and G4.
+    guessed = [*range(24, 32), *range(48, 64), *range(92, 96), *range(112, 128)]
+    expected = guessed if not change else [t for t in guessed if t in at]
+    assert np.flatnonzero(given[0][0]).tolist() == expected
+
+
+# What harmonize does with tunes of other kinds: a reason, or a result.
+HEADER = "X:1\nT:Other\nM:4/4\nL:1/4\nK:G\n"
+LINE = "G A B c | d2 B2 | c B A G | A4 | B c d e | d c B A | G A B A |"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (HEADER.replace("4/4", "3/4") + "G A B|c3|" * 8, "is in 3/4, not in 4/4"),
+        (HEADER + "G A B c |]", "has 1 measure, fewer than the 8 of the model's"),
+        (HEADER + "z4|" * 8, "has no notes"),
+        (HEADER + "z4|" * 8 + "G4|", "has 1 measure, fewer than the 8"),
+        (HEADER + "[GB]4|" * 8, "has chords"),
+    ],
+)
+def test_tunes_that_cannot_be_harmonised_are_refused(
+    folder, tmp_path, capsys, monkeypatch, text, reason
+):
+    monkeypatch.setattr(Harmonizer, "fit", None)
+    path, out = tmp_path / "other.abc", tmp_path / "out"
+    path.write_text(text)
+    model = "--model", folder / "out" / "model.c2c"
+    for learned in (model, ()):  # without a model, before one is trained
+        assert reason in fails(capsys, "harmonize", *learned, path, "--out", out)
+        assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEADER.replace("K:G", "K:Em") + LINE + " E4 |",  # in minor
+        HEADER + "D |" + LINE + " G3 |",  # with a pick-up
+        HEADER + LINE + " G4 |" + (LINE + " G4 |\n") * 20,  # longer than the model's
+        HEADER + "z3 d | z4 | z2 d2 | z4 | z4 | B2 z2 | z4 | z3 d |",  # mostly rests
+    ],
+    ids=["minor", "pick-up", "long", "rests"],
+)
+def test_other_tunes_are_harmonised(folder, tmp_path, text):
+    path, out = tmp_path / "other.abc", tmp_path / "out"
+    path.write_text(text)
+    model = folder / "out" / "model.c2c"
+    assert run("harmonize", "--model", model, path, "--out", out) == 0
+    voices = split_voices(read(out / "harmony.mid").data, 4)
+    tune = io.read_melodies(path, key=None)
+    assert (voices[0, 0] == tune.data[0]).all()
+    assert metrics.voice_crossings(voices.reshape(1, -1))[0] == 0
 
 
 def test_a_low_tune_is_moved_by_octaves_and_back(folder, tmp_path, capsys):

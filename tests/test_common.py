@@ -72,6 +72,7 @@ ESTIMATORS = [
     SoftmaxRBM(2, group_size=1, window_size=1, stride=1, n_chains=4, max_iter=3),
     Harmonizer((5,), window=1, max_iter=2),
     Harmonizer((4, 3), window=None, chain=False, noise=0, max_iter=2),
+    Harmonizer((4,), cell="gru", n_units=3, window=0, batch_size=2, max_iter=2),
     MarkovMelodies(),
     MarkovMelodies(order=2, smoothing=0, steps_per_measure=2),
 ]

@@ -8,6 +8,7 @@ import re
 
 import numpy as np
 import pytest
+from sklearn.utils.metadata_routing import UNCHANGED
 
 import sklearn_c2c
 
@@ -41,6 +42,8 @@ EXPRESSIONS = {
     "np.float32": np.float32,
     "range(5)": range(5),
     "range(-5, 7)": range(-5, 7),
+    # Of the methods that scikit-learn gives estimators with metadata.
+    "sklearn.utils.metadata_routing.UNCHANGED": UNCHANGED,
 }
 
 

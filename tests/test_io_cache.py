@@ -15,7 +15,7 @@ Q:1/4=100
 M:4/4
 L:1/4
 K:D
-D[DF]AD|
+D[DF]HAD|
 w:\N{SNOWMAN}
 
 X:2
@@ -68,6 +68,8 @@ def test_a_second_load_gives_the_same_without_parsing(cache, book, reads):
     assert [r.title for r in first.rejected] == ["Bad", "Third"]
     for name in ("titles", "sources", "tonalities", "tempos"):
         assert first[name] == second[name]
+    for melodies in (first, second):
+        assert melodies.phrase_ends.tolist() == [[False, False, True, False]]
 
 
 def test_other_choices_use_the_same_entry(cache, book, reads):

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
 
+from sklearn_c2c.datasets import load_bach_chorales
 from sklearn_c2c.melody import (
     END,
     HOLD,
@@ -12,6 +14,7 @@ from sklearn_c2c.melody import (
     REST,
     check_melodies,
     key_of_signature,
+    longest_notes,
     measure_mask,
     melody_from_notes,
     melody_lengths,
@@ -239,3 +242,23 @@ def test_measure_mask_marks_each_step_of_its_measures(n_steps, pickup):
     for number in (0, len(starts) + 1):
         with pytest.raises(ValueError, match=f"from 1 to {len(starts)}, got"):
             measure_mask([number], n_steps, 4, pickup=pickup)
+
+
+def test_the_longest_note_of_each_span_is_found():
+    X = [[60, HOLD, 62, HOLD, 64, 65, HOLD, HOLD], [REST] * 6 + [60, HOLD]]
+    expected = [[0, 0, 1, 1, 0, 1, 1, 1], [0, 0, 0, 0, 0, 0, 1, 1]]
+    assert_array_equal(longest_notes(X, 4), expected)
+    # A note belongs to the span in which it begins, and may go on in the next one.
+    assert_array_equal(longest_notes([[60, 62, HOLD, HOLD]], 2), [[0, 1, 1, 1]])
+    assert_array_equal(longest_notes([[60, 62, END, END]], 9), [[0, 1, 0, 0]])
+    assert longest_notes([60, 62, 64], 1).all()
+    with pytest.raises(ValueError, match="span=0; expected 1 step or more"):
+        longest_notes(X, 0)
+
+
+def test_half_of_the_fermatas_of_chorales_are_on_longest_notes():
+    chorales = load_bach_chorales(n_melodies=100)
+    ends, guessed = chorales.phrase_ends, longest_notes(chorales.data[:, :128], 32)
+    both = (ends & guessed).sum()
+    assert both / guessed.sum() > 0.5 and both / ends.sum() > 0.5
+    assert both / guessed.sum() > 1.5 * ends.mean()

@@ -138,6 +138,14 @@ class DenseInputs(Affine):
         return rows, index, pull_back
 
 
+class SparseInputs(Affine):
+    """Products of the weights with steps that are rows of a CSR array, of data."""
+
+    def _pull_back(self, X, delta):
+        self.adam.update(self.coef, np.asarray(X.T @ delta), self.workers)
+        self.adam.update(self.intercept, delta.sum(axis=0), self.workers)
+
+
 class Recurrence:
     """What the recurrent layers have in common.
 

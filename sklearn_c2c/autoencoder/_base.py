@@ -206,7 +206,7 @@ class BaseAutoencoder(
                     f"X has values from {low:.3g} to {high:.3g}; sigmoid outputs lie "
                     "between 0 and 1 and cannot reach those outside. Scale X, or "
                     "encode it with PianoRollEncoder.",
-                    stacklevel=5,
+                    stacklevel=6,
                 )
             return None
         if self.group_size is None and resumes:
@@ -218,7 +218,7 @@ class BaseAutoencoder(
                     "X is not one-hot in groups of equal size, so softmax takes all "
                     f"{n_features} columns as one group. Give group_size, or encode X "
                     "with PianoRollEncoder.",
-                    stacklevel=5,
+                    stacklevel=6,
                 )
                 return n_features
             return group_size

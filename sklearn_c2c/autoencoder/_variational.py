@@ -440,5 +440,5 @@ class VariationalAutoencoder(BaseAutoencoder):
             warnings.warn(
                 "The posterior has collapsed: no latent variable tells the samples "
                 f"apart. Try a smaller beta than {self.beta}, kl_warmup or free_bits.",
-                stacklevel=4,
+                stacklevel=5,
             )

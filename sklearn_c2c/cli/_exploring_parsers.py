@@ -322,7 +322,8 @@ def add_harmonize(commands):
         "add alto, tenor and bass to a tune",
         """\
 Without --model it learns Bach's chorales, and leaves the model in the folder. The tune
-is transposed to the key of the model, and all voices are transposed back.
+is transposed to the key of the model, and all voices are transposed back. Its phrases
+end at fermatas (H in ABC); if it has none, at the longest note of every two measures.
 
 examples:
   c2c harmonize mine.abc --out four-voices

@@ -13,6 +13,8 @@ from sklearn_c2c.cli._wording import CommandError, counted
 _SUFFIXES = (".mid", ".abc", ".musicxml")
 _STEM = "harmony"
 _OCTAVES = 0, -12, 12, -24, 24  # the first of equal ones
+_MEASURES_OF_A_PHRASE = 2
+_NETWORK = {"cell": "gru", "window": 0, "batch_size": 8, "max_iter": 30}
 
 # The measures of harmony in the words of the page.
 _WORDS = {
@@ -37,11 +39,14 @@ class Harmony(NamedTuple):
     pieces : ndarray of int, shape (n_pieces, n_voices * n_steps)
     voices : list of str
         Names of the voices.
+    phrase_ends : ndarray of bool, shape (n_pieces, n_steps), or None
+        None for a saved model, which has learned them.
     """
 
     learned: Learned
     pieces: object
     voices: list
+    phrase_ends: object = None
 
     @property
     def metadata(self):
@@ -62,14 +67,20 @@ def harmonize(args):
 
     say_what_is_missing()
     with new_folder(args) as folder:
-        model, known = _model(args)
+        model, known = (None, _chorales()) if args.model is None else _saved(args)
         learned = known.learned
         learned = learned._replace(reading=learned.reading | args.reading)
         tune = find_tune(args.tune, learned)
         if tune.done:
             print(tune.done, flush=True)
+        if model is None:  # after the tune, which may be refused
+            model = _trained(known, args.seed)
         melody, octave = _in_range(tune, model, learned)
-        added = model.predict(melody[np.newaxis])
+        ends = None
+        if model.sees_phrase_ends_:
+            ends, phrases = _phrase_ends(tune, learned)
+            print(f"{tune.title}: {phrases}", flush=True)
+        added = model.predict(melody[np.newaxis], phrase_ends=ends)
         piece = np.hstack([melody[np.newaxis], added])
         back = -(tune.semitones + octave)
         title = f"{tune.title}, in {counted(len(known.voices), 'voice')}"
@@ -82,10 +93,8 @@ def harmonize(args):
             persistence.save(model, folder / "model.c2c", metadata=known.metadata)
 
 
-def _model(args):
-    """The saved model, or one that is trained on Bach's chorales."""
-    if args.model is None:
-        return _trained(args.seed)
+def _saved(args):
+    """The saved model, and what it has learned."""
     from sklearn_c2c import Harmonizer, persistence
 
     model, metadata = persistence.load(args.model, return_metadata=True)
@@ -99,14 +108,13 @@ def _model(args):
     return model, Harmony(learned, metadata["pieces"], metadata["voices"])
 
 
-def _trained(seed):
-    """A model of Bach's chorales, and these."""
-    from sklearn_c2c import Harmonizer, datasets
+def _chorales():
+    """Bach's chorales, to learn."""
+    from sklearn_c2c import datasets
     from sklearn_c2c.melody import split_voices
 
     chorales = datasets.load_bach_chorales()
-    n_voices = chorales.n_voices
-    melodies = split_voices(chorales.data, n_voices)[:, 0]
+    melodies = split_voices(chorales.data, chorales.n_voices)[:, 0]
     reading = {
         "time_signature": chorales.time_signature,
         "steps_per_quarter": chorales.steps_per_quarter,
@@ -121,18 +129,28 @@ def _trained(seed):
         tempo=None,
         reading=reading,
     )
-    model, progress = Harmonizer(random_state=seed), Progress()
+    voices = list(chorales.voices)
+    return Harmony(learned, chorales.data, voices, chorales.phrase_ends)
+
+
+def _trained(known, seed):
+    """A model that has learned some pieces."""
+    from sklearn_c2c import Harmonizer
+
+    melodies = known.learned.data
+    model, progress = Harmonizer(**_NETWORK, random_state=seed), Progress()
     print(
-        f"Training on {len(melodies)} chorales of Bach in {n_voices} voices: "
+        f"Training on {len(melodies)} chorales of Bach in {len(known.voices)} voices: "
         f"{model.max_iter} epochs, about a minute on two cores",
         flush=True,
     )
     model.set_callbacks(progress)
-    model.fit(melodies, chorales.data[:, melodies.shape[1] :])
+    voices = known.pieces[:, melodies.shape[1] :]
+    model.fit(melodies, voices, phrase_ends=known.phrase_ends)
     model.set_callbacks()
     if progress.is_interrupted:
         raise KeyboardInterrupt
-    return model, Harmony(learned, chorales.data, list(chorales.voices))
+    return model
 
 
 def _in_range(tune, model, learned):
@@ -167,6 +185,24 @@ def _in_range(tune, model, learned):
         print(f"{tune.title}: {moved(octave, 'for the model')}, and back", flush=True)
     melody = np.where(tune.melody < N_PITCHES, tune.melody + octave, tune.melody)
     return melody, octave
+
+
+def _phrase_ends(tune, learned):
+    """Where the phrases of a tune end, of shape (1, n_steps), and that in words."""
+    import numpy as np
+
+    from sklearn_c2c.melody import longest_notes
+
+    ends = tune.phrase_ends
+    if ends is not None and ends.any():
+        n_ends = int(np.count_nonzero(np.diff(ends, prepend=False) & ends))
+        return ends[np.newaxis], f"phrases end at {counted(n_ends, 'fermata')}"
+    span = _MEASURES_OF_A_PHRASE * learned.steps_per_measure
+    return (
+        longest_notes(tune.melody[np.newaxis], span),
+        "no fermatas; the longest note of every two measures is taken as the end of a "
+        "phrase",
+    )
 
 
 def _settings(piece, model, known, tune):

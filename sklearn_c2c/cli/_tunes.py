@@ -16,6 +16,7 @@ class Tune(NamedTuple):
 
     `key` and `tempo` are the tune's own; it was moved by `semitones` to the key of the
     model. `done` describes the changes to it in words; "" for a tune of the corpus.
+    `phrase_ends` are its fermatas, as of `read_melodies`; None for one of the corpus.
     """
 
     melody: object
@@ -24,6 +25,7 @@ class Tune(NamedTuple):
     semitones: int
     done: str
     tempo: float | None = None
+    phrase_ends: object = None
 
     def returned(self, melodies):
         """Melodies in the tune's own key, and keywords to write them with."""
@@ -270,7 +272,8 @@ def _own(text, tunes, learned, n_measures=None):
     done = [f"{text}: {title}{f' in {key}' if key else ''}{speed}"]
     done += _changes(tunes, reading, found)
     melody = _filled_up(found.data[0], learned)
-    return Tune(melody, title, key, 0, "; ".join(done), tempo)
+    ends = found.phrase_ends[0]
+    return Tune(melody, title, key, 0, "; ".join(done), tempo, ends)
 
 
 def _filled_up(melody, learned):

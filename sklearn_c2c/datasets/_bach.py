@@ -96,6 +96,10 @@ def load_bach_chorales(*, n_melodies=None, return_X_y=False):
             ndarray of int16, shape (n_chorales, 512): the 128 steps of the soprano,
             then those of alto, tenor and bass (see `melody.split_voices`), each 8
             measures of 16 sixteenths.
+        ``phrase_ends``
+            ndarray of bool, shape (n_chorales, 128): whether a note of the soprano
+            sounds under a fermata, which is at the end of each phrase. 348 of the 354
+            have them, most of them four.
         ``target``, ``target_names``
             The mode of each chorale: 0, major; 1, minor.
         ``voices``

@@ -63,7 +63,7 @@ def take_rows(melodies, rows):
     """Keep these rows, with all entries for each."""
     rows = list(rows)
     kept = Bunch(**melodies)
-    kept.data = melodies.data[rows]
+    kept.data, kept.phrase_ends = melodies.data[rows], melodies.phrase_ends[rows]
     for name in PER_MELODY:
         kept[name] = [melodies[name][i] for i in rows]
     return kept

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.utils import gen_batches
 
 from sklearn_c2c._transitions import Transitions, most_probable_melodies
 from sklearn_c2c.harmony._voice_leading import faults, forbid, forbid_crossing
@@ -28,12 +29,14 @@ class Voice(NamedTuple):
         return np.array([*range(self.low, self.high + 1), HOLD, REST], np.int16)
 
 
-def decode(melodies, stack, voices, settings):
+def decode(melodies, ends, stack, voices, settings):
     """Add voices to melodies.
 
     Parameters
     ----------
     melodies : ndarray of int16, shape (n_pieces, n_steps)
+    ends : ndarray of bool, shape (n_pieces, n_steps)
+        Where phrases end.
     stack : HarmonyStack
     voices : list of Voice
         The voices to add, from the highest to the lowest.
@@ -45,13 +48,13 @@ def decode(melodies, stack, voices, settings):
     ndarray of int16, shape (n_pieces, n_added, n_steps)
     """
     parts = [
-        _decode(melodies[start : start + _CHUNK], stack, voices, settings)
-        for start in range(0, len(melodies), _CHUNK)
+        _decode(melodies[rows], ends[rows], stack, voices, settings)
+        for rows in gen_batches(len(melodies), _CHUNK)
     ]
     return np.concatenate(parts)
 
 
-def _decode(melodies, stack, voices, settings):
+def _decode(melodies, ends, stack, voices, settings):
     n_added, layout = len(voices), stack.layout
     added = np.full((len(melodies), n_added, melodies.shape[1]), REST, np.int16)
     pieces = np.concatenate([melodies[:, np.newaxis], added], axis=1)
@@ -59,7 +62,7 @@ def _decode(melodies, stack, voices, settings):
     known[0] = True
     weight = settings.transition_weight
     if not settings.chain:
-        rolls = stack.probabilities(layout.samples(layout.codes(pieces)), known)
+        rolls = stack.probabilities(layout.samples(layout.codes(pieces), ends), known)
         for i, voice in enumerate(voices):
             pieces[:, i + 1] = _most_probable(
                 _own(rolls[:, i], layout, voice), voice, weight
@@ -68,7 +71,7 @@ def _decode(melodies, stack, voices, settings):
     order = [n_added, *range(1, n_added)]
     for i in order * (1 + settings.n_rounds):
         known[i] = False
-        samples = layout.samples(layout.codes(pieces))
+        samples = layout.samples(layout.codes(pieces), ends)
         roll = _own(
             stack.probabilities(samples, known)[:, i - 1], layout, voices[i - 1]
         )

@@ -1,57 +1,47 @@
 """An estimator that adds voices to a melody."""
 
-from functools import partial
-from itertools import pairwise
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.utils import check_consistent_length
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_c2c._data import loss_limit
-from sklearn_c2c._epochs import History
-from sklearn_c2c._fitted import FLOATS, Ascending, Whole
-from sklearn_c2c._nn import initial
-from sklearn_c2c._nn.adam import FallingAdam, fresh
-from sklearn_c2c._nn.layers import Activation
-from sklearn_c2c._transitions import Transitions, count_transitions, transitions_form
+from sklearn_c2c._transitions import count_transitions
 from sklearn_c2c._validation import check_input
-from sklearn_c2c.autoencoder import (
-    Layer,
-    NetworkMixin,
-    Training,
-    checked_sizes,
-    network_form,
+from sklearn_c2c.autoencoder import CELLS
+from sklearn_c2c.harmony._checks import (
+    check_added,
+    check_ends,
+    check_pitches,
+    loaded,
+    range_of,
 )
 from sklearn_c2c.harmony._decoding import Voice, decode
-from sklearn_c2c.harmony._layout import Layout
-from sklearn_c2c.harmony._stack import HarmonyStack
+from sklearn_c2c.harmony._network import HarmonyNetworkMixin
 from sklearn_c2c.melody import (
     END,
     N_PITCHES,
     check_melodies,
-    check_voices,
     raise_where,
-    split_voices,
 )
 
-# Most voices of a model that is read from a file.
-_MOST_VOICES = 64
 
-
-class Harmonizer(NetworkMixin, BaseEstimator):
+class Harmonizer(HarmonyNetworkMixin, BaseEstimator):
     """Add voices to melodies, as learned from pieces of several voices.
 
     A network with hidden layers sees a melody, as one-hot vectors of what sounds, of
     onsets and of the pitch classes that occur in it, and gives the probabilities of the
-    tokens of each other voice at each step. With ``chain=True`` it also sees the voices
-    that are decided: first the lowest voice is decided, given the melody, then from the
-    top down each other one, given those before it; then each again, given all others.
-    In training, the voices that it sees are drawn at random. Each voice is decoded to
-    its most probable course along the transitions of this voice in the data, as by
-    `PianoRollEncoder`.
+    tokens of each other voice at each step. If phrase ends are given, it sees these,
+    too. With ``chain=True`` it also sees the voices that are decided: first the lowest
+    voice is decided, given the melody, then from the top down each other one, given
+    those before it; then each again, given all others. In training, the voices that it
+    sees are drawn at random. Each voice is decoded to its most probable course along
+    the transitions of this voice in the data, as by `PianoRollEncoder`.
+
+    With `cell` two recurrent layers read what the network sees, one forwards and one
+    backwards, and the hidden layers see their states at each step.
 
     With ``window=None, noise=0, chain=False, transition_weight=0`` it is MiniBach: a
     network of one hidden layer from whole rows of the melody to all other voices at
@@ -60,18 +50,27 @@ class Harmonizer(NetworkMixin, BaseEstimator):
     Parameters
     ----------
     hidden_layer_sizes : tuple of int, default=(256,)
-        Sizes of the hidden layers, at least one.
+        Sizes of the hidden layers, at least one without `cell`.
 
     hidden_activation : {"sigmoid", "tanh", "relu", "identity"}, default="relu"
         Activation of the hidden layers.
 
+    cell : {"gru", "lstm"} or None, default=None
+        Kind of the recurrent layers: gated recurrent units, or long short-term
+        memories. None for a network without.
+
+    n_units : int, default=128
+        Units of each recurrent layer.
+
     window : int or None, default=8
         Steps before and after each step that the network sees, with the place in the
-        measure; the same network is used for all steps. None sees whole rows.
+        measure; the same network is used for all steps. None sees whole rows, without
+        `cell`. Recurrent layers remember the steps, so that 0 can be enough for them.
 
     noise : float in [0, 1), default=0.3
         Share of the steps, of each voice that the network sees, that are hidden from it
-        in training, at random.
+        in training, at random, and of the samples whose phrase ends are: so `predict`
+        does without.
 
     chain : bool, default=True
         Whether voices are decided one after the other, as above, or all at once.
@@ -104,7 +103,8 @@ class Harmonizer(NetworkMixin, BaseEstimator):
         Added to the root of Adam's second moment.
 
     batch_size : int, default=64
-        Samples per update: steps of pieces, or whole pieces with ``window=None``.
+        Samples per update: steps of pieces, or whole pieces with ``window=None`` or
+        `cell`, for which 8 is a good size.
 
     max_iter : int, default=10
         Epochs: passes over the data.
@@ -139,11 +139,16 @@ class Harmonizer(NetworkMixin, BaseEstimator):
     voice_ranges_ : list of tuple of (int, int)
         Lowest and highest pitch of each added voice; no other pitch is predicted.
 
+    sees_phrase_ends_ : bool
+        Whether `fit` was given the ends of phrases.
+
     transitions_ : list of dict
         For each added voice the transitions, see `PianoRollEncoder`.
 
     coefs_, intercepts_ : list of ndarray
-        Weights and biases of the layers.
+        Weights and biases of the layers. With `cell` the first ones are inputs and
+        recurrence of the layer that reads forwards, then of the other one; gates are in
+        the order of `RecurrentAutoencoder`.
 
     loss_ : float
         Training loss of the last epoch: nats a sample.
@@ -196,13 +201,10 @@ class Harmonizer(NetworkMixin, BaseEstimator):
 
     __module__ = "sklearn_c2c"  # where it is public, and what model files name
 
-    _size_parameters: tuple = ("hidden_layer_sizes", "window", "steps_per_measure")
-
-    # Windows of one piece overlap, so none of them is set aside for validation.
-    early_stopping, validation_fraction = False, 0.1
-
     _parameter_constraints: dict = {
-        **NetworkMixin._parameter_constraints,
+        **HarmonyNetworkMixin._parameter_constraints,
+        "cell": [StrOptions(set(CELLS)), None],
+        "n_units": [Interval(Integral, 1, None, closed="left")],
         "window": [Interval(Integral, 0, None, closed="left"), None],
         "noise": [Interval(Real, 0, 1, closed="left")],
         "chain": ["boolean"],
@@ -217,6 +219,8 @@ class Harmonizer(NetworkMixin, BaseEstimator):
         hidden_layer_sizes=(256,),
         *,
         hidden_activation="relu",
+        cell=None,
+        n_units=128,
         window=8,
         noise=0.3,
         chain=True,
@@ -239,6 +243,8 @@ class Harmonizer(NetworkMixin, BaseEstimator):
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.hidden_activation = hidden_activation
+        self.cell = cell
+        self.n_units = n_units
         self.window = window
         self.noise = noise
         self.chain = chain
@@ -259,13 +265,66 @@ class Harmonizer(NetworkMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def predict(self, X):
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, *, phrase_ends=None):
+        """Learn from pieces of several voices.
+
+        Parameters
+        ----------
+        X : array-like of int, shape (n_pieces, n_steps)
+            Melodies, see `sklearn_c2c.melody`.
+
+        y : array-like of int, shape (n_pieces, n_added * n_steps)
+            The other voices of each piece, one after the other.
+
+        phrase_ends : array-like of bool, shape (n_pieces, n_steps), default=None
+            Where the last note of a phrase sounds, such as those with a fermata: the
+            ``phrase_ends`` of `load_bach_chorales`. None if it is not known.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range, X and y are not the voices of pieces, or
+            training diverges. The estimator is not changed then.
+        """
+        return self._fit(X, y, phrase_ends=phrase_ends)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None, *, phrase_ends=None):
+        """Train for one epoch, from the current weights.
+
+        Parameters
+        ----------
+        X, y, phrase_ends :
+            As for `fit`, in the ranges of the first call, and with phrase ends if this
+            had them.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            As `fit`, or if sizes or ranges are others than before.
+        """
+        return self._partial_fit(X, y, phrase_ends=phrase_ends)
+
+    def predict(self, X, *, phrase_ends=None):
         """Add voices to melodies.
 
         Parameters
         ----------
         X : array-like of int, shape (n_pieces, n_steps)
             Melodies in the keys of the data of `fit`, with pitches in its range.
+
+        phrase_ends : array-like of bool, shape (n_pieces, n_steps), default=None
+            Where the last note of a phrase sounds, if `fit` had it, too. None if it is
+            not known.
 
         Returns
         -------
@@ -276,20 +335,21 @@ class Harmonizer(NetworkMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X is not of melodies of as many steps as in `fit`, or a pitch is outside
-            `pitch_range_`.
+            If X is not of melodies of as many steps as in `fit`, a pitch is outside
+            `pitch_range_`, or `phrase_ends` is not of its shape, or was not in `fit`.
         """
         check_is_fitted(self)
         melodies = self._check_melodies(X, reset=False)
         low, high = self.pitch_range_
-        _check_pitches(melodies, low, high)
+        check_pitches(melodies, low, high)
+        ends = self._check_ends(phrase_ends, melodies)
         known = zip(self.voice_ranges_, self.transitions_, strict=True)
-        voices = [Voice(*limits, _loaded(transitions)) for limits, transitions in known]
-        with self._stack(self._fitted_layers(), self._layout()) as stack:
-            added = decode(melodies, stack, voices, self)
+        voices = [Voice(*limits, loaded(transitions)) for limits, transitions in known]
+        with self._fitted_stack() as stack:
+            added = decode(melodies, ends, stack, voices, self)
         return added.reshape(len(melodies), -1)
 
-    def score(self, X, y):
+    def score(self, X, y, *, phrase_ends=None):
         """Compute the share of the steps of the added voices that are as given.
 
         Parameters
@@ -299,6 +359,9 @@ class Harmonizer(NetworkMixin, BaseEstimator):
 
         y : array-like of int, shape (n_pieces, n_added * n_steps)
             Their other voices.
+
+        phrase_ends : array-like of bool, shape (n_pieces, n_steps), default=None
+            As for `predict`.
 
         Returns
         -------
@@ -310,7 +373,7 @@ class Harmonizer(NetworkMixin, BaseEstimator):
         ValueError
             If y has another shape than the prediction.
         """
-        predicted, y = self.predict(X), np.asarray(y)
+        predicted, y = self.predict(X, phrase_ends=phrase_ends), np.asarray(y)
         if y.shape != predicted.shape:
             raise ValueError(
                 f"Expected y of shape {predicted.shape}, that of the prediction, got "
@@ -333,7 +396,7 @@ class Harmonizer(NetworkMixin, BaseEstimator):
         )
         return melodies
 
-    def _check_training_data(self, X, y, *, reset):
+    def _check_training_data(self, X, y, *, reset, phrase_ends):
         """Samples of pieces, and the tokens of the added voices at their steps."""
         if y is None:
             raise ValueError(
@@ -342,106 +405,61 @@ class Harmonizer(NetworkMixin, BaseEstimator):
                 "n_added * n_steps)."
             )
         melodies = self._check_melodies(X, reset=reset)
-        added = _check_added(y, melodies.shape[1])
+        added = check_added(y, melodies.shape[1])
         check_consistent_length(melodies, added)
         pieces = np.concatenate([melodies[:, np.newaxis], added], axis=1)
+        if phrase_ends is not None:
+            check_ends(phrase_ends, melodies.shape)
         if reset:
-            self._learn(pieces)
+            self._learn(pieces, phrase_ends is not None)
         else:
-            _check_pitches(pieces, *self.pitch_range_)
+            check_pitches(pieces, *self.pitch_range_)
+            self._check_that_ends_go_on(phrase_ends)
+        ends = self._check_ends(phrase_ends, melodies)
         layout = self._layout()
         if added.shape[1] != layout.n_added:
             raise ValueError(
                 f"Found y with {added.shape[1]} voices, but {type(self).__name__} was "
                 f"fitted with {layout.n_added}."
             )
-        return layout.samples(layout.codes(pieces)), layout.answers(added)
+        X, y = layout.samples(layout.codes(pieces), ends), layout.answers(added)
+        if self.cell is None:
+            return X, y
+        return tuple(part.reshape(len(pieces), -1, part.shape[1]) for part in (X, y))
 
-    def _learn(self, pieces):
+    def _check_that_ends_go_on(self, phrase_ends):
+        """Check that further training sees phrase ends, or none, as the first did."""
+        if (phrase_ends is not None) != self.sees_phrase_ends_:
+            first, now = "with", "without"
+            if phrase_ends is not None:
+                first, now = now, first
+            raise ValueError(
+                f"{type(self).__name__} was fitted {first} phrase_ends, and cannot go "
+                f"on {now}. Fit a clone."
+            )
+
+    def _check_ends(self, phrase_ends, melodies):
+        """Where phrases end, of the shape of the melodies."""
+        if phrase_ends is None:
+            return np.zeros(melodies.shape, bool)
+        if not self.sees_phrase_ends_:
+            raise ValueError(
+                f"Found phrase_ends, but {type(self).__name__} was fitted without; "
+                "pass phrase_ends to fit, too."
+            )
+        return check_ends(phrase_ends, melodies.shape)
+
+    def _learn(self, pieces, sees_phrase_ends):
         """Set the ranges and the transitions of the voices."""
+        self.sees_phrase_ends_ = sees_phrase_ends
         self.n_added_ = pieces.shape[1] - 1
-        self.pitch_range_ = _range_of(pieces, (0, N_PITCHES - 1))
+        self.pitch_range_ = range_of(pieces, (0, N_PITCHES - 1))
         voices = pieces[:, 1:].swapaxes(0, 1)
-        self.voice_ranges_ = [_range_of(voice, self.pitch_range_) for voice in voices]
+        self.voice_ranges_ = [range_of(voice, self.pitch_range_) for voice in voices]
         self.transitions_ = [
             count_transitions(voice, self.steps_per_measure)._asdict()
             for voice in voices
         ]
-
-    # ---------------------------------------------------------------- training
-
-    def _layout(self):
-        low, high = self.pitch_range_
-        sizes = self.n_added_, self.n_features_in_, self.window
-        return Layout(low, high, *sizes, self.steps_per_measure)
-
-    def _layer_shapes(self, layout):
-        hidden = checked_sizes(self.hidden_layer_sizes)
-        if not hidden:
-            raise ValueError("hidden_layer_sizes must have at least one layer, got ().")
-        return list(pairwise([layout.n_inputs, *hidden, layout.n_outputs]))
-
-    def _network(self, X, y, resumes):
-        layout = self._layout()
-        shapes, dtype = self._layer_shapes(layout), FLOATS[0]
-        self._check_sizes(layout.n_inputs, dtype, shapes, resumes)
-        history, n_updates = History(check_random_state(self.random_state)), 0
-        if resumes:
-            layers, n_updates = self._resumed_layers(history)
-        else:
-            coefs = [initial.glorot(history.rng, *shape, dtype) for shape in shapes]
-            layers = [
-                Layer(fresh(c), fresh(np.zeros(c.shape[1], dtype))) for c in coefs
-            ]
-        last = history.n_epochs + self.max_iter
-
-        def share():
-            return (last - history.n_epochs) / self.max_iter
-
-        falling = partial(FallingAdam, share=share)
-        adam = self._optimizer(dtype, n_updates, make=falling)
-        limit = loss_limit(np.zeros((1, layout.n_outputs), bool))
-        return self._stack(layers, layout, Training(adam, history, limit, True))
-
-    def _stack(self, layers, layout, training=None):
-        code, group_size = Activation(self.hidden_activation), layout.n_pitches + 2
-        wired = layers, self.hidden_activation, code, group_size, training
-        return HarmonyStack(
-            *wired,
-            layout=layout,
-            chain=self.chain,
-            noise=self.noise,
-        )
-
-    def _fitted_attributes(self, X, network):
-        return self._training_attributes(network)
-
-    def _fitted_form(self):
-        """Forms of the fitted attributes, see `_fitted`."""
-        fitted, dtype = vars(self), FLOATS[:1]
-        pitch_range, low, high = Ascending(2, 0, N_PITCHES - 1), 0, N_PITCHES - 1
-        if pitch_range.accepts(fitted.get("pitch_range_")):
-            low, high = self.pitch_range_
-        is_known = Whole(1, _MOST_VOICES).accepts(fitted.get("n_added_"))
-        n_added = fitted["n_added_"] if is_known else 1
-        sizes = n_added, self.n_features_in_, self.window, self.steps_per_measure
-        shapes = self._layer_shapes(Layout(low, high, *sizes))
-        limits, found = fitted.get("voice_ranges_"), fitted.get("transitions_")
-        voice_range = Ascending(2, low, high)
-        if type(limits) is not list or not all(map(voice_range.accepts, limits)):
-            limits = []
-        is_list = type(found) is list and len(found) == len(limits)
-        transitions = [
-            transitions_form(one, Voice(*voice_range, None).tokens)
-            for one, voice_range in zip(found if is_list else [], limits, strict=False)
-        ]
-        return {
-            "n_added_": Whole(1, _MOST_VOICES),
-            "pitch_range_": pitch_range,
-            "voice_ranges_": [voice_range] * n_added,
-            "transitions_": transitions,
-            **network_form(self, shapes, dtype),
-        }
 
     # ----------------------------------------------------------------- scikit-learn
 
@@ -454,36 +472,3 @@ class Harmonizer(NetworkMixin, BaseEstimator):
         tags.target_tags.single_output = False
         tags.target_tags.positive_only = True
         return tags
-
-
-def _check_added(y, n_steps):
-    """The voices that are added to melodies, (n_pieces, n_added, n_steps)."""
-    y = check_array(check_input(y), input_name="y")
-    if y.shape[1] % n_steps:
-        raise ValueError(
-            f"Expected y of shape (n_pieces, n_added * {n_steps}), the other voices of "
-            f"each melody one after the other, got {y.shape}."
-        )
-    n_added = y.shape[1] // n_steps
-    return split_voices(check_voices(y, n_added), n_added)
-
-
-def _range_of(voices, otherwise):
-    """Lowest and highest pitch of some voices, or another range without any."""
-    pitches = voices[voices < N_PITCHES]
-    return (int(pitches.min()), int(pitches.max())) if pitches.size else otherwise
-
-
-def _loaded(transitions):
-    """Transitions whose arrays are in memory; those of a worker may be in a file."""
-    return Transitions(**{name: np.asarray(part) for name, part in transitions.items()})
-
-
-def _check_pitches(voices, low, high):
-    voices = voices.reshape(-1, voices.shape[-1])
-    raise_where(
-        voices,
-        (voices < N_PITCHES) & ((voices < low) | (voices > high)),
-        f"this pitch is outside {low}-{high}, the range of all voices in fit; "
-        "transpose the piece",
-    )

@@ -30,6 +30,8 @@ class Layout(NamedTuple):
     window : int or None
         Steps that are seen before and after a step; None for samples of whole rows.
     steps_per_measure : int
+    has_ends : bool, default=False
+        Whether the ends of phrases are seen.
     """
 
     low: int
@@ -38,6 +40,7 @@ class Layout(NamedTuple):
     n_steps: int
     window: int | None
     steps_per_measure: int
+    has_ends: bool = False
 
     @property
     def n_pitches(self):
@@ -69,7 +72,8 @@ class Layout(NamedTuple):
         """Columns of the input."""
         per_step = self.n_pitches + 2  # with rest and onset
         n_codes = (self.n_added + 1) * self.n_seen
-        return n_codes * per_step + self.n_places + _N_CLASSES
+        n_ends = self.n_seen if self.has_ends else 0
+        return n_codes * per_step + self.n_places + _N_CLASSES + n_ends
 
     @property
     def n_outputs(self):
@@ -82,31 +86,40 @@ class Layout(NamedTuple):
         columns = np.where(sounding == REST, self.n_pitches, sounding - self.low)
         return (2 * columns + (voices < N_PITCHES)).astype(np.int16)
 
-    def samples(self, codes):
+    def samples(self, codes, ends=None):
         """Samples of pieces: codes, place in the measure, pitch classes of the melody.
 
         Parameters
         ----------
         codes : ndarray of int16, shape (n_pieces, n_voices, n_steps)
+        ends : ndarray of bool, shape (n_pieces, n_steps), default=None
+            Where phrases end, with `has_ends`.
 
         Returns
         -------
-        ndarray of int16, shape (n_samples, n_codes + 1 + 12)
+        ndarray of int16, shape (n_samples, n_codes + 1 + 12 + n_ends)
             One sample for each piece, or for each step of each piece in order, with
-            ``n_codes = n_voices * n_seen``.
+            ``n_codes = n_voices * n_seen``, and ``n_ends = n_seen`` or 0.
         """
         classes = self._pitch_classes(codes[:, 0])
+        place = np.zeros((len(codes), 1), np.int16)
+        if self.window is not None:
+            place = np.arange(self.n_steps) % self.steps_per_measure
+            place = np.tile(place, len(codes))[:, np.newaxis]
+            classes = classes.repeat(self.n_steps, axis=0)
+        parts = [self._seen(codes, NOTHING), place, classes]
+        if self.has_ends:
+            parts.append(self._seen(ends[:, np.newaxis], False))
+        return np.hstack(parts).astype(np.int16)
+
+    def _seen(self, voices, outside):
+        """What each sample sees of voices, (n_samples, n_voices * n_seen)."""
         if self.window is None:
-            place = np.zeros((len(codes), 1), np.int16)
-            return np.hstack([codes.reshape(len(codes), -1), place, classes])
+            return voices.reshape(len(voices), -1)
         sides = (0, 0), (0, 0), (self.window, self.window)
-        padded = np.pad(codes, sides, constant_values=NOTHING)
+        padded = np.pad(voices, sides, constant_values=outside)
         seen = np.lib.stride_tricks.sliding_window_view(padded, self.n_seen, axis=2)
-        seen = seen.swapaxes(1, 2).reshape(-1, codes.shape[1] * self.n_seen)
-        place = np.arange(self.n_steps) % self.steps_per_measure
-        place = np.tile(place, len(codes))[:, np.newaxis]
-        classes = classes.repeat(self.n_steps, axis=0)
-        return np.hstack([seen, place, classes]).astype(np.int16)
+        return seen.swapaxes(1, 2).reshape(-1, voices.shape[1] * self.n_seen)
 
     def _pitch_classes(self, codes):
         """Which pitch classes occur in melodies, (n_pieces, 12), from the lowest."""
@@ -130,7 +143,7 @@ class Layout(NamedTuple):
 
         Parameters
         ----------
-        samples : ndarray of int16, shape (n_samples, n_codes + 1 + 12)
+        samples : ndarray of int16, shape (n_samples, n_codes + 1 + 12 + n_ends)
         seen : ndarray of bool, shape (n_samples, n_codes)
         """
         n_codes, per_step = seen.shape[1], self.n_pitches + 2
@@ -142,9 +155,10 @@ class Layout(NamedTuple):
         columns = [np.stack([sounding, onset], axis=2).reshape(len(codes), -1)]
         if self.n_places:
             columns.append(n_codes * per_step + place)
-        first_class = self.n_inputs - _N_CLASSES
-        classes = first_class + np.arange(_N_CLASSES)
-        columns.append(np.where(samples[:, n_codes + 1 :], classes, NOTHING))
+        flags = samples[:, n_codes + 1 :]  # pitch classes, and ends of phrases
+        first = self.n_inputs - flags.shape[1]
+        last_columns = first + np.arange(flags.shape[1])
+        columns.append(np.where(flags, last_columns, NOTHING))
         return ones(np.hstack(columns), self.n_inputs)
 
     def targets(self, answers, known):

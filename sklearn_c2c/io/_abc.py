@@ -131,13 +131,14 @@ def _read_tune(text):
         parts = tuple(
             make_part(
                 reader.names.get(id, id),
-                voice.measures.notes,
-                voice.measures.rows,
+                read.notes,
+                read.rows,
                 id,
-                voice.chords,
+                chords=reader.voices[id].chords,
+                fermatas=read.fermatas,
             )
-            for id, voice in reader.voices.items()
-            if voice.measures.rows
+            for id, read in reader.measures.items()
+            if read.rows
         )
         if not parts:
             raise TuneError("has no notes after its K: field", "empty")
@@ -192,6 +193,11 @@ class _TuneReader:
             raise TuneError("has no K: field (the key, which ends an ABC header)")
         for voice in self.voices.values():
             voice.measures.close()
+
+    @property
+    def measures(self):
+        """Measures of each voice, by its id."""
+        return {id: voice.measures for id, voice in self.voices.items()}
 
     def sounding_key(self):
         """Name of the sounding key, ``""`` if voices sound in several."""

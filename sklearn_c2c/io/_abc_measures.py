@@ -19,12 +19,14 @@ class Measures:
     """Collects events, which are notes, chords and rests, into measures.
 
     Times are ticks, or parts of ticks. The columns of `rows` and `notes` are those of a
-    `Part`; the events of the open measure are added to them when it is closed.
+    `Part`; the events of the open measure are added to them, and to the `fermatas`,
+    when it is closed.
     """
 
     def __init__(self, metre):
-        self.notes, self.rows = [], []
-        self.events = []  # of the open measure: [pitches, duration, tied]
+        self.notes, self.rows, self.fermatas = [], [], []
+        # Of the open measure: [pitches, duration, tied, whether it has a fermata].
+        self.events = []
         self.start = self.end = 0  # of the open measure; of its last event
         self.metre = metre  # of the open measure
         self.opens, self.endings = 0, 0
@@ -45,12 +47,12 @@ class Measures:
         lasts = (self.end if end is None else end) - self.start
         return beats > 0 and lasts == exact(beats * TICKS_PER_WHOLE, beat_type or 1)
 
-    def add(self, pitches, duration, metre):
+    def add(self, pitches, duration, metre, has_fermata):
         """Add an event; the first one of a measure sets the measure's metre."""
         if not self.events:
             self.metre = metre
         self._move_end(duration)
-        self.events.append([pitches, duration, 0])
+        self.events.append([pitches, duration, 0, has_fermata])
         self.ends_on_sign = False
 
     def scale_last(self, ratio):
@@ -115,8 +117,10 @@ class Measures:
 
     def _add_row(self, closes):
         onset = self.start
-        for pitches, duration, tied in self.events:
+        for pitches, duration, tied, has_fermata in self.events:
             self.notes += [(onset, duration, pitch, tied) for pitch in pitches]
+            if has_fermata and pitches:
+                self.fermatas.append(onset)
             onset += duration
         length = self.end - self.start
         self.rows.append(

@@ -46,6 +46,7 @@ _CHORD = re.compile(
     re.ASCII,
 )
 _ENDING = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
+_FERMATAS = {"H", "!fermata!", "!invertedfermata!", "+fermata+"}
 # The kinds of tokens that `Voice` has a method for; others are ignored.
 _MEANINGFUL = frozenset(
     "annotation bar ending chord tuplet note rest measures_of_rest broken tie "
@@ -153,6 +154,7 @@ class Voice:
         self.tuplet_left, self.tuplet_ratio = 0, (1, 1)
         self.broken_ratio = None  # applies to the note after a > or <
         self.has_sign = False  # a decoration or annotation stands before the next note
+        self.has_fermata = False  # one of these is a fermata
         self.chords = []  # times and names of chord symbols
 
     def is_empty(self):
@@ -199,6 +201,7 @@ class Voice:
         if ending:
             measures.endings = _read_endings(ending)
         self.accidentals.in_measure = {}
+        self.has_fermata = False  # one over the bar line belongs to no note
 
     def ending(self, _, ending):
         self.measures.close()
@@ -209,8 +212,9 @@ class Voice:
         if _CHORD.fullmatch(text):
             self.chords.append((self.measures.end, text.strip('"')))
 
-    def decoration(self, _):
+    def decoration(self, text):
         self.has_sign = True
+        self.has_fermata |= text in _FERMATAS
 
     def note(self, _, accidental, letter, octave, *length):
         pitch, name = self.accidentals.pitch(accidental, letter, octave, self.settings)
@@ -227,6 +231,7 @@ class Voice:
             place = token.end()
             sign, letter, octave, number, slashes, divisor, tie = token.groups()
             tied |= tie is not None
+            self.has_fermata |= token[0] in _FERMATAS
             if letter:
                 settings = self.settings
                 pitch, name = self.accidentals.pitch(sign, letter, octave, settings)
@@ -266,9 +271,10 @@ class Voice:
             self.broken_ratio = None
         if self.settings.percussion:
             pitches = []
-        self.measures.add(pitches, duration, self.settings.metre)
+        metre = self.settings.metre
+        self.measures.add(pitches, duration, metre, self.has_fermata)
         self.accidentals.held = {}
-        self.has_sign = False
+        self.has_sign = self.has_fermata = False
 
     def tie(self, _="-"):
         has_notes = self.measures.tie_last()

@@ -1,7 +1,7 @@
 """Tunes already read, kept as plain arrays on disk.
 
 An entry is one file, named by the SHA-256 of what was read: a checksum of that and of
-its content, a JSON header, then two int32 arrays. A file that is damaged, of another
+its content, a JSON header, then three int32 arrays. A file that is damaged, of another
 format or owner, or the entry of other data counts as absent.
 """
 
@@ -19,7 +19,7 @@ from sklearn_c2c._files import write_atomically
 from sklearn_c2c.io._tune import Part, Tune
 
 # Change it whenever the same bytes would be read differently.
-FORMAT = b"sklearn_c2c tunes 9\n"
+FORMAT = b"sklearn_c2c tunes 10\n"
 _DIGEST = hashlib.sha256().digest_size
 _MAX_BYTES = 2**28
 
@@ -134,7 +134,11 @@ def _pack(tunes, key):
         )
         for tune in tunes
     ]
-    arrays = [part.notes for part in parts] + [part.measures for part in parts]
+    arrays = [
+        getattr(part, name)
+        for name in ("notes", "measures", "fermatas")
+        for part in parts
+    ]
     header = json.dumps(header).encode()
     content = len(header).to_bytes(8, "little") + header
     content += b"".join(array.astype("<i4").tobytes() for array in arrays)
@@ -143,7 +147,14 @@ def _pack(tunes, key):
 
 def _sizes(tune):
     return [
-        (part.name, part.id, part.chords, len(part.notes), len(part.measures))
+        (
+            part.name,
+            part.id,
+            part.chords,
+            len(part.notes),
+            len(part.measures),
+            len(part.fermatas),
+        )
         for part in tune.parts
     ]
 
@@ -157,20 +168,22 @@ def _unpack(data, key):
     header = json.loads(content[8 : 8 + length])
     table = np.frombuffer(content[8 + length :], dtype="<i4").astype(np.int64)
     sizes = [size for tune in header for size in tune[-1]]
-    n_notes = sum(n for *_, n, _ in sizes)
-    n_measures = sum(n for *_, n in sizes)
-    if len(table) != 4 * n_notes + 7 * n_measures:
+    n_notes, n_measures, n_fermatas = (
+        sum(size[column] for size in sizes) for column in (-3, -2, -1)
+    )
+    if len(table) != 4 * n_notes + 7 * n_measures + n_fermatas:
         raise ValueError("damaged")
-    notes, measures = np.split(table, [4 * n_notes])
-    return list(_tunes(header, notes.reshape(-1, 4), measures.reshape(-1, 7)))
+    parts = np.split(table, [4 * n_notes, 4 * n_notes + 7 * n_measures])
+    notes, measures, fermatas = parts
+    return list(_tunes(header, notes.reshape(-1, 4), measures.reshape(-1, 7), fermatas))
 
 
-def _tunes(header, notes, measures):
-    note = measure = 0
+def _tunes(header, notes, measures, fermatas):
+    note = measure = fermata = 0
     for *fields, sizes in header:
         number, title, key, tempo, fault, fault_kind, warnings, composer = fields
         parts = []
-        for name, part_id, chords, n_notes, n_measures in sizes:
+        for name, part_id, chords, n_notes, n_measures, n_fermatas in sizes:
             parts.append(
                 Part(
                     name,
@@ -178,9 +191,11 @@ def _tunes(header, notes, measures):
                     measures[measure : measure + n_measures],
                     part_id,
                     tuple(map(tuple, chords)),
+                    fermatas[fermata : fermata + n_fermatas],
                 )
             )
             note, measure = note + n_notes, measure + n_measures
+            fermata += n_fermatas
         yield Tune(
             number,
             title,

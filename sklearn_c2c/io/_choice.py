@@ -149,6 +149,7 @@ class _Row(NamedTuple):
     n_chord_notes: int  # left out
     n_moved: int  # onsets between two steps
     n_merged: int  # notes left out for another one on their step
+    phrase_ends: np.ndarray  # bool, steps in which a note with a fermata sounds
 
 
 class _Read(NamedTuple):
@@ -168,6 +169,7 @@ def _result(read, rejected, grid, choice):
     upbeats = [row.upbeat for row in rows]
     return Bunch(
         data=pad_melodies([row.steps for row in rows]),
+        phrase_ends=_padded([row.phrase_ends for row in rows]),
         titles=[tune.title for tune in tunes],
         sources=[one.source for one in read],
         tonalities=[tune.key for tune in tunes],
@@ -184,6 +186,14 @@ def _result(read, rejected, grid, choice):
         pickup=choice.pickup,
         DESCR=_describe(upbeats, len(read) + len(rejected), grid, choice),
     )
+
+
+def _padded(flags):
+    """Arrays of flags as rows of one array, filled up with False."""
+    padded = np.zeros((len(flags), max(map(len, flags))), bool)
+    for row, own in zip(padded, flags, strict=True):
+        row[: len(own)] = own
+    return padded
 
 
 def _each(function, places, rejected):
@@ -290,6 +300,7 @@ def _row(tune, excerpts, grid, choice):
         n_chord_notes=sum(voice.n_chord_notes for voice in voices),
         n_moved=sum(voice.n_moved for voice in voices),
         n_merged=sum(voice.n_merged for voice in voices),
+        phrase_ends=np.any([voice.phrase_ends for voice in voices], axis=0),
     )
 
 
@@ -311,6 +322,7 @@ def _voice(excerpt, before, grid, choice):
         n_chord_notes=len(excerpt.notes) - len(notes),
         n_moved=n_moved,
         n_merged=n_merged,
+        phrase_ends=rules.held_at(steps, excerpt.fermatas, grid.steps_per_quarter),
     )
 
 

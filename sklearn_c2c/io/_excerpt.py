@@ -4,6 +4,7 @@ Each function takes and returns plain arrays in ticks; what cannot be read raise
 `TuneError` with the reason.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -41,6 +42,7 @@ class Excerpt(NamedTuple):
     n_silent_after: int  # measures after the last note of a whole tune, left out
     bar: int  # length of a measure
     has_pickup: bool  # whether the first measure is that of the pick-up
+    fermatas: np.ndarray  # onsets of the notes that have one
 
     def measure_at(self, onset):
         """Name the measure of a time, counted from the first full one of the tune."""
@@ -100,9 +102,18 @@ def excerpts(parts, metre, n_measures, *, repeats, pickup, tolerance):
             n_silent_after=window.n_silent_after,
             bar=bar,
             has_pickup=pickup == "keep",
+            fermatas=_fermatas(part, repeats == "played", start, window.end),
         )
-        for notes in voices
+        for notes, part in zip(voices, parts, strict=True)
     ]
+
+
+def _fermatas(part, played, start, end):
+    """Fermatas of a part between two times, in ticks from the first one."""
+    rows = np.zeros((len(part.fermatas), 4), np.int64)
+    rows[:, ONSET] = part.fermatas
+    onsets = unfold(replace(part, notes=rows), played)[0][:, ONSET]
+    return onsets[(onsets >= start) & (onsets < end)] - start
 
 
 def _together(voices):
@@ -309,6 +320,25 @@ def on_grid(notes, steps_per_quarter, n_steps):
     steps = np.column_stack([onsets, ends - onsets, notes[kept, PITCH]])
     row = melody_from_notes(steps, n_steps)
     return row, int(np.count_nonzero(distances)), n_merged
+
+
+def held_at(row, times, steps_per_quarter):
+    """Steps of a row in which its notes sound that sound at some times.
+
+    Parameters
+    ----------
+    row : ndarray of int16, shape (n_steps,)
+    times : ndarray of int64, shape (n_times,)
+        Ticks from the start of the row.
+    steps_per_quarter : int
+
+    Returns
+    -------
+    ndarray of bool, shape (n_steps,)
+    """
+    steps = np.minimum(_nearest_step(times * steps_per_quarter), len(row) - 1)
+    note = np.cumsum(row != HOLD)
+    return np.isin(note, note[steps]) & (row != REST)
 
 
 def close(row, stop, steps_per_quarter):

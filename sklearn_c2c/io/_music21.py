@@ -83,7 +83,8 @@ def _part(part, index):
         part = part.makeMeasures()
     found = list(part.getElementsByClass(stream.Measure))
     notes = [note for measure in found for note in _notes(measure, part)]
-    return make_part(name, notes, list(_measures(found, part)))
+    fermatas = [onset for measure in found for onset in _fermatas(measure, part)]
+    return make_part(name, notes, list(_measures(found, part)), fermatas=fermatas)
 
 
 def _notes(measure, part):
@@ -100,6 +101,16 @@ def _notes(measure, part):
             tied = tie is not None and tie.type in ("start", "continue")
             if note.isNote and note.quarterLength > 0:
                 yield *_ticks(onset, sign.quarterLength), note.pitch.midi, tied
+
+
+def _fermatas(measure, part):
+    """Onset of each note that has a fermata."""
+    from music21 import expressions
+
+    start = measure.getOffsetBySite(part)
+    for sign in measure.recurse().notes:
+        if any(isinstance(mark, expressions.Fermata) for mark in sign.expressions):
+            yield from _ticks(start + sign.getOffsetInHierarchy(measure))
 
 
 def _measures(found, part):

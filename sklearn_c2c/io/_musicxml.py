@@ -182,6 +182,7 @@ class _Handler:
             "sound": self.sound,
             "tie": self.tie,
             "tied": self.tie,
+            "fermata": self.fermata,
         } | dict.fromkeys([*_RECORDS, "repeat", "ending"], self.keep_attributes)
         self.ends = {
             "part": self.end_measure,
@@ -267,6 +268,9 @@ class _Handler:
     def tie(self, _, attributes):
         if attributes.get("type") in ("start", "continue"):
             self.fields["tied"] = True
+
+    def fermata(self, _, __):
+        self.fields["fermata"] = True
 
     def sound(self, _, attributes):
         self.score.sound(attributes)

@@ -143,6 +143,7 @@ class StavedPart:
 
     def __init__(self):
         self.notes = {}  # staff: [(onset, duration, pitch, tied)]
+        self.fermatas = {}  # staff: [onset of a note that has one]
         self.slashes = {}  # staff: {index of a note with a slash for a head: pitch}
         self.measures = _Measures()
         self.start = 0  # of this measure
@@ -285,6 +286,8 @@ class StavedPart:
         tied = "tied" in fields
         row = (self.start + self.onset, duration, pitch, tied)
         notes = self.notes.setdefault(staff, [])
+        if "fermata" in fields:
+            self.fermatas.setdefault(staff, []).append(row[0])
         if fields.get("notehead") == "slash":
             self.slashes.setdefault(staff, {})[len(notes)] = pitch
         notes.append(row)

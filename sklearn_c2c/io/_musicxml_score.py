@@ -123,7 +123,10 @@ class Score:
             staves = sorted(part.notes) or [""]
             for staff in staves if measures else ():
                 full_name = f"{name} staff {staff}" if len(staves) > 1 else name
-                yield make_part(full_name, part.notes.get(staff, []), measures)
+                notes, fermatas = (
+                    of.get(staff, []) for of in (part.notes, part.fermatas)
+                )
+                yield make_part(full_name, notes, measures, fermatas=fermatas)
 
 
 def _name(text):

@@ -115,6 +115,11 @@ def read_melodies(
             With `voices`, n_steps is the number of steps of all of them together. Of
             whole tunes n_steps is the length of the longest; the others are filled up
             with `END`.
+        ``phrase_ends``
+            ndarray of bool, shape (n_melodies, n_steps of one voice): whether a note
+            sounds that has a fermata, of the melody or, with `voices`, of the first
+            voice while any has one. Fermatas are signs of ABC and MusicXML, at the ends
+            of phrases; MIDI has none.
         ``titles``, ``sources``, ``tonalities``, ``tempos``
             One per melody: title, ``file`` or ``file#number``, key before any
             transposition (``""`` if unknown), quarter notes a minute (None if

@@ -4,7 +4,7 @@ A `Tune` keeps what the file says (measures, repeats, ties, several parts), so t
 choices of `read_melodies` are array code on it, and one cache serves them all.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
@@ -75,13 +75,17 @@ def unexpected(error):
 
 @dataclass(frozen=True)
 class Part:
-    """One voice of a tune: notes and measures, int64 arrays, each sorted by time."""
+    """One voice of a tune: notes, measures and fermatas, int64 arrays sorted by time.
+
+    A fermata is the onset of the note that has it, in ticks.
+    """
 
     name: str
     notes: np.ndarray  # (n_notes, 4)
     measures: np.ndarray  # (n_measures, 7)
     id: str = ""  # the file's identifier, beside the name
     chords: tuple[tuple[int, str], ...] = ()  # time in ticks and name of each symbol
+    fermatas: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True)
@@ -122,15 +126,17 @@ def exact(numerator, denominator):
     return Fraction(numerator, denominator) if rest else quotient
 
 
-def make_part(name, notes, measures, part_id="", chords=()):
+def make_part(name, notes, measures, part_id="", *, chords=(), fermatas=()):
     """Build a `Part` from rows whose times are ticks, or parts of ticks.
 
     Notes and measures are rounded to whole ticks at their two ends, so that adjacent
-    ones stay adjacent.
+    ones stay adjacent; fermatas, which may come in any order and more than once, as the
+    onsets of notes are.
     """
     tables = _in_whole_ticks(notes, 4), _in_whole_ticks(measures, 7)
     chords = tuple((round(time), text) for time, text in chords)
-    part = Part(name, *tables, part_id, chords)
+    fermatas = np.array(sorted({round(onset) for onset in fermatas}), np.int64)
+    part = Part(name, *tables, part_id, chords, fermatas)
     end = sum(part.measures[-1, [START, LENGTH]]) if len(part.measures) else 0
     if end > MAX_TICKS:
         raise TuneError(

@@ -18,6 +18,7 @@ from sklearn_c2c.melody._key import spelled_key as spelled_key
 from sklearn_c2c.melody._key import stated_mode as stated_mode
 from sklearn_c2c.melody._metre import Metre, parse_metre
 from sklearn_c2c.melody._metre import check_tempo as check_tempo
+from sklearn_c2c.melody._phrases import longest_notes
 from sklearn_c2c.melody._rows import (
     check_melodies,
     measure_mask,
@@ -52,6 +53,7 @@ __all__ = [
     "Metre",
     "check_melodies",
     "check_voices",
+    "longest_notes",
     "measure_mask",
     "melody_from_notes",
     "melody_lengths",
