@@ -44,8 +44,8 @@ machine = make_pipeline(roll, boltzmann).fit(known)
 # what no method should fall below: measures of a soprano pasted into the reel.
 profile = StyleProfile(known_sopranos)
 vector = generation.attribute_vector(latent, known_sopranos, known_reels)
-search = {"start": unseen, "max_iter": 40, "random_state": 0}
-draws = {"X": unseen, "weight": 100, "n_iter": 50, "random_state": 0}
+search = {"start": unseen, "max_iter": 30, "random_state": 0}
+draws = {"X": unseen, "weight": 100, "n_iter": 40, "random_state": 0}
 rng = np.random.default_rng(0)
 donors = known_sopranos[rng.integers(len(known_sopranos), size=len(unseen))]
 order = rng.permuted(np.tile(np.arange(8), (len(unseen), 1)), axis=1).repeat(16, axis=1)
@@ -59,11 +59,11 @@ moved = {
     ],
     "optimize": [
         generation.optimize(latent, profile, keep_weight=keep, **search).melodies
-        for keep in (200, 50, 20, 8, 2)
+        for keep in (200, 30, 10, 2)
     ],
     "impose": [
         generation.impose(machine, profile, keep_weight=keep, **draws).melodies
-        for keep in (5, 4, 3.5, 3, 2, 1)
+        for keep in (5, 3.5, 3, 2, 1)
     ],
 }
 
