@@ -1,9 +1,9 @@
 """Judge methods that move reels towards the sopranos of Bach's chorales.
 
-Prints the tables of "How much style at equal content" in docs/user_guide/boltzmann.md.
+Prints the table of "Another style, and dreams" in docs/user_guide/boltzmann.md.
 All tunes are of 8 measures, in D major. The models learn 75 reels and every other
 soprano; the 59 other reels are moved. The judge of style is a classifier that has been
-trained on the other half of the unseen tunes. Some minutes on one core.
+trained on the other half of the unseen tunes. Some five minutes on one core for a seed.
 
     python examples/judge_style.py [--seeds 1]
 """
@@ -204,7 +204,8 @@ def show(measured):
         for c, share, s in SHOWN:
             rng = np.random.default_rng(0)
             found = at_equal(content[:, c], style[:, s], share, rng)
-            cells.append("{:.2f} ({:.2f} to {:.2f})".format(*found))
+            text = "{:.2f} ({:.2f} to {:.2f})".format(*found)
+            cells.append("" if np.isnan(found[0]) else text)
         print("|", " | ".join([name, *cells]), "|")
 
 
