@@ -44,7 +44,7 @@ machine = make_pipeline(roll, boltzmann).fit(known)
 # what no method should fall below: measures of a soprano pasted into the reel.
 profile = StyleProfile(known_sopranos)
 vector = generation.attribute_vector(latent, known_sopranos, known_reels)
-search = {"start": unseen, "max_iter": 30, "random_state": 0}
+search = {"start": unseen, "max_iter": 60, "random_state": 0}
 draws = {"X": unseen, "weight": 100, "n_iter": 40, "random_state": 0}
 rng = np.random.default_rng(0)
 donors = known_sopranos[rng.integers(len(known_sopranos), size=len(unseen))]
