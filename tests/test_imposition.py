@@ -80,6 +80,34 @@ def test_without_a_weight_it_looks_for_the_least_free_energy(model):
     assert (result.free_energy < start - 20).all()
 
 
+def test_the_weight_decides_how_much_of_a_melody_is_kept(model, reels):
+    X, settings = reels[:6, :64], dict(weight=3, n_iter=20, random_state=0)
+    found = [
+        impose(model, -HoldCount(), X=X, keep_weight=weight, **settings)
+        for weight in (0, 3, 60)
+    ]
+    kept = [(result.melodies == X).mean() for result in found]
+    assert kept[0] + 0.1 < kept[1] < kept[2] - 0.02
+    assert kept[2] == 1
+    values = [result.after.mean() for result in found]
+    assert values[0] > values[1] > values[2] == (-HoldCount())(X).mean()
+
+
+def test_kept_steps_are_a_part_of_what_is_maximised(model, reels):
+    X = reels[:6, :64]
+    result = impose(model, HoldCount(), X=X, weight=3, keep_weight=2, n_iter=10)
+    before = model[-1].free_energy(model[0].transform(X))
+    n_kept = (result.melodies == X).sum(axis=1)
+    after = 3 * result.after - result.free_energy + 2 * n_kept
+    assert (after >= 3 * result.before - before + 2 * 64 - 1e-3).all()
+
+
+def test_a_start_that_is_drawn_is_kept_too(model):
+    settings = dict(n_samples=4, n_iter=5, random_state=0)
+    result = impose(model, HoldCount(), weight=1, keep_weight=200, **settings)
+    assert_array_equal(result.melodies, result.start_melodies)
+
+
 def test_seeds(model, reels):
     X, settings = reels[:3, :64], dict(n_iter=3, n_gibbs=2, n_updates=2)
     first = impose(model, HoldCount(), X=X, random_state=1, **settings)

@@ -11,8 +11,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_c2c import Autoencoder, PianoRollEncoder, VariationalAutoencoder
-from sklearn_c2c.generation import optimize
-from sklearn_c2c.generation._optimization import _Box, _climb, _keep_better
+from sklearn_c2c.datasets import load_bach_sopranos, load_celtic
+from sklearn_c2c.generation import encode, optimize
+from sklearn_c2c.generation._optimization import _Box, _climb, _keep_better, _Terms
 from sklearn_c2c.melody import REST, check_melodies
 from sklearn_c2c.metrics import measure_similarity
 from sklearn_c2c.objectives import (
@@ -23,6 +24,7 @@ from sklearn_c2c.objectives import (
     PitchRange,
     SelfSimilarity,
     StyleLikeness,
+    StyleProfile,
 )
 
 BUDGET = {"n_starts": 6, "max_iter": 15, "random_state": 0}
@@ -185,6 +187,56 @@ def test_the_chain_rule_through_the_decoder(reels, objective, output, rng):
     assert_allclose(slope, (ahead - behind) / (2 * epsilon), rtol=1e-8, atol=1e-8)
 
 
+@pytest.mark.parametrize("method", ["gradient", "random"])
+def test_it_starts_from_given_melodies(model, reels, method):
+    options = BUDGET | {"method": method, "start": reels[:7]}
+    result = optimize(model, HoldCount(), **options)
+    Z, estimator = model.transform(reels[:7]), model[-1]
+    box = estimator.latent_min_, estimator.latent_max_
+    assert_array_equal(result.start_latent, np.clip(Z, *box))
+    assert_array_equal(result.before, HoldCount()(result.start_melodies))
+    assert len(result.melodies) == 7 and (result.after >= result.before).all()
+
+
+def test_codes_of_unseen_melodies_are_searched_for(model):
+    unseen = load_celtic(n_melodies=None).data[75:80]
+    start, box = encode(model, unseen), (model[-1].latent_min_, model[-1].latent_max_)
+    result = optimize(model, HoldCount(), start=unseen, encoding="search", max_iter=1)
+    assert_array_equal(result.start_latent, np.clip(start, *box))
+
+
+def test_the_weight_decides_how_much_of_a_melody_is_kept(model, reels):
+    """The value rises less, and distance and changed steps fall, with the weight."""
+    profile, start = StyleProfile(load_bach_sopranos(n_melodies=20).data), reels[:6]
+    found = [
+        optimize(model, profile, start=start, keep_weight=weight, max_iter=30)
+        for weight in (0, 3, 1000)
+    ]
+    values = [result.after.mean() for result in found]
+    changed = [(result.melodies != start).mean() for result in found]
+    width = model[-1].latent_max_ - model[-1].latent_min_
+    far = [
+        (((result.latent - result.start_latent) / width) ** 2).mean()
+        for result in found
+    ]
+    for falling in (values, changed, far):
+        assert falling[0] > falling[1] > falling[2]
+    assert all((result.after >= result.before).all() for result in found)
+
+
+def test_the_gradient_of_what_is_added(rng):
+    start, Z = rng.standard_normal((2, 3, 5))
+    width = np.array([1, 2, 0, 3, 0.5])  # the third latent variable is constant
+    terms = _Terms(0.3, 2.0, start, width)
+    each = [0.3 * (z @ z) / 2 for z in Z]
+    scaled = (Z - start) / np.array([1, 2, 1, 3, 0.5])
+    assert_allclose(terms.value(Z), -np.array(each) - 2 * (scaled**2).mean(axis=1))
+    direction, epsilon = rng.standard_normal(Z.shape), 1e-5
+    ahead, behind = (terms.value(Z + e * direction) for e in (epsilon, -epsilon))
+    slope = (terms.gradient(Z) * direction).sum(axis=1)
+    assert_allclose(slope, (ahead - behind) / (2 * epsilon), rtol=1e-8)
+
+
 def test_ties_go_to_the_likelier(model):
     """No start reaches a first note that no reel has: the surrogate decides."""
     assert not FirstNote(83)(model.inverse_transform(model[-1].latent_mean_[None]))
@@ -323,7 +375,7 @@ def test_silence_is_not_the_narrowest_range():
     assert (result.melodies != REST).any(axis=1).all()
 
 
-def test_bad_calls_are_named(model, pca):
+def test_bad_calls_are_named(model, pca, reels):
     with pytest.raises(NotFittedError):
         optimize(make_pipeline(PianoRollEncoder(), PCA(2)), HoldCount())
     with pytest.raises(ValueError, match="PCA does not remember"):
@@ -332,6 +384,10 @@ def test_bad_calls_are_named(model, pca):
         optimize(model, np.mean, method="random")
     with pytest.raises(ValueError, match="got bounds=None"):
         optimize(model, HoldCount(), method="evolution", bounds=None)
+    with pytest.raises(ValueError, match=r"keep_weight=0\.5 needs start"):
+        optimize(model, HoldCount(), keep_weight=0.5)
+    with pytest.raises(ValueError, match=r"evolution.* mixes its starts"):
+        optimize(model, HoldCount(), method="evolution", start=reels[:5])
     with pytest.raises(ValueError, match="n_starts=4"):
         optimize(model, HoldCount(), method="evolution", n_starts=4)
     with pytest.raises(ValueError, match="'objective' parameter"):

@@ -31,6 +31,7 @@ _FREE = -1  # in `fixed`
         "X": ["array-like", None],
         "fixed": ["array-like", None],
         "weight": [Interval(Real, 0, None, closed="left")],
+        "keep_weight": [Interval(Real, 0, None, closed="left")],
         "n_iter": [Interval(Integral, 1, None, closed="left")],
         "n_gibbs": [Interval(Integral, 1, None, closed="left")],
         "n_updates": [Interval(Integral, 1, None, closed="left")],
@@ -46,6 +47,7 @@ def impose(
     X=None,
     fixed=None,
     weight=2000.0,
+    keep_weight=0.0,
     n_iter=300,
     n_gibbs=1,
     n_updates=1,
@@ -53,8 +55,9 @@ def impose(
 ):
     """Draw melodies from a Boltzmann machine under constraints.
 
-    The draws are near the largest values of ``weight * objective(v) - F(v)``, with the
-    free energy F of the model. Each iteration draws the hidden units and the
+    The draws are near the largest values of ``weight * objective(v) - F(v) +
+    keep_weight * k(v)``, with the free energy F of the model and the number k of steps
+    that have the token of the start. Each iteration draws the hidden units and the
     probabilities of the visible ones by Gibbs sampling, moves these probabilities along
     the gradient of the objective's surrogate, and draws a melody from them at a
     temperature that falls from 1 to 0.05 (simulated annealing). The best melody of each
@@ -75,6 +78,9 @@ def impose(
         `END` all steps are given.
     weight : float, default=2000.0
         Weight of the objective, in nats of the free energy for a unit.
+    keep_weight : float, default=0.0
+        Weight of a step that keeps its token of the start, in nats. With X it decides
+        how much of each melody stays.
     n_iter : int, default=300
         Iterations.
     n_gibbs : int, default=1
@@ -124,6 +130,7 @@ def impose(
     rng = check_random_state(random_state)
     machine = _Machine(model, objective, weight, fixed)
     V = machine.start(X, n_samples, rng)
+    machine.keep(V, keep_weight)
     best = first = machine.judge(V)
     for i in range(n_iter):
         temperature = max(_LAST_TEMPERATURE, 1 - i / n_iter)
@@ -176,6 +183,11 @@ class _Machine:
         V = _LEAST * P.reshape(self._shape) + V.reshape(self._shape)
         return self._one_hot(self._allowed(V).argmax(axis=2), self._allowed(V))
 
+    def keep(self, V, weight):
+        """Prefer the tokens of V, by so many nats a step, from now on."""
+        self._kept, self._keep_weight = V.reshape(self._shape), weight
+        self._kept_first = np.exp(weight * (self._kept.astype(np.float64) - 1))
+
     def gibbs(self, V, n_steps, rng):
         """Gibbs sampling with the given tokens."""
         for _ in range(n_steps):
@@ -187,7 +199,7 @@ class _Machine:
         H = self.estimator.transform(V)
         H = (rng.random_sample(H.shape) < H).astype(H.dtype)
         P = self.estimator.inverse_transform(H).reshape(self._shape)
-        P = self._allowed(P.astype(np.float64))
+        P = self._allowed(P.astype(np.float64) * self._kept_first)
         for _ in range(n_updates):
             _, gradient = self._objective.surrogate(P, self._tokens)
             A = np.log(np.maximum(P, _LEAST))
@@ -212,7 +224,9 @@ class _Machine:
         V = self.encoder.transform(melodies)
         free_energy = self.estimator.free_energy(V).astype(np.float64)
         worst_if_undefined = np.where(np.isnan(value), -np.inf, value)
+        n_kept = (self._kept * V.reshape(self._shape)).sum(axis=(1, 2))
         score = self._weight * worst_if_undefined - free_energy
+        score += self._keep_weight * n_kept
         return {
             "melodies": melodies,
             "value": value,

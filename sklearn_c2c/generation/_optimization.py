@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_c2c.generation._descent import Adam
+from sklearn_c2c.generation._encoding import ENCODING, encode
 from sklearn_c2c.generation._form import (
     FORM,
     decode,
@@ -36,6 +37,9 @@ _MIN_POPULATION = 5
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "bounds": [StrOptions({"observed"}), None],
         "prior_weight": [Interval(Real, 0, None, closed="left")],
+        "start": ["array-like", None],
+        "keep_weight": [Interval(Real, 0, None, closed="left")],
+        "encoding": ENCODING,
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
         "form": FORM,
         "random_state": ["random_state"],
@@ -52,6 +56,9 @@ def optimize(
     max_iter=100,
     bounds="observed",
     prior_weight=0.0,
+    start=None,
+    keep_weight=0.0,
+    encoding="encoder",
     learning_rate_init=0.1,
     X=None,
     form=None,
@@ -59,10 +66,12 @@ def optimize(
 ):
     """Search the latent space for melodies that maximise an objective.
 
-    The search maximises ``objective(decode(z)) + prior_weight * log p(z)`` from random
-    starts, where ``log p(z) = -|z|^2 / 2`` is, but for a constant, the log-density of
-    the standard normal prior of a variational autoencoder. The objective is measured on
-    decoded melodies in each iteration, and the best melody of each start is kept.
+    The search maximises ``objective(decode(z)) + prior_weight * log p(z) -
+    keep_weight * d(z)`` from random starts, or from given melodies. ``log p(z) =
+    -|z|^2 / 2`` is, but for a constant, the log-density of the standard normal prior of
+    a variational autoencoder; d is the mean squared distance of the latent variables
+    from their start, in widths of their bounds. The objective is measured on decoded
+    melodies in each iteration, and the best melody of each start is kept.
 
     Parameters
     ----------
@@ -87,7 +96,8 @@ def optimize(
 
     n_starts : int, default=10
         Number of random latent vectors to start from. They are drawn uniformly within
-        the bounds, or from the standard normal distribution without bounds.
+        the bounds, or from the standard normal distribution without bounds. Not used
+        if `start` is given.
 
     max_iter : int, default=100
         Iterations: updates of Adam, further draws, or generations of the evolution.
@@ -98,6 +108,17 @@ def optimize(
 
     prior_weight : float, default=0.0
         Weight of the prior's log-density, in units of the objective per nat.
+
+    start : array-like of shape (n_starts, n_features), default=None
+        Melodies to start from, moved towards the objective. Their latent vectors are
+        projected into the bounds. Not for the method "evolution".
+
+    keep_weight : float, default=0.0
+        Weight of the distance from the latent vectors of `start`, in units of the
+        objective: the larger it is, the more of each melody stays.
+
+    encoding : {"encoder", "search"}, default="encoder"
+        How latent vectors of `start` are found, see `encode`.
 
     learning_rate_init : float, default=0.1
         First learning rate of Adam, as a share of the width of the bounds (in units of
@@ -132,7 +153,8 @@ def optimize(
     ValueError
         If the bounds are not known and X is not given, the objective does not return
         one value for each row, the objective takes melodies and the model does not
-        decode to melodies, or the objective is a class.
+        decode to melodies, or the objective is a class; if `keep_weight` is given
+        without `start`, or `start` with ``method="evolution"``.
 
     References
     ----------
@@ -150,20 +172,21 @@ def optimize(
     ((10, 4), True)
     """
     check_is_fitted(model)
-    if isinstance(objective, type):
-        raise ValueError(
-            f"objective is the class {objective.__name__}; expected an instance, "
-            f"such as {objective.__name__}(...)."
-        )
+    _check_objective(objective)
+    _check_start(start, keep_weight, method)
     if method == "evolution":
         _check_evolution(bounds, n_starts)
     latent = LatentModel(model)
     method = _possible_method(latent, objective, method)
     rng = check_random_state(random_state)
     box = _Box(*latent.range(X), bounds is not None)
-    start = box.draw(rng, n_starts)
+    if start is None:
+        start = box.draw(rng, n_starts)
+    else:
+        start = box.project(encode(model, start, method=encoding))
     letters = letters_of(latent, form, start, X=X, rng=rng)
-    search = _Search(latent, objective, 1 if maximize else -1, prior_weight, letters)
+    terms = _Terms(prior_weight, keep_weight, start, box.width)
+    search = _Search(latent, objective, 1 if maximize else -1, terms, letters)
     if method == "gradient":
         first, best = _climb(search, start, box, max_iter, learning_rate_init)
     else:
@@ -185,6 +208,28 @@ def _result(first, best, method, n_decoder_calls):
         method=method,
         n_decoder_calls=n_decoder_calls,
     )
+
+
+def _check_objective(objective):
+    """Check that it is not a class."""
+    if isinstance(objective, type):
+        raise ValueError(
+            f"objective is the class {objective.__name__}; expected an instance, "
+            f"such as {objective.__name__}(...)."
+        )
+
+
+def _check_start(start, keep_weight, method):
+    """Check that there is a start if it is to be kept, and no evolution of it."""
+    if keep_weight and start is None:
+        raise ValueError(
+            f"keep_weight={keep_weight!r} needs start, the melodies that are kept."
+        )
+    if start is not None and method == "evolution":
+        raise ValueError(
+            'method="evolution" mixes its starts, so that no result belongs to a '
+            'melody of start; take "gradient" or "random".'
+        )
 
 
 def _check_evolution(bounds, n_starts):
@@ -220,6 +265,30 @@ class _Box:
         return np.clip(Z.astype(self.dtype), self.low, self.high)
 
 
+class _Terms:
+    """What is added to the objective: log-density of the prior, distance from starts.
+
+    Rows are those of the starts, except without `keep_weight`.
+    """
+
+    def __init__(self, prior_weight, keep_weight, start, width):
+        self._prior_weight, self._start = prior_weight, start
+        width = np.where(width > 0, width, 1)
+        self._keep_weights = keep_weight / (len(width) * width**2)
+
+    def value(self, Z):
+        value = -self._prior_weight * (Z * Z).sum(axis=1) / 2
+        if self._keep_weights.any():
+            value -= (self._keep_weights * (Z - self._start) ** 2).sum(axis=1)
+        return value
+
+    def gradient(self, Z):
+        gradient = -self._prior_weight * Z
+        if self._keep_weights.any():
+            gradient -= 2 * self._keep_weights * (Z - self._start)
+        return gradient
+
+
 class _Search:
     """Decodes latent vectors, measures the objective, and counts the decodings.
 
@@ -228,9 +297,9 @@ class _Search:
     "surrogate" with the sign of the score, 0 if it is not computed.
     """
 
-    def __init__(self, latent, objective, sign, prior_weight, letters):
+    def __init__(self, latent, objective, sign, terms, letters):
         self._latent, self._objective, self._letters = latent, objective, letters
-        self._sign, self._prior_weight = sign, prior_weight
+        self._sign, self._terms = sign, terms
         self.n_decoder_calls = 0
 
     def look(self, Z):
@@ -245,7 +314,7 @@ class _Search:
         found = self._judge(Z, decode_steps(encoder, P, self._letters))
         expected, gradient = self._objective.surrogate(P, encoder.tokens_)
         found["surrogate"] = self._sign * expected
-        found["gradient"] = vjp(self._sign * gradient) - self._prior_weight * Z
+        found["gradient"] = vjp(self._sign * gradient) + self._terms.gradient(Z)
         return found
 
     def _judge(self, Z, rows):
@@ -256,7 +325,7 @@ class _Search:
                 f"The objective must return one value for each of {len(Z)} rows, got "
                 f"an array of shape {value.shape}."
             )
-        score = self._sign * value - self._prior_weight * (Z * Z).sum(axis=1) / 2
+        score = self._sign * value + self._terms.value(Z)
         score[np.isnan(score)] = -np.inf
         return {
             "Z": Z,
