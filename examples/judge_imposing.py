@@ -24,6 +24,7 @@ the fitted models in files, from which another run reads them.
 """
 
 import argparse
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +103,10 @@ class Study:
     def impose(self, objective, n_samples, **settings):
         options = {"n_samples": n_samples, "random_state": self.seed} | settings
         return generation.impose(self.machine, objective, **options).melodies
+
+    @cached_property
+    def with_c4(self):
+        return self.impose(C4, 100)
 
     def imposed(self, objective):
         """Melodies before and after, of the machine."""
@@ -194,7 +199,7 @@ def form(study):
             "impose, with style": study.imposed(target + 0.02 * like),
             "optimize": study.optimized(target),
         }
-        if template == LETTERS[0]:  # takes long
+        if template is LETTERS[0]:  # takes long
             searches["optimize, with style"] = study.optimized(target + 0.2 * like)
         for by, melodies in searches.items():
             show(name, by, *judged(study, target, *melodies))
@@ -226,7 +231,7 @@ def note(study):
     print(f"{C4(study.tunes).sum():.0f} of {len(study.tunes)} tunes begin with C4.")
     heading("draws", "begin with C4", "steps in which two differ")
     for name, melodies in {
-        "impose": study.impose(C4, 100),
+        "impose": study.with_c4,
         "optimize": study.optimized(C4)[1],
         "unseen reels": study.unseen,
     }.items():
@@ -250,7 +255,7 @@ def told(study):
     draws = {
         "100 of `sample`": encoder.inverse_transform(machine.sample(100, **options)),
         "100 annealed, without constraint": annealed,
-        "100 with first note C4": study.impose(C4, 100),
+        "100 with first note C4": study.with_c4,
         "60 annealed, without constraint": annealed[:60],
         "60 in forms of reels": in_forms(study, templates, 0.0 * C4),
         "60 in forms of reels, with C4": in_forms(study, templates, 0.1 * C4),
