@@ -41,7 +41,7 @@ from sklearn_c2c import (
 )
 from sklearn_c2c.datasets import corpus_folder, load_bach_sopranos, load_celtic
 from sklearn_c2c.io import read_melodies
-from sklearn_c2c.melody import N_PITCHES, mend_orphan_holds
+from sklearn_c2c.melody import HOLD, N_PITCHES, mend_orphan_holds
 from sklearn_c2c.objectives import (
     FirstNote,
     OnsetPattern,
@@ -188,6 +188,16 @@ def form(study):
     """Errors of self-similarity, surprise, and distance to the nearest tune."""
     low, high = study.interval
     print(f"Surprise of 95 % of the unseen reels: {low:.2f} to {high:.2f}.")
+    alike = likeness(study.unseen)
+    rank = np.argsort(np.argsort(alike.mean(axis=1)))
+    for i in TEMPLATES:
+        print(
+            f"Two measures of unseen reel {i} agree at {alike[i].mean():.2f} of the "
+            f"steps, {rank[i]} reels have less; {(alike[i] < 0.4).sum()} of "
+            f"{len(alike[i])} pairs agree at less than .4."
+        )
+    held = (study.unseen[:, 1::2] == HOLD).mean()
+    print(f"Of all: {alike.mean():.2f}; every second sixteenth: {held:.2f} holds.")
     templates = {f'"{letters}"': letters for letters in LETTERS}
     templates |= {f"unseen reel {i}": study.unseen[i] for i in TEMPLATES}
     like = StyleLikeness(study.tunes)
@@ -203,6 +213,13 @@ def form(study):
             searches["optimize, with style"] = study.optimized(target + 0.2 * like)
         for by, melodies in searches.items():
             show(name, by, *judged(study, target, *melodies))
+
+
+def likeness(X):
+    """Share of the steps that agree, for each pair of measures of each melody."""
+    similarity = metrics.measure_similarity(X, steps_per_measure=MEASURE)
+    first, second = np.triu_indices(similarity.shape[1], 1)
+    return similarity[:, first, second]
 
 
 def judged(study, target, before, after):
@@ -251,26 +268,26 @@ def told(study):
     templates = study.reels[rng.choice(N_REELS, 60, replace=False)]
     options = {"n_steps": 500, "random_state": study.seed}
     like = StyleLikeness(study.tunes)
-    annealed = study.impose(C4, 100, weight=0)
-    draws = {
-        "100 of `sample`": encoder.inverse_transform(machine.sample(100, **options)),
-        "100 annealed, without constraint": annealed,
-        "100 with first note C4": study.with_c4,
-        "60 annealed, without constraint": annealed[:60],
-        "60 in forms of reels": in_forms(study, templates, 0.0 * C4),
-        "60 in forms of reels, with C4": in_forms(study, templates, 0.1 * C4),
-        "60 in forms of reels, with style": in_forms(study, templates, 0.02 * like),
-    }
     heading(
         "draws", "from the unseen reels", "from 200 tunes", "surprise",
         "repeat a measure", "nearest tune",
     )  # fmt: skip
-    for name, melodies in draws.items():
+
+    def add(name, melodies):
         areas = [area(melodies, real) for real in (study.unseen, study.some_tunes)]
         surprise = metrics.step_surprise(melodies, study.tunes).mean()
         repeats = metrics.repeat_share(melodies)
         numbers = [*areas, surprise, repeats, nearest(study, melodies)]
         show(name, *(f"{number:.2f}" for number in numbers))
+
+    add("100 of `sample`", encoder.inverse_transform(machine.sample(100, **options)))
+    annealed = study.impose(C4, 100, weight=0)
+    add("100 annealed, without constraint", annealed)
+    add("100 with first note C4", study.with_c4)
+    add("60 annealed, without constraint", annealed[:60])
+    add("60 in forms of reels", in_forms(study, templates, 0.0 * C4))
+    add("60 in forms of reels, with C4", in_forms(study, templates, 0.1 * C4))
+    add("60 in forms of reels, with style", in_forms(study, templates, 0.02 * like))
     _, distance = metrics.nearest_melody(study.tunes)
     show("the tunes", "", "", "", "", f"{np.median(distance):.2f}")
 
