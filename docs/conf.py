@@ -63,7 +63,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"plot_",
-    "ignore_pattern": r"reproduce|judge_(composing|harmony|imposing|sliders|whole_tunes)|__",
+    "ignore_pattern": r"reproduce|judge_|__",
     "backreferences_dir": "api/backreferences",
     "doc_module": ("sklearn_c2c",),
     "capture_repr": ("_repr_html_",),
