@@ -278,7 +278,7 @@ def told(study):
         surprise = metrics.step_surprise(melodies, study.tunes).mean()
         repeats = metrics.repeat_share(melodies)
         numbers = [*areas, surprise, repeats, nearest(study, melodies)]
-        show(name, *(f"{number:.2f}" for number in numbers))
+        show(name, *(f"{number:.3f}" for number in numbers))
 
     add("100 of `sample`", encoder.inverse_transform(machine.sample(100, **options)))
     annealed = study.impose(C4, 100, weight=0)
@@ -289,7 +289,7 @@ def told(study):
     add("60 in forms of reels, with C4", in_forms(study, templates, 0.1 * C4))
     add("60 in forms of reels, with style", in_forms(study, templates, 0.02 * like))
     _, distance = metrics.nearest_melody(study.tunes)
-    show("the tunes", "", "", "", "", f"{np.median(distance):.2f}")
+    show("the tunes", "", "", "", "", f"{np.median(distance):.3f}")
 
 
 def in_forms(study, templates, rest):
