@@ -20,8 +20,14 @@ import sklearn
 from scipy import sparse
 from sklearn.pipeline import make_pipeline
 
-from sklearn_c2c import Autoencoder, PianoRollEncoder, VariationalAutoencoder
-from sklearn_c2c.datasets import load_celtic
+from sklearn_c2c import (
+    Autoencoder,
+    Harmonizer,
+    PianoRollEncoder,
+    SoftmaxRBM,
+    VariationalAutoencoder,
+)
+from sklearn_c2c.datasets import load_bach_chorales, load_celtic
 from sklearn_c2c.generation import sample
 
 RECORD = Path(__file__).parent / "data" / "bits.json"
@@ -62,6 +68,20 @@ _VARIATIONAL = {
         "h": 16, "early_stopping": True, "n_iter_no_change": 2, "max_iter": 20,
     },
 }  # fmt: skip
+_BOLTZMANN = {
+    "boltzmann": {"n_components": 30},
+    "boltzmann, windows": {"n_components": 30, "window_size": 32, "n_gibbs": 2},
+    "boltzmann, early stopping": {
+        "n_components": 30, "n_chains": 10, "early_stopping": True,
+        "n_iter_no_change": 2, "max_iter": 20,
+    },
+}  # fmt: skip
+_KINDS = {
+    Autoencoder: _PLAIN,
+    VariationalAutoencoder: _VARIATIONAL,
+    SoftmaxRBM: _BOLTZMANN,
+}
+_IN_OTHER_TYPES = "paper, h=64", "softmax", "tied", "variational, h=32", "boltzmann"
 
 
 def configurations():
@@ -74,11 +94,11 @@ def configurations():
     form : {"dense", "sparse"}
     dtype : numpy dtype
     """
-    for name, settings in (_PLAIN | _VARIATIONAL).items():
-        kind = VariationalAutoencoder if name in _VARIATIONAL else Autoencoder
+    every = [(kind, *item) for kind in _KINDS for item in _KINDS[kind].items()]
+    for kind, name, settings in every:
         model = kind(**{"max_iter": 5, "random_state": 0} | settings)
         yield name, model, "dense", np.float32
-        if name in ("paper, h=64", "softmax", "tied", "variational, h=32"):
+        if name in _IN_OTHER_TYPES:
             yield f"{name}, float64", model, "dense", np.float64
             yield f"{name}, sparse", model, "sparse", np.float32
 
@@ -99,6 +119,9 @@ def digests():
         found[name] = _of(pipeline, X)
     found["warm start"] = _of(_warm_started(X), X)
     found["partial fit"] = _of(_partially_fitted(X), X)
+    chorales = load_bach_chorales(n_melodies=20).data
+    found["voices"] = _of(_of_voices(chorales), chorales)
+    found["harmonizer"] = _of_harmonizer(*np.split(chorales, [128], axis=1))
     return found
 
 
@@ -116,17 +139,44 @@ def _partially_fitted(X):
     return make_pipeline(encoder, model)
 
 
+def _of_voices(chorales):
+    model = Autoencoder(30, output="softmax", max_iter=5, random_state=0)
+    return make_pipeline(PianoRollEncoder(n_voices=4), model).fit(chorales)
+
+
+def _of_harmonizer(sopranos, others):
+    model = Harmonizer(max_iter=2, random_state=0).fit(sopranos, others)
+    return {
+        "losses": _digest(model.loss_curve_),
+        "weights": _digest(*model.coefs_, *model.intercepts_),
+        "melodies": _digest(model.predict(sopranos[:5])),
+    }
+
+
 def _of(pipeline, X):
     model = pipeline[-1]
     Z = pipeline.transform(X)
     return {
         "losses": _digest(model.loss_curve_),
-        "weights": _digest(*model.coefs_, *model.intercepts_),
+        "weights": _digest(*_weights(model)),
         "codes": _digest(Z),
         "decoded": _digest(model.inverse_transform(Z)),
         "melodies": _digest(pipeline.inverse_transform(Z)),
-        "drawn": _digest(sample(pipeline, n_samples=20, random_state=0)),
+        "drawn": _digest(*_draws(pipeline)),
     }
+
+
+def _weights(model):
+    if isinstance(model, SoftmaxRBM):
+        return model.coef_, model.hidden_bias_, model.visible_bias_
+    return *model.coefs_, *model.intercepts_
+
+
+def _draws(pipeline):
+    """Melodies drawn; of a Boltzmann machine by Gibbs sampling, too."""
+    yield sample(pipeline, n_samples=20, random_state=0)
+    if isinstance(pipeline[-1], SoftmaxRBM):
+        yield pipeline[-1].sample(20, n_steps=20, random_state=0)
 
 
 def _digest(*arrays):

@@ -336,7 +336,7 @@ def held_at(row, times, steps_per_quarter):
     -------
     ndarray of bool, shape (n_steps,)
     """
-    steps = np.minimum(_nearest_step(times * steps_per_quarter), len(row) - 1)
+    steps = np.minimum(nearest_step(times * steps_per_quarter), len(row) - 1)
     note = np.cumsum(row != HOLD)
     return np.isin(note, note[steps]) & (row != REST)
 
