@@ -225,6 +225,7 @@ def _excerpt(notes, rows, metre):
         n_silent_after=0,
         bar=bar,
         has_pickup=bool(rows[0, LENGTH] < bar),
+        fermatas=np.zeros(0, np.int64),
     )
 
 
