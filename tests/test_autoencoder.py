@@ -11,7 +11,12 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from sklearn_c2c import Autoencoder, PianoRollEncoder, VariationalAutoencoder
+from sklearn_c2c import (
+    Autoencoder,
+    PianoRollEncoder,
+    SoftmaxRBM,
+    VariationalAutoencoder,
+)
 from sklearn_c2c._epochs import Patience
 from sklearn_c2c._nn import threads
 from sklearn_c2c._nn.activations import ACTIVATIONS
@@ -241,6 +246,20 @@ def test_any_number_of_threads_gives_the_same_bits(roll, monkeypatch, h, batch_s
         assert_array_equal(model.coefs_[0], models[0].coefs_[0])
         assert_array_equal(model.coefs_[1], models[0].coefs_[1])
         assert_array_equal(probabilities, decoded[0])
+
+
+def test_blas_of_any_number_of_threads_gives_the_same_bits_in_many_columns(rng):
+    """From some 10,000 numbers on BLAS splits a sum among its threads, too."""
+    X = np.eye(3, dtype=np.float32)[rng.integers(3, size=(40, 10_000))].reshape(40, -1)
+    found = []
+    for n_threads in (1, 2, 3):
+        with threadpool_limits(n_threads):
+            model = Autoencoder(h=30, max_iter=1, random_state=0).fit(X)
+            machine = SoftmaxRBM(4, group_size=3, max_iter=1, random_state=0).fit(X)
+            found.append((*model.coefs_, *model.intercepts_, machine.free_energy(X)))
+    for others in found[1:]:
+        for array, other in zip(found[0], others, strict=True):
+            assert_array_equal(array, other)
 
 
 def test_blas_has_its_threads_back_afterwards(roll):

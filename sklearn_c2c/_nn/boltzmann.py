@@ -88,6 +88,7 @@ class Energy(NamedTuple):
 
     def free_energy(self, V):
         """``F(v) = - v a - sum(log(1 + exp(b + v_k W)))``, of shape (n,)."""
+        self.workers.limit_blas()
         return -V @ self.visible_bias - softplus(self.hidden(V)).sum(axis=1)
 
     def free_energy_gradient(self, V):

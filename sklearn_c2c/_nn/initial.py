@@ -107,6 +107,7 @@ def principal_axes(X, coefs, intercepts, activation, rng):
     middle = function(np.zeros(1, coef.dtype))
     slope = derivative(function(np.full(1, 1e-3, coef.dtype)))
     coef[:, :n_live] = _PCA_SPREAD * (axes / spread[:, None]).T
-    intercepts[0][:n_live] = -pca.mean_ @ coef[:, :n_live]
+    with single_threaded_blas:
+        intercepts[0][:n_live] = -pca.mean_ @ coef[:, :n_live]
     coef_out[:n_live] = _PCA_LOG_ODDS / (slope * _PCA_SPREAD) * spread[:, None] * axes
     intercepts[-1] -= middle * coef_out.sum(axis=0)
