@@ -511,6 +511,7 @@ RULES = {
         ),
         "check_melodies": each(melody.check_melodies, fill=END),
         "check_voices": each(lambda X: melody.check_voices(X, 1), fill=END),
+        "longest_notes": each(lambda X: melody.longest_notes(X, 8), fill=False),
         "melody_lengths": each(melody.melody_lengths),
         "mend_orphan_holds": each(melody.mend_orphan_holds, fill=END),
         "notes_from_melody": each(lambda X: list(map(melody.notes_from_melody, X))),

@@ -78,7 +78,6 @@ def describe_model(model, X=None):
     """
     latent = LatentModel(model)
     encoder, estimator = latent.encoder, latent.estimator
-    check_is_fitted(estimator)
     if not (latent.decodes_melodies and len(latent.before) == 1):
         raise ValueError(
             "A page decodes a Pipeline of a PianoRollEncoder and one estimator; got "
@@ -90,6 +89,7 @@ def describe_model(model, X=None):
             f"n_voices={encoder.n_voices}."
         )
     describe = _wiring_of(estimator)
+    check_is_fitted(estimator)
     network, arrays = describe(estimator, None if X is None else encoder.transform(X))
     description = {
         "encoder": {
