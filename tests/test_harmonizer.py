@@ -124,6 +124,14 @@ def test_recurrent_layers_know_what_comes_at_any_distance(rng):
 # ------------------------------------------------------------------ phrase ends
 
 
+def test_a_window_beyond_the_row_is_that_of_the_row(chorales):
+    X, Y = (voices[:3] for voices in chorales)
+    widest = Harmonizer((4,), window=127, max_iter=1, random_state=0).fit(X, Y)
+    wider = Harmonizer((4,), window=10**9, max_iter=1, random_state=0).fit(X, Y)
+    assert_array_equal(widest.predict(X), wider.predict(X))
+    assert wider.coefs_[0].shape[0] > np.iinfo(np.int16).max
+
+
 @pytest.fixture(scope="module")
 def phrases(pieces):
     """Melodies, a bass that is higher where phrases end, and these."""

@@ -63,9 +63,10 @@ class Harmonizer(HarmonyNetworkMixin, BaseEstimator):
         Units of each recurrent layer.
 
     window : int or None, default=8
-        Steps before and after each step that the network sees, with the place in the
-        measure; the same network is used for all steps. None sees whole rows, without
-        `cell`. Recurrent layers remember the steps, so that 0 can be enough for them.
+        Steps before and after each step that the network sees, as far as there are any,
+        with the place in the measure; the same network is used for all steps. None sees
+        whole rows, without `cell`. Recurrent layers remember the steps, so that 0 can
+        be enough for them.
 
     noise : float in [0, 1), default=0.3
         Share of the steps, of each voice that the network sees, that are hidden from it

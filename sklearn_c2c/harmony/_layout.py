@@ -147,14 +147,14 @@ class Layout(NamedTuple):
         seen : ndarray of bool, shape (n_samples, n_codes)
         """
         n_codes, per_step = seen.shape[1], self.n_pitches + 2
-        codes, place = samples[:, :n_codes], samples[:, n_codes : n_codes + 1]
+        codes, place = samples[:, :n_codes], samples[:, n_codes].astype(np.int64)
         is_there = seen & (codes != NOTHING)
         first = np.arange(n_codes) * per_step
         sounding = np.where(is_there, first + codes // 2, NOTHING)
         onset = np.where(is_there & (codes % 2 == 1), first + per_step - 1, NOTHING)
         columns = [np.stack([sounding, onset], axis=2).reshape(len(codes), -1)]
         if self.n_places:
-            columns.append(n_codes * per_step + place)
+            columns.append((n_codes * per_step + place)[:, np.newaxis])
         flags = samples[:, n_codes + 1 :]  # pitch classes, and ends of phrases
         first = self.n_inputs - flags.shape[1]
         last_columns = first + np.arange(flags.shape[1])

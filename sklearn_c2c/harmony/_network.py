@@ -58,10 +58,15 @@ class HarmonyNetworkMixin(NetworkMixin):
             *self.pitch_range_,
             self.n_added_,
             self.n_features_in_,
-            self.window,
+            self._window,
             self.steps_per_measure,
             self.sees_phrase_ends_,
         )
+
+    @property
+    def _window(self):
+        """Steps that are seen on each side; beyond a row there is nothing."""
+        return self.window and min(self.window, self.n_features_in_ - 1)
 
     def _named_shapes(self, layout):
         """Shapes of the layers, by their names."""
@@ -152,7 +157,7 @@ class HarmonyNetworkMixin(NetworkMixin):
         low, high = fitted["pitch_range_"] if is_known else (0, N_PITCHES - 1)
         is_known = Whole(1, _MOST_VOICES).accepts(fitted.get("n_added_"))
         n_added = fitted["n_added_"] if is_known else 1
-        sizes = n_added, self.n_features_in_, self.window, self.steps_per_measure
+        sizes = n_added, self.n_features_in_, self._window, self.steps_per_measure
         sees_ends = fitted.get("sees_phrase_ends_") is True
         layout = Layout(low, high, *sizes, sees_ends)
         limits, found = fitted.get("voice_ranges_"), fitted.get("transitions_")
