@@ -15,6 +15,7 @@ layers. A network is a context manager, and has
 
 import warnings
 from collections import defaultdict, deque
+from contextlib import contextmanager
 
 import numpy as np
 from sklearn.base import _fit_context
@@ -60,6 +61,18 @@ class History:
         return (self.validation or self.losses["loss"])[-1]
 
 
+@contextmanager
+def _unchanged_on_error(estimator):
+    """Give an estimator its attributes back, if what is done within fails."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
 class EpochTrainedMixin(CallbackSupportMixin):
     """`fit` and `partial_fit` by epochs of batches, for estimators with a network.
 
@@ -99,9 +112,10 @@ class EpochTrainedMixin(CallbackSupportMixin):
     def _fit(self, X, y, **data):
         """Fit, with further data for `_check_training_data`."""
         resumes = self.warm_start and self._is_fitted()
-        X, y = self._check_training_data(X, y, reset=not resumes, **data)
-        with self._network(X, y, resumes) as network:
-            self._train(network, X, y)
+        with _unchanged_on_error(self):
+            X, y = self._check_training_data(X, y, reset=not resumes, **data)
+            with self._network(X, y, resumes) as network:
+                self._train(network, X, y)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -135,10 +149,11 @@ class EpochTrainedMixin(CallbackSupportMixin):
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True.")
         resumes = self._is_fitted()
-        X, y = self._check_training_data(X, y, reset=not resumes, **data)
-        with self._network(X, y, resumes) as network:
-            self._train_epoch(network, X, y)
-            self._set(self._fitted_attributes(X, network))
+        with _unchanged_on_error(self):
+            X, y = self._check_training_data(X, y, reset=not resumes, **data)
+            with self._network(X, y, resumes) as network:
+                self._train_epoch(network, X, y)
+                self._set(self._fitted_attributes(X, network))
         return self
 
     def _is_fitted(self):

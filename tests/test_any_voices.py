@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn_c2c import (
     MarkovMelodies,
     PianoRollEncoder,
+    SoftmaxRBM,
     generation,
     io,
     melody,
@@ -265,3 +266,31 @@ def test_written_and_read_rows_are_the_same(X, tmp_path):
         read = io.read_melodies(path, voices=N_VOICES, n_measures=1)
         assert_array_equal(read.data[0], row)
     assert (X[:, ::16] != HOLD).all()
+
+
+def test_a_given_token_holds_no_note_of_the_voice_before(X):
+    model = make_pipeline(PianoRollEncoder(n_voices=N_VOICES), SoftmaxRBM(4))
+    model.set_params(softmaxrbm__max_iter=1).fit(X)
+    objective = objectives.OfVoice(objectives.NoteDensity(), 0, n_voices=N_VOICES)
+    settings = {"n_samples": 8, "n_iter": 2, "random_state": 0}
+    fixed = np.full(64, -1)
+    fixed[16] = HOLD
+    with pytest.raises(ValueError, match="fixed is no melody at step 16: a hold"):
+        generation.impose(model, objective, fixed=fixed, **settings)
+    fixed[16:18] = -1, HOLD
+    found = generation.impose(model, objective, fixed=fixed, **settings)
+    assert (found.melodies[:, 17] == HOLD).all()
+
+
+def test_a_function_of_a_voice_has_no_surrogate(X):
+    def first(melodies):
+        return melodies[:, 0]
+
+    of_voice = objectives.OfVoice(first, 1, n_voices=N_VOICES)
+    assert not hasattr(of_voice, "surrogate")
+    assert_array_equal(of_voice(X), X[:, 16])
+    model = fitted("softmax")
+    found = generation.optimize(model, of_voice, n_starts=2, max_iter=1, random_state=0)
+    assert found.method == "random"
+    with pytest.raises(ValueError, match="an objective or a function of melodies"):
+        objectives.OfVoice("x", 1, n_voices=N_VOICES)

@@ -432,3 +432,15 @@ def test_a_machine_of_a_pipeline_draws_legal_melodies(reels):
     ).fit(reels)
     drawn = model[0].inverse_transform(model[-1].sample(4, n_steps=5, random_state=0))
     assert drawn.shape == (4, 128) and (drawn <= HOLD).all()
+
+
+@pytest.mark.parametrize(
+    "changed", [{"n_components": 9}, {"window_size": 2}, {"group_size": 1}]
+)
+def test_sizes_that_were_set_after_fit_are_refused(roll, changed):
+    model = SoftmaxRBM(4, max_iter=1, random_state=0).fit(roll)
+    model.set_params(**changed, warm_start=True)
+    with pytest.raises(ValueError, match="Cannot use the fitted weights: n_comp"):
+        model.transform(roll)
+    with pytest.raises(ValueError, match="Cannot go on training: n_components"):
+        model.fit(roll)

@@ -122,7 +122,7 @@ LINE = "G A B c | d2 B2 | c B A G | A4 | B c d e | d c B A | G A B A |"
     ("text", "reason"),
     [
         (HEADER.replace("4/4", "3/4") + "G A B|c3|" * 8, "is in 3/4, not in 4/4"),
-        (HEADER + "G A B c |]", "has 1 measure, fewer than the 8 of the model's"),
+        (HEADER + "G A B c |]", "has 1 measure, fewer than the 8 to which voices are"),
         (HEADER + "z4|" * 8, "has no notes"),
         (HEADER + "z4|" * 8 + "G4|", "has 1 measure, fewer than the 8"),
         (HEADER + "[GB]4|" * 8, "has chords"),
@@ -183,6 +183,41 @@ def test_what_is_no_model_of_harmony_is_refused(folder, tmp_path, capsys):
     assert not out.exists()
     arguments = "harmonize", "--model", folder / "out" / "model.c2c", 99, "--out", out
     assert "a number from 1 to 12" in fails(capsys, *arguments)
+
+
+def test_further_formats_are_written(folder, tmp_path):
+    model, out = folder / "out" / "model.c2c", tmp_path / "out"
+    also = ["--also", "wav,svg"]
+    run("harmonize", "--model", model, folder / "tune.abc", *also, "--out", out)
+    assert {"harmony.wav", "harmony.svg"} <= {file.name for file in out.iterdir()}
+    assert (out / "harmony.svg").read_text().count("Soprano") == 1
+    assert 'href="harmony.wav"' in (out / "index.html").read_text()
+
+
+def test_a_model_of_harmony_varies_nothing(folder, tmp_path, capsys):
+    model = folder / "out" / "model.c2c"
+    arguments = "vary", "--model", model, folder / "tune.abc", "--out", tmp_path / "out"
+    assert "is a model of harmony, which adds voices" in fails(capsys, *arguments)
+
+
+def test_a_short_tune_is_to_be_filled_up(folder, tmp_path, capsys):
+    path = tmp_path / "short.abc"
+    path.write_text(TUNE.partition(" | B c d e")[0] + "|")
+    model = folder / "out" / "model.c2c"
+    arguments = "harmonize", "--model", model, path, "--out", tmp_path / "out"
+    assert "has 4 measures, fewer than the 8 to which" in fails(capsys, *arguments)
+
+
+def test_a_tune_that_fits_the_model_where_it_is_stays_there(folder, tmp_path, capsys):
+    """Most of it is low for a soprano, and an octave higher its top is out of range."""
+    path = tmp_path / "low.abc"
+    low = TUNE.replace("K:G", "K:D").replace("|\n", "| ")
+    path.write_text(
+        low.partition("K:D")[0] + "K:D\n" + "D, E, F, D, |" * 7 + "E E E b|"
+    )
+    model, out = folder / "out" / "model.c2c", tmp_path / "out"
+    run("harmonize", "--model", model, path, "--out", out)
+    assert "for the model" not in capsys.readouterr().out
 
 
 def test_a_tune_beyond_the_range_is_refused(folder, tmp_path, capsys):

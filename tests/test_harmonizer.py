@@ -468,3 +468,16 @@ def test_pitches_that_cross_have_no_probability():
     free = np.ones((1, 3, 6))
     forbid_crossing(free, tokens, above[:, :0], below[:, :0])
     assert free.all()
+
+
+def test_a_fit_that_fails_changes_nothing(pieces):
+    X, Y = pieces
+    model = Harmonizer((4,), max_iter=1, random_state=0)
+    fast = {"learning_rate_init": 1e30, "max_iter": 3}
+    with pytest.raises(ValueError, match="diverged"):
+        clone(model).set_params(**fast).fit(X, Y)
+    added = model.fit(X, Y).predict(X)
+    other = np.where(Y < REST, Y + 12, Y)
+    with pytest.raises(ValueError, match="diverged"):
+        model.set_params(**fast).fit(X, other)
+    assert_array_equal(model.predict(X), added)

@@ -201,3 +201,14 @@ def test_sound_is_the_sum_of_the_voices_and_never_too_loud(chorales, timbre):
     assert np.abs(together).max() <= 1
     scale = max(1, np.abs(total).max())
     np.testing.assert_allclose(together, total / scale, atol=4 / 32767)
+
+
+@pytest.mark.parametrize("suffix", [".abc", ".musicxml"])
+@pytest.mark.parametrize("voices", [2, ["upper", "lower"]])
+def test_a_voice_that_rests_is_read_back(tmp_path, suffix, voices):
+    notes, rests = [74, HOLD, 64, 66] * 4, [REST] * 16
+    for row in (notes + rests, rests + notes):
+        path = tmp_path / f"piece{suffix}"
+        write_melody(row, path, voices=["upper", "lower"])
+        read = read_melodies(path, voices=voices, n_measures=1)
+        assert read.data[0].tolist() == row

@@ -2,7 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
+from sklearn_c2c import Autoencoder, VariationalAutoencoder
 from sklearn_c2c._epochs import Patience
 
 losses_of_epochs = st.lists(
@@ -84,3 +87,13 @@ def test_patience_knows_the_least_loss():
     for loss in (3.0, 1.0, 2.0):
         patience.ends(loss)
     assert patience.best == 1.0
+
+
+@pytest.mark.parametrize("model", [Autoencoder(4), VariationalAutoencoder(4)])
+def test_a_first_fit_that_fails_leaves_no_fitted_model(model):
+    X = np.random.default_rng(0).permuted(np.eye(6).repeat(9, axis=0))
+    model = clone(model).set_params(learning_rate_init=1e300, max_iter=50)
+    with pytest.raises(ValueError, match="diverged"):
+        model.fit(X)
+    with pytest.raises(NotFittedError):
+        model.transform(X)

@@ -396,6 +396,7 @@ class SoftmaxRBM(
         """Weights in training, initial ones or those fitted so far."""
         history = History(check_random_state(self.random_state))
         if resumes:
+            self._check_sizes_are_fitted("go on training")
             group_size, state = self.group_size_, resumed(self, history)
         else:
             group_size, window_size = self._sizes(X)
@@ -429,8 +430,22 @@ class SoftmaxRBM(
             "_optimizer_state": network.optimizer_state(),
         }
 
+    def _check_sizes_are_fitted(self, task):
+        """Check that the parameters make weights of the shape that was fitted."""
+        group_size = self.group_size or self.group_size_
+        n_groups = self.window_size or self.n_features_in_ // self.group_size_
+        shape = group_size * n_groups, self.n_components
+        if (group_size, shape) != (self.group_size_, self.coef_.shape):
+            raise ValueError(
+                f"Cannot {task}: n_components={self.n_components}, window_size="
+                f"{self.window_size} and group_size={self.group_size} make weights of "
+                f"shape {shape}, but the fitted ones are {self.coef_.shape}, for "
+                f"groups of {self.group_size_}. Set them back, or fit a clone."
+            )
+
     def _energy(self, workers):
         """Energy with the fitted weights."""
+        self._check_sizes_are_fitted("use the fitted weights")
         return Energy(
             self.coef_,
             self.hidden_bias_,

@@ -321,9 +321,11 @@ def add_harmonize(commands):
         _harmonizing.harmonize,
         "add alto, tenor and bass to a tune",
         """\
-Without --model it learns Bach's chorales, and leaves the model in the folder. The tune
-is transposed to the key of the model, and all voices are transposed back. Its phrases
-end at fermatas (H in ABC); if it has none, at the longest note of every two measures.
+Without --model it learns Bach's chorales, and leaves the model in the folder. Voices
+are added to the first 8 measures of the tune, which is in 4/4; of several parts it is
+the melody, or --part. The tune is transposed to the key of the model, and all voices
+are transposed back. Its phrases end at fermatas (H in ABC); if it has none, at the
+longest note of every two measures.
 
 examples:
   c2c harmonize mine.abc --out four-voices

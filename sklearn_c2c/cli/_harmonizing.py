@@ -5,12 +5,11 @@ from typing import NamedTuple
 
 from sklearn_c2c.cli._learned import Learned
 from sklearn_c2c.cli._progress import Progress
-from sklearn_c2c.cli._result import new_folder, say_what_is_missing
+from sklearn_c2c.cli._result import new_folder, say_what_is_missing, write_files
 from sklearn_c2c.cli._tempo import choose_tempo
-from sklearn_c2c.cli._tunes import find_tune, moved
+from sklearn_c2c.cli._tunes import TooShort, find_tune, moved
 from sklearn_c2c.cli._wording import CommandError, counted
 
-_SUFFIXES = (".mid", ".abc", ".musicxml")
 _STEM = "harmony"
 _OCTAVES = 0, -12, 12, -24, 24  # the first of equal ones
 _MEASURES_OF_A_PHRASE = 2
@@ -65,12 +64,12 @@ def harmonize(args):
     from sklearn_c2c import persistence
     from sklearn_c2c.melody import transpose
 
-    say_what_is_missing()
+    say_what_is_missing(args.also)
     with new_folder(args) as folder:
         model, known = (None, _chorales()) if args.model is None else _saved(args)
         learned = known.learned
         learned = learned._replace(reading=learned.reading | args.reading)
-        tune = find_tune(args.tune, learned)
+        tune = _tune(args.tune, learned)
         if tune.done:
             print(tune.done, flush=True)
         if model is None:  # after the tune, which may be refused
@@ -88,9 +87,21 @@ def harmonize(args):
         tempo = choose_tempo(args.tempo, tune.tempo or learned.tempo, metre)
         learned = learned._replace(key=tune.key, tempo=tempo)
         result = {"title": title, "settings": _settings(piece, model, known, tune)}
-        _write(folder, transpose(piece, back), learned, known.voices, **result)
+        notation = learned.notation | {"voices": known.voices}
+        _write(folder, transpose(piece, back), notation, args.also, **result)
         if args.model is None:
             persistence.save(model, folder / "model.c2c", metadata=known.metadata)
+
+
+def _tune(text, learned):
+    """Find the tune that gets voices."""
+    try:
+        return find_tune(text, learned)
+    except TooShort as error:
+        raise CommandError(
+            f"{text} has {error.measures}, fewer than the {learned.n_measures} to "
+            "which voices are added: fill it up, with rests or with a repeat."
+        ) from None
 
 
 def _saved(args):
@@ -170,17 +181,16 @@ def _in_range(tune, model, learned):
         return rows[rows < N_PITCHES]
 
     usual, own = pitches_of(learned.data), pitches_of(tune.melody)
-    low, high = usual.min(), usual.max()
-    outside = [np.sum((own + k < low) | (own + k > high)) for k in _OCTAVES]
-    octave = _OCTAVES[int(np.argmin(outside))]
     low, high = model.pitch_range_
-    own = own + octave
-    if own.min() < low or own.max() > high:
+    fits = [k for k in _OCTAVES if low <= own.min() + k and own.max() + k <= high]
+    if not fits:
         raise CommandError(
             f"{tune.title} spans {pitch_name(own.min())} to {pitch_name(own.max())}, "
             f"moved to the key of the model, which knows {pitch_name(low)} to "
-            f"{pitch_name(high)}."
+            f"{pitch_name(high)}: it fits in no octave."
         )
+    low, high = usual.min(), usual.max()
+    octave = min(fits, key=lambda k: np.sum((own + k < low) | (own + k > high)))
     if octave:
         print(f"{tune.title}: {moved(octave, 'for the model')}, and back", flush=True)
     melody = np.where(tune.melody < N_PITCHES, tune.melody + octave, tune.melody)
@@ -224,30 +234,28 @@ def _settings(piece, model, known, tune):
     for words, figures in measures.items():
         print(f"{words}: {figures}", flush=True)
     given = {"Given": tune.done} if tune.done else {}
+    sample = "piece" if model.cell or model.window is None else "step"
     return {
         "Corpus": f"{name}: {len(known.pieces)} pieces",
         "Model": f"{type(model).__name__}, {model.n_iter_} epochs, last loss "
-        f"{model.loss_curve_[-1]:.3g} nats per step",
+        f"{model.loss_curve_[-1]:.3g} nats per {sample}",
         **given,
         **measures,
     }
 
 
-def _write(folder, piece, learned, voices, *, title, settings):
-    """Write a piece in three formats, and the page that shows it."""
-    from sklearn_c2c import io, page
+def _write(folder, piece, notation, also, *, title, settings):
+    """Write the files of a piece, and the page that shows it."""
+    from sklearn_c2c import page
 
-    notation = learned.notation | {"voices": voices}
-    files = [_STEM + suffix for suffix in _SUFFIXES]
-    for name in files:
-        io.write_melody(piece[0], folder / name, title=title, **notation)
+    files = write_files(folder, [_STEM], piece, [title], also, notation)
     if find_spec("verovio"):
         page.write_page(
             folder / "index.html",
             piece,
             title=title,
             titles=[title],
-            files=[files],
+            files=files,
             settings=settings,
             **notation,
         )

@@ -81,9 +81,14 @@ def encoding(model):
 
 def load(path):
     """Load a model and, from its metadata, the corpus that it was trained on."""
-    from sklearn_c2c import persistence
+    from sklearn_c2c import Harmonizer, persistence
 
     model, metadata = persistence.load(path, return_metadata=True)
+    if isinstance(model, Harmonizer):
+        raise CommandError(
+            f"{path} is a model of harmony, which adds voices to a tune: "
+            f"c2c harmonize --model {path} TUNE"
+        )
     metadata = {"tempo": None, "n_left_out": 0} | metadata
     if missing := set(Learned._fields) - metadata.keys():
         raise CommandError(

@@ -124,8 +124,8 @@ def write_melodies(
     from sklearn_c2c.generation import LatentModel
 
     corpus = _moved(learned, semitones)._replace(key=key or learned.key)
-    suffixes = _SUFFIXES + also
-    files = _write_files(folder, melodies, titles, suffixes, corpus.notation)
+    stems = [f"melody-{i + 1:02d}" for i in range(len(melodies))]
+    files = write_files(folder, stems, melodies, titles, also, corpus.notation)
     if not find_spec("verovio"):
         return
     page.write_page(
@@ -147,12 +147,17 @@ def write_melodies(
     )
 
 
-def _write_files(folder, melodies, titles, suffixes, notation):
-    """Write each melody in several formats; return the names of the files of each."""
+def write_files(folder, stems, melodies, titles, also, notation):
+    """Write each melody in three formats and in those of `also`.
+
+    Returns
+    -------
+    list of list of str
+        The names of the files of each melody, which begin with its stem.
+    """
     from sklearn_c2c import display, io
 
-    stems = [f"melody-{i + 1:02d}" for i in range(len(melodies))]
-    files = [[stem + suffix for suffix in suffixes] for stem in stems]
+    files = [[stem + suffix for suffix in _SUFFIXES + also] for stem in stems]
     engraved = {name: notation[name] for name in notation if name != "tempo"}
     for melody, title, names in zip(melodies, titles, files, strict=True):
         for name in names:

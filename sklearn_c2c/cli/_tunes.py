@@ -127,7 +127,7 @@ class TooShort(CommandError):
             f"{path} has {measures}, fewer than the {n_measures} of the model's "
             "melodies; c2c continue goes on from a beginning."
         )
-        self.length = length
+        self.length, self.measures = length, measures
 
 
 def _whole_measures(error, path):

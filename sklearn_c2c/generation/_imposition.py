@@ -161,7 +161,8 @@ class _Machine:
         self._objective, self._weight = objective, weight
         n_steps, self._tokens = self.encoder.n_features_in_, self.encoder.tokens_
         self._shape = -1, n_steps, self.encoder.n_tokens_
-        self._fixed = _checked(fixed, n_steps, self._tokens)
+        self._voice_steps = n_steps // self.encoder.n_voices
+        self._fixed = _checked(fixed, n_steps, self._tokens, self._voice_steps)
         is_own = own_tokens(self.encoder)
         self._is_possible = _possible(self._fixed, self._tokens) & is_own
         if not self._is_possible.any(axis=1).all():
@@ -244,16 +245,20 @@ class _Machine:
         column = column.clip(max=P.shape[2] - 1)
         is_note = self._tokens < N_PITCHES
         for step in _first_holds(self._fixed):
-            tokens = mend_orphan_holds(self._tokens[column[:, : step + 1]])
-            rows = tokens[:, step] == REST
+            begin = step // self._voice_steps * self._voice_steps
+            tokens = mend_orphan_holds(self._tokens[column[:, begin : step + 1]])
+            rows = tokens[:, -1] == REST
             likeliest = (P[rows, step - 1] * is_note).argmax(axis=1)
             column[rows, step - 1] = likeliest
         V = column[..., np.newaxis] == np.arange(P.shape[2])
         return V.reshape(len(P), -1).astype(self.estimator.chains_.dtype)
 
 
-def _checked(fixed, n_steps, tokens):
-    """The given token of each step, `_FREE` where there is none."""
+def _checked(fixed, n_steps, tokens, voice_steps):
+    """The given token of each step, `_FREE` where there is none.
+
+    A voice has `voice_steps` steps; it holds no note of the voice before it.
+    """
     if fixed is None:
         return np.full(n_steps, _FREE)
     fixed = np.asarray(fixed)
@@ -270,6 +275,7 @@ def _checked(fixed, n_steps, tokens):
             f"{_FREE} where it is free."
         )
     before = np.append(REST, fixed[:-1])
+    before[::voice_steps] = REST
     after_end = np.maximum.accumulate(before == END)
     is_wrong = (fixed == HOLD) & (before == REST)
     is_wrong |= after_end & (fixed != END) & (fixed != _FREE)

@@ -42,8 +42,8 @@ _TOKEN = re.compile(
 _N_GROUPS = {kind: re.compile(pattern).groups for kind, pattern in _TOKENS.items()}
 _IN_CHORD = re.compile(f"(?:{_NOTE})|(-)[',]?|" + '[~.H-Wh-w]|![^!]+!|"[^"]*"|\\s')
 _CHORD = re.compile(
-    r'"[A-G][#b]?(?:maj|min|dim|aug|sus|add|ma|mi|[Mmo+\-\d#b()]){0,12}(?:/[A-G][#b]?)?"',
-    re.ASCII,
+    r'"[A-G][#b]?(?:maj|min|dim|aug|sus|add|ma|mi|/\d|[Mmo+\-\d#b()°ø∆]){0,12}'
+    r'(?:/[A-G][#b]?)?"'
 )
 _ENDING = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
 _FERMATAS = {"H", "!fermata!", "!invertedfermata!", "+fermata+"}

@@ -418,7 +418,7 @@ def _describe(upbeats, n_tunes, grid, choice):
         if choice.steps_per_quarter == "auto"
         else ""
     )
-    n_held = sum(upbeat > 0 for upbeat in upbeats)
+    n_held = sum(upbeat > 0 for upbeat in upbeats) or "none"
     pick_up = "a pick-up measure and " if choice.pickup == "keep" else ""
     return (
         f"{len(upbeats)} of {n_tunes} tunes: {pick_up}{_length(choice)} of "

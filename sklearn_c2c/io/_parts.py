@@ -84,7 +84,8 @@ def choose_voices(tune, voices):
     ----------
     tune : Tune
     voices : int or sequence of str or int
-        The number of parts that have notes, or what `choose_part` takes for each.
+        The number of parts that have notes, or of all; or for each voice what
+        `choose_part` takes, or the name of a part that rests.
 
     Returns
     -------
@@ -98,6 +99,8 @@ def choose_voices(tune, voices):
     """
     sounding = _sounding(tune)
     if isinstance(voices, (int, np.integer)):
+        if len(tune.parts) == voices:
+            return _in_one_metre(tune.parts)
         if len(sounding) != voices:
             raise TuneError(
                 f"has {len(sounding)} parts with notes, {_listed(sounding)}, not "
@@ -106,7 +109,13 @@ def choose_voices(tune, voices):
                 len(sounding),
             )
         return _in_one_metre(sounding)
-    parts = [choose_part(tune, voice) for voice in voices]
+    silent = {
+        name: part
+        for part in tune.parts
+        if not len(part.notes)
+        for name in (part.id, part.name)
+    }
+    parts = [silent.get(voice) or choose_part(tune, voice) for voice in voices]
     for i, part in enumerate(parts):
         if any(part is other for other in parts[:i]):
             raise TuneError(f"has one part {_called(part)} for two voices", "parts")

@@ -4,6 +4,7 @@ from dataclasses import KW_ONLY, dataclass
 from numbers import Integral
 
 import numpy as np
+from sklearn.utils.metaestimators import available_if
 
 from sklearn_c2c.melody import split_voices
 from sklearn_c2c.objectives._base import Objective
@@ -40,6 +41,11 @@ class OfVoice(Objective):
     n_voices: int
 
     def __post_init__(self):
+        if not callable(self.objective):
+            raise ValueError(
+                "objective must be an objective or a function of melodies, got "
+                f"{self.objective!r}."
+            )
         numbers = self.voice, self.n_voices
         is_whole = all(isinstance(number, Integral) for number in numbers)
         if not is_whole or not 0 <= self.voice < self.n_voices:
@@ -47,6 +53,30 @@ class OfVoice(Objective):
                 f"voice must be from 0 to n_voices - 1, got voice={self.voice!r} and "
                 f"n_voices={self.n_voices!r}."
             )
+
+    def _has_surrogate(self):
+        """Whether the objective of the voice has one; a function has none."""
+        return hasattr(self.objective, "surrogate")
+
+    @available_if(_has_surrogate)
+    def surrogate(self, P, tokens):
+        """Surrogate of the objective of the voice; see `Objective.surrogate`.
+
+        Parameters
+        ----------
+        P : array-like of shape (n_rows, n_voices * n_steps, n_tokens)
+            Outputs of a decoder.
+
+        tokens : array-like of int, shape (n_tokens,)
+            The tokens of the last axis of P.
+
+        Returns
+        -------
+        values : ndarray of float64, shape (n_rows,)
+        gradient : ndarray of the shape of P
+            0 for the other voices.
+        """
+        return super().surrogate(P, tokens)
 
     def _check_steps(self, n_steps):
         split_voices(np.empty(n_steps), self.n_voices)
