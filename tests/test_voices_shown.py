@@ -51,6 +51,14 @@ def test_each_voice_has_a_staff_with_its_notes(chorales):
     assert "data-voice" not in score_svg(chorales[0][:128])
 
 
+def test_the_bracket_of_the_staves_is_inside_the_picture(chorales):
+    svg = score_svg(chorales[0], voices=4)
+    margin = int(re.search(r'class="page-margin" transform="translate\((\d+)', svg)[1])
+    brackets = re.findall(r'class="grpSym">.*?<rect x="(-?\d+)"', svg, re.S)
+    assert len(brackets) > 1
+    assert min(map(int, brackets)) + margin >= 0
+
+
 def test_marks_are_those_of_their_voice(chorales):
     row = chorales[0]
     mask = np.zeros((4, 128), dtype=bool)

@@ -54,6 +54,8 @@ _LAYOUT = {
     "svgFormatRaw": True,
     "minLastJustification": 0,
 }
+# The bracket of several staves stands before them, in the margin.
+_BRACKET = {"pageMarginLeft": 20}
 # Options for pages of one line each: lower than any line, and grown to its height.
 LINE = {"breaks": "line", "header": "none", "pageHeight": 100}
 _TEMPO = re.compile(
@@ -216,6 +218,7 @@ def _score(melody, layout, *, width=960, title=None, marks=None, **notation):
     marks = check_marks(marks, np.shape(melody))
     text = _notation(sheet, melody, **writing)
     begins_lines = partial(_phrases, int(sheet.pickup > 0))
+    layout = layout | (_BRACKET if sheet.voices else {})
     toolkit, pages = drawn(text, width, layout, begins_lines)
     steps = _steps_of_signs(toolkit, sheet)
     return [finished(svg, steps, marks, melody, sheet) for svg in pages]
