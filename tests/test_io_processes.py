@@ -45,7 +45,9 @@ def small_pieces(monkeypatch):
 
 
 def content(melodies):
-    return {**melodies, "data": melodies.data.tolist()}
+    """All entries, so that two corpora can be compared."""
+    arrays = {name: melodies[name].tolist() for name in ("data", "phrase_ends")}
+    return melodies | arrays
 
 
 def test_two_processes_read_what_one_reads(folder, small_pieces, monkeypatch):

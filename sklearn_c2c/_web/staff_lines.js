@@ -73,8 +73,9 @@ function markOfTuplet(signs, n) {
 function extentOf({ pitch, place, accidental, stem }) {
   if (pitch === REST) return [0, 4];
   const y = yOfPlace(place);
-  const half = accidental ? 1.5 : 0.6;
-  return [y - half, y + half, stem ? stem.to : y];
+  // A flat is 1.8 spaces high above its middle, a sharp 1.4 below it.
+  const [above, below] = accidental ? [2, 1.5] : [0.6, 0.6];
+  return [y - above, y + below, stem ? stem.to : y];
 }
 
 // Give a line its top and its bottom, from all that is drawn.

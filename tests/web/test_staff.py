@@ -346,6 +346,7 @@ def asked(draw):
 @example(([REST] * 14 + [69, _, 62, *[_] * 15], {"key": "G", "pickup": True}))
 @example(([60] + [_] * 100, {"key": None}))
 @example(([61, 60, 61, 73, 72, 70, 70, 71, 72] * 4, {"key": "F# minor"}))
+@example(([87], {"key": None}))
 @given(asked())
 def test_any_melody_is_drawn_as_verovio_engraves_it(drawn, asked):
     melody, options = asked
