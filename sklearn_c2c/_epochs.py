@@ -63,7 +63,7 @@ class History:
 
 @contextmanager
 def _unchanged_on_error(estimator):
-    """Give an estimator its attributes back, if what is done within fails."""
+    """Restore the attributes of an estimator if the block raises an exception."""
     before = dict(vars(estimator))
     try:
         yield

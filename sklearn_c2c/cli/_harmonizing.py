@@ -105,7 +105,7 @@ def _tune(text, learned):
 
 
 def _saved(args):
-    """The saved model, and what it has learned."""
+    """The saved model, with the pieces that it was trained on."""
     from sklearn_c2c import Harmonizer, persistence
 
     model, metadata = persistence.load(args.model, return_metadata=True)

@@ -301,7 +301,7 @@ def _musicxml(melody, **options):
 
 
 def for_verovio(xml, *, has_names=False):
-    """MusicXML with a clef, and without what is not to be engraved."""
+    """MusicXML with a clef, and without the parts that are not engraved."""
     xml = _TEMPO.sub("", xml)
     elements = ["encoding-date", "creator"]
     if not has_names:

@@ -181,11 +181,11 @@ class _Machine:
             V = self.encoder.transform(X)
         P = self.estimator.inverse_transform(self.estimator.transform(V))
         V = np.asarray(V.toarray() if hasattr(V, "toarray") else V, dtype=P.dtype)
-        V = _LEAST * P.reshape(self._shape) + V.reshape(self._shape)
-        return self._one_hot(self._allowed(V).argmax(axis=2), self._allowed(V))
+        P = self._allowed(_LEAST * P.reshape(self._shape) + V.reshape(self._shape))
+        return self._one_hot(P.argmax(axis=2), P)
 
     def keep(self, V, weight):
-        """Prefer the tokens of V, by so many nats a step, from now on."""
+        """Give the tokens of V a weight, in nats a step, in later draws and scores."""
         self._kept, self._keep_weight = V.reshape(self._shape), weight
         self._kept_first = np.exp(weight * (self._kept.astype(np.float64) - 1))
 

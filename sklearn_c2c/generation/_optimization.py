@@ -266,7 +266,7 @@ class _Box:
 
 
 class _Terms:
-    """What is added to the objective: log-density of the prior, distance from starts.
+    """Terms beside the objective: log-density of the prior, distance from starts.
 
     Rows are those of the starts, except without `keep_weight`.
     """

@@ -139,7 +139,7 @@ class Layout(NamedTuple):
         return columns.swapaxes(1, 2).reshape(-1, self.n_added)
 
     def inputs(self, samples, seen):
-        """One-hot inputs of samples, as a CSR array; what is not seen is zeros.
+        """One-hot inputs of samples, as a CSR array; steps that are hidden are zeros.
 
         Parameters
         ----------
